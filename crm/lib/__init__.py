@@ -1,0 +1,1 @@
+"""Small, pure pieces that every app stands on. Nothing here is a Django app; nothing here knows one."""

@@ -1,0 +1,26 @@
+"""Money: Decimal with two places of the chain's currency, never float."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db import models
+
+CENT = Decimal("0.01")
+
+
+class MoneyField(models.DecimalField):
+    """An amount in the chain's currency: numeric(14, 2)."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs["max_digits"], kwargs["decimal_places"] = 14, 2
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    def deconstruct(self) -> tuple:
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("max_digits", None)
+        kwargs.pop("decimal_places", None)
+        return name, path, args, kwargs
+
+
+def rounded(amount: Decimal) -> Decimal:
+    """To the cent, half up, as tills do."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)

@@ -1,0 +1,80 @@
+"""What may be done, and which role may do it. Default is no.
+
+A permission is a verb on a noun. Views and endpoints declare exactly one; apps above read the registry, nobody
+writes to it at run time.
+"""
+
+from enum import StrEnum
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    CLERK = "clerk", _("Clerk")
+    AGENT = "agent", _("Service agent")
+    STORE_MANAGER = "store_manager", _("Store manager")
+    REGIONAL_MANAGER = "regional_manager", _("Regional manager")
+    MARKETER = "marketer", _("Marketer")
+    ANALYST = "analyst", _("Analyst")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    INTEGRATION = "integration", _("Integration")
+
+
+class Permission(StrEnum):
+    SIGNED_IN = "signed_in"  # anybody with a staff account: home, own preferences
+    FIND_CUSTOMERS = "find_customers"  # the Counter: exact look-up anywhere, search within one's scope
+    VIEW_CUSTOMERS = "view_customers"
+    EDIT_CUSTOMERS = "edit_customers"
+    MERGE_CUSTOMERS = "merge_customers"
+    EXPORT_CUSTOMERS = "export_customers"
+    VIEW_SEGMENTS = "view_segments"
+    EXPORT_SEGMENTS = "export_segments"
+    EDIT_SCHEMES = "edit_schemes"
+    VIEW_NIGHTS = "view_nights"
+    RUN_NIGHTS = "run_nights"
+    VIEW_IMPORTS = "view_imports"
+    RUN_IMPORTS = "run_imports"
+    REPLAY_QUARANTINE = "replay_quarantine"
+    POST_RECEIPTS = "post_receipts"
+    MANAGE_ORGANISATION = "manage_organisation"
+    MANAGE_STAFF = "manage_staff"
+    MANAGE_API_KEYS = "manage_api_keys"
+    VIEW_AUDIT = "view_audit"
+
+
+_P = Permission
+_COUNTER = {_P.SIGNED_IN, _P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS}
+_MANAGER = _COUNTER | {_P.EDIT_CUSTOMERS, _P.EXPORT_CUSTOMERS, _P.VIEW_SEGMENTS, _P.EXPORT_SEGMENTS}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.CLERK: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS}),
+    Role.AGENT: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS}),
+    Role.STORE_MANAGER: frozenset(_MANAGER),
+    Role.REGIONAL_MANAGER: frozenset(_MANAGER | {_P.MERGE_CUSTOMERS, _P.VIEW_IMPORTS, _P.VIEW_NIGHTS}),
+    Role.MARKETER: frozenset(
+        _MANAGER | {_P.EDIT_SCHEMES, _P.VIEW_NIGHTS, _P.RUN_NIGHTS, _P.VIEW_IMPORTS, _P.RUN_IMPORTS}
+    ),
+    Role.ANALYST: frozenset(
+        {
+            _P.SIGNED_IN,
+            _P.VIEW_CUSTOMERS,
+            _P.VIEW_SEGMENTS,
+            _P.EXPORT_SEGMENTS,
+            _P.EXPORT_CUSTOMERS,
+            _P.VIEW_NIGHTS,
+        }
+    ),
+    Role.ADMINISTRATOR: frozenset(_P),
+    Role.INTEGRATION: frozenset(
+        {_P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.EDIT_CUSTOMERS, _P.VIEW_SEGMENTS, _P.POST_RECEIPTS}
+    ),
+}
+
+# Roles that see the whole chain, whatever stores are named on the person.
+CHAIN_WIDE = frozenset({Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR, Role.INTEGRATION})
+
+
+def grants(role: str) -> frozenset[Permission]:
+    """The permissions of a role; an unknown role has none."""
+    return GRANTS.get(Role(role), frozenset()) if role in Role.values else frozenset()

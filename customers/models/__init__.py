@@ -1,0 +1,14 @@
+"""The nouns of this app, one module a topic."""
+
+from customers.models.arrivals import Arrival, ArrivalKind, ArrivalState, ImportFile, Source
+from customers.models.catalogue import Brand, Category, Product
+from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
+from customers.models.identity import Identity, IdentityKind, NameKey
+from customers.models.purchases import Channel, GuestDay, Line, Payment, Purchase, Return, ReturnLine
+from customers.models.state import Lifecycle, LifecycleRules, PurchaseState, StaleState, Stage
+
+__all__ = [
+    "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer", "CustomerTag", "Gender",
+    "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle", "LifecycleRules", "Line", "Merge", "NameKey", "Payment",
+    "Product", "Purchase", "PurchaseState", "Return", "ReturnLine", "Source", "Stage", "StaleState", "Tag",
+]  # fmt: skip

@@ -1,0 +1,86 @@
+"""The inbox: what other systems told us, before and after it was applied."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from crm.org.models import Store
+from crm.org.scope import ScopedQuerySet
+
+
+class Source(models.Model):
+    """A system that sends: a till, a shop, a file. Short ids keep the growing tables narrow."""
+
+    id = models.SmallAutoField(primary_key=True)
+    code = models.CharField(max_length=40, unique=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ArrivalKind(models.IntegerChoices):
+    RECEIPT = 1, _("Receipt")
+    RETURN = 2, _("Return")
+
+
+class ArrivalState(models.IntegerChoices):
+    APPLIED = 1, _("Applied")
+    WAITING = 2, _("Waits for its receipt")
+    QUARANTINED = 3, _("Needs a look")
+
+
+class ImportFile(models.Model):
+    """An uploaded or named file: its raw form stays on disk, its rows are told by number."""
+
+    kind = models.CharField(max_length=12)  # "receipts", "customers"
+    name = models.CharField(max_length=255)
+    path = models.CharField(max_length=1000)  # below the state directory, or where the command was pointed to
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    size = models.BigIntegerField(default=0)
+    is_dry_run = models.BooleanField(default=False)
+    job = models.OneToOneField("jobs.Job", models.PROTECT, null=True, related_name="import_file")
+    rejected_path = models.CharField(max_length=1000, blank=True, default="")
+    stubs = models.JSONField(default=dict)  # codes of products and stores that the file named first
+    created_by = models.CharField(max_length=80, default="system")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Arrival(models.Model):
+    """One event from outside, known for ever by (kind, source, external_id).
+
+    Not owned by a customer: its key must be unique across all of them. `raw` keeps what came over the API, and every
+    event without a customer or not applied yet; events from files point to their file and row.
+    """
+
+    kind = models.SmallIntegerField(choices=ArrivalKind.choices)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=120, db_collation="C")
+    fingerprint = models.BinaryField(max_length=16)  # of the content in canonical form
+    state = models.SmallIntegerField(choices=ArrivalState.choices, default=ArrivalState.APPLIED)
+    reason = models.CharField(max_length=40, blank=True, default="")
+    customer_id = models.BigIntegerField(null=True)
+    purchase_id = models.BigIntegerField(null=True)
+    return_id = models.BigIntegerField(null=True)
+    of_source_id = models.SmallIntegerField(null=True)  # a return: the receipt it belongs to
+    of_external_id = models.CharField(max_length=120, db_collation="C", null=True)
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
+    raw = models.JSONField(null=True)
+    import_file_id = models.IntegerField(null=True)
+    row = models.IntegerField(null=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "external_id", "kind", name="arrival_once")]
+        indexes = [
+            models.Index(
+                fields=["of_source_id", "of_external_id"],
+                name="arrival_return_of",
+                condition=models.Q(kind=2),
+            ),
+            models.Index(fields=["-id"], name="arrival_open", condition=~models.Q(state=1)),
+        ]
