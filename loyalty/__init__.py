@@ -1,0 +1,1 @@
+"""Points, tiers, rewards and coupons. Empty so far: the place in the house is kept, so that imports keep their order."""
