@@ -1,0 +1,13 @@
+"""The top floor as an app: it owns the commands and wiring that concern several apps at once."""
+
+from django.apps import AppConfig
+
+
+class HouseConfig(AppConfig):
+    name = "crm"
+    label = "house"
+    verbose_name = "Regulars"
+
+    def ready(self) -> None:
+        # Whoever rings a task needs the Celery application with our settings, not Celery's default one.
+        from crm import celery  # noqa: F401

@@ -1,0 +1,13 @@
+"""Gives the tests servers of their own: no crash safety, much speed."""
+
+import os
+
+import pytest
+
+from crm.embedded.home import Home
+from crm.embedded.servers import ensure
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.option.collectonly and os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith("test"):
+        ensure(Home.for_tests())

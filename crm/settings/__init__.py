@@ -1,0 +1,1 @@
+"""Settings: `development` (the default, what `make run` uses), `production` (refuses what is unsafe), `test`."""

@@ -1,0 +1,19 @@
+"""For the tests: servers without crash safety, nothing that waits."""
+
+from crm import embedded
+from crm.settings.base import *  # noqa: F403
+from crm.settings.base import REDIS_SCHEMES, database, environment
+
+HOME = embedded.Home.for_tests()
+DATABASES = {"default": database(embedded.database_url(HOME))}
+REDIS_URL = environment.address("REDIS_URL", embedded.redis_url(HOME), REDIS_SCHEMES)
+SECRET_KEY = "only-for-the-tests"  # noqa: S105
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+CELERY_BROKER_URL = "memory://"
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MEDIA_ROOT = HOME.path / "media"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True  # no scan of all files at every start
