@@ -1,0 +1,143 @@
+"""The cast. Marta manages Harbour and Chen is a clerk there; Uma manages Uptown and must see nothing of Harbour;
+Rosa leads the Coast, where both stand; Milo manages Mill, in another region. Irina is a customer of Harbour, Yusuf of
+Uptown, Lin of Mill. Ana administers, Max does marketing, Noor analyses, Agnes answers complaints at Harbour.
+
+Everybody comes on demand: a test that asks for `marta` writes Marta, Harbour, the Coast and the chain, no more.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from crm.org.models import Chain, Region, Staff, Store
+from crm.org.permissions import Role
+from customers.models import Customer
+from tests import cast
+
+
+@pytest.fixture(autouse=True)
+def _forgetful_process() -> None:
+    """What a process remembers of one test's database must not reach the next test."""
+    from crm.org import models as org
+
+    getattr(org, "_key_cache", {}).clear()
+    cache.clear()
+
+
+@pytest.fixture
+def noon() -> datetime:
+    """Tuesday, 10 March 2026, 12:00 in Shanghai."""
+    return datetime(2026, 3, 10, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def today() -> date:
+    return date(2026, 3, 10)
+
+
+@pytest.fixture
+def chain(db: None) -> Chain:
+    return cast.chain()
+
+
+@pytest.fixture
+def coast(chain: Chain) -> Region:
+    return cast.region("coast", "The Coast")
+
+
+@pytest.fixture
+def inland(chain: Chain) -> Region:
+    return cast.region("inland", "Inland")
+
+
+@pytest.fixture
+def harbour(coast: Region) -> Store:
+    return cast.store("HARB", "Harbour", of=coast)
+
+
+@pytest.fixture
+def uptown(coast: Region) -> Store:
+    return cast.store("UPTN", "Uptown", of=coast)
+
+
+@pytest.fixture
+def mill(inland: Region) -> Store:
+    return cast.store("MILL", "Mill", of=inland)
+
+
+@pytest.fixture
+def marta(harbour: Store) -> Staff:
+    return cast.staff("Marta", Role.STORE_MANAGER, stores=[harbour])
+
+
+@pytest.fixture
+def chen(harbour: Store) -> Staff:
+    return cast.staff("Chen", Role.CLERK, stores=[harbour])
+
+
+@pytest.fixture
+def agnes(harbour: Store) -> Staff:
+    return cast.staff("Agnes", Role.AGENT, stores=[harbour])
+
+
+@pytest.fixture
+def uma(uptown: Store) -> Staff:
+    return cast.staff("Uma", Role.STORE_MANAGER, stores=[uptown])
+
+
+@pytest.fixture
+def milo(mill: Store) -> Staff:
+    return cast.staff("Milo", Role.STORE_MANAGER, stores=[mill])
+
+
+@pytest.fixture
+def rosa(coast: Region) -> Staff:
+    return cast.staff("Rosa", Role.REGIONAL_MANAGER, of=coast)
+
+
+@pytest.fixture
+def max_(chain: Chain) -> Staff:
+    return cast.staff("Max", Role.MARKETER)
+
+
+@pytest.fixture
+def noor(chain: Chain) -> Staff:
+    return cast.staff("Noor", Role.ANALYST)
+
+
+@pytest.fixture
+def ana(chain: Chain) -> Staff:
+    return cast.staff("Ana", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def irina(harbour: Store) -> Customer:
+    return cast.customer(
+        "Irina Petrova", of=harbour, phone="+8613800138000", email="irina@example.com", member="M0001", card="C1000001"
+    )
+
+
+@pytest.fixture
+def yusuf(uptown: Store) -> Customer:
+    return cast.customer("Yusuf Demir", of=uptown, phone="+8613900139000", member="M0002")
+
+
+@pytest.fixture
+def lin(mill: Store) -> Customer:
+    return cast.customer("林小雨", of=mill, phone="+8613700137000", member="M0003")
+
+
+@pytest.fixture
+def signed_in(client: Client) -> Callable[[Staff], Client]:
+    """`signed_in(marta)` is a browser of its own in which Marta is signed in."""
+
+    def open_browser(person: Staff) -> Client:
+        browser = Client()
+        assert person.user is not None
+        browser.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+        return browser
+
+    return open_browser
