@@ -33,7 +33,8 @@ _numbers = count(1)
 def chain() -> Chain:
     """Corner Grocers, in China."""
     return Chain.objects.update_or_create(
-        id=1, defaults={"name": "Corner Grocers", "currency": "CNY", "timezone": "Asia/Shanghai", "country": "CN"}
+        id=1,
+        defaults={"name": "Corner Grocers", "currency": "CNY", "timezone": "Asia/Shanghai", "country": "CN"},
     )[0]
 
 
@@ -41,27 +42,44 @@ def region(code: str, name: str = "") -> Region:
     return Region.objects.get_or_create(code=code, defaults={"name": name or code.title()})[0]
 
 
-def store(code: str, name: str, *, of: Region | None = None, timezone: str = "Asia/Shanghai", **more: Any) -> Store:
+def store(
+    code: str, name: str, *, of: Region | None = None, timezone: str = "Asia/Shanghai", **more: Any
+) -> Store:
     return Store.objects.create(code=code, name=name, region=of, timezone=timezone, **more)
 
 
-def staff(name: str, role: Role, *, stores: Iterable[Store] = (), of: Region | None = None, **more: Any) -> Staff:
+def staff(
+    name: str, role: Role, *, stores: Iterable[Store] = (), of: Region | None = None, **more: Any
+) -> Staff:
     """A member of staff who can sign in (their user's name is theirs in lower case)."""
-    user = get_user_model().objects.create(username=name.lower(), email=f"{name.lower()}@corner.example", password="!")
-    person = Staff.objects.create(user=user, code=f"E{next(_numbers):04}", name=name, role=role, region=of, **more)
+    user = get_user_model().objects.create(
+        username=name.lower(), email=f"{name.lower()}@corner.example", password="!"
+    )
+    person = Staff.objects.create(
+        user=user, code=f"E{next(_numbers):04}", name=name, role=role, region=of, **more
+    )
     person.stores.set(stores)
     return person
 
 
 def customer(
-    name: str, *, of: Store | None, phone: str = "", email: str = "", member: str = "", card: str = "", **more: Any
+    name: str,
+    *,
+    of: Store | None,
+    phone: str = "",
+    email: str = "",
+    member: str = "",
+    card: str = "",
+    **more: Any,
 ) -> Customer:
     """An enrolled customer of a store with their identifiers and, so that search finds them, the keys of their name."""
     more.setdefault("enrolled_at", datetime(2025, 1, 6, 4, tzinfo=UTC))
     person = Customer.objects.create(name=name, home_store=of, **more)
     known = {"phone": phone, "email": email, "member": member, "card": card}
     Identity.objects.bulk_create(
-        Identity(kind=kind, value=value, customer=person, is_primary=True) for kind, value in known.items() if value
+        Identity(kind=kind, value=value, customer=person, is_primary=True)
+        for kind, value in known.items()
+        if value
     )
     _write_name_keys(person)
     return person
@@ -96,7 +114,14 @@ def purchase(
         occurred_at=datetime.combine(day, time(12), tzinfo=at.zone), staff_code=by, **more,
     )  # fmt: skip
     Line.objects.bulk_create(
-        Line(customer=who, purchase=receipt, number=i, product=product(sku), quantity=Decimal(n), amount=Decimal(cost))
+        Line(
+            customer=who,
+            purchase=receipt,
+            number=i,
+            product=product(sku),
+            quantity=Decimal(n),
+            amount=Decimal(cost),
+        )
         for i, (sku, n, cost) in enumerate(rows, start=1)
     )
     Payment.objects.create(customer=who, purchase=receipt, number=1, method="card", amount=total)
