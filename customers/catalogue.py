@@ -1,8 +1,8 @@
 """Loading the catalogue: what another system says is sold becomes categories, brands and products.
 
-Set-based: the rows go through COPY into a staging table, then one statement a level of the tree, one for brands and
-one for products. Loading the same rows again changes nothing; a stub that a receipt made becomes a real product.
-Products that are not named stay as they are.
+Set-based: the rows go through COPY into a staging table, then one statement a level of the tree, one for
+brands and one for products. Loading the same rows again changes nothing; a stub that a receipt made becomes
+a real product. Products that are not named stay as they are.
 """
 
 from collections.abc import Iterable
@@ -95,7 +95,7 @@ EXCEPT SELECT name FROM customers_brand
 ON CONFLICT (name) DO NOTHING
 """
 
-# The last of several rows of one SKU is not defined, so the largest is taken: any order of rows ends the same.
+# Of several rows of one SKU the largest is taken, so that any order of rows ends the same.
 _PRODUCTS = """
 INSERT INTO customers_product AS kept (sku, name, category_id, brand_id, size, is_stub)
 SELECT DISTINCT ON (staged.sku) staged.sku, staged.name, category.id, brand.id, staged.size, false

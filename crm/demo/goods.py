@@ -1,7 +1,7 @@
 """The data set's catalogue in words that people read: a tree of department, category and type, with brands.
 
-The data has no product names; a name is its type and package size. Manufacturers are numbers; private label is the
-chain's own brand. Capitals and till abbreviations are written out where the meaning is plain.
+The data has no product names; a name is its type and package size. Manufacturers are numbers; private label
+is the chain's own brand. Capitals and till abbreviations are written out where the meaning is plain.
 """
 
 import re
@@ -24,19 +24,22 @@ DEPARTMENTS = {
     "PROD-WHS SALES": "Produce warehouse sales",
 }
 WORDS = {
-    "bev": "beverages", "bkd": "baked", "bn": "beans", "brd": "bread", "brkfst": "breakfast", "btl": "bottle",
-    "btr": "butter", "candl": "candle", "catfd": "cat food", "chix": "chicken", "chp": "chopped", "ckys": "cookies",
-    "cleang": "cleaning", "cnd": "canned", "cndy": "candy", "cntrl": "control", "coco": "cocoa", "conc": "concentrate",
-    "crkr": "crackers", "crystl": "crystal", "dnr": "dinner", "dogfd": "dog food", "drnk": "drink", "drnks": "drinks",
-    "drsng": "dressing", "dsh": "dishes", "fd": "food", "fem": "feminine", "flvr": "flavour", "flvrd": "flavoured",
-    "frz": "frozen", "frzn": "frozen", "gds": "goods", "grnd": "ground", "hygn": "hygiene", "jce": "juice",
-    "memorablilia": "memorabilia", "mw": "microwave", "mx": "mix", "mxs": "mixes", "ndairy": "non-dairy",
-    "pk": "pack", "pkg": "packaged", "pkgd": "packaged", "pkld": "pickled", "pnt": "peanut", "ppk": "prepack",
-    "prem": "premium", "prod": "produce", "pwdr": "powder", "refrgratd": "refrigerated", "refrig": "refrigerated",
-    "sal": "salad", "sald": "salad", "sft": "soft", "sherbts": "sherbets", "shldr": "shoulder", "slc": "sliced",
-    "sndwch": "sandwich", "snks": "snacks", "sod": "soda", "splstk": "split stick", "sply": "supplies",
-    "sprd": "spread", "supp": "supplements", "suppplies": "supplies", "sup": "supplies", "sweetners": "sweeteners",
-    "tiss": "tissue", "trsh": "trash", "veg": "vegetables", "whlsm": "wholesome", "wtr": "water",
+    "bev": "beverages", "bkd": "baked", "bn": "beans", "brd": "bread", "brkfst": "breakfast",
+    "btl": "bottle", "btr": "butter", "candl": "candle", "catfd": "cat food", "chix": "chicken",
+    "chp": "chopped", "ckys": "cookies", "cleang": "cleaning", "cnd": "canned", "cndy": "candy",
+    "cntrl": "control", "coco": "cocoa", "conc": "concentrate", "crkr": "crackers",
+    "crystl": "crystal", "dnr": "dinner", "dogfd": "dog food", "drnk": "drink", "drnks": "drinks",
+    "drsng": "dressing", "dsh": "dishes", "fd": "food", "fem": "feminine", "flvr": "flavour",
+    "flvrd": "flavoured", "frz": "frozen", "frzn": "frozen", "gds": "goods", "grnd": "ground",
+    "hygn": "hygiene", "jce": "juice", "memorablilia": "memorabilia", "mw": "microwave",
+    "mx": "mix", "mxs": "mixes", "ndairy": "non-dairy", "pk": "pack", "pkg": "packaged",
+    "pkgd": "packaged", "pkld": "pickled", "pnt": "peanut", "ppk": "prepack", "prem": "premium",
+    "prod": "produce", "pwdr": "powder", "refrgratd": "refrigerated", "refrig": "refrigerated",
+    "sal": "salad", "sald": "salad", "sft": "soft", "sherbts": "sherbets", "shldr": "shoulder",
+    "slc": "sliced", "sndwch": "sandwich", "snks": "snacks", "sod": "soda", "splstk": "split stick",
+    "sply": "supplies", "sprd": "spread", "supp": "supplements", "suppplies": "supplies",
+    "sup": "supplies", "sweetners": "sweeteners", "tiss": "tissue", "trsh": "trash",
+    "veg": "vegetables", "whlsm": "wholesome", "wtr": "water",
 }  # fmt: skip
 UPPER = {"hbc", "iqf", "qsr", "rw"}
 

