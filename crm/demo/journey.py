@@ -138,7 +138,7 @@ def to_local(utc: np.ndarray, zone: ZoneInfo) -> np.ndarray:
 
 
 def to_utc(local: np.ndarray, zone: ZoneInfo) -> np.ndarray:
-    """Instants of a wall clock. An hour that a change of clocks skips or doubles is read as before the change."""
+    """Instants of a wall clock. An hour that a change of clocks skips or doubles counts as before it."""
     hours, place = np.unique(local.astype("datetime64[h]"), return_inverse=True)
     offsets = [h.astype("datetime64[s]").item().replace(tzinfo=zone).utcoffset() for h in hours]
     return local - _seconds(offsets)[place]

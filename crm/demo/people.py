@@ -155,7 +155,7 @@ class Inventor:
         return name, "member", rng.choice(("zh-hans", "zh-hans", "en"))
 
     def _birthday(self, band: str) -> date | None:
-        """A day within the band where it is known; else drawn from the known households' bands, or not told."""
+        """A day within the band where that is known; else drawn from the known bands, or not told."""
         rng = self._rng
         if not band:
             band = rng.choices(tuple(AGE_BANDS), AGE_WEIGHTS)[0]

@@ -58,7 +58,7 @@ class Place:
 
 
 def invent_places(lines: Lines) -> dict[int, Place]:
-    """All stores of the data set by number. The largest get their names first, so a subset keeps the names."""
+    """All stores of the data set by number; names go by size, the largest first."""
     numbers, visits = _visits(lines)
     size = visits.sum(axis=0)
     homes = np.bincount(home_stores(visits), minlength=len(numbers))
@@ -99,13 +99,13 @@ def homes_by_household(lines: Lines) -> dict[int, int]:
 
 
 def _names() -> list[tuple[str, str]]:
-    """(code, name) of as many places as there are pairs, mixed so that neighbours in rank do not share a half."""
+    """(code, name) of every pair of halves, mixed so that neighbours in rank do not share one."""
     pairs = [(i, (i + j) % len(SECOND)) for j in range(len(SECOND)) for i in range(len(FIRST))]
     return [(FIRST[i][0] + SECOND[j][0], FIRST[i][1] + SECOND[j][1]) for i, j in pairs]
 
 
 def _regions(visits: np.ndarray, size: np.ndarray, seeds: list[int], rest: list[int]) -> dict[int, int]:
-    """Store → region. Seeds far from each other first; then each store joins the region it shares most with."""
+    """Store → region: seeds far from each other, then each store joins the one it shares most with."""
     unit = visits / np.maximum(np.sqrt((visits.astype(float) ** 2).sum(axis=0)), 1)
     while len(seeds) < len(REGIONS):
         near = (unit[:, seeds].T @ unit[:, rest[:RANKS_FOR_SEEDS]]).max(axis=0)
