@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -14,9 +15,9 @@ from crm.audit import trail
 from crm.jobs.models import ENDED, Job, State
 from crm.lib.refusals import Refusal
 
-LEASE = timedelta(seconds=30)  # renewed by a heartbeat every third of it
+LEASE = timedelta(seconds=settings.JOB_LEASE_SECONDS)  # renewed by a heartbeat every third of it
 MAX_ATTEMPTS = 3
-RING_AGAIN = timedelta(seconds=30)
+RING_AGAIN = LEASE
 
 
 class JobStillOpen(Refusal):

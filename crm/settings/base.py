@@ -167,6 +167,10 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
+# How long a silent worker keeps its job, and how often somebody looks for jobs that are due (seconds).
+JOB_LEASE_SECONDS = environment.number("JOB_LEASE_SECONDS", 30, least=2)
+JOB_RELAY_SECONDS = environment.number("JOB_RELAY_SECONDS", 10, least=1)
+
 # --- Languages, time, numbers ---------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
