@@ -12,6 +12,8 @@ from django.db.models.functions import Now
 from crm.jobs.models import Job, State, Step
 from crm.jobs.queue import LEASE
 
+SAY_EVERY = 0.5  # seconds between two writes of a step's progress
+
 
 class LeaseLost(Exception):
     """Another worker has the job, or a person cancelled it: whatever was not committed is rolled back."""
@@ -111,6 +113,6 @@ class StepProgress:
     def advance(self, rows: int = 1) -> None:
         """`rows` more are done. Written at most twice a second."""
         self.done += rows
-        if time.monotonic() - self._said_at >= 0.5:
+        if time.monotonic() - self._said_at >= SAY_EVERY:
             self._said_at = time.monotonic()
             Step.objects.filter(pk=self.step.pk).update(done=self.done, counts=self.counts)

@@ -1,6 +1,6 @@
 """Columns in and out of PostgreSQL through COPY (FORMAT binary), without a Python object a value.
 
-    write_columns(cursor, "customers_line", {"customer_id": INT8, "amount": MONEY}, {"customer_id": ids, "amount": cents})
+    write_columns(cursor, "customers_line", {"number": INT2, "amount": MONEY}, {"number": numbers, "amount": cents})
     for block in read_columns(cursor, "SELECT id, count FROM ...", {"id": INT8, "count": INT4}): block["id"]
 
 Reading wants columns without NULL (write `coalesce` into the query); writing takes numpy masked arrays for NULLs.
