@@ -141,10 +141,10 @@ def main(arguments: list[str]) -> int:
             compile_all()
         case ["check"]:
             found = faults()
-            print("\n".join(found) or "All catalogues are complete.")  # noqa: T201
+            print("\n".join(found) or "All catalogues are complete.")
             return 1 if found else 0
         case _:
-            print(__doc__)  # noqa: T201
+            print(__doc__)
             return 2
     return 0
 
