@@ -37,6 +37,7 @@ class Permission(StrEnum):
     RUN_IMPORTS = "run_imports"
     REPLAY_QUARANTINE = "replay_quarantine"
     POST_RECEIPTS = "post_receipts"
+    VIEW_CATALOGUE = "view_catalogue"  # stores and products: reference data without personal values
     MANAGE_ORGANISATION = "manage_organisation"
     MANAGE_STAFF = "manage_staff"
     MANAGE_API_KEYS = "manage_api_keys"
@@ -44,7 +45,7 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_COUNTER = {_P.SIGNED_IN, _P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS}
+_COUNTER = {_P.SIGNED_IN, _P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.VIEW_CATALOGUE}
 _MANAGER = _COUNTER | {_P.EDIT_CUSTOMERS, _P.EXPORT_CUSTOMERS, _P.VIEW_SEGMENTS, _P.EXPORT_SEGMENTS}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -58,6 +59,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: frozenset(
         {
             _P.SIGNED_IN,
+            _P.VIEW_CATALOGUE,
             _P.VIEW_CUSTOMERS,
             _P.VIEW_SEGMENTS,
             _P.EXPORT_SEGMENTS,
@@ -67,7 +69,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.ADMINISTRATOR: frozenset(_P),
     Role.INTEGRATION: frozenset(
-        {_P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.EDIT_CUSTOMERS, _P.VIEW_SEGMENTS, _P.POST_RECEIPTS}
+        {_P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.EDIT_CUSTOMERS, _P.VIEW_SEGMENTS, _P.POST_RECEIPTS, _P.VIEW_CATALOGUE}
     ),
 }
 

@@ -1,0 +1,28 @@
+"""Scopes of keys: what a key was made for, each a few permissions. A key without a scope may nothing."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.org.permissions import Permission
+
+
+class KeyScope(models.TextChoices):
+    RECEIPTS_WRITE = "receipts:write", _("Send receipts and returns")
+    CUSTOMERS_READ = "customers:read", _("Find and read customers")
+    CUSTOMERS_WRITE = "customers:write", _("Enrol and change customers")
+    SEGMENTS_READ = "segments:read", _("Read segments and their members")
+    CATALOGUE_READ = "catalogue:read", _("Read stores and products")
+
+
+GRANTS: dict[str, frozenset[Permission]] = {
+    KeyScope.RECEIPTS_WRITE: frozenset({Permission.POST_RECEIPTS}),
+    KeyScope.CUSTOMERS_READ: frozenset({Permission.FIND_CUSTOMERS, Permission.VIEW_CUSTOMERS}),
+    KeyScope.CUSTOMERS_WRITE: frozenset({Permission.EDIT_CUSTOMERS}),
+    KeyScope.SEGMENTS_READ: frozenset({Permission.VIEW_SEGMENTS}),
+    KeyScope.CATALOGUE_READ: frozenset({Permission.VIEW_CATALOGUE}),
+}
+
+
+def permissions_of(scopes: list[str]) -> frozenset[Permission]:
+    """All permissions of these scopes; an unknown scope grants nothing."""
+    return frozenset().union(*(GRANTS.get(scope, frozenset()) for scope in scopes))
