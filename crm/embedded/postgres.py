@@ -31,7 +31,7 @@ def url(home: Home) -> str:
     return f"postgresql://{OWNER}@/{DATABASE}?host={quote(str(home.postgres_sockets), safe='')}"
 
 
-def start(home: Home, *, dies_with_parent: bool = False) -> subprocess.Popen[bytes] | None:
+def start(home: Home) -> subprocess.Popen[bytes] | None:
     """Start the server and wait until it answers. None if it was running already."""
     process = None
     if running_pid(home) is None:
@@ -42,7 +42,6 @@ def start(home: Home, *, dies_with_parent: bool = False) -> subprocess.Popen[byt
         process = processes.launch(
             [*identity().prefix, str(programs / "postgres"), "-D", str(home.postgres)],
             log=home.logs / "postgres.log",
-            dies_with_parent=signal.SIGINT if dies_with_parent else None,
             **identity().popen,
         )
     _wait_until_ready(home, process)

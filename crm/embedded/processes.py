@@ -1,19 +1,16 @@
 """Processes: launch, recognise, wait, end."""
 
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-PR_SET_PDEATHSIG = 1
 # Servers that outlive us are not waited for; kept here so that Popen does not complain.
 _launched: list[subprocess.Popen[bytes]] = []
 
@@ -32,14 +29,11 @@ def last_lines(log: Path, count: int = 12) -> str:
         return "(empty)"
 
 
-def launch(
-    command: Sequence[str], *, log: Path, dies_with_parent: signal.Signals | None = None, **popen: Any
-) -> subprocess.Popen[bytes]:
+def launch(command: Sequence[str], *, log: Path, **popen: Any) -> subprocess.Popen[bytes]:
     """Start a server in a session of its own (a Ctrl-C in our terminal must not reach it)."""
-    prefix = parent_death_prefix(dies_with_parent) if dies_with_parent else ()
     with open(log, "ab") as output:
         process = subprocess.Popen(
-            [*prefix, *command],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -58,14 +52,8 @@ def parent_death_prefix(number: signal.Signals) -> tuple[str, ...]:
     if setpriv is None:
         return ()
     prefix = (setpriv, "--pdeathsig", number.name.removeprefix("SIG"))
-    works = subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
+    works = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
     return prefix if works else ()
-
-
-def die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
-    """Ask the kernel for `number` when our own parent dies (for children that we fork)."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
 
 
 def is_running(pid: int, name: str) -> bool:
@@ -99,7 +87,7 @@ def wait_for_end(pid: int, name: str, *, seconds: float) -> bool:
 
 def run(command: Sequence[str], **popen: Any) -> str:
     """Run to the end; what it printed, or an error that repeats it."""
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/", **popen)
+    done = subprocess.run(command, capture_output=True, check=False, text=True, cwd="/", **popen)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -48,12 +48,18 @@ def ensure(home: Home | None = None) -> None:
         raise EmbeddedError(f"The embedded services cannot start: {error}") from error
 
 
-def start(home: Home, *, dies_with_parent: bool = False) -> None:
+def start(home: Home) -> None:
     """Start what is not running. The caller holds the lock."""
     if not os.environ.get("REDIS_URL"):
-        valkey.start(home, dies_with_parent=dies_with_parent)
+        valkey.start(home)
     if not os.environ.get("DATABASE_URL"):
-        postgres.start(home, dies_with_parent=dies_with_parent)
+        postgres.start(home)
+
+
+def restart(home: Home) -> None:
+    """Start again what ended while in use."""
+    with _exclusively(home):
+        start(home)
 
 
 def stop(home: Home) -> None:

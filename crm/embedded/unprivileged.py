@@ -37,7 +37,7 @@ def identity() -> Identity:
     unshare = shutil.which("unshare")
     if unshare and not os.environ.get("REGULARS_NO_UNSHARE"):
         prefix = (unshare, "--user", f"--map-user={NOBODY}")
-        if subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
+        if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
             return Identity(prefix=prefix)
     return Identity(popen={"user": NOBODY, "group": NOBODY, "extra_groups": []})
 

@@ -24,7 +24,7 @@ def socket_path(home: Home) -> Path:
     return home.sockets / "valkey.sock"
 
 
-def start(home: Home, *, dies_with_parent: bool = False) -> subprocess.Popen[bytes] | None:
+def start(home: Home) -> subprocess.Popen[bytes] | None:
     """Start the server and wait until it answers. None if it was running already."""
     if running_pid(home) is not None:
         return None
@@ -32,7 +32,6 @@ def start(home: Home, *, dies_with_parent: bool = False) -> subprocess.Popen[byt
     process = processes.launch(
         [str(valkey_program()), *_options(home)],
         log=home.logs / "valkey.log",
-        dies_with_parent=signal.SIGTERM if dies_with_parent else None,
     )
     deadline = time.monotonic() + START_SECONDS
     while not _answers(home):
