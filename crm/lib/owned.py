@@ -25,11 +25,13 @@ class OwnedForeignKey(models.ForeignKey):
     """A link between two rows of the same customer; joins on (link, customer).
 
     The column holds the target's id as usual; ORM joins and reverse look-ups add `customer_id = customer_id`, so the
-    planner (and the router of a distributed database) can stay within one customer.
+    planner (and the router of a distributed database) can stay within one customer. There is no database constraint:
+    it would ask for a unique index on the target's id alone, which owned tables must not have.
     """
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
         kwargs.setdefault("db_index", False)
+        kwargs.setdefault("db_constraint", False)
         super().__init__(to, on_delete, **kwargs)
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:

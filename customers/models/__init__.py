@@ -5,10 +5,11 @@ from customers.models.catalogue import Brand, Category, Product
 from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
 from customers.models.identity import Identity, IdentityKind, NameKey
 from customers.models.purchases import Channel, GuestDay, Line, Payment, Purchase, Return, ReturnLine
-from customers.models.state import Lifecycle, LifecycleRules, PurchaseState, StaleState, Stage
+from customers.models.state import Lifecycle, LifecycleRules, PurchaseState, Stage, StaleState
 
 __all__ = [
     "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer", "CustomerTag", "Gender",
-    "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle", "LifecycleRules", "Line", "Merge", "NameKey", "Payment",
-    "Product", "Purchase", "PurchaseState", "Return", "ReturnLine", "Source", "Stage", "StaleState", "Tag",
+    "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle", "LifecycleRules", "Line", "Merge",
+    "NameKey", "Payment", "Product", "Purchase", "PurchaseState", "Return", "ReturnLine", "Source", "Stage",
+    "StaleState", "Tag",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ class ArrivalState(models.IntegerChoices):
     APPLIED = 1, _("Applied")
     WAITING = 2, _("Waits for its receipt")
     QUARANTINED = 3, _("Needs a look")
+    EXPECTED = 4, _("Named by a return, not here yet")
 
 
 class ImportFile(models.Model):
@@ -52,21 +53,26 @@ class Arrival(models.Model):
     """One event from outside, known for ever by (kind, source, external_id).
 
     Not owned by a customer: its key must be unique across all of them. `raw` keeps what came over the API, and every
-    event without a customer or not applied yet; events from files point to their file and row.
+    return and guest receipt; receipts of customers from files point to their file and row instead.
+
+    The row of a receipt is also the lock under which its returns are accepted. A return that comes first therefore
+    puts the receipt's row there as EXPECTED, and whoever comes second waits at the unique index.
     """
 
     kind = models.SmallIntegerField(choices=ArrivalKind.choices)
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     external_id = models.CharField(max_length=120, db_collation="C")
     fingerprint = models.BinaryField(max_length=16)  # of the content in canonical form
     state = models.SmallIntegerField(choices=ArrivalState.choices, default=ArrivalState.APPLIED)
-    reason = models.CharField(max_length=40, blank=True, default="")
+    reason = models.CharField(max_length=40, blank=True, db_default="")
     customer_id = models.BigIntegerField(null=True)
     purchase_id = models.BigIntegerField(null=True)
     return_id = models.BigIntegerField(null=True)
     of_source_id = models.SmallIntegerField(null=True)  # a return: the receipt it belongs to
-    of_external_id = models.CharField(max_length=120, db_collation="C", null=True)
-    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
+    of_external_id = models.CharField(max_length=120, db_collation="C", null=True)  # noqa: DJ001  NULL: no return
+    store = models.ForeignKey(
+        Store, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     raw = models.JSONField(null=True)
     import_file_id = models.IntegerField(null=True)
     row = models.IntegerField(null=True)

@@ -47,6 +47,9 @@ class Customer(models.Model):
         Store, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("home store")
     )
     is_stub = models.BooleanField(_("not enrolled yet"), default=False, editable=False)
+    # A stub's home store is that of its earliest receipt: event time and store, kept as a running minimum, so that
+    # the order of arrival does not matter.
+    first_seen_at = models.DateTimeField(null=True, editable=False)
     enrolled_at = models.DateTimeField(_("member since"), null=True, blank=True)
     merged_into = models.ForeignKey(
         "self",
