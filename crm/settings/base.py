@@ -1,5 +1,6 @@
 """What all environments share."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "crm.ui.middleware.ReaderMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -190,7 +192,8 @@ FORMAT_MODULE_PATH = ["crm.formats"]  # Django's Chinese formats group by four d
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME.path / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# Only what is served: the sources beside it name packages that no browser can load.
+STATICFILES_DIRS = [("dist", BASE_DIR / "static/dist"), ("img", BASE_DIR / "static/img")]
 MEDIA_ROOT = (
     HOME.path / "media"
 )  # uploads: read through views that check permissions, never served by address
@@ -296,6 +299,8 @@ LOGGING = logs.configuration(
 )
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 PROMETHEUS_EXPORT_MIGRATIONS = False
 DEMO_PASSWORD = "regulars"  # noqa: S105  public on purpose; production refuses to start where it opens a door

@@ -1,0 +1,146 @@
+"""What templates need: icons, numbers, components with a body, slots."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.template.base import Node, NodeList, Parser, Token, token_kwargs
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from crm.ui import slots, words
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A Tabler icon from the sprite; decoration, so hidden from screen readers."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("dist/icons.svg"), name)
+
+
+@register.filter
+def number(value: Any, places: int | None = None) -> str:
+    return words.number(value, places)
+
+
+@register.simple_tag(takes_context=True)
+def money(context: Context, value: Any, places: int | None = None) -> SafeString:
+    chain = context.get("chain")
+    return format_html('<span class="money">{}</span>', words.money(value, getattr(chain, "currency", ""), places))
+
+
+@register.filter
+def percent(share: Any, places: int = 1) -> str:
+    return words.percent(share, places)
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    return words.seconds(value)
+
+
+@register.filter
+def ago(value: date | datetime | None) -> SafeString | str:
+    """Relative, the exact time on hover."""
+    if not value:
+        return words.NOTHING
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.exact(value), words.ago(value))
+
+
+@register.filter
+def day(value: date | datetime | None) -> SafeString | str:
+    """The date, how long ago on hover."""
+    if not value:
+        return words.NOTHING
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.ago(value), words.day(value))
+
+
+@register.filter
+def initials(name: str) -> str:
+    """At most two letters for the round mark beside a name: "Irina Petrova" → IP, 林小雨 → 小雨."""
+    parts = (name or "").split()
+    if not parts:
+        return "·"
+    if len(parts) == 1:
+        return parts[0][-2:] if ord(parts[0][0]) > 0x2E80 else parts[0][:1].upper()
+    return (parts[0][0] + parts[-1][0]).upper()
+
+
+@register.simple_tag
+def spark(values: list[float | None]) -> SafeString:
+    """A line of at least two values, without axes; an SVG, so no script and no inline style."""
+    known = [(at, float(value)) for at, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return mark_safe("")
+    low, high = min(v for _, v in known), max(v for _, v in known)
+    span, last = (high - low) or 1, len(values) - 1
+    points = " ".join(f"{at / last * 100:.1f},{22 - (value - low) / span * 20:.1f}" for at, value in known)
+    return format_html(
+        '<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true"><polyline points="{}"/></svg>',
+        points,
+    )
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
+    """A form field with its label, hint and errors."""
+    widget = bound.field.widget
+    kind = getattr(widget, "input_type", "")
+    described = [f"{bound.auto_id}_hint"] * bool(bound.help_text) + [f"{bound.auto_id}_errors"] * bool(bound.errors)
+    attributes: dict[str, str] = {"class": "form-select" if kind == "select" else "form-control"}
+    if kind == "checkbox":
+        attributes["class"] = ""
+    if bound.errors:
+        attributes |= {"class": attributes["class"] + " is-invalid", "aria-invalid": "true"}
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    many = kind == "checkbox" and hasattr(widget, "choices")
+    return {
+        "field": bound, "control": bound if many else bound.as_widget(attrs=attributes | extra.get("attrs", {})),
+        "is_check": kind == "checkbox" and not many, "is_many": many, "is_hidden": bound.is_hidden,
+    }  # fmt: skip
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """`{{ mapping|get:key }}`: the value under a key that is itself a variable."""
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.simple_tag(takes_context=True)
+def panels(context: Context, name: str, subject: Any) -> SafeString:
+    """Everything that apps put into the slot `name`."""
+    around = context.flatten()
+    parts = [
+        render_to_string(panel.template, {**around, **values}, request=context.get("request"))
+        for panel, values in slots.fill(name, context["staff"], subject)
+    ]
+    return mark_safe("".join(parts))  # noqa: S308  each part is a rendered template
+
+
+@register.tag
+def component(parser: Parser, token: Token) -> "Component":
+    """`{% component "card" title=… %}body{% endcomponent %}` renders components/card.html with `body`."""
+    bits = token.split_contents()[1:]
+    name = parser.compile_filter(bits.pop(0))
+    values = token_kwargs(bits, parser)
+    nodes = parser.parse(("endcomponent",))
+    parser.delete_first_token()
+    return Component(name, values, nodes)
+
+
+class Component(Node):
+    def __init__(self, name: Any, values: dict[str, Any], nodelist: NodeList) -> None:
+        self.name, self.values, self.nodelist = name, values, nodelist
+
+    def render(self, context: Context) -> SafeString:
+        values = {key: value.resolve(context) for key, value in self.values.items()}
+        found = context.template.engine.get_template(f"components/{self.name.resolve(context)}.html")  # type: ignore[union-attr]
+        body = self.nodelist.render(context)
+        with context.push(**values, body=body):
+            return found.render(context)
