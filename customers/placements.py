@@ -1,0 +1,19 @@
+"""Where these tables stand when the database is spread over machines (docs/scaleout.md).
+
+Purchases and all else that extends `Owned` stand with their customer and are not named here.
+"""
+
+PLACEMENTS = {
+    "Customer": "root",
+    "Identity": "keyed:value",
+    "Arrival": "keyed:external_id",
+    "Source": "reference",
+    "Category": "reference",
+    "Brand": "reference",
+    "Product": "reference",
+    "Tag": "reference",
+    "ImportFile": "local",
+    "StaleState": "local",
+    "GuestDay": "local",
+    "LifecycleRules": "reference",
+}
