@@ -48,10 +48,9 @@ status: ## Say which services run
 lock: $(DONE)/uv ## Pin all packages anew (requirements/*.txt)
 	scripts/lock
 
-messages: $(DONE)/test ## Collect the texts to translate (needs gettext) and compile the catalogues
-	$(BIN)/python manage.py makemessages --all --no-obsolete --no-location \
-		--ignore=node_modules --ignore=.venv --ignore=var --ignore=tests
-	$(BIN)/python -m crm.lib.catalogues locale
+messages: $(DONE)/run ## Collect the texts to translate into locale/ and compile the catalogues
+	$(BIN)/python -m crm.translations update
+	$(BIN)/python -m crm.translations compile
 
 front: ## Build the style sheet, scripts and icons again
 	@rm -f $(DONE)/front
@@ -93,7 +92,7 @@ $(DONE)/bench: requirements/bench.txt $(DONE)/uv
 	@touch $@
 
 $(DONE)/messages: $(wildcard locale/*/LC_MESSAGES/*.po) $(DONE)/run
-	@if ls locale/*/LC_MESSAGES/*.po >/dev/null 2>&1; then $(BIN)/python -m crm.lib.catalogues locale; fi
+	@if ls locale/*/LC_MESSAGES/*.po >/dev/null 2>&1; then $(BIN)/python -m crm.translations compile; fi
 	@touch $@
 
 # The machine's Node.js if it is new enough, else the one from the package registry (which needs the environment).

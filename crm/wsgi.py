@@ -6,5 +6,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings.development")
 os.environ.setdefault("DATABASE_POOL", "1")
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 application = get_wsgi_application()
+get_resolver().url_patterns  # noqa: B018  load all views now: once for all processes, and not in the first request

@@ -59,7 +59,7 @@ class Home:
 
     def create(self) -> None:
         """Make the folders, readable by their owner alone."""
-        for folder in (self.path, self.path / "run", self.logs, self.valkey):
+        for folder in (self.path, self.path / "run", self.logs, self.valkey, self.path / "static"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         # A folder in a shared temporary directory may have been put there by somebody else.

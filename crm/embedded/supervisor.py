@@ -104,7 +104,11 @@ def _serve(home: Home, children: list[Child], port: int, *, has_demo: bool, bega
     remember(home, children)
     _wait_for_web(children[0], port)
     seconds = time.monotonic() - began
-    who = f"Sign in as {', '.join(SIGN_INS)} (password: regulars)." if has_demo else "It is empty: no demo data."
+    who = (
+        f"Sign in as {', '.join(SIGN_INS)} (password: regulars)."
+        if has_demo
+        else "It is empty: no demo data."
+    )
     announce(f"Regulars is ready at http://127.0.0.1:{port}/ after {seconds:.0f} s. {who} Ctrl-C ends it.")
     while True:
         time.sleep(0.5)
@@ -189,7 +193,9 @@ def _check_free(port: int) -> None:
         try:
             attempt.bind(("127.0.0.1", port))
         except OSError as error:
-            raise Refused(f"port {port} cannot be used ({error.strerror}). Choose another: make run PORT=8001") from error
+            raise Refused(
+                f"port {port} cannot be used ({error.strerror}). Choose another: make run PORT=8001"
+            ) from error
 
 
 def _fingerprint(text: str) -> str:
@@ -220,4 +226,3 @@ def _stoppable() -> Iterator[None]:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # the servers are being stopped; nothing is left to hurry
-

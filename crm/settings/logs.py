@@ -16,7 +16,10 @@ _VALUES_OF_A_ROW = re.compile(
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _LONG_NUMBER = re.compile(r"\+?\d(?:[ -]?\d){9,}")
+_QUERY = re.compile(r"(?<=\S)\?\S+")
+_OURS = ("timestamp", "request_id", "correlation_id", "task_id", "parent_task_id", "logger", "level")
 _LEFT_OUT = ("ip", "user_agent")
+_ASKED_BY_MACHINES = ("GET /health/", "GET /metrics")
 
 
 def without_personal_data(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
@@ -24,8 +27,17 @@ def without_personal_data(_logger: WrappedLogger, _name: str, event: EventDict) 
     for key in _LEFT_OUT:
         event.pop(key, None)
     for key, value in event.items():
-        if isinstance(value, str) and key not in ("request_id", "timestamp", "task_id"):
-            event[key] = scrub(value) if key in ("event", "exception", "error") else value.partition("?")[0]
+        if isinstance(value, str) and key not in _OURS:
+            event[key] = scrub(_QUERY.sub("", value))
+    return event
+
+
+def without_health_checks(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Every few seconds somebody asks whether we live; the answers would bury the rest."""
+    if event.get("level") in ("debug", "info") and str(event.get("request", "")).startswith(
+        _ASKED_BY_MACHINES
+    ):
+        raise structlog.DropEvent
     return event
 
 
@@ -50,6 +62,7 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         processors=[
             structlog.stdlib.filter_by_level,
             *before,
+            without_health_checks,
             structlog.processors.format_exc_info,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
