@@ -5,9 +5,14 @@ rows joins on the customer too. On one machine this costs nothing; on a distribu
 customer) it keeps every join on one node. `docs/decisions/` tells the rest.
 """
 
+from functools import cached_property
 from typing import Any
 
 from django.db import models
+from django.db.models.fields.related_descriptors import (
+    ForwardManyToOneDescriptor,
+    ReverseManyToOneDescriptor,
+)
 
 
 class Owned(models.Model):
@@ -21,13 +26,51 @@ class Owned(models.Model):
         abstract = True
 
 
+class _Forward(ForwardManyToOneDescriptor):
+    """`line.purchase`, also when prefetched for many lines."""
+
+    def get_prefetch_querysets(self, instances: Any, querysets: Any = None) -> Any:
+        queryset = querysets[0] if querysets else self.get_queryset()
+        return super().get_prefetch_querysets(instances, [_of_customers(queryset, instances)])
+
+
+class _Reverse(ReverseManyToOneDescriptor):
+    """`purchase.lines`, also when prefetched for many purchases."""
+
+    @cached_property
+    def related_manager_cls(self) -> Any:
+        class Manager(super().related_manager_cls):  # type: ignore[misc]
+            def __init__(self, instance: Any) -> None:
+                super().__init__(instance)
+                self.core_filters["customer_id"] = instance.customer_id
+
+            def get_prefetch_querysets(self, instances: Any, querysets: Any = None) -> Any:
+                queryset = querysets[0] if querysets else self.model._default_manager.get_queryset()
+                return super().get_prefetch_querysets(instances, [_of_customers(queryset, instances)])
+
+        return Manager
+
+
+def _of_customers(queryset: Any, instances: Any) -> Any:
+    if (
+        queryset.query.is_sliced
+    ):  # "the first lines of each purchase": Django turns the limit into a window itself
+        return queryset
+    return queryset.filter(customer_id__in={instance.customer_id for instance in instances})
+
+
 class OwnedForeignKey(models.ForeignKey):
     """A link between two rows of the same customer; joins on (link, customer).
 
-    The column holds the target's id as usual; ORM joins and reverse look-ups add `customer_id = customer_id`, so the
-    planner (and the router of a distributed database) can stay within one customer. There is no database constraint:
-    it would ask for a unique index on the target's id alone, which owned tables must not have.
+    The column holds the target's id as usual. What the ORM derives from the link (joins in both directions, the
+    descriptors, prefetching) names the customer on both sides, so the planner (and the router of a distributed
+    database) can stay within one customer. A filter by the link alone (`filter(purchase=…)`) does not: hot paths add
+    the customer themselves. There is no database constraint: it would ask for a unique index on the target's id alone,
+    which owned tables must not have.
     """
+
+    related_accessor_class = _Reverse
+    forward_related_accessor_class = _Forward
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
         kwargs.setdefault("db_index", False)
