@@ -70,8 +70,7 @@ def _children(port: int) -> list[Child]:
         Child("web", [sys.executable, "-m", "gunicorn"], {"PORT": str(port)}),
         Child(
             "worker",
-            [*celery, "worker", "--concurrency", os.environ.get("WORKER_PROCESSES") or "2", *quiet]
-            + ["--without-gossip", "--without-mingle"],
+            [*celery, "worker", *quiet, "--without-gossip", "--without-mingle"],
         ),
         Child("beat", [*celery, "beat", "--pidfile", "", *quiet], patience=5),
     ]
@@ -194,7 +193,7 @@ def _check_free(port: int) -> None:
             attempt.bind(("127.0.0.1", port))
         except OSError as error:
             raise Refused(
-                f"port {port} cannot be used ({error.strerror}). Choose another: make run PORT=8001"
+                f"port {port} is not free ({error.strerror}). Take another: make run PORT=8001"
             ) from error
 
 

@@ -1,0 +1,33 @@
+"""Logs carry no personal data."""
+
+import pytest
+
+from crm.settings.logs import scrub, without_personal_data
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Key (kind, value)=(phone, +8613800138000) already exists.", "Key (kind, value)=… already exists."),
+        ("Failing row contains (17, Irina, 1990-01-01).", "Failing row contains …."),
+        ("mail to irina@example.com failed", "mail to … failed"),
+        ("no customer with +86 138-0013-8000", "no customer with …"),
+        ("receipt 2026-11-21 applied in 0.25 s", "receipt 2026-11-21 applied in 0.25 s"),
+    ],
+)
+def test_scrub(text: str, kept: str) -> None:
+    assert scrub(text) == kept
+
+
+def test_addresses_lose_their_query_and_people_their_address() -> None:
+    event = {
+        "event": "request_finished",
+        "request": "GET /counter/?q=13800138000",
+        "ip": "10.0.0.7",
+        "code": 200,
+    }
+    assert without_personal_data(None, "", event) == {
+        "event": "request_finished",
+        "request": "GET /counter/",
+        "code": 200,
+    }
