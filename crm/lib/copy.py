@@ -180,8 +180,9 @@ def read_columns(
     dtype = np.dtype(fields)
     with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)", params) as copy:
         for chunk in _whole_records(copy, dtype.itemsize):
-            records = np.frombuffer(chunk, dtype=dtype)
-            if len(records) and any((records[f"size_{n}"] != t.width).any() for n, t in types.items()):
+            records = np.frombuffer(chunk[: len(chunk) // dtype.itemsize * dtype.itemsize], dtype=dtype)
+            is_whole = len(chunk) % dtype.itemsize == 0
+            if not is_whole or any((records[f"size_{n}"] != t.width).any() for n, t in types.items()):
                 raise ValueError("a NULL or a value of another type in a column that is read")
             yield {name: _native(kind, records[name]) for name, kind in types.items()}
 

@@ -83,7 +83,7 @@ def test_an_amount_too_large_for_the_wire_is_refused() -> None:
 @pytest.mark.parametrize("rows", [0, 1, 1000, 400_000])
 def test_reading_gives_the_columns_back_in_blocks(rows: int) -> None:
     types = {"n": copy.INT8, "day": copy.DATE, "even": copy.BOOL}
-    query = "SELECT n::bigint, '2026-11-23'::date, n % 2 = 0 FROM generate_series(1, %s) n"
+    query = "SELECT n::bigint, '2026-11-23'::date, n %% 2 = 0 FROM generate_series(1, %s) n"
     with connection.cursor() as cursor:
         got = copy.read_all(cursor, query, types, [rows])
     assert got["n"].tolist() == list(range(1, rows + 1))
