@@ -20,7 +20,8 @@ DATABASE = "regulars"
 # Available to every database made from the template, the tests' included.
 EXTENSIONS = ("pg_trgm", "btree_gin", "btree_gist")
 BUILTIN_LOCALE_SINCE = 17
-START_SECONDS = 60
+START_SECONDS = 300  # recovery after a kill -9 in the middle of a large import
+ATTEMPTS = 5
 STOP_SECONDS = 120  # the last checkpoint of a large import takes its time
 
 MB = 1024 * 1024
@@ -31,21 +32,26 @@ def url(home: Home) -> str:
     return f"postgresql://{OWNER}@/{DATABASE}?host={quote(str(home.postgres_sockets), safe='')}"
 
 
-def start(home: Home) -> subprocess.Popen[bytes] | None:
-    """Start the server and wait until it answers. None if it was running already."""
-    process = None
-    if running_pid(home) is None:
-        programs = _programs()
-        if not (home.postgres / "PG_VERSION").exists():
-            _initialise(home, programs)
-        (home.postgres / "regulars.conf").write_text(_configuration(home))
-        process = processes.launch(
-            [*identity().prefix, str(programs / "postgres"), "-D", str(home.postgres)],
-            log=home.logs / "postgres.log",
-            **identity().popen,
-        )
-    _wait_until_ready(home, process)
-    return process
+def start(home: Home) -> None:
+    """Start the server if it does not run, and wait until it answers."""
+    for _ in range(ATTEMPTS):
+        process = None if running_pid(home) else _launch(home)
+        if _is_ready(home, process):
+            return
+        time.sleep(1)  # sessions of a killed server hold its memory until they notice
+    raise processes.ServerFailed("PostgreSQL", home.logs / "postgres.log")
+
+
+def _launch(home: Home) -> subprocess.Popen[bytes]:
+    programs = _programs()
+    if not (home.postgres / "PG_VERSION").exists():
+        _initialise(home, programs)
+    (home.postgres / "regulars.conf").write_text(_configuration(home))
+    return processes.launch(
+        [*identity().prefix, str(programs / "postgres"), "-D", str(home.postgres)],
+        log=home.logs / "postgres.log",
+        **identity().popen,
+    )
 
 
 def running_pid(home: Home) -> int | None:
@@ -163,19 +169,19 @@ def _between(low: int, value: int, high: int) -> int:
     return max(low, min(value, high))
 
 
-def _wait_until_ready(home: Home, process: subprocess.Popen[bytes] | None) -> None:
+def _is_ready(home: Home, process: subprocess.Popen[bytes] | None) -> bool:
+    """Wait until the server answers. False if it ended instead."""
     deadline = time.monotonic() + START_SECONDS
-    while True:
+    while time.monotonic() < deadline:
         try:
             with connect(home) as connection:
                 _create_database(home, connection)
-                return
-        except psycopg.OperationalError as error:
-            if process is not None and process.poll() is not None:
-                raise processes.ServerFailed("PostgreSQL", home.logs / "postgres.log") from error
-            if time.monotonic() > deadline:
-                raise processes.ServerFailed("PostgreSQL", home.logs / "postgres.log") from error
+                return True
+        except psycopg.OperationalError:
+            if process.poll() is not None if process else running_pid(home) is None:
+                return False
             time.sleep(0.02)
+    raise processes.ServerFailed("PostgreSQL", home.logs / "postgres.log")
 
 
 def _create_database(home: Home, connection: psycopg.Connection) -> None:

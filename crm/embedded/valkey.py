@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -24,10 +23,10 @@ def socket_path(home: Home) -> Path:
     return home.sockets / "valkey.sock"
 
 
-def start(home: Home) -> subprocess.Popen[bytes] | None:
-    """Start the server and wait until it answers. None if it was running already."""
+def start(home: Home) -> None:
+    """Start the server if it does not run, and wait until it answers."""
     if running_pid(home) is not None:
-        return None
+        return
     socket_path(home).unlink(missing_ok=True)
     process = processes.launch(
         [str(valkey_program()), *_options(home)],
@@ -39,7 +38,6 @@ def start(home: Home) -> subprocess.Popen[bytes] | None:
             raise processes.ServerFailed("Valkey", home.logs / "valkey.log")
         time.sleep(0.01)
     _pid_file(home).write_text(str(process.pid))
-    return process
 
 
 def running_pid(home: Home) -> int | None:

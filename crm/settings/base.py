@@ -316,4 +316,5 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 PROMETHEUS_EXPORT_MIGRATIONS = False
+REFUSES_DEMO_SIGN_INS = False
 DEMO_PASSWORD = "regulars"  # noqa: S105  public on purpose; production refuses to start where it opens a door

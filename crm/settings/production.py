@@ -36,6 +36,8 @@ environment.required("REDIS_URL", "production runs on a Valkey or Redis of its o
 DATABASES = {"default": database(environment.address("DATABASE_URL", "", DATABASE_SCHEMES))}
 CELERY_BROKER_URL = broker(environment.address("REDIS_URL", "", REDIS_SCHEMES))
 
+REFUSES_DEMO_SIGN_INS = True
+
 # Behind a proxy that ends TLS; HTTPS=0 only for a closed network.
 IS_HTTPS = environment.flag("HTTPS", True)
 SECURE_SSL_REDIRECT = IS_HTTPS

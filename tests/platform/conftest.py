@@ -60,6 +60,7 @@ class System:
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
 
     def processes(self, name: str) -> list[int]:

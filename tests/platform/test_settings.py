@@ -1,11 +1,13 @@
 """Settings refuse what is unsafe or makes no sense, and name the variable."""
 
 import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+SETTINGS = Path(__file__).resolve().parents[2] / "crm" / "settings"
 SAFE = {
     "SECRET_KEY": "kP3v9-xW7qLr2mZt8YbN4hGd6JsFa1cUe5oTiRpQnXyBwVuMzD0",
     "ALLOWED_HOSTS": "crm.example.com",
@@ -22,13 +24,13 @@ def production(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> dict[s
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    return runpy.run_module("crm.settings.production")
+    return runpy.run_path(str(SETTINGS / "production.py"))
 
 
 def base(monkeypatch: pytest.MonkeyPatch, **changes: str) -> dict[str, Any]:
     for name, value in changes.items():
         monkeypatch.setenv(name, value)
-    return runpy.run_module("crm.settings.base")
+    return runpy.run_path(str(SETTINGS / "base.py"))
 
 
 def test_production_with_good_values_is_strict(monkeypatch: pytest.MonkeyPatch) -> None:
