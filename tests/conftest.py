@@ -5,7 +5,7 @@ Uptown, Lin of Mill. Ana administers, Max does marketing, Noor analyses, Agnes a
 Everybody comes on demand: a test that asks for `marta` writes Marta, Harbour, the Coast and the chain, no more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.test import Client
 
 from crm.org.models import Chain, Region, Staff, Store
 from crm.org.permissions import Role
+from crm.rest import keys
 from customers.models import Customer
 from tests import cast
 
@@ -26,6 +27,7 @@ def _forgetful_process() -> None:
     from crm.org import models as org
 
     getattr(org, "_key_cache", {}).clear()
+    keys.forget()
     cache.clear()
 
 
@@ -135,6 +137,17 @@ def yusuf(uptown: Store) -> Customer:
 @pytest.fixture
 def lin(mill: Store) -> Customer:
     return cast.customer("林小雨", of=mill, phone="+8613700137000", member="M0003")
+
+
+@pytest.fixture
+def calling(chain: Chain) -> Callable[..., Client]:
+    """`calling("customers:read", stores=[harbour])` is another system, with a key of that scope and those stores."""
+
+    def with_key(*scopes: str, stores: Iterable[Store] = (), **more: Any) -> Client:
+        _key, secret = keys.create_key(name="till", scopes=scopes, by="system:test", stores=stores, **more)
+        return Client(headers={"authorization": f"Bearer {secret}"}, raise_request_exception=False)
+
+    return with_key
 
 
 @pytest.fixture

@@ -7,3 +7,6 @@ class RestConfig(AppConfig):
     label = "rest"
     verbose_name = _("REST API")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from crm.rest import checks  # noqa: F401

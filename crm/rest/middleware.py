@@ -1,0 +1,42 @@
+"""The API's own door in the chain of middleware.
+
+What the pages need (sessions, sign-in, language, content policy, htmx) costs every call of a till and protects
+nothing there: keys come in a header, never in a cookie. So calls of the API leave the chain here. Addresses that do not
+exist are answered here too, as problems.
+"""
+
+from collections.abc import Callable
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, get_resolver
+from django.utils import translation
+
+from crm.rest import problems
+from crm.rest.views import ApiView
+
+PREFIX = "/api/"
+
+
+class ApiDoor:
+    """Stands after what concerns every answer (transport security, request ids) and before what pages need."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        try:
+            request.get_host()
+            match = get_resolver().resolve(request.path_info)
+        except DisallowedHost:
+            return problems.respond(problems.Malformed("This host name is not served here."))
+        except Resolver404:
+            return problems.respond(problems.NotFound())
+        view, args, kwargs = match
+        if not issubclass(getattr(view, "cls", object), ApiView):
+            return self.get_response(request)
+        request.resolver_match = match
+        with translation.override("en"):  # programs read it; a thread must not keep the last page's language
+            return view(request, *args, **kwargs)

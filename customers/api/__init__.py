@@ -1,0 +1,1 @@
+"""The customers' part of the REST API: receipts in, customers out. One resource a module."""

@@ -1,0 +1,115 @@
+"""Reading customers for the API: one statement a question, the JSON put together by the database.
+
+A profile joins what the apps above offer (`slots`). Ids are made public on the way out, because the database does not
+know the chain's key.
+"""
+
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+
+from crm.lib import prepared
+from crm.org.models import public_id
+from crm.org.scope import Viewer
+from customers.api import slots
+from customers.api.shapes import profile_shape
+
+# Field of the answer to an expression over our own columns; nothing here comes from a caller.
+_SERVING = {
+    "name": "customer.name",
+    "home_store": "(SELECT code FROM org_store WHERE id = customer.home_store_id)",
+    "is_stub": "customer.is_stub",
+    "enrolled_at": "customer.enrolled_at",
+}
+_FULL = _SERVING | {
+    "gender": "customer.gender",
+    "birthday": "customer.birthday",
+    "age_band": "customer.age_band",
+    "income_band": "customer.income_band",
+    "occupation": "customer.occupation",
+    "household_size": "customer.household_size",
+    "household": "customer.household",
+    "language": "customer.language",
+    "updated_at": "customer.updated_at",
+    "identities": (
+        "(SELECT coalesce(json_agg(json_build_object('kind', kind, 'value', value, 'is_primary', is_primary)"
+        " ORDER BY kind, id), '[]') FROM customers_identity WHERE customer_id = customer.id)"
+    ),
+    "tags": (
+        "(SELECT coalesce(json_agg(tag.name ORDER BY tag.name), '[]') FROM customers_customertag held"
+        " JOIN customers_tag tag ON tag.id = held.tag_id WHERE held.customer_id = customer.id)"
+    ),
+    "purchases": (
+        "(SELECT json_build_object('count', count, 'spent', spent::text, 'first_on', first_on, 'last_on', last_on)"
+        " FROM customers_purchasestate WHERE customer_id = customer.id)"
+    ),
+}
+# What `visible_to` says, for statements that are planned once.
+_VISIBLE = "(%(stores)s::bigint[] IS NULL OR customer.home_store_id = ANY(%(stores)s::bigint[]))"
+
+_ASKED = (
+    "FROM customers_customer asked"
+    " JOIN customers_customer customer ON customer.id = coalesce(asked.merged_into_id, asked.id)"
+    f" WHERE asked.id = %(id)s AND {_VISIBLE}"
+)
+
+
+def find(kind: str, value: str, viewer: Viewer) -> msgspec.Raw | None:
+    """The customer with exactly this (normalised) identifier, wherever they belong: a member is the chain's.
+
+    Out of the viewer's scope the answer is what serving them takes, not what would be worth collecting; its `scope`
+    says which of the two it is.
+    """
+    found = prepared.row(_finding(), {"stores": _stores(viewer), "kind": kind, "value": value})
+    return found and _with_id(*found)
+
+
+def get(customer_id: int, viewer: Viewer) -> msgspec.Raw | None:
+    """The profile of a customer in the viewer's scope. One who was merged into another is answered by the other."""
+    found = prepared.row(_getting(), {"stores": _stores(viewer), "id": customer_id})
+    return found and _with_id(*found)
+
+
+def visible_id(customer_id: int, viewer: Viewer) -> int | None:
+    """The customer's row number, or that of whom they were merged into, when the viewer may see it."""
+    found = prepared.row(f"SELECT customer.id {_ASKED}", {"stores": _stores(viewer), "id": customer_id})
+    return found and found[0]
+
+
+@lru_cache(maxsize=1)
+def shape() -> Any:
+    """The full profile's shape, with the parts of the other apps."""
+    return profile_shape({part.name: part.shape for part in slots.parts()})
+
+
+@lru_cache(maxsize=1)
+def _finding() -> str:
+    return (  # noqa: S608  columns of ours
+        f"SELECT customer.id, CASE WHEN {_VISIBLE} THEN {_full()} ELSE {_object('serving', _SERVING)} END::text"
+        " FROM customers_identity found JOIN customers_customer customer ON customer.id = found.customer_id"
+        " WHERE found.kind = %(kind)s AND found.value = %(value)s"
+    )
+
+
+@lru_cache(maxsize=1)
+def _getting() -> str:
+    return f"SELECT customer.id, {_full()}::text {_ASKED}"
+
+
+def _full() -> str:
+    return _object("full", _FULL | {part.name: part.sql for part in slots.parts()})
+
+
+def _object(scope: Literal["full", "serving"], fields: dict[str, str]) -> str:
+    pairs = ", ".join(f"'{name}', {expression}" for name, expression in fields.items())
+    return f"json_build_object('scope', '{scope}', {pairs})"
+
+
+def _stores(viewer: Viewer) -> list[int] | None:
+    stores = viewer.scope().store_ids
+    return None if stores is None else sorted(stores)
+
+
+def _with_id(number: int, json: str) -> msgspec.Raw:
+    return msgspec.Raw(f'{{"id":"{public_id("cus").encode(number)}",{json[1:]}'.encode())

@@ -1,0 +1,143 @@
+"""What goes in and out. Money and quantities are strings, times carry their offset, unknown fields are refused."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+AMOUNT = r"^\d{1,12}(\.\d{1,2})?$"
+QUANTITY = r"^\d{1,11}(\.\d{1,3})?$"
+
+Amount = Annotated[str, Meta(pattern=AMOUNT, description="Money in the chain's currency.")]
+Quantity = Annotated[str, Meta(pattern=QUANTITY, description="Pieces, or a weight.")]
+Moment = Annotated[datetime, Meta(tz=True, description="ISO 8601 with an offset.")]
+Kind = Literal["phone", "email", "member", "card", "openid", "account", "device"]
+
+
+class In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of what callers send."""
+
+
+class IdentityIn(In):
+    kind: Kind
+    value: Annotated[str, Meta(min_length=1, max_length=190)]
+
+
+class IdentityOut(msgspec.Struct):
+    kind: str
+    value: str
+    is_primary: bool
+
+
+class PurchasesOut(msgspec.Struct):
+    """The purchases that count, in a few numbers, as of the last night."""
+
+    count: int
+    spent: str
+    first_on: date | None
+    last_on: date | None
+
+
+class ServingOut(msgspec.Struct, tag_field="scope", tag="serving"):
+    """A customer of a branch that the key does not see: enough to serve them."""
+
+    id: str
+    name: str
+    home_store: str | None
+    is_stub: bool
+    enrolled_at: datetime | None
+
+
+class CustomerRow(msgspec.Struct):
+    """A customer in a list."""
+
+    id: str
+    name: str
+    home_store: str | None
+    is_stub: bool
+    enrolled_at: datetime | None
+    updated_at: datetime
+
+
+class CustomerPage(msgspec.Struct):
+    results: list[CustomerRow]
+    next: str | None
+
+
+class LineOut(msgspec.Struct):
+    line: int
+    product: str
+    name: str
+    quantity: str
+    amount: str
+    discount: str
+    returned_quantity: str
+    returned_amount: str
+
+
+class PaymentOut(msgspec.Struct):
+    method: str
+    amount: str
+
+
+class ReceiptOut(msgspec.Struct):
+    id: str
+    source: str
+    external_id: str
+    store: str
+    channel: Literal["store", "online"]
+    occurred_at: datetime
+    recorded_at: datetime
+    business_date: date
+    amount: str
+    discount: str
+    returned: str
+    staff: str
+    lines: list[LineOut]
+    payments: list[PaymentOut]
+
+
+class ReceiptPage(msgspec.Struct):
+    results: list[ReceiptOut]
+    next: str | None
+
+
+class ProductOut(msgspec.Struct):
+    sku: str
+    name: str
+    brand: str | None
+    category: str | None
+    size: str
+    is_stub: bool
+
+
+class ProductPage(msgspec.Struct):
+    results: list[ProductOut]
+    next: str | None
+
+
+def profile_shape(parts: Mapping[str, Any]) -> Any:
+    """A customer with all that is known of them; apps add their `parts`."""
+    fields: list[tuple[str, Any]] = [
+        ("id", str),
+        ("name", str),
+        ("home_store", str | None),
+        ("is_stub", bool),
+        ("enrolled_at", datetime | None),
+        ("gender", Literal["", "f", "m", "x"]),
+        ("birthday", date | None),
+        ("age_band", str),
+        ("income_band", str),
+        ("occupation", str),
+        ("household_size", int | None),
+        ("household", str),
+        ("language", str),
+        ("updated_at", datetime),
+        ("identities", list[IdentityOut]),
+        ("tags", list[str]),
+        ("purchases", PurchasesOut | None),
+        *parts.items(),
+    ]
+    return msgspec.defstruct("Profile", fields, tag_field="scope", tag="full")

@@ -1,0 +1,14 @@
+"""Addresses below /api/v1/."""
+
+from django.urls import path
+
+from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
+from customers.api.products import Products
+
+urlpatterns = [
+    path("customers/", Customers.as_view(), name="api-customers"),
+    path("customers/lookup/", Lookup.as_view(), name="api-customer-lookup"),
+    path("customers/<str:customer>/", OneCustomer.as_view(), name="api-customer"),
+    path("customers/<str:customer>/receipts/", Receipts.as_view(), name="api-customer-receipts"),
+    path("products/", Products.as_view(), name="api-products"),
+]
