@@ -16,4 +16,7 @@ PLACEMENTS = {
     "StaleState": "local",
     "GuestDay": "local",
     "LifecycleRules": "reference",
+    "Night": "reference",
+    "PublishedNight": "reference",
+    "StateBasis": "local",
 }

@@ -5,11 +5,22 @@ from customers.models.catalogue import Brand, Category, Product
 from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
 from customers.models.identity import Identity, IdentityKind, NameKey
 from customers.models.purchases import Channel, GuestDay, Line, Payment, Purchase, Return, ReturnLine
-from customers.models.state import Lifecycle, LifecycleRules, PurchaseState, Stage, StaleState
+from customers.models.state import (
+    Lifecycle,
+    LifecycleRules,
+    Night,
+    PublishedNight,
+    PurchaseState,
+    Spell,
+    SpellQuerySet,
+    Stage,
+    StaleState,
+    StateBasis,
+)
 
 __all__ = [
     "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer", "CustomerTag", "Gender",
     "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle", "LifecycleRules", "Line", "Merge",
-    "NameKey", "Payment", "Product", "Purchase", "PurchaseState", "Return", "ReturnLine", "Source", "Stage",
-    "StaleState", "Tag",
+    "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase", "PurchaseState", "Return", "ReturnLine",
+    "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag",
 ]  # fmt: skip

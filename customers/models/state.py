@@ -1,11 +1,15 @@
 """A customer's history in a few numbers, and where they stand in their life with the chain."""
 
+from typing import Any, Self
+
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.money import MoneyField
 from crm.lib.owned import Owned
+from crm.org.scope import ScopedQuerySet
 
 
 class StaleState(models.Model):
@@ -18,33 +22,55 @@ class StaleState(models.Model):
 
 
 class PurchaseState(Owned):
-    """What the scores need of one customer's purchases, as of the end of the published business date.
+    """What the scores need of one customer's purchases, as of the end of the business date of the last night.
 
-    Only purchases that count (something was kept) with business_date ≤ that date. `window_*` look at the window of
-    the RFM scheme only. `next_on` is the date of the first purchase later than that date, so that the night which
-    reaches it recomputes the row.
+    Only purchases that count (something was kept) with business_date ≤ that date; `window_*` look at the window of
+    the RFM scheme only. A customer has a row as long as they own a purchase. Derived: `verify_state` proves it and a
+    rebuild makes it anew, so there is no database constraint to pay for at every write.
+    See docs/algorithms/purchase-state.md.
     """
 
     customer = models.OneToOneField(
-        "customers.Customer", models.PROTECT, primary_key=True, related_name="purchase_state"
+        "customers.Customer",
+        models.PROTECT,
+        primary_key=True,
+        related_name="purchase_state",
+        db_constraint=False,
     )
     first_on = models.DateField(null=True)
     last_on = models.DateField(null=True)
-    before_last_on = models.DateField(null=True)  # the last day but one: tells a comeback from a habit
+    comeback_on = models.DateField(null=True)  # bought again after being lost, within the "won back" days
     count = models.IntegerField(default=0)
-    days = models.IntegerField(default=0)  # distinct business dates
     spent = MoneyField(default=0)  # net of returns
-    window_first_on = models.DateField(null=True)
+    window_first_on = models.DateField(
+        null=True
+    )  # the next to leave the window: that night recomputes the row
     window_count = models.IntegerField(default=0)
     window_spent = MoneyField(default=0)
-    next_on = models.DateField(null=True)
+    next_on = models.DateField(
+        null=True
+    )  # first purchase later than the date: the night that reaches it recomputes
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(count__gte=models.F("window_count")), name="state_window_within"
-            )
+            models.CheckConstraint(condition=Q(count__gte=F("window_count")), name="state_window_within")
         ]
+
+
+class StateBasis(models.Model):
+    """What all purchase states rest on: their date and the settings they were computed with. One row.
+
+    A setting of NULL (never computed, or a rebuild was interrupted) makes the next night rebuild.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    on = models.DateField(null=True)
+    window_days = models.PositiveIntegerField(null=True)
+    lost_days = models.PositiveIntegerField(null=True)
+    won_back_days = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="statebasis_is_one")]
 
 
 class Stage(models.IntegerChoices):
@@ -58,24 +84,8 @@ class Stage(models.IntegerChoices):
     WON_BACK = 6, _("Won back")
 
 
-class Lifecycle(Owned):
-    """A spell in one stage: from `began_on` until before `ended_on` (None: still)."""
-
-    pk = models.CompositePrimaryKey("customer", "began_on")
-    began_on = models.DateField()
-    ended_on = models.DateField(null=True)
-    stage = models.SmallIntegerField(choices=Stage.choices)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["stage", "customer"], name="lifecycle_now", condition=models.Q(ended_on=None)
-            )
-        ]
-
-
 class LifecycleRules(models.Model):
-    """The chain's rules, in days. Rows are versions: the newest holds."""
+    """The chain's rules, in days. Rows are versions: the newest holds from the next night on."""
 
     new_days = models.PositiveSmallIntegerField(_("new for"), default=30)
     dormant_days = models.PositiveSmallIntegerField(_("dormant after"), default=60)
@@ -86,8 +96,105 @@ class LifecycleRules(models.Model):
 
     class Meta:
         constraints = [
+            # "new" and "won back" end before the customer could be dormant, so every day has one stage
             models.CheckConstraint(
-                condition=models.Q(dormant_days__lt=models.F("lost_days"), new_days__gt=0),
+                condition=Q(new_days__gt=0, won_back_days__gt=0, dormant_days__lt=F("lost_days"))
+                & Q(new_days__lte=F("dormant_days"), won_back_days__lte=F("dormant_days")),
                 name="lifecycle_rules_in_order",
             )
+        ]
+
+    @classmethod
+    def current(cls) -> "LifecycleRules":
+        """The newest version; the first is made on first use."""
+        return cls.objects.order_by("-pk").first() or cls.objects.create()
+
+
+class Night(models.Model):
+    """One computed night: a generation. Its number orders all nights, also two runs for the same business date.
+
+    Spells carry the numbers of the nights that opened and closed them. A night is published when readers may see it;
+    until then what it wrote is invisible, and a run that starts over removes it first.
+    """
+
+    id = models.AutoField(primary_key=True)
+    on = models.DateField(_("business date"))
+    rules = models.ForeignKey(LifecycleRules, models.PROTECT, related_name="+")
+    window_days = models.PositiveIntegerField()
+    computed_at = models.DateTimeField(null=True)  # purchases recorded until then are in it
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("night")
+        verbose_name_plural = _("nights")
+        indexes = [models.Index(fields=["on", "id"], name="night_by_date")]
+
+    def __str__(self) -> str:
+        return f"{self.on:%Y-%m-%d}"
+
+
+class PublishedNight(models.Model):
+    """The pointer: the night that readers see. One row; moving it publishes everything of a night at once."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    night = models.ForeignKey(Night, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="publishednight_is_one")]
+
+
+class SpellQuerySet(ScopedQuerySet):
+    """Rows with `night` (opened by) and `ended_night` (closed by), scoped by the customer's home store."""
+
+    scope_path = "customer__home_store"
+
+    def at(self, night_id: int | None) -> Self:
+        """The spells that hold at a night, one a customer; none before the first night."""
+        if night_id is None:
+            return self.none()
+        return self.filter(Q(ended_night=None) | Q(ended_night__gt=night_id), night__lte=night_id)
+
+
+class Spell(Owned):
+    """A stretch of nights during which a customer's code stayed the same: night ≤ n < ended_night (NULL: still)."""
+
+    customer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    night = models.ForeignKey(Night, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    ended_night = models.IntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Lifecycle(Spell):
+    """A spell in one stage, dated: from `began_on` until before `ended_on` (None: still).
+
+    The dates are the true ones (the day of the purchase, the day on which the silence got too long), whichever night
+    wrote them; `night`/`ended_night` say since when readers may see the row and its end.
+    """
+
+    pk: Any = models.CompositePrimaryKey("customer", "night", "began_on")
+    stage = models.SmallIntegerField(choices=Stage.choices)
+    began_on = models.DateField()
+    ended_on = models.DateField(null=True)
+
+    objects = SpellQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(ended_night=None),
+                include=["stage", "began_on"],
+                name="lifecycle_one_open",
+            ),
+            models.CheckConstraint(condition=Q(ended_on__gte=F("began_on")), name="lifecycle_in_order"),
+        ]
+        indexes = [
+            models.Index(fields=["stage", "customer"], name="lifecycle_now", condition=Q(ended_night=None)),
+            models.Index(
+                fields=["ended_night"], name="lifecycle_ended", condition=Q(ended_night__isnull=False)
+            ),
         ]

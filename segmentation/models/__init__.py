@@ -1,0 +1,8 @@
+"""The nouns of this app, one module a topic."""
+
+from segmentation.models.scheme import Axis, Group, Method, Scheme
+from segmentation.models.standing import CellCount, ClassCount, NightCuts, Standing, ValueClass
+
+__all__ = [
+    "Axis", "CellCount", "ClassCount", "Group", "Method", "NightCuts", "Scheme", "Standing", "ValueClass",
+]  # fmt: skip
