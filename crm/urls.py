@@ -16,6 +16,7 @@ def _mount(prefix: str, app: str, module: str) -> None:
 
 _mount("", "crm.health", "crm.health.urls")
 _mount("", "crm.ui", "crm.ui.urls")
+_mount("settings/", "crm.org", "crm.org.urls")
 _mount("jobs/", "crm.jobs", "crm.jobs.urls")
 _mount("", "customers", "customers.urls")
 _mount("", "segmentation", "segmentation.urls")

@@ -7,3 +7,11 @@ class OrgConfig(AppConfig):
     label = "org"
     verbose_name = _("Organisation")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from crm.org.permissions import Permission
+        from crm.ui.navigation import Section, register
+
+        register(
+            Section("settings", _("Settings"), "org:chain", "settings", "a", Permission.MANAGE_ORGANISATION, order=90)
+        )

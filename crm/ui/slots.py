@@ -20,6 +20,19 @@ class Panel:
     order: int = 100
 
 
+@dataclass(frozen=True)
+class Column:
+    """What an app adds to lists of the lower app's rows. `values(staff, ids)` answers for all rows of a page at once:
+    {id: (words, tone)}; tone as in components/badge.html."""
+
+    name: str
+    label: Any  # translatable
+    values: Callable[[Staff, list[int]], dict[int, tuple[Any, str]]]
+    permission: Permission
+    order: int = 100
+
+
+_columns: dict[str, dict[str, Column]] = defaultdict(dict)
 _panels: dict[str, dict[str, Panel]] = defaultdict(dict)
 
 
@@ -35,3 +48,14 @@ def fill(slot: str, staff: Staff, subject: Any) -> list[tuple[Panel, dict[str, A
         if staff.may(panel.permission) and (context := panel.build(staff, subject)) is not None:
             found.append((panel, context))
     return found
+
+
+def add_column(listing: str, column: Column) -> None:
+    """Put `column` into `listing`; called from `AppConfig.ready()`."""
+    _columns[listing][column.name] = column
+
+
+def columns(listing: str, staff: Staff, ids: list[int]) -> list[tuple[Any, dict[int, tuple[Any, str]]]]:
+    """[(label, {id: (words, tone)})] of what apps say about these rows: one call a column, however many rows."""
+    found = sorted(_columns[listing].values(), key=lambda one: one.order)
+    return [(one.label, one.values(staff, ids)) for one in found if staff.may(one.permission)]

@@ -1,10 +1,10 @@
 from django.urls import path
 
-from crm.ui import doors
+from crm.ui.views import shell
 
 app_name = "ui"
 urlpatterns = [
-    path("", doors.Home.as_view(), name="home"),
-    path("preferences/", doors.Preferences.as_view(), name="preferences"),
-    path("profile/", doors.Profile.as_view(), name="profile"),
+    path("", shell.Home.as_view(), name="home"),
+    path("preferences/", shell.Preferences.as_view(), name="preferences"),
+    path("profile/", shell.Profile.as_view(), name="profile"),
 ]

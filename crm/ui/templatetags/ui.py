@@ -134,6 +134,10 @@ def component(parser: Parser, token: Token) -> "Component":
     return Component(name, values, nodes)
 
 
+# Variables of components that must not leak in from the page around them.
+_BLANK = dict.fromkeys(("title", "lead", "crumbs", "note", "id", "flush", "tone", "count", "low"), "")
+
+
 class Component(Node):
     def __init__(self, name: Any, values: dict[str, Any], nodelist: NodeList) -> None:
         self.name, self.values, self.nodelist = name, values, nodelist
@@ -142,5 +146,5 @@ class Component(Node):
         values = {key: value.resolve(context) for key, value in self.values.items()}
         found = context.template.engine.get_template(f"components/{self.name.resolve(context)}.html")  # type: ignore[union-attr]
         body = self.nodelist.render(context)
-        with context.push(**values, body=body):
+        with context.push(**{**_BLANK, **values, "body": body}):
             return found.render(context)

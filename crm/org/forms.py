@@ -1,0 +1,156 @@
+"""Forms of the administration pages. They check; `administration` changes."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
+
+from crm.org.models import Chain, Department, Region, Staff, Store
+from crm.org.permissions import Role
+
+WEEKDAYS = {
+    "mon": _("Monday"), "tue": _("Tuesday"), "wed": _("Wednesday"), "thu": _("Thursday"), "fri": _("Friday"),
+    "sat": _("Saturday"), "sun": _("Sunday"),
+}  # fmt: skip
+_SPAN = re.compile(r"^\s*(\d{1,2}):(\d{2})\s*[-–—~至]\s*(\d{1,2}):(\d{2})\s*$")
+ZONE = forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
+
+
+class ChainForm(forms.ModelForm):
+    class Meta:
+        model = Chain
+        fields = ["name", "currency", "timezone", "country"]
+        widgets = {"timezone": ZONE}
+
+    def clean_currency(self) -> str:
+        return _letters(self.cleaned_data["currency"], 3, _("Three letters, such as CNY."))
+
+    def clean_country(self) -> str:
+        return _letters(self.cleaned_data["country"], 2, _("Two letters, such as CN."))
+
+
+def _letters(text: str, count: int, sentence: Any) -> str:
+    text = text.strip().upper()
+    if not re.fullmatch(rf"[A-Z]{{{count}}}", text):
+        raise forms.ValidationError(sentence)
+    return text
+
+
+class RegionForm(forms.ModelForm):
+    class Meta:
+        model = Region
+        fields = ["name", "code"]
+
+
+class DepartmentForm(forms.ModelForm):
+    class Meta:
+        model = Department
+        fields = ["name", "code", "store"]
+
+
+class OpeningHours(forms.CharField):
+    """One weekday: "9:00-13:00, 15:00-21:00"; empty is closed; a span may end after midnight."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.TextInput(attrs={"placeholder": "09:00-21:00"}), **kwargs)
+
+    def clean(self, value: Any) -> list[list[str]]:
+        spans = []
+        for part in re.split(r"[,，;；]", super().clean(value)):
+            if not part.strip():
+                continue
+            found = _SPAN.match(part)
+            numbers = [int(one) for one in found.groups()] if found else []
+            if not numbers or numbers[0] > 24 or numbers[2] > 24 or max(numbers[1], numbers[3]) > 59:
+                raise forms.ValidationError(_("Write times like 09:00-21:00."))
+            spans.append([f"{numbers[0]:02}:{numbers[1]:02}", f"{numbers[2]:02}:{numbers[3]:02}"])
+        return spans
+
+
+class StoreForm(forms.ModelForm):
+    class Meta:
+        model = Store
+        fields = ["name", "code", "region", "timezone", "is_online"]
+        widgets = {"timezone": ZONE}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hours = self.instance.opening_hours or {}
+        for day, label in WEEKDAYS.items():
+            written = ", ".join("-".join(span) for span in hours.get(day, []))
+            self.fields[day] = OpeningHours(label=label, initial=written)
+
+    @property
+    def days(self) -> list[forms.BoundField]:
+        return [self[day] for day in WEEKDAYS]
+
+    @property
+    def basics(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.Meta.fields]
+
+    def values(self) -> dict[str, Any]:
+        """What `administration.keep` takes. Entering a stub makes it a store like any other."""
+        values = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        hours = {day: self.cleaned_data[day] for day in WEEKDAYS if self.cleaned_data[day]}
+        return values | {"opening_hours": hours, "is_stub": False}
+
+
+class StaffForm(forms.ModelForm):
+    username = forms.CharField(label=_("Name at sign-in"), max_length=150, help_text=_("Letters, digits and . _ - only."))
+
+    class Meta:
+        model = Staff
+        fields = ["name", "code", "role", "region", "stores", "department"]
+        widgets = {"stores": forms.CheckboxSelectMultiple}
+        help_texts = {
+            "region": _("For a regional manager: all stores of this region."),
+            "stores": _("For clerks, agents and store managers: what they see."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(["name", "username", "code", "role", "region", "department", "stores"])
+        self.fields["stores"].queryset = Store.objects.filter(is_active=True).only("name")  # type: ignore[attr-defined]
+        self.fields["stores"].widget.attrs["class"] = "full"
+        if self.instance.pk:
+            del self.fields["username"]
+        else:  # keys of other systems are made on their own page
+            self.fields["role"].choices = [("", "---------"), *Role.choices[:-1]]  # type: ignore[attr-defined]
+
+    def clean_username(self) -> str:
+        name = str(self.cleaned_data["username"]).strip()
+        get_user_model().username_validator(name)
+        if get_user_model().objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError(_("Somebody signs in with this name already."))
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        role = values.get("role")
+        if role == Role.REGIONAL_MANAGER and not values.get("region"):
+            self.add_error("region", _("A regional manager needs a region."))
+        if role in (Role.CLERK, Role.AGENT, Role.STORE_MANAGER) and not values.get("stores"):
+            self.add_error("stores", _("Choose at least one store: this role sees the customers of its stores."))
+        return values
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+class StoreFilter(forms.Form):
+    q = forms.CharField(label=_("Name or code"), required=False, widget=forms.TextInput(attrs={"type": "search"}))
+    region = forms.ModelChoiceField(Region.objects, label=_("Region"), required=False, empty_label=_("All"))
+    state = forms.ChoiceField(
+        label=_("State"), required=False,
+        choices=[("", _("All")), ("open", _("Open")), ("closed", _("Closed")), ("stub", _("Not entered yet"))],
+    )  # fmt: skip
+
+
+class StaffFilter(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("All")), *Role.choices])
+    store = forms.ModelChoiceField(Store.objects.only("name"), label=_("Store"), required=False, empty_label=_("All"))
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Works here")), ("left", _("Left")), ("all", _("All"))]
+    )

@@ -1,0 +1,1 @@
+"""Administration pages: the chain, regions, stores, departments, staff, API keys."""
