@@ -218,7 +218,7 @@ def _save_truth(drawn: Drawn, world: World, directory: Path) -> dict[str, Any]:
         "units": {"alpha": "days", "spend_v": "chain currency"},
     }
     (directory / f"{SOURCE}-{wanted.seed}.json").write_text(json.dumps(truth, indent=2) + "\n")
-    columns = {
+    columns: dict[str, Any] = {
         name: np.concatenate([getattr(block, name) for block in drawn.blocks])
         for name in ("rate", "leave", "spend", "home", "first_day", "is_alive")
     }
