@@ -1,0 +1,53 @@
+"""How receiving talks to the database: prepared statements, one gate, retries where two appliers met."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg
+from django.db import OperationalError, connection, transaction
+
+Result = TypeVar("Result")
+
+GATE = 72_311_001  # advisory lock: appliers share it, a merge has it alone
+TRIES = 8
+
+
+class Again(Exception):
+    """Somebody else wrote the same keys meanwhile: what was read is out of date, do it again from the start."""
+
+
+def cursor() -> psycopg.Cursor[Any]:
+    """A cursor that binds on the server, so that its statements are planned once (Django's own bind in the client)."""
+    connection.ensure_connection()
+    return psycopg.Cursor(connection.connection)
+
+
+def enter(cur: Any) -> None:
+    """Share the gate till the end of the transaction. Always the first statement: what is read after it holds.
+
+    A merge moves purchases and identifiers from one customer to another. Locks on every identity row would keep it
+    apart from appliers as well, at the price of a write per receipt; the gate costs nothing and a merge is rare.
+    """
+    cur.execute("SELECT pg_advisory_xact_lock_shared(%s)", [GATE])
+
+
+def have_alone(cur: Any) -> None:
+    """Wait until no applier is at work and keep them out till the end of the transaction."""
+    cur.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
+
+
+def in_transaction(work: Callable[[Any], Result]) -> Result:
+    """Run `work(cursor)` in a transaction of its own (or a savepoint), again when it met another applier."""
+    for attempt in range(TRIES):
+        try:
+            with transaction.atomic():
+                cur = cursor()
+                enter(cur)
+                return work(cur)
+        except (Again, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):
+            if attempt == TRIES - 1:
+                raise
+        except OperationalError as error:
+            if attempt == TRIES - 1 or not isinstance(error.__cause__, psycopg.errors.DeadlockDetected):
+                raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,78 @@
+"""Whose receipt it is: identifiers to customers, with stubs for identifiers that nobody has yet."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+Person = tuple[str, str]  # (kind, normalised value)
+
+
+def resolve(cursor: Any, people: Iterable[Person], *, source: str) -> dict[Person, int]:
+    """Customer ids by identifier. An unknown identifier gets a stub customer.
+
+    The unique index of identities is the arbiter: of two appliers with the same new identifier one inserts it, the
+    other waits there and takes the first one's customer. Inserted in order, so that nobody waits in a circle.
+    """
+    wanted = sorted(set(people))
+    if not wanted:
+        return {}
+    found = _known(cursor, wanted)
+    missing = [person for person in wanted if person not in found]
+    if missing:
+        kinds, values = [kind for kind, _ in missing], [value for _, value in missing]
+        cursor.execute(_ADD_IDENTITIES, [source, kinds, values])
+        found |= _add_stubs(cursor, cursor.fetchall())
+        late = [person for person in missing if person not in found]
+        found |= _known(cursor, late) if late else {}
+    return found
+
+
+def _known(cursor: Any, people: list[Person]) -> dict[Person, int]:
+    cursor.execute(_FIND, [[kind for kind, _ in people], [value for _, value in people]])
+    return {(kind, value): customer_id for kind, value, customer_id in cursor.fetchall()}
+
+
+def _add_stubs(cursor: Any, added: list[tuple[str, str, int]]) -> dict[Person, int]:
+    cursor.execute(_ADD_CUSTOMERS, [[customer_id for _, _, customer_id in added]])
+    return {(kind, value): customer_id for kind, value, customer_id in added}
+
+
+def see_stubs(cursor: Any, seen: Mapping[int, tuple[datetime, int]]) -> None:
+    """Keep the earliest sight of stubs: `seen` is (event time, store id) by customer id. Others stay as they are.
+
+    A running minimum over (time, store), taken under the row's lock: the same end in any order.
+    """
+    ids = sorted(seen)
+    cursor.execute(_LOCK_STUBS, [ids])
+    stubs = [row[0] for row in cursor.fetchall()]
+    if stubs:
+        cursor.execute(_SEE_STUBS, [stubs, [seen[i][0] for i in stubs], [seen[i][1] for i in stubs]])
+
+
+_FIND = """
+SELECT i.kind, i.value, i.customer_id
+FROM unnest(%s::text[], %s::text[]) AS wanted (kind, value)
+JOIN customers_identity i ON i.kind = wanted.kind AND i.value = wanted.value
+"""
+_ADD_IDENTITIES = """
+INSERT INTO customers_identity (kind, value, customer_id, is_primary, source)
+SELECT kind, value, nextval('customers_customer_id_seq'), true, %s
+FROM (SELECT * FROM unnest(%s::text[], %s::text[]) AS new (kind, value) ORDER BY kind, value) AS new
+ON CONFLICT (kind, value) DO NOTHING
+RETURNING kind, value, customer_id
+"""
+_ADD_CUSTOMERS = """
+INSERT INTO customers_customer (
+    id, name, gender, age_band, income_band, occupation, household, language, is_stub
+)
+SELECT id, '', '', '', '', '', '', '', true FROM unnest(%s::bigint[]) AS new (id)
+"""
+_LOCK_STUBS = """
+SELECT id FROM customers_customer WHERE id = ANY(%s) AND is_stub ORDER BY id FOR NO KEY UPDATE
+"""
+_SEE_STUBS = """
+UPDATE customers_customer c SET first_seen_at = seen.at, home_store_id = seen.store_id
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS seen (id, at, store_id)
+WHERE c.id = seen.id
+  AND (c.first_seen_at IS NULL OR (seen.at, seen.store_id) < (c.first_seen_at, c.home_store_id))
+"""

@@ -1,0 +1,81 @@
+"""Codes to rows: sources, stores, products. What is not known yet becomes a stub, where that is allowed.
+
+Stubs are committed with the event that named them. Sorted inserts with ON CONFLICT, so that two appliers that name
+the same new products wait for each other at most once and never in a circle.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from crm.org.models import Chain
+
+
+class StoreRef(NamedTuple):
+    id: int
+    zone: ZoneInfo
+
+
+def sources(cursor: Any, codes: Iterable[str]) -> dict[str, int]:
+    """Source ids by code; new sources are made."""
+    wanted = sorted(set(codes))
+    found = _ids(cursor, _FIND_SOURCES, wanted)
+    if missing := [code for code in wanted if code not in found]:
+        cursor.execute(_ADD_SOURCES, [missing])
+        found = _ids(cursor, _FIND_SOURCES, wanted)
+    return found
+
+
+def stores(cursor: Any, codes: Iterable[str], *, make_stubs: bool) -> dict[str, StoreRef]:
+    """Stores by code. A stub has its code for a name and the chain's time zone."""
+    wanted = sorted(set(codes))
+    found = _stores(cursor, wanted)
+    missing = [code for code in wanted if code not in found]
+    if missing and make_stubs:
+        cursor.execute(_ADD_STORES, [Chain.current().timezone, missing])
+        found = _stores(cursor, wanted)
+    return found
+
+
+def products(cursor: Any, skus: Iterable[str]) -> dict[str, int]:
+    """Product ids by SKU; new products are made as stubs."""
+    wanted = sorted(set(skus))
+    found = _ids(cursor, _FIND_PRODUCTS, wanted)
+    if missing := [sku for sku in wanted if sku not in found]:
+        cursor.execute(_ADD_PRODUCTS, [missing])
+        found |= _ids(cursor, _FIND_PRODUCTS, missing)
+    return found
+
+
+def missing_products(cursor: Any, skus: Iterable[str]) -> list[str]:
+    wanted = sorted(set(skus))
+    found = _ids(cursor, _FIND_PRODUCTS, wanted)
+    return [sku for sku in wanted if sku not in found]
+
+
+def _ids(cursor: Any, query: str, codes: list[str]) -> dict[str, int]:
+    cursor.execute(query, [codes])
+    return dict(cursor.fetchall())
+
+
+def _stores(cursor: Any, codes: list[str]) -> dict[str, StoreRef]:
+    cursor.execute("SELECT code, id, timezone FROM org_store WHERE code = ANY(%s)", [codes])
+    return {code: StoreRef(row_id, ZoneInfo(zone)) for code, row_id, zone in cursor.fetchall()}
+
+
+_FIND_SOURCES = "SELECT code, id FROM customers_source WHERE code = ANY(%s)"
+_ADD_SOURCES = """
+INSERT INTO customers_source (code) SELECT code FROM unnest(%s::text[]) AS new (code) ORDER BY code
+ON CONFLICT (code) DO NOTHING
+"""
+_ADD_STORES = """
+INSERT INTO org_store (code, name, timezone, opening_hours, is_online, is_stub, is_active)
+SELECT code, code, %s, '{}', false, true, true FROM unnest(%s::text[]) AS new (code) ORDER BY code
+ON CONFLICT (code) DO NOTHING
+"""
+_FIND_PRODUCTS = "SELECT sku, id FROM customers_product WHERE sku = ANY(%s)"
+_ADD_PRODUCTS = """
+INSERT INTO customers_product (sku, name, size, is_stub)
+SELECT sku, sku, '', true FROM unnest(%s::text[]) AS new (sku) ORDER BY sku COLLATE "C"
+ON CONFLICT (sku) DO NOTHING
+"""
