@@ -193,7 +193,7 @@ FORMAT_MODULE_PATH = ["crm.formats"]  # Django's Chinese formats group by four d
 # --- Files ----------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME.path / "static"
+STATIC_ROOT = environment.text("STATIC_ROOT") or HOME.path / "static"
 # Only what is served: the sources beside it name packages that no browser can load.
 STATICFILES_DIRS = [("dist", BASE_DIR / "static/dist"), ("img", BASE_DIR / "static/img")]
 MEDIA_ROOT = (
