@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from crm.org.models import Chain, Region, Staff, Store
+from crm.org.models import Chain, Department, Region, Staff, Store
 from crm.org.permissions import Role
 from customers.models import (
     Arrival,
@@ -46,6 +46,10 @@ def store(
     code: str, name: str, *, of: Region | None = None, timezone: str = "Asia/Shanghai", **more: Any
 ) -> Store:
     return Store.objects.create(code=code, name=name, region=of, timezone=timezone, **more)
+
+
+def department(code: str, name: str = "") -> Department:
+    return Department.objects.get_or_create(code=code, defaults={"name": name or code.title()})[0]
 
 
 def staff(

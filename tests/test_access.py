@@ -1,0 +1,323 @@
+"""Who may see and do what: every route × method × person (see `walk.py`).
+
+For each route the walk asserts: a stranger goes to sign-in (pages) or gets 401 (API); who lacks the permission gets
+403; what belongs to another store is a 404; nothing of another store stands in any answer; and where a route lists
+customers, the set of ids that it shows *equals* the oracle's, because a page that shows nothing leaks nothing either.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.org.models import Staff
+from crm.org.permissions import GRANTS, Permission, Role
+from crm.org.scope import ScopedQuerySet
+from crm.rest import keys
+from crm.rest.scopes import GRANTS as SCOPE_GRANTS
+from tests import cast, walk
+from tests.walk import EVERYWHERE, Route, World
+
+ROUTES = list(walk.routes())
+WALKED = [route for route in ROUTES if route.is_page or route.is_api]
+
+# Open to strangers on purpose, each with its reason.
+PUBLIC = {
+    "api-schema": "the OpenAPI document describes free software",
+    "api-docs": "its reader",
+    "ui:preferences": "language and theme, before signing in too",
+    "health_live": "asked by the machine",
+    "health_ready": "asked by the machine",
+    "metrics": "has a token of its own",
+}
+
+# The oracle, written by hand: which stores each person sees.
+SEES: dict[str, frozenset[str]] = {
+    "marta": frozenset({"HARB"}),
+    "chen": frozenset({"HARB"}),
+    "agnes": frozenset({"HARB"}),
+    "uma": frozenset({"UPTN"}),
+    "milo": frozenset({"MILL"}),
+    "rosa": frozenset({"HARB", "UPTN"}),
+    "max": frozenset({"HARB", "UPTN", "MILL"}),
+    "noor": frozenset({"HARB", "UPTN", "MILL"}),
+    "ana": frozenset({"HARB", "UPTN", "MILL"}),
+    "ivo": frozenset({"HARB", "UPTN", "MILL"}),
+}
+KEYS: dict[str, frozenset[str]] = {
+    "chain key": frozenset({"HARB", "UPTN", "MILL"}),
+    "Harbour key": frozenset({"HARB"}),
+    "Uptown key": frozenset({"UPTN"}),
+    "coast key": frozenset({"HARB", "UPTN"}),
+}
+
+# And what each role may, against which the registry is held.
+MAY: dict[str, set[Role]] = {
+    "signed_in": set(Role) - {Role.INTEGRATION},
+    "find_customers": set(Role) - {Role.ANALYST},
+    "view_customers": set(Role),
+    "edit_customers": set(Role) - {Role.ANALYST},
+    "merge_customers": {Role.REGIONAL_MANAGER, Role.ADMINISTRATOR},
+    "export_customers": {
+        Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
+    },
+    "view_segments": set(Role) - {Role.CLERK, Role.AGENT},
+    "export_segments": {
+        Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
+    },
+    "edit_schemes": {Role.MARKETER, Role.ADMINISTRATOR},
+    "view_nights": {Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR},
+    "run_nights": {Role.MARKETER, Role.ADMINISTRATOR},
+    "view_imports": {Role.REGIONAL_MANAGER, Role.MARKETER, Role.ADMINISTRATOR},
+    "run_imports": {Role.MARKETER, Role.ADMINISTRATOR},
+    "replay_quarantine": {Role.ADMINISTRATOR},
+    "post_receipts": {Role.INTEGRATION, Role.ADMINISTRATOR},
+    "view_catalogue": set(Role),
+    "manage_organisation": {Role.ADMINISTRATOR},
+    "manage_staff": {Role.ADMINISTRATOR},
+    "manage_api_keys": {Role.ADMINISTRATOR},
+    "view_audit": {Role.ADMINISTRATOR},
+}  # fmt: skip
+
+# Routes that list customers: the query under which they show all that one may see. The sets must be equal.
+LISTS: dict[str, str] = {"api-customers": "?limit=200"}
+
+# Calls that find a member of any branch by an exact identifier (docs/architecture.md, "Who may see what").
+EXACT = {"api-customer-lookup"}
+
+# The least valid body of a call, so that what is refused is the object and not the form. Pages get an empty form.
+BODIES: dict[tuple[str, str], Any] = {
+    ("api-customer-lookup", "post"): {"kind": "member", "value": "NOBODY1"},
+}
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Three stores in two regions; two, three and four canaries; one person a role, one manager a store."""
+    cast.chain()
+    coast, inland = cast.region("coast"), cast.region("inland")
+    shops = {
+        "HARB": cast.store("HARB", "Harbour", of=coast),
+        "UPTN": cast.store("UPTN", "Uptown", of=coast),
+        "MILL": cast.store("MILL", "Mill", of=inland),
+    }
+    canaries, tokens = {}, {}
+    for size, (code, shop) in enumerate(shops.items(), start=2):
+        canaries[code] = [_canary(code, n, shop) for n in range(size)]
+        names = {person.name for person in canaries[code]}
+        tokens[code] = names | {person.public_id for person in canaries[code]} | {f"receipt-{code}-0"}
+    people = _people(shops, coast)
+    secret_less = {EVERYWHERE: keys.create_key(name="k", scopes=["catalogue:read"], by="system:test")[0].pk}
+    nouns: dict[str, dict[str, Any]] = {
+        "customers": {code: found[0].public_id for code, found in canaries.items()},
+        "stores": {code: shop.pk for code, shop in shops.items()},
+        "staff": {"HARB": people["chen"].pk, "UPTN": people["uma"].pk, "MILL": people["milo"].pk},
+        "regions": {EVERYWHERE: coast.pk},
+        "departments": {EVERYWHERE: cast.department("service").pk},
+        "keys": secret_less,
+    }
+    return World(canaries, tokens, people, nouns)
+
+
+def _canary(code: str, n: int, shop: Any) -> Any:
+    person = cast.customer(
+        f"Canary{code}{n} Bird", of=shop, phone=f"+86138{sum(map(ord, code)):04}{n:04}", member=f"M{code}{n}"
+    )
+    cast.purchase(person, at=shop, on="2026-03-01", external_id=f"receipt-{code}-{n}")
+    return person
+
+
+def _people(shops: dict[str, Any], coast: Any) -> dict[str, Staff]:
+    harbour = [shops["HARB"]]
+    return {
+        "marta": cast.staff("Marta", Role.STORE_MANAGER, stores=harbour),
+        "chen": cast.staff("Chen", Role.CLERK, stores=harbour),
+        "agnes": cast.staff("Agnes", Role.AGENT, stores=harbour),
+        "uma": cast.staff("Uma", Role.STORE_MANAGER, stores=[shops["UPTN"]]),
+        "milo": cast.staff("Milo", Role.STORE_MANAGER, stores=[shops["MILL"]]),
+        "rosa": cast.staff("Rosa", Role.REGIONAL_MANAGER, of=coast),
+        "max": cast.staff("Max", Role.MARKETER),
+        "noor": cast.staff("Noor", Role.ANALYST),
+        "ana": cast.staff("Ana", Role.ADMINISTRATOR),
+        "ivo": cast.staff("Ivo", Role.INTEGRATION),
+    }
+
+
+def browser(world: World, name: str) -> Client:
+    if name not in world.browsers:
+        world.browsers[name] = Client(raise_request_exception=False)
+        user = world.people[name].user
+        assert user is not None
+        world.browsers[name].force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return world.browsers[name]
+
+
+def key_client(world: World, codes: frozenset[str], scopes: list[str]) -> Client:
+    from crm.org.models import Store
+
+    stores = [] if len(codes) == len(world.canaries) else Store.objects.filter(code__in=codes)
+    _key, secret = keys.create_key(name="walk", scopes=scopes, by="system:test", stores=stores)
+    return Client(headers={"authorization": f"Bearer {secret}"}, raise_request_exception=False)
+
+
+def call(client: Client, route: Route, method: str, address: str) -> Any:
+    if method == "get":
+        return client.get(address)
+    if route.is_api:
+        body = BODIES.get((route.name, method), {})
+        return getattr(client, method)(address, body, content_type="application/json")
+    return getattr(client, method)(address)
+
+
+# --- The build -------------------------------------------------------------------------------------------------------
+
+
+def test_every_route_is_walked_or_open_on_purpose() -> None:
+    open_ones = {str(route) for route in ROUTES if not (route.is_page or route.is_api)}
+    assert open_ones <= set(PUBLIC), "neither a StaffView nor an ApiView, and not public on purpose"
+
+
+def test_every_route_says_its_permission() -> None:
+    for route in WALKED:
+        for method in route.methods:
+            assert isinstance(route.permission(method), Permission), f"{route} {method}"
+
+
+def test_the_registry_grants_what_was_agreed() -> None:
+    assert {str(permission) for permission in Permission} == set(MAY)
+    for permission in Permission:
+        assert {role for role in Role if permission in GRANTS[role]} == MAY[permission], permission
+
+
+# --- The walk --------------------------------------------------------------------------------------------------------
+
+
+def each(routes: Any) -> Any:
+    return pytest.mark.parametrize("route", list(routes), ids=str)
+
+
+@each(WALKED)
+def test_strangers_are_turned_away(route: Route, world: World) -> None:
+    for address in world.addresses(route).values():
+        for method in route.methods:
+            answer = call(Client(), route, method, address)
+            if route.is_api:
+                assert answer.status_code == 401, f"{method} {address}"
+                assert answer["Content-Type"] == "application/problem+json"
+            else:
+                assert answer.status_code == 302, f"{method} {address}"
+                assert answer["Location"].startswith("/accounts/login/"), f"{method} {address}"
+
+
+@each(route for route in WALKED if route.is_page)
+def test_weak_roles_are_refused(route: Route, world: World) -> None:
+    for address in world.addresses(route).values():
+        for method in route.methods:
+            for name, person in world.people.items():
+                if person.role not in MAY[route.permission(method)]:
+                    answer = call(browser(world, name), route, method, address)
+                    assert answer.status_code == 403, f"{name} {method} {address}"
+
+
+@each(route for route in WALKED if route.is_api)
+def test_keys_without_the_scope_are_refused(route: Route, world: World) -> None:
+    for method in route.methods:
+        others = [scope for scope in SCOPE_GRANTS if scope != route.scope(method)]
+        client = key_client(world, KEYS["chain key"], others)
+        for address in world.addresses(route).values():
+            answer = call(client, route, method, address)
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), f"{method} {address}"
+
+
+@each(route for route in WALKED if route.is_api)
+def test_a_persons_cookie_opens_no_api(route: Route, world: World) -> None:
+    for address in world.addresses(route).values():
+        assert call(browser(world, "ana"), route, route.methods[0], address).status_code == 401
+
+
+@each(WALKED)
+def test_nothing_of_another_store_is_shown(route: Route, world: World) -> None:
+    assert_no_leak(route, world)
+
+
+@each(route for route in WALKED if route.name in LISTS)
+def test_lists_show_exactly_ones_own(route: Route, world: World) -> None:
+    assert_exact(route, world)
+
+
+def assert_no_leak(route: Route, world: World) -> None:
+    """Own objects open, others' are 404, and no answer holds a word of a store that is not one's own."""
+    for who, codes, client in _viewers(route, world):
+        for owner, address in world.addresses(route).items():
+            for method in route.methods:
+                if route.name in EXACT:
+                    continue
+                query = LISTS.get(route.name, "") if method == "get" else ""
+                answer = call(client, route, method, address + query)
+                where = f"{who} {method} {address}"
+                assert answer.status_code < 500, where
+                if owner not in codes and owner != EVERYWHERE:
+                    assert answer.status_code == 404, where
+                elif method == "get":
+                    assert answer.status_code in (200, 302, 405), where
+                text = walk.text_of(answer)
+                leaked = sorted(token for token in world.foreign_tokens(codes) if token in text)
+                assert not leaked, f"{where} shows {leaked}"
+
+
+def assert_exact(route: Route, world: World) -> None:
+    for who, codes, client in _viewers(route, world):
+        for address in world.addresses(route).values():
+            answer = client.get(address + LISTS[route.name])
+            assert walk.shown_ids(walk.text_of(answer)) == world.ids(codes), f"{who} {address}"
+
+
+def _viewers(route: Route, world: World) -> Iterator[tuple[str, frozenset[str], Client]]:
+    """Everybody who may use the route at all: name, the stores they see, their client."""
+    if route.is_api:
+        for name, codes in KEYS.items():
+            yield (
+                name,
+                codes,
+                key_client(world, codes, sorted({route.scope(method) for method in route.methods})),
+            )
+        return
+    for name, person in world.people.items():
+        if all(person.role in MAY[route.permission(method)] for method in route.methods):
+            yield name, SEES[name], browser(world, name)
+
+
+# --- The walk is no rubber stamp -------------------------------------------------------------------------------------
+
+
+def _route(name: str) -> Route:
+    return next(route for route in WALKED if route.name == name)
+
+
+@pytest.mark.parametrize("check", [assert_no_leak, assert_exact])
+def test_a_forgotten_filter_is_found(
+    check: Callable[[Route, World], None], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScopedQuerySet, "visible_to", lambda rows, viewer: rows)
+    with pytest.raises(AssertionError):
+        check(_route("api-customers"), world)
+
+
+def test_a_forgotten_condition_in_sql_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from customers.api import profiles
+
+    monkeypatch.setattr(profiles, "_stores", lambda viewer: None)
+    with pytest.raises(AssertionError):
+        assert_no_leak(_route("api-customer"), world)
+
+
+def test_a_list_that_shows_too_little_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ScopedQuerySet, "visible_to", lambda rows, viewer: rows.none())
+    with pytest.raises(AssertionError):
+        assert_exact(_route("api-customers"), world)
+
+
+def test_a_route_that_the_walk_cannot_fill_is_found(world: World) -> None:
+    with pytest.raises(AssertionError, match="cannot fill"):
+        world.addresses(Route("dragons/<int:pk>/", "dragon", object))
