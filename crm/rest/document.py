@@ -43,5 +43,5 @@ class Reader(View):
 
 @lru_cache(maxsize=1)
 def _document() -> bytes:
-    document: dict[str, Any] = SchemaGenerator(api_version="1").get_schema(request=None, public=True)
+    document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     return msgspec.json.encode(document)

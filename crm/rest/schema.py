@@ -49,6 +49,7 @@ ALWAYS = {
     403: "The key lacks the scope.",
     406: "The caller accepts no JSON.",
     429: "Too many calls; see Retry-After.",
+    500: "A fault of ours, which was written down.",
     503: "Not possible at this moment; see Retry-After.",
 }
 WITH_QUERY = {400: "Not readable.", 422: "Of a wrong shape, or refused; `errors` names the places."}
