@@ -1,0 +1,50 @@
+"""Runs the tests on the partition twin: `REGULARS_ENGINE=partitions pytest …`.
+
+The test database is made and migrated as always, then converted before the first test sees it.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+ENGINES = ("plain", "partitions")
+PARTITIONS = 4  # enough to tell one from all; every truncation of a test pays for each
+
+
+def engine() -> str:
+    name = os.environ.get("REGULARS_ENGINE") or "plain"
+    if name not in ENGINES:
+        raise pytest.UsageError(f"REGULARS_ENGINE is one of {', '.join(ENGINES)}, not “{name}”.")
+    return name
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    engine()
+    config.addinivalue_line("markers", "plain: needs the plain engine, so it is left out on the twin")
+    config.addinivalue_line("markers", "twin: needs the partition twin, so it is left out elsewhere")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    unwanted = {"plain": "twin", "partitions": "plain"}[engine()]
+    skip = pytest.mark.skip(reason=f"runs with the {'plain' if unwanted == 'plain' else 'partition'} engine")
+    for item in items:
+        if item.get_closest_marker(unwanted):
+            item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Iterator[None]:
+    made = yield
+    if fixturedef.argname == "django_db_setup" and engine() == "partitions":
+        from crm.scaleout import partitions
+
+        with request.getfixturevalue("django_db_blocker").unblock():
+            partitions.convert(partitions=PARTITIONS)
+    return made  # type: ignore[return-value]
+
+
+def pytest_report_header() -> str:
+    return f"engine: {engine()}"
