@@ -1,0 +1,119 @@
+"""Changing how RFM is scored, and the groups. A change holds from the next night on (or run one now)."""
+
+from itertools import pairwise
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.audit import trail
+from crm.lib.refusals import Fault, Refusal
+from segmentation import grid
+from segmentation.models import Group, Method, Scheme
+
+MEASURES = ("recency", "frequency", "monetary")
+BUCKETS = range(3, 11)
+WINDOW_DAYS = range(1, 3661)
+MOST_PERCENT = 99  # of the high and the medium class together
+
+
+class SchemeInvalid(Refusal):
+    code = "scheme_invalid"
+
+
+def groups() -> list[Group]:
+    """All groups in their order; the product's eleven are made on first use."""
+    if not Group.objects.exists():
+        rows = [
+            Group(code=c, colour=k, position=10 * i) for i, (c, k) in enumerate(grid.COLOURS.items(), start=1)
+        ]
+        Group.objects.bulk_create(rows, ignore_conflicts=True)
+    return list(Group.objects.all())
+
+
+def change(*, by: Any, **settings: Any) -> Scheme:
+    """A new version of the scheme with these settings changed (see `Scheme.settings`).
+
+    The present one when nothing changes. A new number of buckets without a new grid takes the default grid of that size. Refuses what could not be scored,
+    naming each field.
+    """
+    now = Scheme.current()
+    if "buckets" in settings and settings["buckets"] != now.buckets and "grid" not in settings:
+        settings["grid"] = grid.default_grid(settings["buckets"])
+    wanted = now.settings() | settings
+    if wanted == now.settings():
+        return now
+    faults = tuple(_faults(wanted))
+    if faults:
+        raise SchemeInvalid(_("The scheme cannot be used like this."), faults=faults)
+    with transaction.atomic():
+        scheme = Scheme.objects.create(**wanted, created_by=trail.actor_name(by))
+        changed = sorted(name for name, value in wanted.items() if value != now.settings()[name])
+        trail.record("scheme.change", scheme, by=by, details={"from": now.pk, "changed": changed})
+    return scheme
+
+
+def set_cell(*, by: Any, r: int, x: int, group: str) -> Scheme:
+    """Give one cell of the grid to another group."""
+    drawn = [list(row) for row in Scheme.current().grid]
+    if not (1 <= r <= len(drawn) and 1 <= x <= len(drawn)):
+        raise SchemeInvalid(_("The grid has no such cell."), faults=(Fault("grid", str(_("No such cell."))),))
+    drawn[r - 1][x - 1] = group
+    return change(by=by, grid=drawn)
+
+
+def edit_group(group: Group, *, by: Any, names: dict[str, str], colour: str, position: int) -> None:
+    """Rename, colour or move a group; its code stays, because history names it."""
+    with transaction.atomic():
+        group.names = {language: name.strip() for language, name in names.items() if name.strip()}
+        group.colour, group.position = colour, position
+        group.full_clean()
+        group.save(update_fields=["names", "colour", "position"])
+        trail.record("group.edit", group, by=by, details={"fields": ["names", "colour", "position"]})
+
+
+def add_group(*, by: Any, code: str, names: dict[str, str], colour: str, position: int = 200) -> Group:
+    """A group of the chain's own; it holds nobody until a cell of the grid names it."""
+    with transaction.atomic():
+        group = Group(code=code, names=names, colour=colour, position=position)
+        group.full_clean()
+        group.save()
+        trail.record("group.add", group, by=by, details={"code": code})
+    return group
+
+
+def _faults(s: dict[str, Any]) -> list[Fault]:
+    buckets, faults = s["buckets"], []
+    if buckets not in BUCKETS:
+        return [Fault("buckets", str(_("From 3 to 10.")))]
+    if s["window_days"] not in WINDOW_DAYS:
+        faults.append(Fault("window_days", str(_("From 1 to 3660 days."))))
+    shares = s["high_percent"], s["medium_percent"]
+    if min(shares) < 1 or sum(shares) > MOST_PERCENT:
+        faults.append(
+            Fault("high_percent", str(_("High and medium together must leave something to the low class.")))
+        )
+    if s["method"] == Method.FIXED:
+        faults += [
+            fault for measure in MEASURES if (fault := _cuts_fault(measure, s["cuts"].get(measure), buckets))
+        ]
+    codes = {group.code for group in groups()}
+    if len(s["grid"]) != buckets or any(len(row) != buckets for row in s["grid"]):
+        faults.append(Fault("grid", str(_("The grid needs as many rows and columns as there are scores."))))
+    elif unknown := {code for row in s["grid"] for code in row} - codes:
+        faults.append(
+            Fault("grid", str(_("Unknown group: %(codes)s.") % {"codes": ", ".join(sorted(unknown))}))
+        )
+    if s["lapsed_group"] not in codes:
+        faults.append(
+            Fault("lapsed_group", str(_("Unknown group: %(codes)s.") % {"codes": s["lapsed_group"]}))
+        )
+    return faults
+
+
+def _cuts_fault(measure: str, cuts: Any, buckets: int) -> Fault | None:
+    """Limits rise, are whole and not negative, and are one fewer than the buckets."""
+    whole = isinstance(cuts, list) and all(isinstance(cut, int) and cut >= 0 for cut in cuts)
+    if whole and len(cuts) == buckets - 1 and all(a < b for a, b in pairwise(cuts)):
+        return None
+    return Fault(f"cuts.{measure}", str(_("%(n)s rising whole numbers are needed.") % {"n": buckets - 1}))

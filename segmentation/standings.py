@@ -1,0 +1,158 @@
+"""Where customers stand: one customer's standing with its explanation, and the members of a part of the grid.
+
+Everything here reads the published night (or an earlier one) and is scoped to the viewer's stores.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, F, Max, Q, Sum
+
+from crm.org.scope import Viewer
+from customers import nights
+from customers.models import Customer, Night, Purchase, SpellQuerySet
+from segmentation.heatmap import cuts_of
+from segmentation.models import Group, NightCuts, Standing, ValueClass
+
+
+def standing_of(customer: Customer, on: date | None = None) -> Standing | None:
+    """The customer's standing at the published night (`on`: at the latest night up to that date), or None.
+
+    `group` and `night` (since when it holds) are loaded with it. The caller has found the customer in their scope.
+    """
+    night = nights.night_of(on)
+    return _with_names(Standing.objects.filter(customer=customer).at(night.pk)).first() if night else None
+
+
+def history_of(customer: Customer) -> list[Standing]:
+    """All published standings of the customer, newest first; `night.on` says since when each held.
+
+    Runs that replaced another run for the same business date stand for it: the replaced one is left out.
+    """
+    night = nights.published()
+    if night is None:
+        return []
+    rows = _with_names(Standing.objects.filter(customer=customer, night__lte=night.pk)).order_by("-night_id")
+    by_date: dict[date, Standing] = {}
+    for row in rows:
+        by_date.setdefault(row.night.on, row)
+    return list(by_date.values())
+
+
+def members(
+    viewer: Viewer,
+    *,
+    group: str | None = None,
+    r: int | None = None,
+    x: int | None = None,
+    f: int | None = None,
+    m: int | None = None,
+    value_class: int | None = None,
+    on: date | None = None,
+) -> SpellQuerySet:
+    """Standings of the customers in a part of the grid, one row a customer, in no order.
+
+    `group` is a group's code; (r, x) is a cell of the heat map; (0, 0) are those without a purchase in the window.
+    `customer` and `group` are loaded with each row; `customer__purchase_state` may be joined by the caller for what
+    was spent. Order by `customer_id` and page by it (keyset). Home stores are those of now.
+    """
+    night = nights.night_of(on)
+    asked = {"group__code": group, "r": r, "x": x, "f": f, "m": m, "value_class": value_class}
+    rows = Standing.objects.at(night.pk if night else None).visible_to(viewer)
+    return rows.filter(**{k: v for k, v in asked.items() if v is not None}).select_related(
+        "customer", "group"
+    )
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One score and where it comes from. `unit` is "days", "purchases" or "money"; `cuts` are the night's cut points.
+
+    The bucket of a score reaches from `above` (exclusive; None: no lower end) to `up_to` (inclusive; None: open).
+    """
+
+    measure: str  # "recency", "frequency", "monetary"
+    value: int | Decimal
+    score: int
+    buckets: int
+    cuts: list[int]
+    above: int | None
+    up_to: int | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a customer stands where they stand at a night."""
+
+    night: Night
+    standing: Standing
+    scores: list[Scored]  # empty without a purchase in the window
+    window_from: date
+    last_on: date | None
+    group: Group
+    value_class: str
+    value_cuts: list[int]  # least revenue, in whole currency, of the medium and of the high class
+
+
+def explain(customer: Customer, on: date | None = None) -> Explanation | None:
+    """The standing with the figures it was computed from, or None when the customer has none at that night.
+
+    The figures are read from the purchases as the night knew them (recorded until it was computed); a return that
+    came in later shows as already deducted here and in the scores from the next night on.
+    """
+    night = nights.night_of(on)
+    standing = standing_of(customer, on)
+    cuts = cuts_of(night)
+    if night is None or standing is None or cuts is None:
+        return None
+    start = night.on - timedelta(days=night.window_days - 1)
+    facts = _facts(customer, night, start)
+    return Explanation(
+        night=night,
+        standing=standing,
+        scores=_scores(standing, cuts, facts, night.on),
+        window_from=start,
+        last_on=facts["last_on"],
+        group=standing.group,
+        value_class=str(ValueClass(standing.value_class).label),
+        value_cuts=cuts.value,
+    )
+
+
+def _with_names(rows: SpellQuerySet) -> SpellQuerySet:
+    return rows.select_related("group", "night")
+
+
+def _facts(customer: Customer, night: Night, start: date) -> dict[str, object]:
+    known = Purchase.objects.filter(Q(returned=0) | Q(returned__lt=F("amount")), customer=customer)
+    known = known.filter(business_date__lte=night.on)
+    if night.computed_at:
+        known = known.filter(recorded_at__lte=night.computed_at)
+    window = Q(business_date__gte=start)
+    return known.aggregate(
+        last_on=Max("business_date"),
+        frequency=Count("pk", filter=window),
+        monetary=Sum(F("amount") - F("returned"), filter=window, default=Decimal(0)),
+    )
+
+
+def _scores(standing: Standing, cuts: NightCuts, facts: dict, on: date) -> list[Scored]:  # type: ignore[type-arg]
+    if standing.r == 0 or facts["last_on"] is None:
+        return []
+    buckets = cuts.scheme.buckets
+    values = {
+        "recency": ((on - facts["last_on"]).days, standing.r, cuts.recency),
+        "frequency": (facts["frequency"], standing.f, cuts.frequency),
+        "monetary": (facts["monetary"], standing.m, cuts.monetary),
+    }
+    return [
+        Scored(measure, value, score, buckets, limits, *_bucket(measure, score, limits))
+        for measure, (value, score, limits) in values.items()
+    ]
+
+
+def _bucket(measure: str, score: int, limits: list[int]) -> tuple[int | None, int | None]:
+    """The ends of a score's bucket: few days are a high recency score."""
+    place = len(limits) - score + 1 if measure == "recency" else score - 1
+    return (limits[place - 1] if place > 0 else None), (limits[place] if place < len(limits) else None)
