@@ -74,9 +74,8 @@ def test_the_schema_is_as_it_was(db: None, tmp_path: Path) -> None:
 def test_a_failed_load_leaves_keys_and_indexes(transactional_db: None) -> None:
     with connection.cursor() as cursor:
         before = definitions(cursor, TABLES)
-        with pytest.raises(ZeroDivisionError):
-            with transaction.atomic(), without_indexes(cursor, TABLES):
-                raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError), transaction.atomic(), without_indexes(cursor, TABLES):
+            raise ZeroDivisionError
         assert definitions(cursor, TABLES) == before
 
 

@@ -127,7 +127,7 @@ def _draw_all(wanted: Wanted, scratch: Path, progress: Progress) -> Drawn:
 def _write(cursor: Any, world: World, drawn: Drawn, progress: Progress) -> None:
     wanted, plan = drawn.wanted, drawn.plan
     rng = np.random.default_rng([wanted.seed, 3 << 30])
-    pool = members.name_pool(wanted.seed)
+    pool = members.name_pool(wanted.seed, wanted.customers)
     first = world.first_customer
     for number, block in enumerate(drawn.blocks):
         start = first + number * plan.block

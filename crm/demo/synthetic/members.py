@@ -19,7 +19,7 @@ from crm.demo.synthetic.tables import SECONDS, World, digits, texts
 from crm.lib.copy import BOOL, DATE, EMPTY, INT8, TEXT, TIMESTAMPTZ, fixed_text, write_columns
 from customers.models import IdentityKind
 
-POOL = 60_000  # distinct names
+LARGEST_POOL = 60_000  # distinct names
 CHINESE_SHARE = 0.35
 CUSTOMER = {
     "id": INT8, "name": TEXT, "gender": TEXT, "birthday": DATE, "age_band": EMPTY, "income_band": EMPTY,
@@ -40,11 +40,12 @@ class NamePool:
     begins: np.ndarray
 
 
-def name_pool(seed: int) -> NamePool:
+def name_pool(seed: int, customers: int) -> NamePool:
+    size = min(LARGEST_POOL, customers)
     rng = random.Random(seed)  # noqa: S311 (not for secrets)
     found: dict[str, str] = {}
     families, weights = zip(*names.CHINESE_FAMILY, strict=True)
-    while len(found) < POOL:
+    while len(found) < size:
         gender = rng.choice("fm")
         if rng.random() < CHINESE_SHARE:
             letters = names.CHINESE_GIVEN_FEMALE if gender == "f" else names.CHINESE_GIVEN_MALE

@@ -74,7 +74,7 @@ class Plan:
 def solve_alpha(truth: Truth, *, customers: int, receipts: float, days: int, seed: int) -> float:
     """α with which `customers` have `receipts` receipts on average. Bisection over one large sample."""
     rng = np.random.default_rng([seed, 1 << 30])
-    sample = 200_000
+    sample = 100_000
     unit = rng.gamma(truth.r, 1, sample)
     leave = np.maximum(rng.beta(truth.a, truth.b, sample), 1e-9)
     observed = days - _first_days(rng, sample, days)
