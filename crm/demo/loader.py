@@ -1,0 +1,101 @@
+"""Loading the demo chain: organisation, catalogue, members, receipts, each through the door that everybody uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.demo import files, goods, journey, organisation
+from crm.demo.places import invent_places
+from crm.lib.refusals import Refusal
+from crm.org.models import Chain
+from customers.catalogue import load_products
+from customers.models import Customer, Purchase, Source
+
+SMALL_HOUSEHOLDS = 60
+Progress = Callable[[str], None]
+
+
+class NotForDemo(Refusal):
+    """Invented people must not come among real ones."""
+
+    code = "not_for_demo"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The import files, and what else they need to be there."""
+
+    customers: Path
+    receipts: Path
+    lines: int
+    last_day: date
+
+
+def check_place() -> None:
+    """Refuse where real data are, or will be."""
+    if settings.SETTINGS_MODULE.endswith(".production"):
+        raise NotForDemo(_("Demo data and its public sign-ins do not belong into production."))
+    if not Chain.current().demo_source and Customer.objects.exists():
+        raise NotForDemo(_("There are customers here who are not of the demo chain; nothing was loaded."))
+
+
+def prepare(directory: Path, *, small: bool) -> Prepared:
+    """Set the chain up, load its catalogue and write its files into `directory`."""
+    data = journey.data_directory()
+    everything = journey.read_lines(data)
+    stores = invent_places(everything)
+    weeks = _weeks(everything)
+    members = files.invent_members(everything, stores, data, weeks=weeks)
+    lines = everything
+    if small:
+        households = files.few(everything, stores, households=SMALL_HOUSEHOLDS)
+        lines = everything.of_households(households)
+        chosen = set(households.tolist())
+        members = [member for member in members if member.person.household in chosen]
+    used = {member.home.number for member in members} | set(np.unique(lines.store).tolist())
+    organisation.set_up(place for number, place in stores.items() if number in used)
+    _load_catalogue(data, lines, small=small)
+    directory.mkdir(parents=True, exist_ok=True)
+    prepared = Prepared(
+        customers=directory / "customers.parquet",
+        receipts=directory / "receipts.parquet",
+        lines=len(lines),
+        last_day=(lines.local.max() + weeks * files.WEEK).astype("datetime64[D]").item(),
+    )
+    files.write_customers(prepared.customers, members)
+    files.write_receipts(prepared.receipts, lines, stores, weeks=weeks)
+    return prepared
+
+
+def _weeks(lines: journey.Lines) -> int:
+    """By how many weeks the year moves: as at the first load, which a receipt that is there tells."""
+    there = (
+        Purchase.objects.filter(source_id__in=_source_ids())
+        .values_list("external_id", "business_date")
+        .first()
+    )
+    if there is None:
+        today = timezone.now().astimezone(journey.DATA_ZONE).date()
+        return journey.weeks_to_shift(lines.last_day, today)
+    basket, day = there
+    own_day = lines.local[lines.basket == int(basket)][0].astype("datetime64[D]").item()
+    return int((day - own_day).days // 7)
+
+
+def _source_ids() -> list[int]:
+    return list(Source.objects.filter(code=files.SOURCE).values_list("pk", flat=True))
+
+
+def _load_catalogue(data: Path, lines: journey.Lines, *, small: bool) -> None:
+    rows: Any = goods.product_rows(journey.read_products(data))
+    if small:
+        bought = {str(sku) for sku in np.unique(lines.product).tolist()}
+        rows = (row for row in rows if row.sku in bought)
+    load_products(rows)
