@@ -27,7 +27,7 @@ test: ## Run all tests, browser tests too (ARGS="tests/platform -k health" runs 
 
 ## Quality
 
-check: $(DONE)/test ## Lint, types, import rules, migrations, deployment, translations, templates, unused code
+check: $(DONE)/test $(DONE)/front ## Lint, types, import rules, migrations, deployment, translations, templates, unused code
 	@scripts/check
 
 bench: $(DONE)/test $(DONE)/bench ## Measure and print the tables, each with a peer or floor beside it

@@ -47,6 +47,9 @@ def _launch(home: Home) -> subprocess.Popen[bytes]:
     if not (home.postgres / "PG_VERSION").exists():
         _initialise(home, programs)
     (home.postgres / "regulars.conf").write_text(_configuration(home))
+    # No server of this home runs (we hold its lock), so its socket is a leftover, whoever has that number now.
+    for leftover in home.postgres_sockets.glob(".s.PGSQL.*"):
+        leftover.unlink(missing_ok=True)
     return processes.launch(
         [*identity().prefix, str(programs / "postgres"), "-D", str(home.postgres)],
         log=home.logs / "postgres.log",

@@ -1,6 +1,5 @@
 """Processes: launch, recognise, wait, end."""
 
-import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# Servers that outlive us are not waited for; kept here so that Popen does not complain.
+# Servers may outlive us, so nobody waits for them; kept here to ask after them.
 _launched: list[subprocess.Popen[bytes]] = []
 
 
@@ -58,6 +57,8 @@ def parent_death_prefix(number: signal.Signals) -> tuple[str, ...]:
 
 def is_running(pid: int, name: str) -> bool:
     """Whether this process lives and is the program we think it is (numbers are used again)."""
+    for process in _launched:
+        process.poll()  # a dead child that nobody has asked after still looks alive to others
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -79,8 +80,6 @@ def wait_for_end(pid: int, name: str, *, seconds: float) -> bool:
     while is_running(pid, name):
         if time.monotonic() > deadline:
             return False
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
         time.sleep(0.02)
     return True
 

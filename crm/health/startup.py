@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
 from django.db.utils import ProgrammingError
 
 from crm.health.checks import demo_sign_ins
@@ -16,10 +15,6 @@ def refuse_demo_sign_ins() -> None:
         names = demo_sign_ins()
     except ProgrammingError:  # not migrated yet: nobody can sign in
         names = []
-    finally:
-        for connection in connections.all(initialized_only=True):
-            connection.close()
-            connection.close_pool()  # type: ignore[attr-defined]
     if names:
         raise ImproperlyConfigured(
             f"The demo's public password opens these accounts: {', '.join(names)}. "

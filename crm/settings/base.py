@@ -115,8 +115,11 @@ def database(url: str) -> dict[str, Any]:
     options["prepare_threshold"] = 5 if environment.flag("DATABASE_PREPARED", True) else None
     if environment.flag("DATABASE_POOL", False):
         # The pool needs CONN_MAX_AGE=0. Only the web uses it: workers fork, and a pool must not be shared over a fork.
-        options["pool"] = {"min_size": 1, "max_size": environment.number("DATABASE_POOL_SIZE", 8, least=1)}
-        options["pool"]["timeout"] = 10
+        size = environment.number("DATABASE_POOL_SIZE", 8, least=1)
+        options["pool"] = {"min_size": 1, "max_size": size, "timeout": 5}
+        settings["CONN_HEALTH_CHECKS"] = (
+            True  # after a restart of the database no request meets a dead connection
+        )
     return settings | {"DISABLE_SERVER_SIDE_CURSORS": not environment.flag("DATABASE_PREPARED", True)}
 
 

@@ -71,6 +71,7 @@ class System:
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
                 ours = f"REGULARS_HOME={self.home}\0".encode() in (folder / "environ").read_bytes() + b"\0"
+                ours = ours or str(self.home) in command  # some servers write over their environment
                 if ours and name in command and state != "Z":
                     found.append(int(folder.name))
         return sorted(found)
