@@ -131,7 +131,7 @@ class Inventor:
             member=member_number(household),
             card=card_number(household),
             enrolled_on=first_on
-            - timedelta(days=int(rng.expovariate(1 / 420)) if rng.random() >= LATE_SHARE else 0),
+            - timedelta(days=min(int(rng.expovariate(1 / 420)), 3_000) if rng.random() >= LATE_SHARE else 0),
         )
 
     def _any_phone(self) -> str:
