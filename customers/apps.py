@@ -6,3 +6,28 @@ class CustomersConfig(AppConfig):
     name = "customers"
     verbose_name = _("Customers")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import customers.imports.jobs  # noqa: F401  registers the kinds of job
+        from crm.org.permissions import Permission, Role
+        from crm.ui.navigation import Section, register
+
+        till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
+        register(
+            Section(
+                "counter", _("Counter"), "customers:counter", icon="scan", key="c",
+                permission=Permission.FIND_CUSTOMERS, order=10, home_of=till,
+            )
+        )  # fmt: skip
+        register(
+            Section(
+                "customers", _("Customers"), "customers:list", icon="users", key="u",
+                permission=Permission.VIEW_CUSTOMERS, order=20,
+            )
+        )  # fmt: skip
+        register(
+            Section(
+                "nights", _("Nights"), "customers:nights", icon="moon", key="n",
+                permission=Permission.VIEW_NIGHTS, order=70,
+            )
+        )  # fmt: skip

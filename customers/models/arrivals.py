@@ -36,11 +36,14 @@ class ImportFile(models.Model):
     kind = models.CharField(max_length=12)  # "receipts", "customers"
     name = models.CharField(max_length=255)
     path = models.CharField(max_length=1000)  # below the state directory, or where the command was pointed to
-    sha256 = models.CharField(max_length=64, blank=True, default="")
     size = models.BigIntegerField(default=0)
+    modified_ns = models.BigIntegerField(default=0)  # with path and size: the same file, to be resumed
     is_dry_run = models.BooleanField(default=False)
     job = models.OneToOneField("jobs.Job", models.PROTECT, null=True, related_name="import_file")
     rejected_path = models.CharField(max_length=1000, blank=True, default="")
+    refusal = models.TextField(
+        blank=True, default=""
+    )  # why the whole file was refused; nothing was applied then
     stubs = models.JSONField(default=dict)  # codes of products and stores that the file named first
     created_by = models.CharField(max_length=80, default="system")
     created_at = models.DateTimeField(db_default=Now())

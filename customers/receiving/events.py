@@ -321,3 +321,13 @@ def kept_receipt(raw: bytes) -> tuple[int, list[Line]]:
         for n in kept.lines
     ]
     return CHANNELS[kept.channel], lines
+
+
+def cents(text: str) -> int:
+    """ "35.80" is 3580. Raises ValueError."""
+    return units(text, _MONEY, 2)
+
+
+def milli(text: str) -> int:
+    """ "1.5" is 1500. Raises ValueError."""
+    return units(text, _MILLI, 3)

@@ -37,20 +37,15 @@ def stores(cursor: Any, codes: Iterable[str], *, make_stubs: bool) -> dict[str, 
     return found
 
 
-def products(cursor: Any, skus: Iterable[str]) -> dict[str, int]:
+def products(cursor: Any, skus: Iterable[str], *, make_stubs: bool = True) -> dict[str, int]:
     """Product ids by SKU; new products are made as stubs."""
     wanted = sorted(set(skus))
     found = _ids(cursor, _FIND_PRODUCTS, wanted)
-    if missing := [sku for sku in wanted if sku not in found]:
+    missing = [sku for sku in wanted if sku not in found]
+    if missing and make_stubs:
         cursor.execute(_ADD_PRODUCTS, [missing])
         found |= _ids(cursor, _FIND_PRODUCTS, missing)
     return found
-
-
-def missing_products(cursor: Any, skus: Iterable[str]) -> list[str]:
-    wanted = sorted(set(skus))
-    found = _ids(cursor, _FIND_PRODUCTS, wanted)
-    return [sku for sku in wanted if sku not in found]
 
 
 def _ids(cursor: Any, query: str, codes: list[str]) -> dict[str, int]:

@@ -1,0 +1,75 @@
+"""Which columns a file may have. An unknown one is refused by name: a misspelt column must not be lost silently."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import pyarrow as pa
+from django.utils.translation import gettext as _
+
+from crm.lib import normalise
+from customers.imports.refusals import MissingColumns, UnknownColumns
+
+
+@dataclass(frozen=True)
+class Columns:
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+
+    def match(self, names: Iterable[str]) -> dict[str, str]:
+        """The file's own name of each known column. Raises UnknownColumns, MissingColumns."""
+        own: dict[str, str] = {}
+        unknown = []
+        for name in names:
+            known = _spelling(name)
+            if known not in self.all or known in own:
+                unknown.append(name)
+            own[known] = name
+        if unknown:
+            raise UnknownColumns(self._unknown(unknown))
+        missing = [name for name in self.required if name not in own]
+        if missing:
+            raise MissingColumns(_("The file lacks the columns: %(names)s.") % {"names": ", ".join(missing)})
+        return own
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.required + self.optional
+
+    def _unknown(self, names: list[str]) -> str:
+        told = []
+        for name in names:
+            near = get_close_matches(_spelling(name), self.all, n=1)
+            told.append(f"“{name}” ({near[0]}?)" if near and near[0] != _spelling(name) else f"“{name}”")
+        return _("Columns that are unknown or stand there twice: %(names)s. Known are: %(known)s.") % {
+            "names": ", ".join(told),
+            "known": ", ".join(self.all),
+        }
+
+
+def _spelling(name: str) -> str:
+    """ "Customer Kind" and "customer.kind" are customer_kind."""
+    return normalise.plain(name).lower().replace(" ", "_").replace(".", "_").replace("-", "_")
+
+
+RECEIPTS = Columns(
+    required=("external_id", "store", "occurred_at", "product", "quantity", "amount"),
+    optional=(
+        "source", "channel", "customer_kind", "customer_value", "staff", "line", "discount", "payments",
+        "receipt_source", "receipt_external_id",
+    ),
+)  # fmt: skip
+CUSTOMERS = Columns(
+    required=(),
+    optional=(
+        "number", "name", "phone", "phones", "email", "emails", "card", "openid", "account", "gender", "birthday",
+        "age_band", "income_band", "occupation", "household", "household_size", "home_store", "tags", "language",
+        "enrolled_at",
+    ),
+)  # fmt: skip
+
+
+def blank(rows: int) -> Any:
+    """A column that the file does not have."""
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([""]))

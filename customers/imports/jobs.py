@@ -1,0 +1,37 @@
+"""The kinds of job that import files."""
+
+from django.db import transaction
+
+from crm.jobs.claim import Claim
+from crm.jobs.registry import job
+from crm.lib.refusals import Refusal
+from customers.models import ImportFile
+
+RECEIPTS = "import_receipts"
+CUSTOMERS = "import_customers"
+
+
+@job(RECEIPTS)
+def import_receipts(claim: Claim) -> None:
+    from customers.imports.receipt_job import ReceiptsImport
+
+    file = ImportFile.objects.get(pk=claim.params["file"])
+    _run(claim, file, ReceiptsImport(claim, file))
+
+
+@job(CUSTOMERS)
+def import_customers(claim: Claim) -> None:
+    from customers.imports.customer_job import CustomersImport
+
+    file = ImportFile.objects.get(pk=claim.params["file"])
+    _run(claim, file, CustomersImport(claim, file))
+
+
+def _run(claim: Claim, file: ImportFile, work) -> None:  # type: ignore[no-untyped-def]
+    """A file that is refused is a finished job with a reason, not a failure to be tried again."""
+    try:
+        work.run()
+    except Refusal as refusal:
+        with transaction.atomic():
+            file.refusal = str(refusal)
+            file.save(update_fields=["refusal"])

@@ -1,0 +1,41 @@
+"""Where import files are kept: below the state directory, readable by their owner alone."""
+
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import get_valid_filename
+
+from customers.models import ImportFile
+
+
+def root() -> Path:
+    folder = Path(settings.HOME.path) / "imports"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def keep_upload(upload: UploadedFile) -> Path:
+    """Write an uploaded file to its place; streamed, so that its size does not matter."""
+    folder = root() / "uploads" / uuid4().hex
+    folder.mkdir(mode=0o700, parents=True)
+    target = folder / (get_valid_filename(upload.name or "") or "file")[-100:]
+    with target.open("wb") as file:
+        for chunk in upload.chunks(1 << 20):
+            file.write(chunk)
+    return target
+
+
+def path_of(file: ImportFile) -> Path:
+    return Path(file.path)
+
+
+def work_folder(file: ImportFile) -> Path:
+    return root() / f"work-{file.pk}"
+
+
+def rejected_file(file: ImportFile) -> Path:
+    folder = root() / "rejected"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{file.pk}-{Path(file.name).stem[:80]}-rejected.csv"

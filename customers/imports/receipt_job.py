@@ -1,0 +1,167 @@
+"""The work of importing a receipts file: read into parts, name what is new, apply part after part.
+
+Each part is a slice of the job: its rows and the job's checkpoint are one transaction. Killed at any moment, the next
+worker goes on with the first part that was not committed. A dry run does the same and rolls every part back.
+"""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+from django.db import transaction
+
+from crm.jobs.claim import Claim
+from crm.org.models import Chain, Store
+from customers.imports import places
+from customers.imports.columns import RECEIPTS
+from customers.imports.files import Table, open_table
+from customers.imports.receipt_part import Part, PartOutcome, References
+from customers.imports.receipt_rows import REASONS, SCHEMA, RowReader
+from customers.imports.rejected import RejectedRows
+from customers.imports.spill import Spill, choose, column, parts_of
+from customers.imports.watch import say
+from customers.models import ImportFile
+from customers.receiving import references
+from customers.receiving.database import cursor, in_transaction
+
+ABOUT = ("source", "external_id", "line")
+READ_PIECE = 0  # of the rejected rows: those that are no rows
+
+
+class ReceiptsImport:
+    def __init__(self, claim: Claim, file: ImportFile) -> None:
+        self.claim = claim
+        self.file = file
+        self.folder = places.work_folder(file)
+        self.rejected = RejectedRows(self.folder / "rejected", ABOUT, REASONS)
+
+    def run(self) -> None:
+        if "parts" not in self.claim.checkpoint:
+            self._read()
+        spill = Spill(self.folder / "parts", SCHEMA, self.claim.checkpoint["parts"])
+        if "stubs" not in self.claim.checkpoint:
+            self._name_stubs(spill)
+        self._apply(spill)
+        self._finish(spill)
+
+    def _read(self) -> None:
+        """The whole file into parts. Refused here, nothing of it has been applied."""
+        table = open_table(places.path_of(self.file))
+        reader = self._reader(table)
+        self.rejected.clear()
+        spill = Spill.begin(self.folder / "parts", SCHEMA, table.estimate)
+        broken = rows = 0
+        for block in table.blocks():
+            self.rejected.append(READ_PIECE, [(row, REASONS["row_broken"]) for row in block.broken])
+            broken += len(block.broken)
+            if len(block.rows):
+                self._spill(spill, reader.read(block))
+            rows += len(block.rows) + len(block.broken)
+            say(self.claim, "read", rows, max(table.estimate, rows))
+        spill.end(
+            {"sources": reader.sources.codes, "stores": reader.stores.codes, "skus": reader.products.codes}
+        )
+        with self.claim.slice(done=0) as draft:
+            draft.update(parts=spill.parts, next=0, rows=rows)
+            self.claim.counts.update(_zeros() | {"rows": broken, "rejected": broken})
+        self.claim.progress(0, rows)
+
+    def _reader(self, table: Table) -> RowReader:
+        chain = Chain.current()
+        zones = {code: ZoneInfo(zone) for code, zone in Store.objects.values_list("code", "timezone")}
+        return RowReader(
+            RECEIPTS.match(table.names), zones, ZoneInfo(chain.timezone), chain.country,
+            default_source=self.claim.params.get("source") or "import",
+            known_stores_only=bool(self.claim.params.get("known_stores")),
+        )  # fmt: skip
+
+    @staticmethod
+    def _spill(spill: Spill, rows: pa.Table) -> None:
+        """A return goes where its receipt goes."""
+        of_source = column(rows, "of_source")
+        is_return = of_source >= 0
+        source = np.where(is_return, of_source, column(rows, "source"))
+        external = choose(is_return, column(rows, "of_external_id"), column(rows, "external_id"))
+        spill.write(rows, parts_of(source, external, spill.parts))
+
+    def _name_stubs(self, spill: Spill) -> None:
+        """Sources, stores and products that the file names first become stubs, and are listed on the file."""
+        codes = spill.codes()
+        with self.claim.slice() as draft:
+            stubs = self._make_stubs(codes)
+            draft["stubs"] = {kind: len(named) for kind, named in stubs.items()}
+            self.file.stubs = {kind: named[:1000] for kind, named in stubs.items()}
+            self.file.save(update_fields=["stubs"])
+
+    def _make_stubs(self, codes: dict[str, list[str]]) -> dict[str, list[str]]:
+        cur = cursor()
+        known = references.stores(cur, codes["stores"], make_stubs=False)
+        stubs = {
+            "stores": sorted(set(codes["stores"]) - set(known)),
+            "products": sorted(
+                set(codes["skus"]) - set(references.products(cur, codes["skus"], make_stubs=False))
+            ),
+        }
+        if not self.file.is_dry_run:
+            _references(cur, codes)
+        return stubs
+
+    def _apply(self, spill: Spill) -> None:
+        codes = spill.codes()
+        found = None if self.file.is_dry_run else _references(cursor(), codes)
+        rows = self.claim.checkpoint["rows"]
+        for number in range(self.claim.checkpoint["next"], spill.parts):
+            table = spill.read(number)
+            done = self.claim.counts["rows"] + len(table)
+            with self.claim.slice(done=done) as draft:
+                outcome = self._apply_part(table, codes, found)
+                self.rejected.write(number + 1, outcome.rejected)
+                for name, count in outcome.counts.items():
+                    self.claim.counts[name] += count
+                draft["next"] = number + 1
+            say(self.claim, "apply", done, rows)
+
+    def _apply_part(
+        self, table: pa.Table, codes: dict[str, list[str]], found: References | None
+    ) -> PartOutcome:
+        def work(cur: Any) -> PartOutcome:
+            return Part(table, found or _references(cur, codes, dry=True)).apply(cur, self.file.pk)
+
+        if not self.file.is_dry_run:
+            return in_transaction(work)
+        with transaction.atomic():
+            outcome = in_transaction(work)
+            transaction.set_rollback(True)
+        return outcome
+
+    def _finish(self, spill: Spill) -> None:
+        if self.claim.counts["rejected"]:
+            target = places.rejected_file(self.file)
+            self.rejected.join(target)
+            self.file.rejected_path = str(target)
+            self.file.save(update_fields=["rejected_path"])
+        self.rejected.clear()
+        spill.remove()
+
+
+def _zeros() -> dict[str, int]:
+    names = ("rows", "applied", "duplicates", "rejected", "receipts", "returns", "waiting")
+    return dict.fromkeys(names, 0)
+
+
+def _references(cur: Any, codes: dict[str, list[str]], *, dry: bool = False) -> References:
+    """Rows behind the file's codes; what is missing is made. Dry, new products get numbers that no row has."""
+    sources = references.sources(cur, codes["sources"])
+    stores = references.stores(cur, codes["stores"], make_stubs=True)
+    products = references.products(cur, codes["skus"], make_stubs=not dry)
+    if dry:
+        products = {sku: products.get(sku, -place) for place, sku in enumerate(codes["skus"], start=1)}
+    return References(
+        sources=np.array([sources[code] for code in codes["sources"]], dtype=np.int64),
+        source_codes=codes["sources"],
+        stores=[stores[code] for code in codes["stores"]],
+        store_codes=codes["stores"],
+        products=np.array([products[sku] for sku in codes["skus"]], dtype=np.int64),
+        product_codes=pa.array(codes["skus"], pa.string()),
+    )

@@ -1,0 +1,116 @@
+"""Starting an import: for a worker, or in this process."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.audit import trail
+from crm.jobs import queue, runner
+from crm.jobs.models import Job, State
+from customers.imports import jobs, places
+from customers.imports.watch import Watcher, watched_by
+from customers.models import ImportFile
+
+KINDS = {"receipts": jobs.RECEIPTS, "customers": jobs.CUSTOMERS}
+
+
+def start(
+    file: str | Path | UploadedFile, kind: str, *, by: Any, dry_run: bool = False, **options: Any
+) -> ImportFile:
+    """Keep the file and queue its import. Raises FileRefused for what its first look shows (columns, encoding).
+
+    `options`: source (for files without that column), known_stores=True (refuse rows of stores that are unknown).
+    """
+    path = places.keep_upload(file) if isinstance(file, UploadedFile) else Path(file).resolve()
+    name = file.name if isinstance(file, UploadedFile) else path.name
+    with transaction.atomic():
+        made = _record(path, name or path.name, kind, by, dry_run)
+        key, params = str(made.pk), {"file": made.pk, **options}
+        made.job = queue.enqueue(KINDS[kind], key=key, params=params, by=by)
+        made.save(update_fields=["job"])
+    return made
+
+
+def run_now(
+    path: str | Path,
+    kind: str,
+    *,
+    by: Any,
+    dry_run: bool = False,
+    watcher: Watcher | None = None,
+    **options: Any,
+) -> ImportFile:
+    """Import in this process, to the end. An import of the same file that was broken off is gone on with.
+
+    `watcher(phase, done, total)` is told the progress. Raises FileRefused.
+    """
+    path = Path(path).resolve()
+    made = _broken_off(path, kind, dry_run) or _queued_here(path, kind, by, dry_run, options)
+    assert made.job is not None
+    with watched_by(watcher):
+        _run_until_ended(made.job, watcher)
+    made.refresh_from_db()
+    return made
+
+
+def _record(path: Path, name: str, kind: str, by: Any, dry_run: bool) -> ImportFile:
+    _look(path, kind)
+    stat = path.stat()
+    return ImportFile.objects.create(
+        kind=kind, name=name[:255], path=str(path), size=stat.st_size, modified_ns=stat.st_mtime_ns,
+        is_dry_run=dry_run, created_by=trail.actor_name(by),
+    )  # fmt: skip
+
+
+def _look(path: Path, kind: str) -> None:
+    """Refuse at once what the head of the file shows."""
+    from customers.imports import columns
+    from customers.imports.files import open_table
+
+    known = columns.RECEIPTS if kind == "receipts" else columns.CUSTOMERS
+    known.match(open_table(path).names)
+
+
+def _broken_off(path: Path, kind: str, dry_run: bool) -> ImportFile | None:
+    """The unfinished import of the very same file, if there is one."""
+    if not path.exists():
+        return None
+    stat = path.stat()
+    same = ImportFile.objects.filter(
+        kind=kind, path=str(path), size=stat.st_size, modified_ns=stat.st_mtime_ns, is_dry_run=dry_run
+    )
+    return (
+        same.filter(job__state__in=[State.QUEUED, State.RUNNING])
+        .select_related("job")
+        .order_by("-pk")
+        .first()
+    )
+
+
+def _queued_here(path: Path, kind: str, by: Any, dry_run: bool, options: dict[str, Any]) -> ImportFile:
+    """Without a ring: this process takes the job itself; if it dies, the relay finds it."""
+    with transaction.atomic():
+        made = _record(path, path.name, kind, by, dry_run)
+        params = {"file": made.pk, **options}
+        made.job = Job.objects.create(
+            kind=KINDS[kind], key=str(made.pk), params=params, created_by=trail.actor_name(by)
+        )
+        made.save(update_fields=["job"])
+        trail.record("job.enqueue", made.job, by=by, details={"kind": made.job.kind, "key": made.job.key})
+    return made
+
+
+def _run_until_ended(job: Job, watcher: Watcher | None) -> None:
+    """Run the job; while another process has it, wait for its end or for its lease to run out."""
+    while True:
+        runner.run_until_ended(job)
+        if job.is_ended:
+            return
+        if watcher:
+            watcher(_("another process has this import"), job.done, job.total or 0)
+        time.sleep(1)
+        job.refresh_from_db()

@@ -1,0 +1,78 @@
+"""Reading columns of values. Each distinct value of a block is read once, by the same rules as over the API."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+Reader = Callable[[Any], tuple[Any, int]]  # a value -> (what it means, 0 or the code of what is wrong)
+
+
+class Reasons:
+    """What may be wrong with a row, as small numbers; the first fault found counts."""
+
+    def __init__(self, sentences: dict[str, Any]) -> None:
+        self.codes = ["", *sentences]
+        self.sentences = ["", *sentences.values()]
+        self.number = {code: number for number, code in enumerate(self.codes)}
+
+    def __getitem__(self, code: str) -> int:
+        return self.number[code]
+
+
+class Faults:
+    """The first fault of each row of a block."""
+
+    def __init__(self, rows: int) -> None:
+        self.reason = np.zeros(rows, dtype=np.int8)
+
+    def add(self, reason: Any) -> None:
+        """`reason`: a code a row, 0 for none."""
+        self.reason = np.where(self.reason == 0, reason, self.reason).astype(np.int8)
+
+
+def coded(column: Any) -> tuple[list[Any], Any]:
+    """Distinct values (None for a missing one) and, for each row, the place of its value among them."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    encoded = column.dictionary_encode(null_encoding="encode")
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
+
+
+def read(column: Any, reader: Reader, faults: Faults) -> tuple[list[Any], Any]:
+    """Distinct meanings and the place of each row's among them; faults are noted."""
+    values, place = coded(column)
+    meanings, reasons = [], np.zeros(len(values) + 1, dtype=np.int8)
+    for i, value in enumerate(values):
+        meaning, reasons[i] = reader(value)
+        meanings.append(meaning)
+    if reasons.any():
+        faults.add(reasons[place])
+    return meanings, place
+
+
+def numbers(column: Any, reader: Reader, faults: Faults) -> Any:
+    """The same for readers that give integers: one int64 a row."""
+    meanings, place = read(column, reader, faults)
+    return np.array(meanings or [0], dtype=np.int64)[place]
+
+
+def texts(column: Any, reader: Reader, faults: Faults) -> Any:
+    """The same for readers that give text: an Arrow array of strings."""
+    meanings, place = read(column, reader, faults)
+    return pa.array(meanings, pa.string()).take(pa.array(place))
+
+
+def as_text(value: Any) -> str:
+    """A value of any type as it would stand in a CSV."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        value = Decimal(f"{value:.6f}")  # what a spreadsheet makes of 0.3
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return value if isinstance(value, str) else str(value)
