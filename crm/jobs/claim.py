@@ -75,24 +75,30 @@ class Claim:
         step, _ = Step.objects.get_or_create(
             job=self.job, name=name, defaults={"position": self.job.steps.count()}
         )
-        Step.objects.filter(pk=step.pk).update(state=State.RUNNING, started_at=Now(), total=total, done=0)
+        self.renew()
+        self._tell(step, state=State.RUNNING, started_at=Now(), total=total, done=0)
         started = time.monotonic()
         progress = StepProgress(self, step)
         try:
             yield progress
         except BaseException:
             with contextlib.suppress(Exception):
-                Step.objects.filter(pk=step.pk).update(state=State.QUEUED)
+                self._tell(step, state=State.QUEUED)
             raise
         self.renew()
-        Step.objects.filter(pk=step.pk).update(
-            state=State.DONE, done=progress.done, total=progress.done if total is None else total,
+        self._tell(
+            step, state=State.DONE, done=progress.done, total=progress.done if total is None else total,
             counts=progress.counts, seconds=time.monotonic() - started, finished_at=Now(),
         )  # fmt: skip
 
     def renew(self) -> None:
         """Prolong the lease, or raise LeaseLost."""
         self._update()
+
+    def _tell(self, step: Step, **values: Any) -> None:
+        """Write on a step, while the lease is held: the successor's words stand."""
+        held = Job.objects.filter(pk=self.job.pk, lease_token=self.token, state=State.RUNNING)
+        Step.objects.filter(pk=step.pk, job__in=held).update(**values)
 
     def _update(self, **values: Any) -> None:
         held = Job.objects.filter(pk=self.job.pk, lease_token=self.token, state=State.RUNNING)
@@ -115,4 +121,4 @@ class StepProgress:
         self.done += rows
         if time.monotonic() - self._said_at >= SAY_EVERY:
             self._said_at = time.monotonic()
-            Step.objects.filter(pk=self.step.pk).update(done=self.done, counts=self.counts)
+            self.claim._tell(self.step, done=self.done, counts=self.counts)

@@ -39,8 +39,7 @@ def read(request: HttpRequest, *, media_type: str, limit: int) -> bytes:
 
 def decode(body: bytes, decoder: msgspec.json.Decoder) -> Any:
     """The body as the decoder's type. Not JSON at all: 400; of a wrong shape: 422 with the place."""
-    if _NUL_ESCAPE.search(body):
-        raise Malformed("Text may not contain the character U+0000.")
+    check_text(body)
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -49,6 +48,11 @@ def decode(body: bytes, decoder: msgspec.json.Decoder) -> Any:
         raise Malformed(f"The body is not JSON: {error}.") from None
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
+
+
+def check_text(body: bytes) -> None:
+    if _NUL_ESCAPE.search(body):
+        raise Malformed("Text may not contain the character U+0000.")
 
 
 def query(request: HttpRequest, shape: type[msgspec.Struct]) -> Any:

@@ -8,6 +8,7 @@ key, its scope and permission, its rate, the size, type and shape of the body, t
 from typing import Any, ClassVar
 
 import msgspec
+import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -48,7 +49,7 @@ class ApiView(APIView):
             response = self._answer(request, kwargs, headers)
         except Refusal as refusal:
             response = problems.respond(refusal)
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
             log.warning("api_database_unavailable", error=type(error).__name__)
             response = problems.respond(
                 problems.Unavailable("Not possible at this moment; try again.", headers={"Retry-After": "2"})

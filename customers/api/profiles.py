@@ -44,10 +44,21 @@ _FULL = _SERVING | {
         "(SELECT json_build_object('count', count, 'spent', spent::text, 'first_on', first_on, 'last_on', last_on)"
         " FROM customers_purchasestate WHERE customer_id = customer.id)"
     ),
+    "lifecycle": (
+        "(SELECT json_build_object('since', spell.began_on, 'stage',"
+        " (ARRAY['potential', 'new', 'active', 'dormant', 'lost', 'won_back'])[spell.stage])"
+        " FROM customers_lifecycle spell, customers_publishednight published"
+        " WHERE spell.customer_id = customer.id AND spell.night_id <= published.night_id"
+        " AND (spell.ended_night IS NULL OR spell.ended_night > published.night_id) LIMIT 1)"
+    ),
 }
 # What `visible_to` says, for statements that are planned once.
 _VISIBLE = "(%(stores)s::bigint[] IS NULL OR customer.home_store_id = ANY(%(stores)s::bigint[]))"
 
+_FOUND = (
+    "FROM customers_identity found JOIN customers_customer customer ON customer.id = found.customer_id"
+    " WHERE found.kind = %(kind)s AND found.value = %(value)s"
+)
 _ASKED = (
     "FROM customers_customer asked"
     " JOIN customers_customer customer ON customer.id = coalesce(asked.merged_into_id, asked.id)"
@@ -85,11 +96,8 @@ def shape() -> Any:
 
 @lru_cache(maxsize=1)
 def _finding() -> str:
-    return (  # noqa: S608  columns of ours
-        f"SELECT customer.id, CASE WHEN {_VISIBLE} THEN {_full()} ELSE {_object('serving', _SERVING)} END::text"
-        " FROM customers_identity found JOIN customers_customer customer ON customer.id = found.customer_id"
-        " WHERE found.kind = %(kind)s AND found.value = %(value)s"
-    )
+    seen = f"CASE WHEN {_VISIBLE} THEN {_full()} ELSE {_object('serving', _SERVING)} END::text"
+    return f"SELECT customer.id, {seen} {_FOUND}"
 
 
 @lru_cache(maxsize=1)

@@ -7,11 +7,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-AMOUNT = r"^\d{1,12}(\.\d{1,2})?$"
-QUANTITY = r"^\d{1,11}(\.\d{1,3})?$"
+AMOUNT = r"^\d{1,10}(\.\d{1,2})?$"
+QUANTITY = r"^\d{1,9}(\.\d{1,3})?$"
 
 Amount = Annotated[str, Meta(pattern=AMOUNT, description="Money in the chain's currency.")]
 Quantity = Annotated[str, Meta(pattern=QUANTITY, description="Pieces, or a weight.")]
+LineNumber = Annotated[int, Meta(ge=1, le=32_767)]
+Source = Annotated[str, Meta(min_length=1, max_length=40, description="The sending system.")]
+ExternalId = Annotated[str, Meta(min_length=1, max_length=120, description="Its number there.")]
+StoreCode = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 Moment = Annotated[datetime, Meta(tz=True, description="ISO 8601 with an offset.")]
 Kind = Literal["phone", "email", "member", "card", "openid", "account", "device"]
 
@@ -23,6 +27,90 @@ class In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class IdentityIn(In):
     kind: Kind
     value: Annotated[str, Meta(min_length=1, max_length=190)]
+
+
+class ReceiptLine(In):
+    """`amount` is what the line cost after `discount`."""
+
+    line: LineNumber
+    product: Annotated[str, Meta(min_length=1, max_length=64, description="SKU.")]
+    quantity: Quantity
+    amount: Amount
+    discount: Amount = "0"
+
+
+class ReceiptPayment(In):
+    method: Annotated[str, Meta(min_length=1, max_length=24)]
+    amount: Annotated[str, Meta(pattern=r"^-?\d{1,10}(\.\d{1,2})?$")]
+
+
+class ReceiptKey(In):
+    source: Source
+    external_id: ExternalId
+
+
+class Receipt(ReceiptKey):
+    """A receipt. Known for ever by `source` and `external_id`."""
+
+    store: StoreCode
+    occurred_at: Moment
+    lines: Annotated[list[ReceiptLine], Meta(min_length=1, max_length=2000)]
+    customer: IdentityIn | None = None
+    channel: Literal["store", "online"] = "store"
+    staff: Annotated[str, Meta(max_length=32)] = ""
+    payments: list[ReceiptPayment] = []
+
+
+class ReturnedLine(In):
+    """`line` is the number of the receipt's line."""
+
+    line: LineNumber
+    quantity: Quantity
+    amount: Amount
+
+
+class Return(ReceiptKey):
+    """Goods brought back from one receipt."""
+
+    store: StoreCode
+    occurred_at: Moment
+    receipt: ReceiptKey
+    lines: Annotated[list[ReturnedLine], Meta(min_length=1, max_length=2000)]
+    staff: str = ""
+
+
+class ReceiptDone(msgspec.Struct):
+    id: str
+    customer: str | None
+    points_earned: int
+    business_date: date
+    amount: str
+
+
+class ReturnDone(msgspec.Struct):
+    id: str
+    customer: str | None
+    state: Literal["applied", "waiting", "quarantined", "expected"]
+    reason: str
+    amount: str
+
+
+class BatchErrorOut(msgspec.Struct):
+    """`line` counts from 1, empty lines included."""
+
+    line: int
+    code: str
+    pointer: str
+    detail: str
+
+
+class BatchOut(msgspec.Struct):
+    """`applied` + `duplicates` + `rejected` = lines sent."""
+
+    applied: int
+    duplicates: int
+    rejected: int
+    errors: list[BatchErrorOut]
 
 
 class IdentityOut(msgspec.Struct):
@@ -38,6 +126,13 @@ class PurchasesOut(msgspec.Struct):
     spent: str
     first_on: date | None
     last_on: date | None
+
+
+class LifecycleOut(msgspec.Struct):
+    """Where the customer stands in their life with the chain, as of the last published night."""
+
+    stage: Literal["potential", "new", "active", "dormant", "lost", "won_back"]
+    since: date
 
 
 class ServingOut(msgspec.Struct, tag_field="scope", tag="serving"):
@@ -138,6 +233,7 @@ def profile_shape(parts: Mapping[str, Any]) -> Any:
         ("identities", list[IdentityOut]),
         ("tags", list[str]),
         ("purchases", PurchasesOut | None),
+        ("lifecycle", LifecycleOut | None),
         *parts.items(),
     ]
     return msgspec.defstruct("Profile", fields, tag_field="scope", tag="full")

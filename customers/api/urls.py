@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from customers.api import receipts
 from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
 from customers.api.products import Products
 
@@ -10,5 +11,8 @@ urlpatterns = [
     path("customers/lookup/", Lookup.as_view(), name="api-customer-lookup"),
     path("customers/<str:customer>/", OneCustomer.as_view(), name="api-customer"),
     path("customers/<str:customer>/receipts/", Receipts.as_view(), name="api-customer-receipts"),
+    path("receipts/", receipts.Receipts.as_view(), name="api-receipts"),
+    path("receipts/batch/", receipts.ReceiptBatch.as_view(), name="api-receipt-batch"),
+    path("returns/", receipts.Returns.as_view(), name="api-returns"),
     path("products/", Products.as_view(), name="api-products"),
 ]

@@ -62,7 +62,7 @@ def test_nobody_and_nonsense_are_told_apart(calling: Calling) -> None:
     assert unknown.status_code == 422
 
 
-def test_lists_hold_the_customers_of_the_keys_stores(
+def test_lists_hold_the_customers_of_the_keys_stores(  # noqa: PLR0917
     calling: Calling, irina: Customer, yusuf: Customer, lin: Customer, harbour: Store, uptown: Store
 ) -> None:
     ids = lambda till: {row["id"] for row in till.get("/api/v1/customers/").json()["results"]}  # noqa: E731
