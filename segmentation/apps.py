@@ -12,3 +12,21 @@ class SegmentationConfig(AppConfig):
         from segmentation.models import Scheme
 
         nights.use_window(lambda: Scheme.current().window_days)
+        self._fill_the_pages()
+
+    def _fill_the_pages(self) -> None:
+        from crm.org.permissions import Permission
+        from crm.ui import slots
+        from crm.ui.navigation import Section, register
+        from segmentation import panels
+
+        may = Permission.VIEW_CUSTOMERS
+        slots.offer("customer.main", slots.Panel("scores", "segmentation/panel_scores.html", panels.scores, may, order=10))
+        slots.offer("customer.side", slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10))
+        slots.add_column("customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10))
+        register(
+            Section(
+                "segments", _("Segments"), "segmentation:segments", icon="chart-grid-dots", key="s",
+                permission=Permission.VIEW_SEGMENTS, order=30, home_of=frozenset({"marketer", "analyst"}),
+            )
+        )  # fmt: skip

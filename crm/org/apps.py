@@ -13,5 +13,8 @@ class OrgConfig(AppConfig):
         from crm.ui.navigation import Section, register
 
         register(
-            Section("settings", _("Settings"), "org:chain", "settings", "a", Permission.MANAGE_ORGANISATION, order=90)
-        )
+            Section(
+                "settings", _("Settings"), "org:chain", icon="settings", key="a",
+                permission=Permission.MANAGE_ORGANISATION, order=90,
+            )
+        )  # fmt: skip

@@ -5,3 +5,12 @@ document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey) window.open(row.dataset.href);
   else location.assign(row.dataset.href);
 });
+
+/* A button that unfolds the row below it; htmx fills it at the first click. */
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-unfolds]");
+  if (!button) return;
+  const row = document.querySelector(button.dataset.unfolds);
+  row.hidden = !row.hidden;
+  button.setAttribute("aria-expanded", String(!row.hidden));
+});

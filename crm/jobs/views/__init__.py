@@ -1,0 +1,1 @@
+"""Pages about long work: the nights, and stopping or resuming any job."""

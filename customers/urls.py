@@ -1,0 +1,25 @@
+from django.urls import path
+
+from customers.views import control, counter, listing, nights, profile
+
+app_name = "customers"
+urlpatterns = [
+    path("counter/", counter.Counter.as_view(), name="counter"),
+    path("counter/find/", counter.Find.as_view(), name="find"),
+    path("counter/served/<str:pass_>/", counter.Served.as_view(), name="served"),
+    path("customers/", listing.Customers.as_view(), name="list"),
+    path("customers/export/", listing.Export.as_view(), name="export"),
+    path("customers/<str:public_id>/", profile.Profile.as_view(), name="customer"),
+    path("customers/<str:public_id>/edit/", profile.Edit.as_view(), name="edit"),
+    path(
+        "customers/<str:public_id>/purchases/<str:purchase>/",
+        profile.PurchaseLines.as_view(),
+        name="purchase",
+    ),
+    path("customers/<str:public_id>/identifiers/<int:identity>/", profile.Reveal.as_view(), name="reveal"),
+    path("nights/", nights.Nights.as_view(), name="nights"),
+    path("nights/run/", nights.Run.as_view(), name="night-run"),
+    path("nights/<int:pk>/", nights.Night.as_view(), name="night"),
+    path("nights/<int:pk>/resumption/", control.Resumption.as_view(), name="night-resumption"),
+    path("nights/<int:pk>/cancellation/", control.Cancellation.as_view(), name="night-cancellation"),
+]

@@ -1,0 +1,1 @@
+"""Pages about customers: the counter, the list, one customer; imports and the quarantine."""

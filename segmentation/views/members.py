@@ -1,0 +1,147 @@
+"""The people in a part of the grid, and those behind a number of the movement: lists and their export."""
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from crm.audit import trail
+from crm.org.permissions import Permission
+from crm.ui.pages import page_of
+from crm.ui.views import StaffView
+from customers.models import Customer
+from customers.views.facts import rows_of
+from customers.views.listing import COUNTED, count_of, download
+from segmentation import movement, standings
+from segmentation.models import Group, ValueClass
+from segmentation.views.scope import Filter, last_dates
+
+NUMBERS = ("r", "x", "f", "m", "value_class")
+
+
+class Asked:
+    """The part that the address names: its people within one's scope, and its name."""
+
+    def __init__(self, request: HttpRequest, view: StaffView) -> None:
+        self.form = Filter(request.GET, view.staff, dates=last_dates())
+        self.group = request.GET.get("group") or None
+        self.numbers = {name: _number(request.GET.get(name)) for name in NUMBERS}
+        self.wanted = {key: request.GET[key] for key in ("group", *NUMBERS) if request.GET.get(key)}
+
+    def people(self) -> QuerySet[Customer]:
+        found = standings.members(self.form.viewer, group=self.group, on=self.form.day, **self.numbers)  # type: ignore[arg-type]
+        rows = Customer.objects.visible_to(self.form.viewer).select_related("home_store", "purchase_state")
+        return rows.filter(pk__in=found.values("customer_id"))
+
+    def name(self) -> str:
+        parts = []
+        if self.group and (group := Group.objects.filter(code=self.group).first()):
+            parts.append(group.name)
+        if self.numbers["value_class"] in ValueClass.values:
+            parts.append(_("Value: %(name)s") % {"name": ValueClass(self.numbers["value_class"]).label})
+        if self.numbers["r"] == 0:
+            parts.append(_("No purchase in the window"))
+        elif self.numbers["r"] and self.numbers["x"]:
+            parts.append(_("Recency %(r)s, frequency and money %(x)s") % self.numbers)
+        return " · ".join(parts) or _("All customers with a purchase")
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 3 else None
+
+
+class Members(StaffView):
+    permission = Permission.VIEW_SEGMENTS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        asked = Asked(request, self)
+        rows = asked.people()
+        context = listed(self, rows, request) | {
+            "form": asked.form, "hidden": asked.wanted, "title": asked.name(), "export": reverse("segmentation:members-export"),
+            "crumbs": [(_("Segments"), reverse("segmentation:segments"))],
+        }  # fmt: skip
+        return self.render("segmentation/members.html", context)
+
+
+class MembersExport(StaffView):
+    permission = Permission.EXPORT_CUSTOMERS
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        asked = Asked(request, self)
+        return exported(self, asked.people(), request, asked.wanted)
+
+
+class Moved:
+    """From which group to which, between which nights."""
+
+    def __init__(self, request: HttpRequest, view: StaffView) -> None:
+        self.form = Filter(request.GET, view.staff, dates=last_dates())
+        dates = [_date(request.GET.get(name)) for name in ("from", "to")]
+        if None in dates:
+            raise Http404
+        self.dates: list[date] = [day for day in dates if day]
+        self.groups = request.GET.get("was", ""), request.GET.get("is", "")
+
+    def people(self) -> QuerySet[Customer]:
+        return movement.movers(self.form.viewer, *self.dates, *self.groups).select_related(
+            "home_store", "purchase_state"
+        )
+
+    def name(self) -> str:
+        names = {group.code: group.name for group in Group.objects.filter(code__in=self.groups)}
+        return " → ".join(names.get(code, code) for code in self.groups)
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+class Movers(StaffView):
+    permission = Permission.VIEW_SEGMENTS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        asked = Moved(request, self)
+        span = {"a": date_format(asked.dates[0]), "b": date_format(asked.dates[1])}
+        context = listed(self, asked.people(), request) | {
+            "title": asked.name(), "lead": _("Between the nights of %(a)s and %(b)s.") % span,
+            "export": reverse("segmentation:movers-export"),
+            "crumbs": [(_("Segments"), reverse("segmentation:segments")), (_("Movement"), reverse("segmentation:movement"))],
+        }  # fmt: skip
+        return self.render("segmentation/members.html", context)
+
+
+class MoversExport(StaffView):
+    permission = Permission.EXPORT_CUSTOMERS
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        asked = Moved(request, self)
+        return exported(self, asked.people(), request, {"was": asked.groups[0], "is": asked.groups[1]})
+
+
+def listed(view: StaffView, rows: QuerySet[Customer], request: HttpRequest) -> dict[str, Any]:
+    page = page_of(rows, request, "-pk")
+    labels, shown = rows_of(view.staff, page.rows)
+    query = request.GET.copy()
+    query.pop("after", None)
+    return {
+        "page": page, "rows": shown, "labels": labels, "count": count_of(rows), "counted": COUNTED, "query": query.urlencode(),
+    }  # fmt: skip
+
+
+def exported(
+    view: StaffView, rows: QuerySet[Customer], request: HttpRequest, what: dict[str, str]
+) -> HttpResponseBase:
+    kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
+    with transaction.atomic():
+        trail.record(
+            "customers.export", "customers.customer:*", by=view.staff, details={"format": kind, "part": what}
+        )
+    return download(view.staff, rows.order_by("pk"), kind, _("customers"))
