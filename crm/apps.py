@@ -10,4 +10,6 @@ class HouseConfig(AppConfig):
 
     def ready(self) -> None:
         # Whoever rings a task needs the Celery application with our settings, not Celery's default one.
-        from crm import celery  # noqa: F401
+        from crm import celery, schedule
+
+        celery.app.conf.beat_schedule = schedule.BEAT

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,8 @@ from crm.org.models import Chain
 from customers.models import Night, PublishedNight
 
 KIND = "night"
+log = structlog.get_logger(__name__)
+STARTS_AT = timedelta(hours=2, minutes=30)  # after midnight in the chain's zone: late tills have sent by then
 CATCH_UP_MOST = 31  # nights; after a longer silence the older ones are left out and said to be
 
 
@@ -92,14 +95,21 @@ def start(on: date, by: Any, *, rebuild: bool = False, steps: tuple[str, ...] = 
     return job
 
 
-def catch_up(by: Any) -> list[Job]:
-    """Ask for every missed night up to the last business date, in order. Running it again asks for nothing new."""
-    dates = missed(last_business_date())[-CATCH_UP_MOST:]
-    open_or_new = []
-    for on in dates:
-        job = Job.objects.filter(kind=KIND, key=on.isoformat()).first()
-        open_or_new.append(job if job is not None else start(on, by))
-    return open_or_new
+def catch_up(by: Any, until: date | None = None) -> list[Job]:
+    """Ask for every missed night up to `until` (the last business date), in order. Returns their jobs.
+
+    Asking again asks for nothing new; a night that stopped with an error is left to a person.
+    """
+    dates = missed(until or last_business_date())
+    if len(dates) > CATCH_UP_MOST:
+        log.warning("nights_left_out", first=str(dates[0]), last=str(dates[-CATCH_UP_MOST - 1]))
+    known = Job.objects.filter(kind=KIND)
+    return [known.filter(key=on.isoformat()).first() or start(on, by) for on in dates[-CATCH_UP_MOST:]]
+
+
+def due_date(at: datetime | None = None) -> date:
+    """The business date whose night is due by the clock: it starts at 02:30 in the chain's zone."""
+    return last_business_date((at or timezone.now()) - STARTS_AT)
 
 
 _window: list[Callable[[], int]] = [lambda: 365]

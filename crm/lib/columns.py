@@ -1,0 +1,59 @@
+"""Columns of many rows, kept in slices on disk while a job runs, so that its steps share what one of them read.
+
+A slice is a dict of equally long numpy arrays. Slices lie as plain files in a folder that goes with the object and
+are read back through the page cache: memory holds one slice at a time, whatever the number of rows.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Slice = Mapping[str, Any]
+
+
+class Columns:
+    """Named sets of slices. `folder` is made below `parent`; `close` (or the end of the object) removes it."""
+
+    def __init__(self, parent: Path) -> None:
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = tempfile.TemporaryDirectory(prefix="columns-", dir=parent)
+        self._complete: set[str] = set()
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+    def put(self, name: str, number: int, columns: Slice) -> None:
+        """Keep slice `number` of the set `name`."""
+        place = self._place(name, number)
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        for key, values in columns.items():
+            np.save(place / f"{key}.npy", np.asarray(values), allow_pickle=False)
+
+    def get(self, name: str, number: int) -> dict[str, Any]:
+        """Slice `number`, mapped from its files: read it, do not write into it."""
+        files = sorted(self._place(name, number).glob("*.npy"))
+        return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files}
+
+    def has(self, name: str, number: int) -> bool:
+        return self._place(name, number).is_dir()
+
+    def each(
+        self, name: str, count: int, load: Callable[[int], Slice]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The slices 0 … count − 1 of a set with their numbers; what is not there yet is loaded and kept."""
+        for number in range(count):
+            if not self.has(name, number):
+                self.put(name, number, load(number))
+            yield number, self.get(name, number)
+
+    def drop(self, name: str) -> None:
+        """Forget a set, because what it was read from has changed."""
+        shutil.rmtree(Path(self._folder.name) / name, ignore_errors=True)
+
+    def _place(self, name: str, number: int) -> Path:
+        return Path(self._folder.name) / name / str(number)

@@ -1,0 +1,117 @@
+"""`manage.py nightly`: run the night here and now, with what was missed before it."""
+
+import argparse
+import sys
+import threading
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from crm.jobs import runner
+from crm.jobs.models import Job, State, Step
+from crm.lib.refusals import Refusal
+from crm.schedule import NIGHT_TITLES
+from customers import nights
+
+LOOK_SECONDS = 0.3
+
+
+class Command(BaseCommand):
+    help = (
+        "The nightly run: purchase states, lifecycle, RFM, value classes, published together. Without --date: the last "
+        "business date in the chain's zone, and every night missed since the published one before it."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument(
+            "--date", type=_date, metavar="D", help="one business date (YYYY-MM-DD), and only this one"
+        )
+        parser.add_argument("--step", metavar="NAME", help="only this step (then publish)")
+        parser.add_argument(
+            "--rebuild", action="store_true", help="recompute all purchase states from scratch"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        steps = _steps(options["step"])
+        try:
+            jobs = self._jobs(options["date"], options["rebuild"], steps)
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from refusal
+        missed = [job.key for job in jobs[:-1]]
+        if missed:
+            self.stderr.write(f"Catching up on missed nights: {', '.join(missed)}")
+        for job in jobs:
+            self._run(job)
+
+    def _jobs(self, on: date | None, rebuild: bool, steps: tuple[str, ...]) -> list[Job]:
+        by = "system:command"
+        last_on = on or nights.last_business_date()
+        waiting = (
+            [] if on else [job for job in nights.catch_up(by, last_on) if job.key != last_on.isoformat()]
+        )
+        waiting = [job for job in waiting if not job.is_ended]
+        return [*waiting, nights.start(last_on, by, rebuild=rebuild, steps=steps)]
+
+    def _run(self, job: Job) -> None:
+        with _shown(job):
+            runner.run_until_ended(job)
+        while not job.is_ended:  # a worker was quicker
+            threading.Event().wait(LOOK_SECONDS)
+            runner.run_until_ended(job)
+            job.refresh_from_db()
+        if job.state != State.DONE:
+            raise CommandError(f"The night of {job.key} stopped: {job.error or job.get_state_display()}")
+        for step in job.steps.all():
+            counts = ", ".join(f"{name} {n:,}" for name, n in step.counts.items())
+            self.stdout.write(
+                f"{job.key}  {step.name:<15} {step.done:>12,} rows {step.seconds:8.2f} s  {counts}"
+            )
+        if job.counts.get("skipped"):
+            self.stdout.write(f"{job.key}  a later night is published already; nothing was done")
+
+
+class _shown:
+    """A progress bar on a terminal while a job runs in this process; nothing elsewhere."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._show, daemon=True)
+
+    def __enter__(self) -> None:
+        if sys.stderr.isatty():
+            self.thread.start()
+
+    def __exit__(self, *_: Any) -> None:
+        self.is_over.set()
+        if self.thread.is_alive():
+            self.thread.join(timeout=5)
+
+    def _show(self) -> None:
+        from django.db import connection
+
+        with tqdm(unit=" rows", desc=self.job.key, leave=False) as bar:
+            while not self.is_over.wait(LOOK_SECONDS):
+                step = Step.objects.filter(job=self.job, state=State.RUNNING).first()
+                if step is not None:
+                    bar.set_description(f"{self.job.key} {step.name}")
+                    bar.total, bar.n = step.total, step.done
+                    bar.refresh()
+        connection.close()
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no date like 2026-11-21") from error
+
+
+def _steps(name: str | None) -> tuple[str, ...]:
+    if name is None:
+        return ()
+    if name not in NIGHT_TITLES:
+        raise CommandError(f"There is no step {name}; there are: {', '.join(NIGHT_TITLES)}", returncode=2)
+    return (name,)

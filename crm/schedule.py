@@ -1,0 +1,57 @@
+"""All that happens by the clock, and the order of the night, on one page.
+
+Apps offer steps and tasks; only here is it said when and in which order. Modules with numpy are imported when a night
+runs, never on the way to a page.
+"""
+
+from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from celery.schedules import crontab
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from crm.jobs.registry import job
+
+if TYPE_CHECKING:
+    from crm.jobs.claim import Claim
+
+# Name, title, and where the step's function is. `take_back` beside it removes what an unpublished night wrote.
+NIGHT: list[tuple[str, Any, str]] = [
+    ("purchase_state", _("Purchase state"), "customers.staterun:step"),
+    ("lifecycle", _("Lifecycle"), "customers.lifecycle:step"),
+    ("rfm", _("RFM scores"), "segmentation.steps:rfm"),
+    ("value_class", _("Value classes"), "segmentation.steps:value_class"),
+    ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
+    ("publish", _("Publish"), "customers.nightrun:publish"),
+]
+NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
+
+BEAT: dict[str, dict[str, Any]] = {
+    "jobs.relay": {"task": "jobs.relay", "schedule": timedelta(seconds=settings.JOB_RELAY_SECONDS)},
+    # Every ten minutes it is asked whether a night is missing: at 02:30 in the chain's zone last night's is, and after
+    # down time whatever was missed. Asking twice asks for nothing new.
+    "nights.catch_up": {"task": "nights.catch_up", "schedule": crontab(minute="*/10")},
+}
+
+
+@job("night")
+def night(claim: "Claim") -> None:
+    """The nightly run of one business date."""
+    from customers import nightrun
+
+    nightrun.run(claim, night_steps())
+
+
+def night_steps() -> list[Any]:
+    """The steps in their order, loaded."""
+    from customers.nightrun import NightStep
+
+    steps = []
+    for name, title, place in NIGHT:
+        module_name, function = place.split(":")
+        module = import_module(module_name)
+        more = {"take_back": module.take_back} if hasattr(module, "take_back") else {}
+        steps.append(NightStep(name, title, getattr(module, function), **more))
+    return steps

@@ -1,0 +1,194 @@
+"""The lifecycle step of the night (C9): find who changed stage, date the change, write the spells.
+
+A night writes only about the days since the night before (`NightRun.writes_from`): what earlier nights told stays told.
+Who may have changed is seen from the states alone; only for these customers the dates of purchases are looked up, so
+that a night which follows skipped ones writes the same spells as if none had been skipped.
+"""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from crm.jobs.claim import StepProgress
+from crm.lib import spells
+from crm.lib.copy import DATE, INT2, INT4, INT8, read_all
+from crm.lib.spells import IDS, day_number
+from crm.lib.statements import Statement
+from crm.org.models import Chain
+from customers import timeline
+from customers.models import Stage
+from customers.nightrun import NightRun
+from customers.timeline import NEVER, STILL, Spells
+
+TABLE = "customers_lifecycle"
+CHUNK = 20_000
+_WRITTEN = {"customer_id": INT8, "night_id": INT4, "stage": INT2, "began_on": DATE}
+_WRITTEN_ENDED = _WRITTEN | {"ended_on": DATE, "ended_night": INT4}
+
+_CUSTOMERS = """
+SELECT id, coalesce(home_store_id, 0), (coalesce(enrolled_at, created_at) AT TIME ZONE %(zone)s)::date
+FROM customers_customer WHERE merged_into_id IS NULL AND id >= %(low)s AND id < %(high)s
+"""
+_OPEN = """
+SELECT customer_id, stage, began_on FROM customers_lifecycle
+WHERE ended_night IS NULL AND customer_id >= %(low)s AND customer_id < %(high)s
+"""
+_RUNS = """
+SELECT customer_id, business_date, coalesce(before_on, DATE '1970-01-01')
+FROM (SELECT customer_id, business_date,
+             lag(business_date) OVER (PARTITION BY customer_id ORDER BY business_date) AS before_on
+      FROM customers_purchase
+      WHERE (returned = 0 OR returned < amount) AND business_date <= %(on)s AND customer_id = ANY(%(ids)s)) AS dated
+WHERE before_on IS NULL OR business_date - before_on > %(dormant_days)s
+"""
+_example = {"zone": "UTC", "low": 1, "high": 250_001, "on": date(2026, 3, 10), "ids": IDS, "dormant_days": 60}
+STATEMENTS = [
+    Statement("lifecycle.customers", _CUSTOMERS, _example),
+    Statement("lifecycle.open", _OPEN, _example),
+    Statement("lifecycle.runs", _RUNS, _example),
+    *spells.statements(TABLE, is_dated=True),
+]
+
+
+def customer_slices(night_run: NightRun) -> Any:
+    """Living customers by slice, ordered by id: `id`, `home_store` (0: none), `since` (day of enrolment)."""
+    zone = Chain.current().timezone
+    types = {"id": INT8, "home_store": INT8, "since": DATE}
+
+    def load(number: int) -> dict[str, Any]:
+        low, high = night_run.ranges[number]
+        with connection.cursor() as cursor:
+            found = read_all(cursor, _CUSTOMERS, types, {"zone": zone, "low": low, "high": high})
+        order = np.argsort(found["id"], kind="stable")
+        return {name: values[order] for name, values in found.items()}
+
+    return night_run.columns.each("customers", len(night_run.ranges), load)
+
+
+def step(night_run: NightRun, progress: StepProgress) -> None:
+    """Bring every customer's spells up to the night's date."""
+    begin = int(night_run.claim.checkpoint.get("lifecycle", 0))
+    for (number, people), (_, states) in zip(
+        customer_slices(night_run), night_run.state_slices(), strict=True
+    ):
+        if number >= begin:
+            with night_run.claim.slice() as draft, connection.cursor() as cursor:
+                changed = _bring_up(cursor, night_run, number, people, states)
+                draft["lifecycle"] = number + 1
+            progress.counts["changed"] = progress.counts.get("changed", 0) + changed
+        progress.advance(len(people["id"]))
+
+
+def take_back(night: int) -> None:
+    with connection.cursor() as cursor:
+        spells.take_back(cursor, TABLE, night, is_dated=True)
+
+
+def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states: Any) -> int:
+    low, high = night_run.ranges[number]
+    opened = read_all(
+        cursor, _OPEN, {"customer_id": INT8, "stage": INT2, "began": DATE}, {"low": low, "high": high}
+    )
+    order = np.argsort(opened["customer_id"], kind="stable")
+    opened = {name: values[order] for name, values in opened.items()}
+    floor = night_run.writes_from
+    first_day = None if floor is None else day_number(floor)
+    ids = _candidates(night_run, first_day, people, states, opened)
+    found = _spells_of(cursor, night_run, ids, people, states)
+    new, closed, ended = _since(found, first_day, ids, opened)
+    merged = np.setdiff1d(opened["customer_id"], people["id"], assume_unique=True)
+    closed = np.concatenate([closed, merged])
+    ended = np.concatenate([ended, np.full(len(merged), first_day or day_number(night_run.on))])
+    spells.close_dated(cursor, TABLE, closed, night_run.night.pk, ended)
+    _write(cursor, night_run.night.pk, new)
+    return len(np.unique(np.concatenate([closed, new.customer])))
+
+
+def _candidates(night_run: NightRun, first_day: int | None, people: Any, states: Any, opened: Any) -> Any:
+    """Customers whose open spell may not be the right one any more, or who have none."""
+    day = day_number(night_run.on)
+    ids = people["id"]
+    stage = np.full(len(ids), Stage.POTENTIAL.value, dtype=np.int16)
+    began = people["since"].astype(np.int64)
+    last = np.zeros(len(ids), dtype=np.int64)
+    here, there = _matched(ids, states["customer_id"])
+    stage[here], began[here] = (
+        values[there] for values in timeline.stages_on(day, night_run.night.rules, states)
+    )
+    last[here] = states["last_on"][there]
+    was, known = np.zeros(len(ids), dtype=np.int16), np.zeros(len(ids), dtype=bool)
+    here, there = _matched(ids, opened["customer_id"])
+    was[here], known[here] = opened["stage"][there], True
+    differs = ~known | (was != stage)
+    if first_day is not None:
+        anew = (stage != Stage.POTENTIAL) & (began >= first_day)  # the same stage, but another spell of it
+        if day > first_day:  # nights were skipped: somebody may have left the stage and come back
+            anew |= last >= first_day
+        differs |= anew
+    return ids[differs & ~((stage == Stage.POTENTIAL) & (began > day))]
+
+
+def _spells_of(cursor: Any, night_run: NightRun, ids: Any, people: Any, states: Any) -> Spells:
+    """The whole lives of these customers."""
+    day, rules = day_number(night_run.on), night_run.night.rules
+    here, there = _matched(ids, people["id"])
+    since = np.zeros(len(ids), dtype=np.int64)
+    since[here] = people["since"][there]
+    last = np.zeros(len(ids), dtype=np.int64)
+    here, there = _matched(ids, states["customer_id"])
+    last[here] = states["last_on"][there]
+    bought = last != NEVER
+    parts = [timeline.without_purchases(day, ids[~bought], since[~bought])]
+    buyers = ids[bought]
+    for start in range(0, len(buyers), CHUNK):
+        part = buyers[start : start + CHUNK]
+        values = {"on": night_run.on, "ids": part.tolist(), "dormant_days": rules.dormant_days}
+        runs = read_all(cursor, _RUNS, {"customer_id": INT8, "began_on": DATE, "before_on": DATE}, values)
+        order = np.lexsort((runs["began_on"], runs["customer_id"]))
+        runs = {name: column[order] for name, column in runs.items()}
+        place = np.searchsorted(ids, runs["customer_id"])
+        parts.append(timeline.lives(day, rules, runs, last[place], since[place]))
+    return timeline.joined(*parts)
+
+
+def _since(found: Spells, first_day: int | None, ids: Any, opened: Any) -> tuple[Spells, Any, Any]:
+    """What to write of the lives found: new spells, and which open spells end when.
+
+    Of a customer with an open spell only the days from `first_day` on are written; a life that merely goes on in the
+    open spell's stage adds nothing.
+    """
+    here, there = _matched(found.customer, opened["customer_id"])
+    was = np.zeros(len(found.customer), dtype=np.int64)
+    was[here] = opened["stage"][there]
+    known = was != 0
+    if first_day is None:
+        first_day = NEVER
+    late = found.of(~known | (found.ended > first_day))
+    was, known = (column[~known | (found.ended > first_day)] for column in (was, known))
+    began = np.where(known, np.maximum(late.began, first_day), late.began)
+    is_first = np.append(True, late.customer[1:] != late.customer[:-1])[: len(began)]
+    goes_on = known & is_first & (late.stage == was) & (late.began <= first_day)
+    late = Spells(late.customer, late.stage, began, late.ended)
+    # The open spell ends where the first spell that is not its own continuation begins.
+    new = late.of(~goes_on)
+    heads = np.append(True, new.customer[1:] != new.customer[:-1])[: len(new.customer)] & known[~goes_on]
+    return new, new.customer[heads], new.began[heads]
+
+
+def _write(cursor: Any, night: int, new: Spells) -> None:
+    still = new.ended == STILL
+    for rows, types in ((new.of(still), _WRITTEN), (new.of(~still), _WRITTEN_ENDED)):
+        n = np.full(len(rows.customer), night)
+        values = {"customer_id": rows.customer, "night_id": n, "stage": rows.stage, "began_on": rows.began}
+        spells.write(cursor, TABLE, types, values | {"ended_on": rows.ended, "ended_night": n})
+
+
+def _matched(left: Any, right: Any) -> tuple[Any, Any]:
+    """Places of equal values: `left[here] == right[there]`. `right` is sorted and has every value once."""
+    if len(right) == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    place = np.minimum(np.searchsorted(right, left), len(right) - 1)
+    here = np.flatnonzero(right[place] == left)
+    return here, place[here]

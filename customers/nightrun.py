@@ -1,0 +1,157 @@
+"""Running a night: the steps of one business date, each done once, resumed where it was killed.
+
+A run writes under a night of its own number. A resumed run goes on with the same number; one that starts over first
+takes back all that an unpublished night wrote. Steps share what they read of the customers through `columns`.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from crm.jobs import runner
+from crm.jobs.claim import Claim, StepProgress
+from crm.jobs.models import ENDED, Job
+from crm.lib.columns import Columns
+from customers import nights, states
+from customers.models import LifecycleRules, Night, PublishedNight
+
+LOCK = 7_260_001  # of the database: one night at a time
+
+
+@dataclass(frozen=True)
+class NightStep:
+    """A step that an app offers; the top floor orders them (`crm/schedule.py`).
+
+    `run(night_run, progress)` must be repeatable: done again after a kill it ends in the same rows. `take_back(night)`
+    removes what the step wrote for a night that was not published.
+    """
+
+    name: str
+    title: Any  # for pages, translatable
+    run: "Callable[[NightRun, StepProgress], None]"
+    take_back: "Callable[[int], None]" = field(default=lambda _night: None)
+
+
+@dataclass
+class NightRun:
+    """What the steps of one run share."""
+
+    claim: Claim
+    night: Night
+    previous: Night | None  # the published night that this one follows or replaces
+    columns: Columns
+    ranges: list[tuple[int, int]]  # slices of customer ids
+
+    @property
+    def on(self) -> date:
+        return self.night.on
+
+    @property
+    def is_rebuild(self) -> bool:
+        return bool(self.claim.params.get("rebuild"))
+
+    @property
+    def basis(self) -> states.Basis:
+        rules = self.night.rules
+        return states.Basis(self.on, self.night.window_days, rules.lost_days, rules.won_back_days)
+
+    @property
+    def writes_from(self) -> date | None:
+        """The first day that this night may write about; earlier days were told by earlier nights (None: no limit)."""
+        if self.previous is None:
+            return None
+        before = (
+            Night.objects.filter(on__lt=self.on, published_at__isnull=False).order_by("-on", "-pk").first()
+        )
+        if before is None or before.rules_id != self.night.rules_id:
+            return self.on  # the first date again, or other rules: they hold from this night on
+        return before.on + timedelta(days=1)
+
+    def state_slices(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every customer's purchase state, by slice (see `states.read`)."""
+        return self.columns.each("states", len(self.ranges), self._read_states)
+
+    def _read_states(self, number: int) -> dict[str, Any]:
+        with connection.cursor() as cursor:
+            return states.read(cursor, *self.ranges[number])
+
+
+def run(claim: Claim, steps: Sequence[NightStep]) -> None:
+    """The work of a night's job. Nights asked for earlier dates that have not run yet run first."""
+    on = date.fromisoformat(claim.params["on"])
+    _run_earlier(on)
+    with alone():
+        last = nights.published()
+        if last is not None and last.on > on:
+            claim.counts["skipped"] = 1  # a later night was published meanwhile; nights run forward
+            return
+        chosen = [step for step in steps if _is_chosen(step, claim.params.get("steps") or [])]
+        claim.plan([step.name for step in chosen])
+        night_run = NightRun(claim, _night(claim, on, steps), last, Columns(_workshop()), states.slices())
+        try:
+            for step in chosen:
+                if not claim.is_step_done(step.name):
+                    with claim.step(step.name) as progress:
+                        step.run(night_run, progress)
+        finally:
+            night_run.columns.close()
+
+
+def publish(night_run: NightRun, progress: StepProgress) -> None:
+    """The last step: move the pointer. From this commit on readers see the night."""
+    night = night_run.night
+    with night_run.claim.slice():
+        if night.published_at is None:
+            night.published_at = timezone.now()
+            night.save(update_fields=["published_at"])
+        PublishedNight.objects.update_or_create(id=1, defaults={"night": night})
+    progress.advance()
+
+
+def _is_chosen(step: NightStep, names: list[str]) -> bool:
+    return not names or step.name in names or step.run is publish
+
+
+def _night(claim: Claim, on: date, steps: Sequence[NightStep]) -> Night:
+    """The night that this job writes: its own from an earlier attempt, or a new one after clearing the ground."""
+    known = Night.objects.select_related("rules").filter(pk=claim.checkpoint.get("night")).first()
+    if known is not None:
+        return known
+    for left in Night.objects.filter(published_at__isnull=True):
+        with claim.slice():
+            for step in steps:
+                step.take_back(left.pk)
+            left.delete()
+    with claim.slice({}) as draft:
+        night = Night.objects.create(on=on, rules=LifecycleRules.current(), window_days=nights.window_days())
+        draft["night"] = night.pk
+    return night
+
+
+def _run_earlier(on: date) -> None:
+    """Nights go in order of their dates, whichever worker was rung for which first."""
+    waiting = Job.objects.filter(kind=nights.KIND, key__lt=on.isoformat()).exclude(state__in=ENDED)
+    for job in waiting.order_by("key"):
+        runner.run_until_ended(job)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Waits until no other night runs. The lock goes with the connection, so a killed worker leaves none behind."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        with contextlib.suppress(Exception), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _workshop() -> Any:
+    return settings.HOME.path / "tmp"
