@@ -43,7 +43,7 @@ def pytest_fixture_setup(
 
         with request.getfixturevalue("django_db_blocker").unblock():
             partitions.convert(partitions=PARTITIONS)
-    return made  # type: ignore[return-value]
+    return made
 
 
 def pytest_report_header() -> str:

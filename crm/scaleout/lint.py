@@ -20,7 +20,7 @@ from django.db import models
 from django.db.models import SET_DEFAULT, SET_NULL, F
 
 from crm.lib.owned import OwnedForeignKey
-from crm.scaleout.placement import Place, Placement, Unclassified, placement_of, tables
+from crm.scaleout.placement import Place, Placement, Unclassified, column, placement_of, tables
 
 TAG = "scaleout"
 
@@ -71,22 +71,17 @@ def _unique_columns(model: type[models.Model]) -> Iterator[tuple[str, set[str]]]
     """Each promise of uniqueness but the primary key's, with the columns that it compares for equality."""
     for field in model._meta.local_concrete_fields:
         if field.unique and not field.primary_key:
-            yield field.name, {field.column}
-    for names in model._meta.unique_together:
-        yield f"unique_together {names}", {_column(model, name) for name in names}
+            yield field.name, {str(field.column)}
+    for together in model._meta.unique_together:
+        yield f"unique_together {together}", {column(model, name) for name in together}
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
-            names = [*constraint.fields, *(e.name for e in constraint.expressions if isinstance(e, F))]
-            yield constraint.name, {_column(model, name) for name in names}
+            plain: list[Any] = [e for e in constraint.expressions if isinstance(e, F)]
+            names = [*constraint.fields, *(e.name for e in plain)]
+            yield constraint.name, {column(model, name) for name in names}
         elif isinstance(constraint, ExclusionConstraint):
-            yield (
-                constraint.name,
-                {_column(model, str(e)) for e, op in constraint.expressions if op == "=" and e},
-            )
-
-
-def _column(model: type[models.Model], name: str) -> str:
-    return model._meta.pk.column if name == "pk" else str(model._meta.get_field(name).column)
+            same = [e for e, operator in constraint.expressions if operator == "=" and isinstance(e, str)]
+            yield constraint.name, {column(model, name) for name in same}
 
 
 def _key_names_customer(model: type[models.Model], placement: Placement) -> Iterator[CheckMessage]:

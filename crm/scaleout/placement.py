@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.exceptions import FieldDoesNotExist
@@ -77,12 +78,17 @@ def parse(text: str, model: type[models.Model]) -> Placement:
     try:
         kind = Place(place)
         if kind is Place.KEYED:
-            return Placement(kind, str(model._meta.get_field(field).column))
+            return Placement(kind, column(model, field))
         if field or kind is Place.OWNED:  # owned is told by the base class alone
             raise ValueError(text)
     except (ValueError, FieldDoesNotExist) as error:
         raise Unclassified(f"{model._meta.label}: “{text}” is not a placement") from error
     return Placement(kind, str(model._meta.pk.column) if kind is Place.ROOT else None)
+
+
+def column(model: type[models.Model], name: str) -> str:
+    field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    return str(field.column)
 
 
 def placement_of(model: type[models.Model]) -> Placement:
@@ -93,8 +99,9 @@ def placement_of(model: type[models.Model]) -> Placement:
     text = declared(config).get(model._meta.object_name or "") if config else None
     if text is not None:
         return parse(text, model)
-    if model._meta.auto_created and isinstance(model._meta.auto_created, type):
-        return _of_link_table(model)
+    owner: Any = model._meta.auto_created
+    if owner:
+        return _of_link_table(model, owner)
     if model._meta.app_label in LIBRARIES:
         return Placement(Place.LOCAL)
     raise Unclassified(
@@ -102,14 +109,14 @@ def placement_of(model: type[models.Model]) -> Placement:
     )
 
 
-def _of_link_table(model: type[models.Model]) -> Placement:
+def _of_link_table(model: type[models.Model], owner: type[models.Model]) -> Placement:
     """The hidden table of a many-to-many field stands where the model with the field stands; none is owned."""
-    owner = placement_of(model._meta.auto_created)  # type: ignore[arg-type]
-    if owner.is_spread:
+    placement = placement_of(owner)
+    if placement.is_spread:
         raise Unclassified(
             f"{model._meta.label}: give a many-to-many of a customer's rows a model of its own"
         )
-    return owner
+    return placement
 
 
 def tables(configs: Iterable[AppConfig] | None = None) -> Iterator[type[models.Model]]:
