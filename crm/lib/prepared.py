@@ -6,14 +6,16 @@ a connection its plan is kept. The text must therefore not vary. (`DATABASE_PREP
 poolers.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 from django.db import connection
 
+Parameters = Sequence[Any] | Mapping[str, Any]
 
-def rows(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+
+def rows(sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """All rows. Runs in the present transaction, like any other statement; errors are Django's."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
@@ -21,7 +23,7 @@ def rows(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def row(sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+def row(sql: str, parameters: Parameters = ()) -> tuple[Any, ...] | None:
     """The first row, or None."""
     found = rows(sql, parameters)
     return found[0] if found else None

@@ -87,7 +87,7 @@ def deactivate(person: Staff, *, by: Any) -> Staff:
     with transaction.atomic():
         _keep_an_administrator(Staff.objects.select_for_update().get(pk=person.pk), by=by)
         records.change(person, {"is_active": False}, action="staff.deactivate", by=by)
-        get_user_model().objects.filter(pk=person.user_id).update(is_active=False)
+        _let_in(person, False)
     person.__dict__.pop("_scope", None)
     return person
 
@@ -95,7 +95,7 @@ def deactivate(person: Staff, *, by: Any) -> Staff:
 def reactivate(person: Staff, *, by: Any) -> Staff:
     with transaction.atomic():
         records.change(person, {"is_active": True}, action="staff.reactivate", by=by)
-        get_user_model().objects.filter(pk=person.user_id).update(is_active=True)
+        _let_in(person, True)
     person.__dict__.pop("_scope", None)
     return person
 
@@ -112,6 +112,11 @@ def give_password(person: Staff, *, password: str, by: Any, username: str = "") 
             person.user.save(update_fields=["password"])
         trail.record("staff.give_password", person, by=by)
     return person
+
+
+def _let_in(person: Staff, is_active: bool) -> None:
+    if person.user_id is not None:
+        get_user_model().objects.filter(pk=person.user_id).update(is_active=is_active)
 
 
 def _sign_in(username: str, password: str, email: str) -> Any:

@@ -41,7 +41,8 @@ class Stores(ApiView):
         found = list(rows.filter(pk__gt=after[0] if after else 0)[: self.query.limit + 1])
         shown = [
             StoreShape(
-                code=store.code, name=store.name, region=store.region and store.region.code, timezone=store.timezone,
+                code=store.code, name=store.name, region=store.region.code if store.region else None,
+                timezone=store.timezone,
                 is_online=store.is_online, is_active=store.is_active, is_stub=store.is_stub,
             )
             for store in found[: self.query.limit]

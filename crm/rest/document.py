@@ -37,8 +37,9 @@ class Reader(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         nonce = get_random_string(22)
         context = {"nonce": nonce, "document": reverse("api-schema")}
-        policy = READER_POLICY.format(nonce=nonce)
-        return render(request, "rest/reader.html", context, headers={"Content-Security-Policy": policy})
+        response = render(request, "rest/reader.html", context)
+        response.headers["Content-Security-Policy"] = READER_POLICY.format(nonce=nonce)
+        return response
 
 
 @lru_cache(maxsize=1)

@@ -195,7 +195,7 @@ def _note_use(key_id: int, now: float) -> None:
 
 def _check(name: str, scopes: list[str], expires_at: datetime | None, rate: int | None) -> None:
     if not name.strip():
-        raise InvalidKey(_("A key needs a name."), faults=(Fault("name", _("A key needs a name.")),))
+        raise InvalidKey(_("A key needs a name."), faults=(Fault("name", str(_("A key needs a name."))),))
     unknown = [scope for scope in scopes if scope not in KeyScope.values]
     if unknown or not scopes:
         sentence = _("Take at least one of: %s.") % ", ".join(KeyScope.values)

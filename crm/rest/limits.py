@@ -62,7 +62,8 @@ def count(caller: Caller) -> dict[str, str]:
 
 def _add(name: str) -> int:
     with _valkey().pipeline(transaction=False) as pipe:
-        pipe.incr(name).expire(name, 2 * MINUTE)
+        pipe.incr(name)
+        pipe.expire(name, 2 * MINUTE)
         return int(pipe.execute()[0])
 
 

@@ -44,7 +44,8 @@ def position(cursor: str | None, *types: Any) -> tuple[Any, ...] | None:
         return None
     try:
         packed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        return msgspec.json.decode(packed, type=tuple[types])
+        form: Any = tuple[types]  # type: ignore[valid-type]
+        return tuple(msgspec.json.decode(packed, type=form))
     except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
         raise InvalidInput(
             "This cursor is none of ours: take it from `next`.", faults=(Fault("cursor", "Unknown cursor."),)

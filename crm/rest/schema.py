@@ -62,7 +62,7 @@ class EndpointSchema(AutoSchema):
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
     ) -> dict[str, Any] | None:
-        view = self.view
+        view: Any = self.view  # an ApiView
         declared: Endpoint | None = view.endpoints().get(method.upper())
         if declared is None:
             return None

@@ -43,7 +43,7 @@ class ApiView(APIView):
     caller: keys.Caller
     query: Any
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         headers: dict[str, str] = {}
         try:
             response = self._answer(request, kwargs, headers)
@@ -66,16 +66,14 @@ class ApiView(APIView):
     @classmethod
     def endpoints(cls) -> dict[str, Endpoint]:
         """Method to what is declared for it."""
-        handlers = {method: getattr(cls, method.lower(), None) for method in METHODS}
-        return {
-            method: handler.endpoint for method, handler in handlers.items() if hasattr(handler, "endpoint")
-        }
+        declared = {method: getattr(getattr(cls, method.lower(), None), "endpoint", None) for method in METHODS}
+        return {method: endpoint for method, endpoint in declared.items() if endpoint is not None}
 
     def _answer(self, request: HttpRequest, parts: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
         self.request = request  # type: ignore[assignment]
         self.caller = self._recognise(request)
         method = "GET" if request.method == "HEAD" else request.method or ""
-        handler = getattr(self, method.lower(), None) if method in METHODS else None
+        handler: Any = getattr(self, method.lower(), None) if method in METHODS else None
         declared: Endpoint | None = getattr(handler, "endpoint", None)
         if handler is None or declared is None:
             allowed = ", ".join(self.endpoints())

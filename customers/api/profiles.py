@@ -73,19 +73,19 @@ def find(kind: str, value: str, viewer: Viewer) -> msgspec.Raw | None:
     says which of the two it is.
     """
     found = prepared.row(_finding(), {"stores": _stores(viewer), "kind": kind, "value": value})
-    return found and _with_id(*found)
+    return _with_id(*found) if found else None
 
 
 def get(customer_id: int, viewer: Viewer) -> msgspec.Raw | None:
     """The profile of a customer in the viewer's scope. One who was merged into another is answered by the other."""
     found = prepared.row(_getting(), {"stores": _stores(viewer), "id": customer_id})
-    return found and _with_id(*found)
+    return _with_id(*found) if found else None
 
 
 def visible_id(customer_id: int, viewer: Viewer) -> int | None:
     """The customer's row number, or that of whom they were merged into, when the viewer may see it."""
     found = prepared.row(f"SELECT customer.id {_ASKED}", {"stores": _stores(viewer), "id": customer_id})
-    return found and found[0]
+    return int(found[0]) if found else None
 
 
 @lru_cache(maxsize=1)

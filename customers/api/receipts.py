@@ -1,12 +1,22 @@
 """Receipts and returns, as tills and shops send them."""
 
+from typing import cast
+
 from crm.org.permissions import Permission
 from crm.rest import bodies
 from crm.rest.endpoints import NDJSON, Answer, endpoint
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers import receiving
-from customers.api.shapes import BatchErrorOut, BatchOut, Receipt, ReceiptDone, Return, ReturnDone
+from customers.api.shapes import (
+    BatchErrorOut,
+    BatchOut,
+    Receipt,
+    ReceiptDone,
+    Return,
+    ReturnDone,
+    ReturnState,
+)
 from customers.receiving.events import decimal_text
 from customers.receiving.payloads import ReceiptIn, ReturnIn
 
@@ -91,7 +101,7 @@ class Returns(ApiView):
         """May come before its receipt: then it waits. One of more than was bought is set aside with a reason."""
         done = receiving.receive_return(payload, by=self.caller)
         body = ReturnDone(
-            id=done.public_id, customer=done.customer_public_id, state=done.state.name.lower(), reason=done.reason,
-            amount=decimal_text(done.cents, 2),
+            id=done.public_id, customer=done.customer_public_id, state=cast(ReturnState, done.state.name.lower()),
+            reason=done.reason, amount=decimal_text(done.cents, 2),
         )  # fmt: skip
         return Answer(body, MADE if done.is_new else KNOWN)

@@ -17,6 +17,7 @@ Source = Annotated[str, Meta(min_length=1, max_length=40, description="The sendi
 ExternalId = Annotated[str, Meta(min_length=1, max_length=120, description="Its number there.")]
 StoreCode = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 Moment = Annotated[datetime, Meta(tz=True, description="ISO 8601 with an offset.")]
+ReturnState = Literal["applied", "waiting", "quarantined", "expected"]
 Kind = Literal["phone", "email", "member", "card", "openid", "account", "device"]
 
 
@@ -90,7 +91,7 @@ class ReceiptDone(msgspec.Struct):
 class ReturnDone(msgspec.Struct):
     id: str
     customer: str | None
-    state: Literal["applied", "waiting", "quarantined", "expected"]
+    state: ReturnState
     reason: str
     amount: str
 
