@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 from django.utils.translation import gettext as _
@@ -160,7 +161,7 @@ def _without_blank_lines(block: Block) -> Block:
     """An empty line is a row of empty fields: nobody's row."""
     blank = np.ones(len(block.rows), dtype=bool)
     for column in block.columns.values():
-        blank &= np.asarray(pa.compute.binary_length(column).fill_null(0)) == 0
+        blank &= np.asarray(pc.binary_length(column).fill_null(0)) == 0
         if not blank.any():
             return block
     keep = pa.array(~blank)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib import normalise
@@ -219,7 +220,7 @@ class RowReader:
 
         of_source = values.numbers(source, receipt_source, faults)
         of_external = values.texts(external_id, lambda v: (normalise.plain(as_text(v))[:121], 0), faults)
-        length = np.asarray(pa.compute.utf8_length(of_external))
+        length = np.asarray(pc.utf8_length(of_external))
         if "receipt_source" not in self.own_names and length.any():
             of_source = np.where(length > 0, self.sources[self.default_source], -1)
         is_half = ((of_source >= 0) != (length > 0)) | (length > 120)

@@ -1,0 +1,112 @@
+"""The work of importing a customers file: block after block, each a slice of the job.
+
+Killed at any moment, the next worker reads the file again and goes on with the first block that was not committed
+(blocks of a file are the same every time). A dry run does the same and rolls every block back.
+"""
+
+from collections import Counter
+from typing import Any
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from crm.audit import trail
+from crm.jobs.claim import Claim
+from crm.org.models import Chain
+from customers import upserts
+from customers.imports import customer_rows, places
+from customers.imports.columns import CUSTOMERS
+from customers.imports.customer_rows import KIND_OF, REASONS, PersonRow
+from customers.imports.files import Block, open_table
+from customers.imports.refusals import MissingColumns
+from customers.imports.rejected import RejectedRows
+from customers.imports.watch import say
+from customers.models import ImportFile
+from customers.receiving import references
+from customers.receiving.database import in_transaction
+
+PIECE_ROWS = 20_000
+
+
+class CustomersImport:
+    def __init__(self, claim: Claim, file: ImportFile) -> None:
+        self.claim = claim
+        self.file = file
+        self.rejected = RejectedRows(places.work_folder(file) / "rejected", (), REASONS)
+        self.country = Chain.current().country
+
+    def run(self) -> None:
+        table = open_table(places.path_of(self.file))
+        own_names = CUSTOMERS.match(table.names)
+        if not own_names.keys() & KIND_OF.keys():
+            raise MissingColumns(f"{', '.join(KIND_OF)}: at least one of these columns is needed.")
+        if "next" not in self.claim.checkpoint:
+            self.rejected.clear()
+            with self.claim.slice() as draft:
+                draft["next"] = 0
+                self.claim.counts.update(_zeros())
+        for number, block in enumerate(table.blocks()):
+            if number >= self.claim.checkpoint["next"]:
+                self._apply(number, block, own_names)
+            rows = self.claim.counts["rows"]
+            say(self.claim, "apply", rows, max(table.estimate, rows))
+        self._finish()
+
+    def _apply(self, number: int, block: Block, own_names: dict[str, str]) -> None:
+        done = self.claim.counts["rows"] + len(block.rows) + len(block.broken)
+        told = list(customer_rows.read(block, own_names, self.country))
+        with self.claim.slice(done=done) as draft:
+            counts, rejected = self._write(told)
+            rejected += [(row, REASONS["row_broken"]) for row in block.broken]
+            self.rejected.write(number, rejected)
+            counts.update(rows=len(told) + len(block.broken), rejected=len(rejected))
+            for name, count in counts.items():
+                self.claim.counts[name] += count
+            draft["next"] = number + 1
+            if not self.file.is_dry_run:
+                trail.record("customers.import", self.file, by=self.file.created_by, details=dict(counts))
+
+    def _write(self, told: list[PersonRow]) -> tuple[Counter[str], list[tuple[int, int]]]:
+        if not self.file.is_dry_run:
+            return in_transaction(lambda cur: self._upsert(cur, told))
+        with transaction.atomic():
+            outcome = in_transaction(lambda cur: self._upsert(cur, told))
+            transaction.set_rollback(True)
+        return outcome
+
+    def _upsert(self, cur: Any, told: list[PersonRow]) -> tuple[Counter[str], list[tuple[int, int]]]:
+        rejected = [(one.row, one.reason) for one in told if one.reason]
+        usable = [one for one in told if not one.reason]
+        stores = references.stores(
+            cur, {code for one in usable if (code := one.fields.get("home_store"))}, make_stubs=True
+        )
+        counts: Counter[str] = Counter()
+        for start in range(0, len(usable), PIECE_ROWS):
+            piece = [_with_store(one, stores) for one in usable[start : start + PIECE_ROWS]]
+            fates = upserts.upsert(cur, piece, source=f"file:{self.file.pk}", at=now())
+            for one, fate in zip(piece, fates, strict=True):
+                if fate.what == upserts.DISAGREE:
+                    rejected.append((one.row, REASONS["identifiers_disagree"]))
+                else:
+                    counts["duplicates" if fate.what == upserts.UNCHANGED else "applied"] += 1
+                    counts[fate.what] += 1
+        return counts, rejected
+
+    def _finish(self) -> None:
+        if self.claim.counts["rejected"]:
+            target = places.rejected_file(self.file)
+            self.rejected.join(target)
+            self.file.rejected_path = str(target)
+            self.file.save(update_fields=["rejected_path"])
+        self.rejected.clear()
+
+
+def _with_store(one: PersonRow, stores: dict[str, references.StoreRef]) -> PersonRow:
+    fields = dict(one.fields)
+    if code := fields.pop("home_store", None):
+        fields["home_store_id"] = stores[code].id
+    return one._replace(fields=fields)
+
+
+def _zeros() -> dict[str, int]:
+    return dict.fromkeys(("rows", "applied", "duplicates", "rejected", "new", "changed", "unchanged"), 0)

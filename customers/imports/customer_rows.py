@@ -1,0 +1,163 @@
+"""Rows of a customers file: identifiers and what is told about the person."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.lib import normalise
+from customers import identities
+from customers.imports.files import Block
+from customers.imports.values import Reasons, as_text, coded
+from customers.models import IdentityKind
+from customers.receiving.events import STORE_CODE
+
+REASONS = Reasons(
+    {
+        "row_broken": _("The row has too many or too few fields, or is no JSON object."),
+        "no_identifier": _(
+            "No number, phone, e-mail, card, openid or account: nobody could be recognised by it."
+        ),
+        "member_invalid": _("number: no member number."),
+        "phone_invalid": _("phone: no phone number."),
+        "email_invalid": _("email: no e-mail address."),
+        "card_invalid": _("card: no card number."),
+        "openid_invalid": _("openid: no identifier."),
+        "account_invalid": _("account: no identifier."),
+        "name_invalid": _("name: longer than 120 characters, or with control characters."),
+        "gender_invalid": _("gender: none of f, m, x."),
+        "birthday_invalid": _("birthday: no date that exists, or none that a living person can have."),
+        "household_size_invalid": _("household_size: not a number from 1 to 99."),
+        "home_store_invalid": _("home_store: no store code (letters, digits, dot, dash)."),
+        "enrolled_at_invalid": _("enrolled_at: no date and time that exists."),
+        "too_long": _("One of the values is too long."),
+        "identifiers_disagree": _("The identifiers of this row belong to different customers."),
+    }
+)
+KIND_OF = {
+    "number": IdentityKind.MEMBER, "phone": IdentityKind.PHONE, "phones": IdentityKind.PHONE,
+    "email": IdentityKind.EMAIL, "emails": IdentityKind.EMAIL, "card": IdentityKind.CARD,
+    "openid": IdentityKind.OPENID, "account": IdentityKind.ACCOUNT,
+}  # fmt: skip
+# The fields that are compared and written, in the order in which statements name them.
+FIELDS = (
+    "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household", "language",
+    "home_store", "enrolled_at",
+)  # fmt: skip
+_LONGEST = {"age_band": 16, "income_band": 24, "occupation": 80, "household": 40, "language": 10}
+_GENDERS = {
+    "f": "f", "female": "f", "w": "f", "woman": "f", "女": "f", "2": "f", "m": "m", "male": "m", "man": "m", "男": "m",
+    "1": "m", "x": "x", "other": "x", "其他": "x", "o": "x",
+}  # fmt: skip
+_LIST = re.compile(r"[;；、|]")
+_EARLIEST_BIRTH = date(1900, 1, 1)
+MOST_TAGS = 50
+
+
+class PersonRow(NamedTuple):
+    """One row: `reason` is 0 when it is usable. `fields` holds only what the row tells."""
+
+    row: int
+    reason: int
+    people: list[tuple[str, str]]
+    fields: dict[str, Any]
+    tags: list[str]
+
+
+def read(block: Block, own_names: dict[str, str], country: str) -> Iterator[PersonRow]:
+    """The block's rows. Values are read once each, where they repeat."""
+    reader = _RowReader(country)
+    columns = {name: coded(block.columns[own]) for name, own in own_names.items()}
+    texts = {name: [as_text(value) for value in found] for name, (found, _place) in columns.items()}
+    places = {name: place.tolist() for name, (_found, place) in columns.items()}
+    for i, row in enumerate(block.rows.tolist()):
+        yield reader.row(row, {name: texts[name][places[name][i]] for name in own_names})
+
+
+class _Wrong(ValueError):
+    pass
+
+
+class _RowReader:
+    def __init__(self, country: str) -> None:
+        self.country = country
+        self.today = datetime.now(UTC).date()
+
+    def row(self, number: int, given: dict[str, str]) -> PersonRow:
+        try:
+            people = self._people(given)
+            fields = {
+                name: self._field(name, text)
+                for name in FIELDS
+                if (text := normalise.plain(given.get(name, "")))
+            }
+            return PersonRow(number, 0, people, fields, self._tags(given.get("tags", "")))
+        except _Wrong as wrong:
+            return PersonRow(number, REASONS[str(wrong)], [], {}, [])
+
+    def _people(self, given: dict[str, str]) -> list[tuple[str, str]]:
+        people: dict[tuple[str, str], None] = {}
+        for column, kind in KIND_OF.items():
+            for text in _LIST.split(given.get(column, "")):
+                if not text.strip():
+                    continue
+                value = identities.normalised(kind.value, text, country=self.country)
+                if value is None:
+                    raise _Wrong(f"{kind.value}_invalid")
+                people[kind.value, value] = None
+        if not people:
+            raise _Wrong("no_identifier")
+        return list(people)
+
+    def _field(self, name: str, text: str) -> Any:
+        match name:
+            case "name":
+                if len(text) > 120 or not text.isprintable():
+                    raise _Wrong("name_invalid")
+                return text
+            case "gender":
+                if text.lower() not in _GENDERS:
+                    raise _Wrong("gender_invalid")
+                return _GENDERS[text.lower()]
+            case "birthday":
+                return self._birthday(text)
+            case "household_size":
+                if not text.isdecimal() or not 1 <= int(text) <= 99:
+                    raise _Wrong("household_size_invalid")
+                return int(text)
+            case "home_store":
+                if not STORE_CODE.fullmatch(text):
+                    raise _Wrong("home_store_invalid")
+                return text
+            case "enrolled_at":
+                return _moment(text)
+        if len(text) > _LONGEST[name] or not text.isprintable():
+            raise _Wrong("too_long")
+        return text
+
+    def _birthday(self, text: str) -> date:
+        try:
+            day = date.fromisoformat(text.replace("/", "-")[:10])
+        except ValueError:
+            raise _Wrong("birthday_invalid") from None
+        if not _EARLIEST_BIRTH <= day <= self.today:
+            raise _Wrong("birthday_invalid")
+        return day
+
+    @staticmethod
+    def _tags(text: str) -> list[str]:
+        tags = sorted({normalise.plain(tag) for tag in _LIST.split(text)} - {""})
+        if len(tags) > MOST_TAGS or any(len(tag) > 60 or not tag.isprintable() for tag in tags):
+            raise _Wrong("too_long")
+        return tags
+
+
+def _moment(text: str) -> datetime:
+    """A date alone, or a time without an offset, is read as UTC."""
+    try:
+        at = datetime.fromisoformat(text.replace("/", "-"))
+    except ValueError:
+        raise _Wrong("enrolled_at_invalid") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

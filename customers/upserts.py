@@ -1,0 +1,242 @@
+"""Many customers at once, recognised by their identifiers: known ones are brought up to date, new ones enrolled.
+
+A person told is who one of their identifiers belongs to; identifiers that belong to two customers are refused, never
+joined, and so is a second member number for somebody who has one. Blank values change nothing. The same again changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from customers import names
+from customers.models import IdentityKind
+from customers.receiving.database import Again
+
+FIELDS = (
+    "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household", "language",
+    "home_store_id", "enrolled_at",
+)  # fmt: skip
+_DEFAULTS = dict.fromkeys(
+    ("name", "gender", "age_band", "income_band", "occupation", "household", "language"), ""
+)
+_SEARCHED = ("name", "home_store_id")
+Person = tuple[str, str]
+
+
+class Told(Protocol):
+    """What is told of a person: identifiers (kind, normalised value), values by field, tags."""
+
+    @property
+    def people(self) -> list[Person]: ...
+
+    @property
+    def fields(self) -> dict[str, Any]: ...
+
+    @property
+    def tags(self) -> list[str]: ...
+
+
+class Fate(NamedTuple):
+    """NEW, CHANGED, UNCHANGED or DISAGREE (the identifiers belong to different customers)."""
+
+    what: str
+    customer_id: int = 0
+
+
+NEW, CHANGED, UNCHANGED, DISAGREE = "new", "changed", "unchanged", "disagree"
+
+
+@dataclass
+class _State:
+    """A customer as the database has it, and as it will be."""
+
+    id: int
+    is_new: bool
+    is_stub: bool
+    values: dict[str, Any]
+    kinds: set[str] = field(default_factory=set)  # of the identifiers it has
+    tags: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+
+
+def upsert(cur: Any, told: Sequence[Told], *, source: str, at: datetime) -> list[Fate]:
+    """Bring what is told into the tables; the fate of each. In a transaction, under the gate; may raise Again."""
+    return _Upsert(cur, source, at).run(told)
+
+
+class _Upsert:
+    def __init__(self, cur: Any, source: str, at: datetime) -> None:
+        self.cur = cur
+        self.source = source
+        self.at = at
+        self.owner: dict[Person, int] = {}
+        self.states: dict[int, _State] = {}
+        self.identities: list[tuple[str, str, int, bool]] = []
+        self.new_tags: list[tuple[int, str]] = []
+
+    def run(self, told: Sequence[Told]) -> list[Fate]:
+        self._recognise({person for one in told for person in one.people})
+        self._load({owner for owner in self.owner.values()}, {tag for one in told for tag in one.tags})
+        spare = iter(self._numbers(len(told)))
+        fates = [self._one(one, spare) for one in told]
+        self._write()
+        return fates
+
+    # --- What is known ----------------------------------------------------------------------------------------------
+
+    def _recognise(self, people: Iterable[Person]) -> None:
+        wanted = sorted(people)
+        self.cur.execute(_FIND, [[kind for kind, _ in wanted], [value for _, value in wanted]])
+        self.owner = {(kind, value): customer for kind, value, customer in self.cur.fetchall()}
+
+    def _load(self, ids: set[int], tags: set[str]) -> None:
+        self.cur.execute(_LOAD, [sorted(ids)])
+        for customer_id, is_stub, *values in self.cur.fetchall():
+            self.states[customer_id] = _State(
+                customer_id, False, is_stub, dict(zip(FIELDS, values, strict=True))
+            )
+        self.cur.execute(_LOAD_KINDS, [sorted(ids)])
+        for customer_id, kind in self.cur.fetchall():
+            self.states[customer_id].kinds.add(kind)
+        self.tag_ids = self._tag_ids(tags)
+        if tags:
+            self.cur.execute(_LOAD_TAGS, [sorted(ids)])
+            for customer_id, tag in self.cur.fetchall():
+                self.states[customer_id].tags.add(tag)
+
+    def _tag_ids(self, tags: set[str]) -> dict[str, int]:
+        if not tags:
+            return {}
+        self.cur.execute(_ADD_TAGS, [sorted(tags)])
+        self.cur.execute("SELECT name, id FROM customers_tag WHERE name = ANY(%s)", [sorted(tags)])
+        return dict(self.cur.fetchall())
+
+    def _numbers(self, count: int) -> list[int]:
+        if not count:
+            return []
+        self.cur.execute("SELECT nextval('customers_customer_id_seq') FROM generate_series(1, %s)", [count])
+        return [row[0] for row in self.cur.fetchall()]
+
+    # --- What is told -----------------------------------------------------------------------------------------------
+
+    def _one(self, told: Told, spare: Any) -> Fate:
+        owners = {self.owner[person] for person in told.people if person in self.owner}
+        if len(owners) > 1:
+            return Fate(DISAGREE)
+        if owners and self._has_other_number(self.states[next(iter(owners))], told):
+            return Fate(DISAGREE)
+        state = self.states[owners.pop()] if owners else self._new(next(spare))
+        fate = self._tell(state, told)
+        return Fate(NEW if not owners and state.is_new and fate == NEW else fate, state.id)
+
+    def _has_other_number(self, state: _State, told: Told) -> bool:
+        """A new member number for somebody who has one: two people who share a phone, not one."""
+        numbers = [person for person in told.people if person[0] == IdentityKind.MEMBER]
+        return IdentityKind.MEMBER in state.kinds and any(person not in self.owner for person in numbers)
+
+    def _new(self, customer_id: int) -> _State:
+        values = dict.fromkeys(FIELDS) | _DEFAULTS
+        state = self.states[customer_id] = _State(customer_id, True, False, values | {"enrolled_at": self.at})
+        state.changed.add("new")
+        return state
+
+    def _tell(self, state: _State, told: Told) -> str:
+        is_first_word = "new" in state.changed
+        changed = False
+        if state.is_stub:  # named by receipts so far; now enrolled
+            state.is_stub = False
+            state.values["enrolled_at"] = state.values["enrolled_at"] or self.at
+            state.changed.add("is_stub")
+            changed = True
+        for name, value in told.fields.items():
+            if state.values[name] != value:
+                state.values[name] = value
+                state.changed.add(name)
+                changed = True
+        for kind, value in told.people:
+            if (kind, value) not in self.owner:
+                self.owner[kind, value] = state.id
+                self.identities.append((kind, value, state.id, kind not in state.kinds))
+                state.kinds.add(kind)
+                changed = True
+        for tag in told.tags:
+            if tag not in state.tags:
+                state.tags.add(tag)
+                self.new_tags.append((state.id, tag))
+                changed = True
+        if is_first_word:
+            state.changed.discard("new")
+            return NEW
+        return CHANGED if changed else UNCHANGED
+
+    # --- Writing ----------------------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        self._write_identities()
+        new = [state for state in self.states.values() if state.is_new]
+        changed = [state for state in self.states.values() if not state.is_new and state.changed]
+        self._run(_INSERT, [self._row(state) for state in new])
+        self._run(_UPDATE, [self._row(state) for state in changed])
+        self._run(_TAG, [(customer, self.tag_ids[tag]) for customer, tag in self.new_tags])
+        searched = [s.id for s in changed if s.changed.intersection(_SEARCHED)]
+        names.index([*searched, *(state.id for state in new)])
+
+    def _write_identities(self) -> None:
+        rows = sorted(self.identities)
+        self._run(_IDENTIFY, [(*row, self.source) for row in rows])
+        if rows and self.cur.rowcount != len(rows):
+            raise Again  # somebody else enrolled one of them meanwhile
+
+    def _row(self, state: _State) -> tuple[Any, ...]:
+        return state.id, state.is_stub, *(state.values[name] for name in FIELDS)
+
+    def _run(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            self.cur.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+
+
+_FIND = """
+SELECT i.kind, i.value, i.customer_id FROM unnest(%s::text[], %s::text[]) AS wanted (kind, value)
+JOIN customers_identity i ON i.kind = wanted.kind AND i.value = wanted.value
+"""
+_COLUMNS = ", ".join(FIELDS)
+_LOAD = f"""
+SELECT id, is_stub, {_COLUMNS} FROM customers_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608
+_LOAD_KINDS = "SELECT DISTINCT customer_id, kind FROM customers_identity WHERE customer_id = ANY(%s)"
+_LOAD_TAGS = """
+SELECT given.customer_id, tag.name FROM customers_customertag given JOIN customers_tag tag ON tag.id = given.tag_id
+WHERE given.customer_id = ANY(%s)
+"""
+_ADD_TAGS = """
+INSERT INTO customers_tag (name) SELECT name FROM unnest(%s::text[]) AS new (name) ORDER BY name
+ON CONFLICT (name) DO NOTHING
+"""
+_UNNESTED = f"""
+FROM unnest(
+    %s::bigint[], %s::bool[], %s::text[], %s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::smallint[],
+    %s::text[], %s::text[], %s::bigint[], %s::timestamptz[]
+) AS new (id, is_stub, {_COLUMNS})
+"""
+_INSERT = (
+    f"INSERT INTO customers_customer (id, is_stub, {_COLUMNS}) SELECT id, is_stub, {_COLUMNS} {_UNNESTED}"  # noqa: S608
+)
+_UPDATE = f"""
+UPDATE customers_customer c SET is_stub = new.is_stub, updated_at = now(),
+    {", ".join(f"{name} = new.{name}" for name in FIELDS)}
+{_UNNESTED} WHERE c.id = new.id
+"""  # noqa: S608
+_TAG = """
+INSERT INTO customers_customertag (customer_id, tag_id) SELECT * FROM unnest(%s::bigint[], %s::bigint[])
+ON CONFLICT DO NOTHING
+"""
+_IDENTIFY = """
+INSERT INTO customers_identity (kind, value, customer_id, is_primary, source)
+SELECT * FROM (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bool[], %s::text[])
+        AS new (kind, value, customer_id, is_primary, source)
+    ORDER BY kind, value
+) AS new
+ON CONFLICT (kind, value) DO NOTHING
+"""
