@@ -15,11 +15,13 @@ from crm.demo import files, goods, journey, organisation
 from crm.demo.places import invent_places
 from crm.lib.refusals import Refusal
 from crm.org.models import Chain
+from customers import imports
 from customers.catalogue import load_products
 from customers.models import Customer, Purchase, Source
 
 SMALL_HOUSEHOLDS = 60
-Progress = Callable[[str], None]
+BY = "system:load_demo"
+Watcher = Callable[[str, int, int], None]  # (what is being done, rows done, rows in all)
 
 
 class NotForDemo(Refusal):
@@ -28,14 +30,51 @@ class NotForDemo(Refusal):
     code = "not_for_demo"
 
 
+class NotWhole(Refusal):
+    """The importer did not take every row."""
+
+    code = "demo_not_whole"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    members: int
+    lines: int
+    last_day: date
+    new_lines: int  # 0 the second time
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """The import files, and what else they need to be there."""
+    """The import files and what is in them."""
 
     customers: Path
     receipts: Path
+    members: int
     lines: int
     last_day: date
+
+
+def load(directory: Path, *, small: bool, watcher: Watcher) -> Loaded:
+    """Make this installation the demo chain. Again: nothing changes. Raises NotForDemo, NotWhole."""
+    check_place()
+    watcher(_("stores and products"), 0, 0)
+    prepared = prepare(directory, small=small)
+    _import(prepared.customers, "customers", watcher, rows=prepared.members)
+    new_lines = _import(prepared.receipts, "receipts", watcher, rows=prepared.lines)
+    return Loaded(prepared.members, prepared.lines, prepared.last_day, new_lines)
+
+
+def _import(path: Path, kind: str, watcher: Watcher, *, rows: int) -> int:
+    """Through the importer; every row must be applied or known already. Returns the rows that were new."""
+    done = imports.run_now(path, kind, by=BY, watcher=lambda phase, n, of: watcher(f"{kind}, {phase}", n, of))
+    counts = done.job.counts if done.job else {}
+    if done.refusal or counts.get("applied", 0) + counts.get("duplicates", 0) != rows:
+        why = done.refusal or (done.job.error if done.job else "") or str(counts)
+        raise NotWhole(
+            _("%(kind)s of the demo chain were not imported: %(why)s") % {"kind": kind, "why": why}
+        )
+    return int(counts["applied"])
 
 
 def check_place() -> None:
@@ -66,6 +105,7 @@ def prepare(directory: Path, *, small: bool) -> Prepared:
     prepared = Prepared(
         customers=directory / "customers.parquet",
         receipts=directory / "receipts.parquet",
+        members=len(members),
         lines=len(lines),
         last_day=(lines.local.max() + weeks * files.WEEK).astype("datetime64[D]").item(),
     )

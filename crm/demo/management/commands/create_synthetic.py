@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from tqdm import tqdm
 
+from crm.demo.progress import Bar
 from crm.demo.synthetic.generate import Wanted, add_days, generate
 from crm.lib.refusals import Refusal
 
@@ -71,18 +71,8 @@ class Command(BaseCommand):
 
     def _generate(self, wanted: Wanted, directory: Any) -> None:
         totals = {"draw": wanted.receipts, "receipts": wanted.receipts, "customers": wanted.customers}
-        bar, current = tqdm(disable=None, unit=" rows", unit_scale=True), ""
-
-        def progress(stage: str, done: int) -> None:
-            nonlocal current
-            if stage != current:
-                bar.reset(total=totals.get(stage))
-                bar.set_description(STAGES[stage])
-                current = stage
-            bar.update(done - bar.n)
-
-        with bar:
-            generate(wanted, directory, progress)
+        with Bar() as bar:
+            generate(wanted, directory, lambda stage, done: bar(STAGES[stage], done, totals.get(stage, 0)))
         self.stdout.write(
             f"{wanted.customers:,} customers and {wanted.receipts:,} receipts until {wanted.until}; "
             f"the truth is in {directory}."

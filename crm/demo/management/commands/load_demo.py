@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from crm.demo import loader
 from crm.demo.journey import SOURCE, DataSetMissing
+from crm.demo.progress import Bar
 from crm.lib.refusals import Refusal
 
 
@@ -25,14 +26,13 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         began = monotonic()
         try:
-            loaded = loader.load(
-                settings.HOME.path / "demo", small=options["small"], terminal=self.stderr.isatty()
-            )
+            with Bar() as bar:
+                loaded = loader.load(settings.HOME.path / "demo", small=options["small"], watcher=bar)
         except DataSetMissing as missing:
             raise CommandError(str(missing)) from None
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
         self.stdout.write(
-            f"{loaded.lines:,} lines of {loaded.customers:,} members until {loaded.last_day} "
-            f"({loaded.new_receipts:,} new receipts) in {monotonic() - began:.1f} s.\nSource: {SOURCE}."
+            f"{loaded.lines:,} lines of {loaded.members:,} members until {loaded.last_day}, "
+            f"{loaded.new_lines:,} of them new, in {monotonic() - began:.1f} s.\nSource: {SOURCE}."
         )
