@@ -9,9 +9,11 @@ class SegmentationConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import nights
+        from segmentation.api import profile
         from segmentation.models import Scheme
 
         nights.use_window(lambda: Scheme.current().window_days)
+        profile.fill()
         self._fill_the_pages()
 
     def _fill_the_pages(self) -> None:

@@ -1,0 +1,1 @@
+"""The segments' part of the REST API, and what a customer's profile says of segments."""

@@ -1,0 +1,58 @@
+"""What goes out. Money is a string; shares are parts of 1 of what the key sees."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Score = Annotated[
+    int, Meta(ge=0, le=10, description="1 (lowest) to the number of scores; 0 without a purchase.")
+]
+ValueClassName = Literal["none", "low", "medium", "high"]
+
+
+class SegmentOut(msgspec.Struct):
+    """A named part of the RFM grid. `id` stays when the chain renames it."""
+
+    id: str
+    name: str
+    customers: int
+    revenue: str
+    share_of_customers: float
+    share_of_revenue: float
+
+
+class SegmentPage(msgspec.Struct):
+    """`night`: the business date that the figures are of; null before the first night."""
+
+    results: list[SegmentOut]
+    next: str | None
+    night: date | None
+
+
+class MemberOut(msgspec.Struct):
+    """A customer in a segment. `r`, `f`, `m`: recency, frequency and money."""
+
+    id: str
+    r: Score
+    f: Score
+    m: Score
+    value_class: ValueClassName
+
+
+class MemberPage(msgspec.Struct):
+    results: list[MemberOut]
+    next: str | None
+    night: date | None
+
+
+class StandingOut(msgspec.Struct):
+    """Where a customer stands as of the last published night: the segment's id and the scores that led there."""
+
+    id: str
+    r: Score
+    f: Score
+    m: Score
+    value_class: ValueClassName
+    night: date
