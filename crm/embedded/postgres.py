@@ -126,7 +126,7 @@ def _major_version(programs: Path) -> int:
 def _configuration(home: Home) -> str:
     """Settings for one chain on one machine, from two cores and little memory upwards."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MB
-    settings: dict[str, str | int] = {
+    settings: dict[str, str | int | float] = {
         # Reached through a socket in a private folder: the file system says who may enter.
         "listen_addresses": "''",
         "unix_socket_directories": f"'{home.postgres_sockets}'",
@@ -195,5 +195,5 @@ def _create_database(home: Home, connection: psycopg.Connection) -> None:
         for extension in EXTENSIONS:
             # A PostgreSQL without the contrib modules still runs; migrations say what they miss.
             with contextlib.suppress(psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile):
-                template.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")  # type: ignore[arg-type]
+                template.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
     connection.execute(f"CREATE DATABASE {DATABASE}")

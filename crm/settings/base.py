@@ -109,7 +109,7 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 def database(url: str) -> dict[str, Any]:
     """Django's settings for one PostgreSQL address."""
-    settings = dict(dj_database_url.parse(url, conn_max_age=0))
+    settings: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=0)}
     options: dict[str, Any] = settings.setdefault("OPTIONS", {})
     # Statements of our own cursors are prepared after five uses; a transaction pooler in between must turn it off.
     options["prepare_threshold"] = 5 if environment.flag("DATABASE_PREPARED", True) else None
