@@ -31,3 +31,20 @@ class CustomersConfig(AppConfig):
                 permission=Permission.VIEW_NIGHTS, order=70,
             )
         )  # fmt: skip
+        register(
+            Section(
+                "imports", _("Imports"), "customers:imports", icon="file-import", key="i",
+                permission=Permission.VIEW_IMPORTS, order=75, below=("/imports/", "/quarantine/"),
+            )
+        )  # fmt: skip
+        self._name_the_steps()
+
+    def _name_the_steps(self) -> None:
+        from crm.jobs import words
+
+        words.name(
+            {
+                "purchase_state": _("Purchases by customer"), "lifecycle": _("Lifecycle"), "publish": _("Publish"),
+                "due": _("due"), "stale": _("with news"), "changed": _("changed"), "skipped": _("skipped"),
+            }
+        )  # fmt: skip

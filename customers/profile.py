@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from crm.audit import trail
+from customers import names
 
 from customers.models import Customer
 
@@ -25,9 +26,7 @@ def change(customer_id: int, values: dict[str, Any], *, by: Any) -> Customer:
         customer.save(update_fields=changed)
         Customer.objects.filter(pk=customer_id).update(updated_at=Now())
         if {"name", "home_store"} & set(changed):
-            from customers import names
-
-            names.rewrite_keys(customer)
+            names.index([customer_id])
         trail.record(
             "customer.change",
             customer,

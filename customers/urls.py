@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers.views import control, counter, listing, nights, profile
+from customers.views import control, counter, imports, listing, nights, profile, quarantine
 
 app_name = "customers"
 urlpatterns = [
@@ -17,6 +17,15 @@ urlpatterns = [
         name="purchase",
     ),
     path("customers/<str:public_id>/identifiers/<int:identity>/", profile.Reveal.as_view(), name="reveal"),
+    path("imports/", imports.Imports.as_view(), name="imports"),
+    path("imports/new/", imports.Upload.as_view(), name="upload"),
+    path("imports/<int:pk>/", imports.Import.as_view(), name="import"),
+    path("imports/<int:pk>/rejected/", imports.Rejected.as_view(), name="rejected"),
+    path("imports/<int:pk>/resumption/", imports.ImportResumption.as_view(), name="import-resumption"),
+    path("imports/<int:pk>/cancellation/", imports.ImportCancellation.as_view(), name="import-cancellation"),
+    path("imports/<int:pk>/application/", imports.ApplyForReal.as_view(), name="import-application"),
+    path("quarantine/", quarantine.Quarantine.as_view(), name="quarantine"),
+    path("quarantine/<int:pk>/replay/", quarantine.Replay.as_view(), name="replay"),
     path("nights/", nights.Nights.as_view(), name="nights"),
     path("nights/run/", nights.Run.as_view(), name="night-run"),
     path("nights/<int:pk>/", nights.Night.as_view(), name="night"),

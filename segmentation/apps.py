@@ -17,6 +17,7 @@ class SegmentationConfig(AppConfig):
         self._fill_the_pages()
 
     def _fill_the_pages(self) -> None:
+        from crm.jobs import words
         from crm.org.permissions import Permission
         from crm.ui import slots
         from crm.ui.navigation import Section, register
@@ -32,3 +33,4 @@ class SegmentationConfig(AppConfig):
                 permission=Permission.VIEW_SEGMENTS, order=30, home_of=frozenset({"marketer", "analyst"}),
             )
         )  # fmt: skip
+        words.name({"rfm": _("RFM scores"), "value_class": _("Value classes"), "snapshot": _("Groups"), "scored": _("scored")})

@@ -34,8 +34,8 @@ def groups() -> list[Group]:
 def change(*, by: Any, **settings: Any) -> Scheme:
     """A new version of the scheme with these settings changed (see `Scheme.settings`).
 
-    The present one when nothing changes. A new number of buckets without a new grid takes the default grid of that size. Refuses what could not be scored,
-    naming each field.
+    The present one when nothing changes. A new number of buckets without a new grid takes the default grid of that
+    size. Refuses what could not be scored, naming each field.
     """
     now = Scheme.current()
     if "buckets" in settings and settings["buckets"] != now.buckets and "grid" not in settings:

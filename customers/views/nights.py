@@ -34,12 +34,12 @@ class Nights(StaffView):
         return self.render("nights/nights.html", self.context(RunForm(initial={"on": nights.last_business_date()})))
 
     def context(self, form: RunForm) -> dict[str, Any]:
-        page = page_of(Job.objects.filter(kind=nights.KIND), self.request, "-pk", size=30)
+        page = page_of(Job.objects.filter(kind=nights.KIND).prefetch_related("steps"), self.request, "-pk", size=30)
         newest = Job.objects.filter(kind=nights.KIND).order_by("-pk").first()
         took = [seconds for job in reversed(page.rows) if (seconds := seconds_of(job)) is not None]
         return {
             "form": form, "page": page, "night": shown(newest) if newest else None, "took": took, "title": _("Nights"),
-            "history": [(job, seconds_of(job), words_of(job.counts)) for job in page.rows],
+            "history": [(job, seconds_of(job), result_of(job)) for job in page.rows],
         }  # fmt: skip
 
 
@@ -84,6 +84,13 @@ def seconds_of(job: Job) -> float | None:
         return None
     end = job.finished_at or (timezone.now() if job.state == State.RUNNING else None)
     return (end - job.started_at).total_seconds() if end else None
+
+
+def result_of(job: Job) -> list[tuple[Any, Any]]:
+    """What came of a night: how many were scored, and how many changed group."""
+    by_step = {step.name: step.counts for step in job.steps.all()}
+    scored, changed = by_step.get("rfm", {}).get("scored"), by_step.get("snapshot", {}).get("changed")
+    return [(label, n) for label, n in ((_("scored"), scored), (_("changed"), changed)) if n is not None]
 
 
 def words_of(counts: dict[str, Any]) -> list[tuple[Any, Any]]:

@@ -57,7 +57,7 @@ class MovementPage(StaffView):
             "one_night": len(form.dates) < 2,
         }  # fmt: skip
         if found and span:
-            form.initial = {"since": span[0].isoformat(), "until": span[1].isoformat()}
+            form.data = {**form.data.dict(), "since": span[0].isoformat(), "until": span[1].isoformat()}
             context |= shown(
                 found, span, {key: request.GET[key] for key in ("store", "region") if request.GET.get(key)}
             )
@@ -93,9 +93,10 @@ def shown(found: Movement, span: tuple[date, date], query: dict[str, str]) -> di
 
 def _chart(found: Movement, names: dict[str, str], link: Any) -> dict[str, Any]:
     flows = found.flows()[:FLOWS]
+    colours = {group.code: group.colour for group in found.groups}
     before, after = sorted({a for a, _b, _n in flows}), sorted({b for _a, b, _n in flows})
-    nodes = [{"name": f"1 {code}", "label": names[code]} for code in before] + [
-        {"name": f"2 {code}", "label": names[code]} for code in after
+    nodes = [{"name": f"1 {code}", "label": names[code], "colour": colours[code]} for code in before] + [
+        {"name": f"2 {code}", "label": names[code], "colour": colours[code]} for code in after
     ]
     links = [{"source": f"1 {a}", "target": f"2 {b}", "value": n, "href": link(a, b)} for a, b, n in flows]
     return {"nodes": nodes, "links": links}

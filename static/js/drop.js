@@ -18,3 +18,11 @@ for (const kind of ["dragover", "dragleave", "drop"])
     show(input);
   });
 document.addEventListener("change", (event) => event.target.matches?.(".drop input[type='file']") && show(event.target));
+
+/* A large file takes a while to travel: say how far it is. */
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const bar = event.target.closest?.("[data-uploads]")?.querySelector("[data-upload-progress]");
+  if (!bar || !event.detail.lengthComputable) return;
+  bar.hidden = false;
+  bar.value = event.detail.loaded / event.detail.total;
+});

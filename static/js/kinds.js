@@ -1,7 +1,7 @@
 /* What each kind of chart looks like. `data` is what the page's JSON holds:
    bars:   {labels, series: [{name, values, links?}], horizontal?, percent?, money?}
    lines:  {labels, series: [{name, values, low?, high?}], percent?}
-   sankey: {nodes: [names], links: [{source, target, value, href?}]} */
+   sankey: {nodes: [{name, label, colour}], links: [{source, target, value, href?}]} */
 const CHINESE = /^zh/;
 const wording = (lang) => (CHINESE.test(lang) ? lang : "en");
 
@@ -73,7 +73,7 @@ export function sankey(data, look, lang) {
     tooltip: { trigger: "item", renderMode: "richText", backgroundColor: look.surface, borderColor: look.line, textStyle: { color: look.ink }, valueFormatter: write },
     series: [{
       type: "sankey", left: 4, right: 120, top: 8, bottom: 8, nodeWidth: 10, nodeGap: 10, draggable: false, emphasis: { focus: "adjacency" },
-      data: data.nodes.map((name, at) => ({ ...name, itemStyle: { color: look.series[at % 8] } })), links: data.links,
+      data: data.nodes.map((node, at) => ({ ...node, itemStyle: { color: node.colour ?? look.series[at % 8] } })), links: data.links,
       lineStyle: { color: "source", opacity: 0.25 }, label: { color: look.ink, formatter: (point) => point.data.label ?? point.name },
     }],
   };

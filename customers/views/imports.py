@@ -1,0 +1,180 @@
+"""Imports: upload a file, watch it, fetch its rejected rows."""
+
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.jobs import queue
+from crm.jobs.models import State
+from crm.jobs.views.progress import progress_of
+from crm.lib.refusals import Refusal
+from crm.org.permissions import Permission
+from crm.ui.pages import page_of
+from crm.ui.views import StaffView
+from customers import imports
+from customers.imports import columns, places
+from customers.models import Arrival, ArrivalState, ImportFile
+
+KINDS = (("receipts", gettext_lazy("Receipts")), ("customers", gettext_lazy("Customers")))
+EXTRA = {  # counts beside rows = applied + duplicates + rejected
+    "receipts": gettext_lazy("Receipts"), "returns": gettext_lazy("Returns"), "waiting": gettext_lazy("Wait for their receipt"),
+    "new": gettext_lazy("New customers"), "changed": gettext_lazy("Changed customers"),
+}  # fmt: skip
+
+
+class UploadForm(forms.Form):
+    kind = forms.ChoiceField(label=gettext_lazy("What is in it"), choices=KINDS)
+    file = forms.FileField(
+        label=gettext_lazy("File"), max_length=200, error_messages={"empty": gettext_lazy("This file is empty.")}
+    )
+    dry_run = forms.BooleanField(
+        label=gettext_lazy("Only try it"), required=False, initial=True,
+        help_text=gettext_lazy("Reads every row and says what would happen. Nothing is changed."),
+    )  # fmt: skip
+
+
+def tabs(view: StaffView, current: str) -> list[tuple[Any, str, bool, int | None]]:
+    waiting = open_arrivals(view).count()
+    return [
+        (_("Files"), reverse("customers:imports"), current == "files", None),
+        (_("Set aside"), reverse("customers:quarantine"), current == "quarantine", waiting),
+    ]
+
+
+def open_arrivals(view: StaffView) -> Any:
+    return Arrival.objects.visible_to(view.staff).filter(state__in=[ArrivalState.QUARANTINED, ArrivalState.WAITING])
+
+
+class Imports(StaffView):
+    permission = Permission.VIEW_IMPORTS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = page_of(ImportFile.objects.select_related("job"), request, "-pk")
+        rows = [(file, progress_of(file.job) if file.job else None) for file in page.rows]
+        context = {"rows": rows, "page": page, "title": _("Imports"), "tabs": tabs(self, "files"), "kinds": dict(KINDS)}
+        return self.render("customers/imports.html", context)
+
+
+class Upload(StaffView):
+    """GET shows the form, POST takes the file. What its first lines show to be wrong is said at once."""
+
+    permission = Permission.RUN_IMPORTS
+    template = "customers/upload.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        kind = request.GET.get("kind") if request.GET.get("kind") in dict(KINDS) else "receipts"
+        return self.render(self.template, {"form": UploadForm(initial={"kind": kind})} | self.around())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = UploadForm(request.POST, request.FILES)
+        return self.answer(form, lambda: self.start(form.cleaned_data), done=self.done, context=self.around())
+
+    def start(self, wanted: dict[str, Any]) -> ImportFile:
+        upload: UploadedFile = wanted["file"]
+        return imports.start(upload, wanted["kind"], by=self.staff, dry_run=wanted["dry_run"])
+
+    def done(self, file: ImportFile) -> str:
+        return reverse("customers:import", args=[file.pk])
+
+    def around(self) -> dict[str, Any]:
+        known = [(label, _columns(kind)) for kind, label in KINDS]
+        return {"title": _("Import a file"), "crumbs": [(_("Imports"), reverse("customers:imports"))], "known": known}
+
+
+def _columns(kind: str) -> columns.Columns:
+    return columns.RECEIPTS if kind == "receipts" else columns.CUSTOMERS
+
+
+class Import(StaffView):
+    """One import; its live part is what the page asks for every second while it runs."""
+
+    permission = Permission.VIEW_IMPORTS
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        file = get_object_or_404(ImportFile.objects.select_related("job"), pk=pk)
+        if file.job is None:
+            raise Http404
+        counts = file.job.counts
+        stubs = {name: (len(codes), codes[:30]) for name, codes in file.stubs.items() if codes}
+        context = {
+            "file": file, "job": file.job, "progress": progress_of(file.job), "counts": counts, "stubs": stubs,
+            "extra": [(EXTRA[name], counts[name]) for name in EXTRA if counts.get(name)],
+            "kind": dict(KINDS).get(file.kind, file.kind), "title": file.name,
+            "crumbs": [(_("Imports"), reverse("customers:imports"))],
+        }  # fmt: skip
+        return self.render("customers/import_live.html" if request.GET.get("live") else "customers/import.html", context)
+
+
+class Rejected(StaffView):
+    """The rejected rows with their reasons, as a file. Rows of any store: hence for those who may import."""
+
+    permission = Permission.RUN_IMPORTS
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        file = get_object_or_404(ImportFile, pk=pk)
+        path = Path(file.rejected_path)
+        if not file.rejected_path or path != places.rejected_file(file) or not path.is_file():
+            raise Http404
+        response = FileResponse(path.open("rb"), content_type="text/csv", as_attachment=True, filename=path.name)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class ImportAct(StaffView):
+    """POST acts on the job of an import."""
+
+    permission = Permission.RUN_IMPORTS
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        file = get_object_or_404(ImportFile.objects.select_related("job"), pk=pk)
+        if file.job is None:
+            raise Http404
+        try:
+            self.say(self.act(file))
+        except Refusal as refusal:
+            self.say(refusal, error=True)
+        return self.go(reverse("customers:import", args=[file.pk]))
+
+    def act(self, file: ImportFile) -> str:
+        raise NotImplementedError
+
+
+class ImportResumption(ImportAct):
+    permission = Permission.RUN_IMPORTS
+
+    def act(self, file: ImportFile) -> str:
+        assert file.job is not None
+        queue.resume(file.job, by=self.staff)
+        return _("It goes on from where it stopped.")
+
+
+class ImportCancellation(ImportAct):
+    permission = Permission.RUN_IMPORTS
+
+    def act(self, file: ImportFile) -> str:
+        assert file.job is not None
+        queue.cancel(file.job, by=self.staff)
+        return _("It stops after its present part. What was applied stays.")
+
+
+class ApplyForReal(ImportAct):
+    """POST imports a file that was tried: the same file, this time for good."""
+
+    permission = Permission.RUN_IMPORTS
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        tried = get_object_or_404(ImportFile.objects.select_related("job"), pk=pk, is_dry_run=True, job__state=State.DONE)
+        try:
+            made = imports.start(places.path_of(tried), tried.kind, by=self.staff)
+        except Refusal as refusal:
+            self.say(refusal, error=True)
+            return self.go(reverse("customers:import", args=[tried.pk]))
+        ImportFile.objects.filter(pk=made.pk).update(name=tried.name)
+        return self.go(reverse("customers:import", args=[made.pk]))
