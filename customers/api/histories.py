@@ -30,13 +30,13 @@ SELECT purchase.id, purchase.business_date, json_build_object(
             'returned_amount', line.returned_amount::text
         ) ORDER BY line.number), '[]')
         FROM customers_line line JOIN customers_product product ON product.id = line.product_id
-        WHERE line.customer_id = purchase.customer_id AND line.purchase_id = purchase.id
+        WHERE line.customer_id = %(customer)s AND line.purchase_id = purchase.id
     ),
     'payments', (
         SELECT coalesce(json_agg(json_build_object('method', payment.method, 'amount', payment.amount::text)
             ORDER BY payment.number), '[]')
         FROM customers_payment payment
-        WHERE payment.customer_id = purchase.customer_id AND payment.purchase_id = purchase.id
+        WHERE payment.customer_id = %(customer)s AND payment.purchase_id = purchase.id
     )
 )::text
 FROM (

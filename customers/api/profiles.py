@@ -1,5 +1,8 @@
 """Reading customers for the API: one statement a question, the JSON put together by the database.
 
+Every part names the customer by value (`%(id)s`), not through the outer row: so the planner sees that one statement
+stays with one customer. An identifier, placed by its value, is looked up in a statement of its own.
+
 A profile joins what the apps above offer (`slots`). Ids are made public on the way out, because the database does not
 know the chain's key.
 """
@@ -34,36 +37,31 @@ _FULL = _SERVING | {
     "updated_at": "customer.updated_at",
     "identities": (
         "(SELECT coalesce(json_agg(json_build_object('kind', kind, 'value', value, 'is_primary', is_primary)"
-        " ORDER BY kind, id), '[]') FROM customers_identity WHERE customer_id = customer.id)"
+        " ORDER BY kind, id), '[]') FROM customers_identity WHERE customer_id = %(id)s)"
     ),
     "tags": (
         "(SELECT coalesce(json_agg(tag.name ORDER BY tag.name), '[]') FROM customers_customertag held"
-        " JOIN customers_tag tag ON tag.id = held.tag_id WHERE held.customer_id = customer.id)"
+        " JOIN customers_tag tag ON tag.id = held.tag_id WHERE held.customer_id = %(id)s)"
     ),
     "purchases": (
         "(SELECT json_build_object('count', count, 'spent', spent::text, 'first_on', first_on, 'last_on', last_on)"
-        " FROM customers_purchasestate WHERE customer_id = customer.id)"
+        " FROM customers_purchasestate WHERE customer_id = %(id)s)"
     ),
     "lifecycle": (
         "(SELECT json_build_object('since', spell.began_on, 'stage',"
         " (ARRAY['potential', 'new', 'active', 'dormant', 'lost', 'won_back'])[spell.stage])"
         " FROM customers_lifecycle spell, customers_publishednight published"
-        " WHERE spell.customer_id = customer.id AND spell.night_id <= published.night_id"
+        " WHERE spell.customer_id = %(id)s AND spell.night_id <= published.night_id"
         " AND (spell.ended_night IS NULL OR spell.ended_night > published.night_id) LIMIT 1)"
     ),
 }
 # What `visible_to` says, for statements that are planned once.
 _VISIBLE = "(%(stores)s::bigint[] IS NULL OR customer.home_store_id = ANY(%(stores)s::bigint[]))"
 
-_FOUND = (
-    "FROM customers_identity found JOIN customers_customer customer ON customer.id = found.customer_id"
-    " WHERE found.kind = %(kind)s AND found.value = %(value)s"
-)
-_ASKED = (
-    "FROM customers_customer asked"
-    " JOIN customers_customer customer ON customer.id = coalesce(asked.merged_into_id, asked.id)"
-    f" WHERE asked.id = %(id)s AND {_VISIBLE}"
-)
+_WHOSE = "SELECT customer_id FROM customers_identity WHERE kind = %s AND value = %s"
+_LIVING = "FROM customers_customer customer WHERE customer.id = %(id)s AND customer.merged_into_id IS NULL"
+_VISIBLE_LIVING = f"{_LIVING} AND {_VISIBLE}"
+_SIGNPOST = "SELECT merged_into_id FROM customers_customer WHERE id = %s AND merged_into_id IS NOT NULL"
 
 
 def find(kind: str, value: str, viewer: Viewer) -> msgspec.Raw | None:
@@ -72,20 +70,31 @@ def find(kind: str, value: str, viewer: Viewer) -> msgspec.Raw | None:
     Out of the viewer's scope the answer is what serving them takes, not what would be worth collecting; its `scope`
     says which of the two it is.
     """
-    found = prepared.row(_finding(), {"stores": _stores(viewer), "kind": kind, "value": value})
+    whose = prepared.row(_WHOSE, [kind, value])
+    found = _read(_finding(), whose[0], viewer) if whose else None
     return _with_id(*found) if found else None
 
 
 def get(customer_id: int, viewer: Viewer) -> msgspec.Raw | None:
     """The profile of a customer in the viewer's scope. One who was merged into another is answered by the other."""
-    found = prepared.row(_getting(), {"stores": _stores(viewer), "id": customer_id})
+    found = _read(_getting(), customer_id, viewer)
     return _with_id(*found) if found else None
 
 
 def visible_id(customer_id: int, viewer: Viewer) -> int | None:
     """The customer's row number, or that of whom they were merged into, when the viewer may see it."""
-    found = prepared.row(f"SELECT customer.id {_ASKED}", {"stores": _stores(viewer), "id": customer_id})
+    found = _read(f"SELECT customer.id {_VISIBLE_LIVING}", customer_id, viewer)
     return int(found[0]) if found else None
+
+
+def _read(sql: str, customer_id: int, viewer: Viewer) -> tuple[Any, ...] | None:
+    """The statement's row for a customer, or for whom they were merged into."""
+    stores = _stores(viewer)
+    found = prepared.row(sql, {"stores": stores, "id": customer_id})
+    while found is None and (signpost := prepared.row(_SIGNPOST, [customer_id])):
+        customer_id = signpost[0]
+        found = prepared.row(sql, {"stores": stores, "id": customer_id})
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -97,12 +106,12 @@ def shape() -> Any:
 @lru_cache(maxsize=1)
 def _finding() -> str:
     seen = f"CASE WHEN {_VISIBLE} THEN {_full()} ELSE {_object('serving', _SERVING)} END::text"
-    return f"SELECT customer.id, {seen} {_FOUND}"
+    return f"SELECT customer.id, {seen} {_LIVING}"
 
 
 @lru_cache(maxsize=1)
 def _getting() -> str:
-    return f"SELECT customer.id, {_full()}::text {_ASKED}"
+    return f"SELECT customer.id, {_full()}::text {_VISIBLE_LIVING}"
 
 
 def _full() -> str:

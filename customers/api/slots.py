@@ -1,8 +1,8 @@
 """A slot in the profile: apps above add their part to the one statement that reads a customer.
 
-An app offers from `AppConfig.ready()`: a name, an SQL expression that gives JSON (the customer's row is `customer`, and
-nothing of it may come from a caller), and the shape of that JSON for the OpenAPI document. So a profile stays one round
-trip however many apps speak of the customer, and this app knows none of them.
+An app offers from `AppConfig.ready()`: a name, an SQL expression that gives JSON (the customer's row is `customer`, its
+id `%(id)s`, by which other tables are asked; nothing of it may come from a caller), and the shape of that JSON for the
+OpenAPI document. So a profile stays one round trip however many apps speak of the customer, and this app knows none.
 """
 
 from dataclasses import dataclass

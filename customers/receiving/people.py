@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from customers.receiving.database import TEXTS, packed
+
 Person = tuple[str, str]  # (kind, normalised value)
 
 
@@ -20,15 +22,22 @@ def resolve(cursor: Any, people: Iterable[Person], *, source: str) -> dict[Perso
     missing = [person for person in wanted if person not in found]
     if missing:
         kinds, values = [kind for kind, _ in missing], [value for _, value in missing]
-        cursor.execute(_ADD_IDENTITIES, [source, kinds, values])
+        cursor.execute(_ADD_IDENTITIES, [source, packed(kinds), packed(values)])
         found |= _add_stubs(cursor, cursor.fetchall())
         late = [person for person in missing if person not in found]
         found |= _known(cursor, late) if late else {}
     return found
 
 
+def customer_of(cursor: Any, person: Person) -> int | None:
+    """The customer with this identifier, if anybody has it."""
+    cursor.execute(_FIND_ONE, person, prepare=True)
+    row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
 def _known(cursor: Any, people: list[Person]) -> dict[Person, int]:
-    cursor.execute(_FIND, [[kind for kind, _ in people], [value for _, value in people]])
+    cursor.execute(_FIND, [packed(kind for kind, _ in people), packed(value for _, value in people)])
     return {(kind, value): customer_id for kind, value, customer_id in cursor.fetchall()}
 
 
@@ -49,18 +58,19 @@ def see_stubs(cursor: Any, seen: Mapping[int, tuple[datetime, int]]) -> None:
         cursor.execute(_SEE_STUBS, [stubs, [seen[i][0] for i in stubs], [seen[i][1] for i in stubs]])
 
 
-_FIND = """
+_FIND_ONE = "SELECT customer_id FROM customers_identity WHERE kind = %s AND value = %s"
+_FIND = f"""
 SELECT i.kind, i.value, i.customer_id
-FROM unnest(%s::text[], %s::text[]) AS wanted (kind, value)
+FROM unnest({TEXTS}, {TEXTS}) AS wanted (kind, value)
 JOIN customers_identity i ON i.kind = wanted.kind AND i.value = wanted.value
-"""
-_ADD_IDENTITIES = """
+"""  # noqa: S608
+_ADD_IDENTITIES = f"""
 INSERT INTO customers_identity (kind, value, customer_id, is_primary, source)
 SELECT kind, value, nextval('customers_customer_id_seq'), true, %s
-FROM (SELECT * FROM unnest(%s::text[], %s::text[]) AS new (kind, value) ORDER BY kind, value) AS new
+FROM (SELECT * FROM unnest({TEXTS}, {TEXTS}) AS new (kind, value) ORDER BY kind, value) AS new
 ON CONFLICT (kind, value) DO NOTHING
 RETURNING kind, value, customer_id
-"""
+"""  # noqa: S608
 _ADD_CUSTOMERS = """
 INSERT INTO customers_customer (
     id, name, gender, age_band, income_band, occupation, household, language, is_stub

@@ -1,7 +1,8 @@
 """One receipt or one return, as a till posts it: few statements, no numpy.
 
-The common receipt (new, its references known) takes two: one reads everything it refers to, one writes all its rows.
-What the second one finds taken goes through the same questions again.
+The common receipt (new, its references known) takes three: one finds the customer, one reads the rest it refers to, one
+writes all its rows. (Identifiers and events are placed by keys of their own, so no statement asks for both.) What the
+last one finds taken goes through the same questions again.
 """
 
 from dataclasses import dataclass
@@ -130,12 +131,10 @@ def _guest_totals(receipt: Receipt) -> guests.GuestTotals:
 
 
 def _look_up(cur: Any, receipt: Receipt, by: Any) -> _Known:
-    kind, value = receipt.person or ("", "")
+    customer_id = people.customer_of(cur, receipt.person) if receipt.person else None
     skus = [line.sku for line in receipt.lines]
-    cur.execute(
-        _LOOK_UP, [skus, receipt.external_id, kind, value, receipt.source, receipt.store], prepare=True
-    )
-    source_id, store_id, zone, customer_id, products, *arrival = cur.fetchone()
+    cur.execute(_LOOK_UP, [skus, receipt.external_id, receipt.source, receipt.store], prepare=True)
+    source_id, store_id, zone, products, *arrival = cur.fetchone()
     store = check_store(receipt.store, store_id, zone, by)
     if source_id is None:
         source_id = references.sources(cur, [receipt.source])[receipt.source]
@@ -177,16 +176,15 @@ def _take_return(cur: Any, event: events.Return, by: Any) -> ReturnOutcome:
 
 # The gate is a statement before this one: a snapshot is taken before a statement waits.
 _LOOK_UP = """
-SELECT source.id, store.id, store.timezone, identity.customer_id,
+SELECT source.id, store.id, store.timezone,
     ARRAY(
         SELECT product.id FROM unnest(%s::text[]) WITH ORDINALITY AS wanted (sku, place)
         LEFT JOIN customers_product product ON product.sku = wanted.sku ORDER BY wanted.place
     ),
     arrival.id, arrival.fingerprint, arrival.state, arrival.customer_id, arrival.purchase_id
-FROM (SELECT %s::text AS external_id, %s::text AS kind, %s::text AS value, %s::text AS source, %s::text AS store) AS given
+FROM (SELECT %s::text AS external_id, %s::text AS source, %s::text AS store) AS given
 LEFT JOIN customers_source source ON source.code = given.source
 LEFT JOIN org_store store ON store.code = given.store
-LEFT JOIN customers_identity identity ON identity.kind = given.kind AND identity.value = given.value
 LEFT JOIN customers_arrival arrival
     ON arrival.source_id = source.id AND arrival.external_id = given.external_id AND arrival.kind = 1
 """

@@ -10,7 +10,7 @@ _SQL = """(
     )
     FROM customers_publishednight published
     JOIN customers_night night ON night.id = published.night_id
-    JOIN segmentation_standing standing ON standing.customer_id = customer.id
+    JOIN segmentation_standing standing ON standing.customer_id = %(id)s
         AND standing.night_id <= published.night_id
         AND (standing.ended_night IS NULL OR standing.ended_night > published.night_id)
     JOIN segmentation_group grouped ON grouped.id = standing.group_id
