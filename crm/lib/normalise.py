@@ -23,6 +23,8 @@ def plain(text: str) -> str:
     """Full-width letters and digits made ordinary, invisible marks taken away, spaces trimmed and made single."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    elif " " not in text and text.isprintable():
+        return text  # nearly all
     return _SPACES.sub(" ", text).strip()
 
 

@@ -3,7 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -210,13 +212,8 @@ class Part:
         hours = occurred // 3_600_000_000
         key = hours * len(zones) + zone_of[store] if len(store) else hours
         distinct, place = np.unique(key, return_inverse=True)
-        by_key = {ref.zone.key: ref.zone for ref in self.references.stores}
-        offsets = []
-        for hour, zone in (divmod(k, max(len(zones), 1)) for k in distinct.tolist()):
-            offset = (_EPOCH + timedelta(hours=hour)).astimezone(
-                by_key[zones[zone]]
-            ).utcoffset() or timedelta()
-            offsets.append(offset // timedelta(microseconds=1))
+        pairs = (divmod(k, max(len(zones), 1)) for k in distinct.tolist())
+        offsets = [_offset(zones[zone], hour) for hour, zone in pairs]
         return (occurred + np.array(offsets, dtype=np.int64)[place]) // 86_400_000_000
 
     def _raws(
@@ -304,6 +301,13 @@ class Part:
     def _named(self, row: int) -> tuple[str, str, int]:
         source = self.references.source_codes[column(self.table, "source")[row]]
         return source, column(self.table, "external_id")[row].as_py(), int(self.line[row])
+
+
+@lru_cache(maxsize=500_000)
+def _offset(zone: str, hour: int) -> int:
+    """Microseconds that the zone is ahead of UTC in an hour since 1970."""
+    offset = (_EPOCH + timedelta(hours=hour)).astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+    return offset // timedelta(microseconds=1)
 
 
 class _Texts:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib import normalise
@@ -64,6 +65,9 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
+_MOST_UNITS = 10**12
+
+
 class CodeBook:
     """Codes of one kind, numbered as they come."""
 
@@ -95,6 +99,15 @@ class RowReader:
         self.sources = CodeBook([default_source])
         self.stores = CodeBook()
         self.products = CodeBook()
+        self.latest = now() + events.AHEAD
+        self._readers = {
+            name: values.remembered(reader)
+            for name, reader in {
+                "source": self._source, "store": self._store, "product": self._product, "channel": _channel,
+                "staff": _staff, "line": _line, "quantity": _milli, "amount": _cents, "discount": _discount,
+                "payments": _payments,
+            }.items()
+        }  # fmt: skip
 
     def read(self, block: Block) -> pa.Table:
         """The block's rows in SCHEMA; `reason` is 0 for a usable row."""
@@ -104,13 +117,19 @@ class RowReader:
         def column(name: str) -> Any:
             return block.columns[self.own_names[name]] if name in self.own_names else blank(count)
 
-        source = values.numbers(column("source"), self._source, faults)
+        def numbers(name: str) -> Any:
+            return values.numbers(column(name), self._readers[name], faults)
+
+        def texts(name: str) -> Any:
+            return values.texts(column(name), self._readers[name], faults)
+
+        source = numbers("source")
         external_id = values.texts(column("external_id"), self._external_id, faults)
-        store = values.numbers(column("store"), self._store, faults)
+        store = numbers("store")
         occurred = self._occurred(column("occurred_at"), store, faults)
         of = self._of(column("receipt_source"), column("receipt_external_id"), faults)
         without_product = Faults(count)
-        sku = values.numbers(column("product"), self._product, without_product)
+        sku = values.numbers(column("product"), self._readers["product"], without_product)
         faults.add(
             np.where(of["of_source"] >= 0, 0, without_product.reason)
         )  # a return names lines, not products
@@ -120,20 +139,28 @@ class RowReader:
             "external_id": external_id,
             **of,
             "store": store,
-            "channel": values.numbers(column("channel"), _channel, faults),
+            "channel": numbers("channel"),
             "occurred": occurred,
             "person": self._person(column("customer_kind"), column("customer_value"), faults),
-            "staff": values.texts(column("staff"), _staff, faults),
-            "line": values.numbers(column("line"), _line, faults),
+            "staff": texts("staff"),
+            "line": numbers("line"),
             "sku": sku,
-            "milli": values.numbers(column("quantity"), _milli, faults),
-            "cents": values.numbers(column("amount"), _cents, faults),
-            "discount": values.numbers(column("discount"), _discount, faults),
-            "payments": values.texts(column("payments"), _payments, faults),
+            "milli": self._units(column("quantity"), 3, "quantity", faults),
+            "cents": self._units(column("amount"), 2, "amount", faults),
+            "discount": self._units(column("discount"), 2, "discount", faults),
+            "payments": texts("payments"),
         }
         columns["reason"] = faults.reason
         arrays = [pa.array(columns[field.name]).cast(field.type) for field in SCHEMA]
         return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+    def _units(self, column: Any, places: int, name: str, faults: Faults) -> Any:
+        """Thousandths or cents; the typed columns of a Parquet file without a Python object a value."""
+        units = values.scaled(column, places)
+        least = 1 if name == "quantity" else 0
+        if units is None or (len(units) and (units.max() >= _MOST_UNITS or units.min() < least)):
+            return values.numbers(column, self._readers[name], faults)
+        return units
 
     def _source(self, value: Any) -> tuple[int, int]:
         text = normalise.plain(as_text(value)) or self.default_source
@@ -167,7 +194,7 @@ class RowReader:
                 return 0, REASONS["date_impossible"]
             naive.append(at.tzinfo is None)
             at = at if at.tzinfo else at.replace(tzinfo=UTC)
-            if events.out_of_time(at):
+            if not events.EARLIEST <= at <= self.latest:
                 return 0, REASONS["date_out_of_time"]
             return events.micros(at), 0
 
@@ -239,10 +266,10 @@ def _fits(text: str, longest: int) -> bool:
 
 
 def _moment(text: str) -> datetime:
-    plain = normalise.plain(text).replace("/", "-")
-    if len(plain) < 10:
-        raise ValueError(text)
-    return datetime.fromisoformat(plain)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(normalise.plain(text).replace("/", "-"))
 
 
 def _channel(value: Any) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+_INT64_DIGITS = 18
 Reader = Callable[[Any], tuple[Any, int]]  # a value -> (what it means, 0 or the code of what is wrong)
 
 
@@ -46,13 +47,43 @@ def coded(column: Any) -> tuple[list[Any], Any]:
 def read(column: Any, reader: Reader, faults: Faults) -> tuple[list[Any], Any]:
     """Distinct meanings and the place of each row's among them; faults are noted."""
     values, place = coded(column)
-    meanings, reasons = [], np.zeros(len(values) + 1, dtype=np.int8)
-    for i, value in enumerate(values):
-        meaning, reasons[i] = reader(value)
-        meanings.append(meaning)
+    told = [reader(value) for value in values]
+    reasons = np.array([reason for _meaning, reason in told] or [0], dtype=np.int8)
     if reasons.any():
         faults.add(reasons[place])
-    return meanings, place
+    return [meaning for meaning, _reason in told], place
+
+
+def remembered(reader: Reader, most: int = 500_000) -> Reader:
+    """A reader that reads a value once a file: for columns whose values come again and again."""
+    memory: dict[Any, tuple[Any, int]] = {}
+
+    def read_once(value: Any) -> tuple[Any, int]:
+        known = memory.get(value)
+        if known is None:
+            if len(memory) >= most:
+                memory.clear()
+            known = memory[value] = reader(value)
+        return known
+
+    return read_once
+
+
+def scaled(column: Any, places: int) -> Any:
+    """Exact integers of 10^-places from a column of decimals or integers; None where that cannot be seen at once."""
+    kind = column.type
+    if column.null_count or not (pa.types.is_decimal128(kind) or pa.types.is_integer(kind)):
+        return None
+    scale = kind.scale if pa.types.is_decimal128(kind) else 0
+    if scale > places or scale < 0 or (pa.types.is_decimal128(kind) and kind.precision > _INT64_DIGITS):
+        return None
+    if pa.types.is_integer(kind):
+        units = column.to_numpy().astype(np.int64)
+        if len(units) and np.abs(units).max() > 10**12:
+            return None
+    else:  # 16 bytes a value; with up to 18 digits the upper half is the sign alone
+        units = np.frombuffer(column.buffers()[1], dtype="<i8")[::2][column.offset : column.offset + len(column)]
+    return units * 10 ** (places - scale)
 
 
 def numbers(column: Any, reader: Reader, faults: Faults) -> Any:

@@ -1,12 +1,14 @@
 """How receiving talks to the database: prepared statements, one gate, retries where two appliers met."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import psycopg
 from django.db import OperationalError, connection, transaction
 
 Result = TypeVar("Result")
+_UNIT = "\x1f"
+TEXTS = r"string_to_array(%s, U&'\001F')"  # the other half of `packed`
 
 GATE = 72_311_001  # advisory lock: appliers share it, a merge has it alone
 TRIES = 8
@@ -34,6 +36,14 @@ def enter(cur: Any) -> None:
 def have_alone(cur: Any) -> None:
     """Wait until no applier is at work and keep them out till the end of the transaction."""
     cur.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
+
+
+def packed(texts: Iterable[str]) -> str:
+    """Many texts as one parameter, for `string_to_array(%s, U&'\\001F')`: ten times as fast as an array of them.
+
+    They must not be empty and not hold control characters, which nothing that came through a door does.
+    """
+    return _UNIT.join(texts)
 
 
 def in_transaction(work: Callable[[Any], Result]) -> Result:

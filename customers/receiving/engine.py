@@ -16,7 +16,7 @@ from crm.lib import copy
 from customers.models import ArrivalState
 from customers.receiving import guests, people, returns
 from customers.receiving.columns import Receipts
-from customers.receiving.database import Again
+from customers.receiving.database import TEXTS, Again, packed
 from customers.receiving.returns import Key, Taken
 
 APPLIED, DUPLICATE, CONFLICT = 1, 2, 3
@@ -55,7 +55,7 @@ class _InInbox:
 def _inbox(cur: Any, keys: Iterable[Key]) -> dict[Key, _InInbox]:
     """Which receipts the inbox knows."""
     wanted = list(keys)
-    cur.execute(_INBOX, [[source for source, _ in wanted], [external for _, external in wanted]])
+    cur.execute(_INBOX, [packed(str(source) for source, _ in wanted), packed(external for _, external in wanted)])
     return {
         (source, external): _InInbox(row_id, bytes(fingerprint), state)
         for source, external, row_id, fingerprint, state in cur.fetchall()
@@ -312,11 +312,11 @@ def _jsonb(raw: str | None) -> bytes | None:
     return None if raw is None else b"\x01" + raw.encode()  # version 1 of the wire format
 
 
-_INBOX = """
+_INBOX = f"""
 SELECT a.source_id, a.external_id, a.id, a.fingerprint, a.state
-FROM unnest(%s::smallint[], %s::text[]) AS wanted (source_id, external_id)
+FROM unnest({TEXTS}::smallint[], {TEXTS}) AS wanted (source_id, external_id)
 JOIN customers_arrival a ON a.source_id = wanted.source_id AND a.external_id = wanted.external_id AND a.kind = 1
-"""
+"""  # noqa: S608
 _TAKE_OVER = """
 UPDATE customers_arrival SET fingerprint = %s, state = 1, reason = '', customer_id = %s, purchase_id = %s,
     store_id = %s, raw = %s::jsonb, import_file_id = %s, row = %s, recorded_at = now()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from crm.org.models import Chain
+from customers.receiving.database import TEXTS, packed
 
 
 class StoreRef(NamedTuple):
@@ -43,13 +44,13 @@ def products(cursor: Any, skus: Iterable[str], *, make_stubs: bool = True) -> di
     found = _ids(cursor, _FIND_PRODUCTS, wanted)
     missing = [sku for sku in wanted if sku not in found]
     if missing and make_stubs:
-        cursor.execute(_ADD_PRODUCTS, [missing])
+        cursor.execute(_ADD_PRODUCTS, [packed(missing)])
         found |= _ids(cursor, _FIND_PRODUCTS, missing)
     return found
 
 
 def _ids(cursor: Any, query: str, codes: list[str]) -> dict[str, int]:
-    cursor.execute(query, [codes])
+    cursor.execute(query, [packed(codes)])
     return dict(cursor.fetchall())
 
 
@@ -58,7 +59,7 @@ def _stores(cursor: Any, codes: list[str]) -> dict[str, StoreRef]:
     return {code: StoreRef(row_id, ZoneInfo(zone)) for code, row_id, zone in cursor.fetchall()}
 
 
-_FIND_SOURCES = "SELECT code, id FROM customers_source WHERE code = ANY(%s)"
+_FIND_SOURCES = f"SELECT code, id FROM customers_source WHERE code = ANY({TEXTS})"  # noqa: S608
 _ADD_SOURCES = """
 INSERT INTO customers_source (code) SELECT code FROM unnest(%s::text[]) AS new (code) ORDER BY code
 ON CONFLICT (code) DO NOTHING
@@ -68,9 +69,9 @@ INSERT INTO org_store (code, name, timezone, opening_hours, is_online, is_stub, 
 SELECT code, code, %s, '{}', false, true, true FROM unnest(%s::text[]) AS new (code) ORDER BY code
 ON CONFLICT (code) DO NOTHING
 """
-_FIND_PRODUCTS = "SELECT sku, id FROM customers_product WHERE sku = ANY(%s)"
-_ADD_PRODUCTS = """
+_FIND_PRODUCTS = f"SELECT sku, id FROM customers_product WHERE sku = ANY({TEXTS})"  # noqa: S608
+_ADD_PRODUCTS = f"""
 INSERT INTO customers_product (sku, name, size, is_stub)
-SELECT sku, sku, '', true FROM unnest(%s::text[]) AS new (sku) ORDER BY sku COLLATE "C"
+SELECT sku, sku, '', true FROM unnest({TEXTS}) AS new (sku) ORDER BY sku COLLATE "C"
 ON CONFLICT (sku) DO NOTHING
-"""
+"""  # noqa: S608
