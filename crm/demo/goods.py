@@ -58,17 +58,19 @@ def _step(text: str, name: str) -> CategoryStep:
     return CategoryStep(re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60], name[:120])
 
 
-def product_rows(products: Products) -> Iterator[ProductRow]:
-    for sku, maker, department, brand, category, kind, size in zip(
-        products.id, products.maker, products.department, products.brand,
-        products.category, products.type, products.size, strict=True,
-    ):  # fmt: skip
+def product_rows(products: Products, only: frozenset[int] | None = None) -> Iterator[ProductRow]:
+    """All products, or those whose number is in `only`."""
+    wanted = (
+        range(len(products.id)) if only is None else [i for i, sku in enumerate(products.id) if sku in only]
+    )
+    for i in wanted:
+        department, size = products.department[i], products.size[i] or ""
         steps = [_step(department, DEPARTMENTS.get(department, readable(department)))]
-        steps += [_step(text, readable(text)) for text in (category, kind) if text]
+        steps += [_step(text, readable(text)) for text in (products.category[i], products.type[i]) if text]
         yield ProductRow(
-            sku=str(sku),
-            name=f"{steps[-1].name} {size}".strip() if size else steps[-1].name,
+            sku=str(products.id[i]),
+            name=f"{steps[-1].name} {size}".strip(),
             category=tuple(steps),
-            brand=OWN_BRAND if brand == "Private" else f"Maker {maker}",
-            size=size or "",
+            brand=OWN_BRAND if products.brand[i] == "Private" else f"Maker {products.maker[i]}",
+            size=size,
         )

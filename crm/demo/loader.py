@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -134,8 +133,5 @@ def _source_ids() -> list[int]:
 
 
 def _load_catalogue(data: Path, lines: journey.Lines, *, small: bool) -> None:
-    rows: Any = goods.product_rows(journey.read_products(data))
-    if small:
-        bought = {str(sku) for sku in np.unique(lines.product).tolist()}
-        rows = (row for row in rows if row.sku in bought)
-    load_products(rows)
+    bought = frozenset(np.unique(lines.product).tolist()) if small else None
+    load_products(goods.product_rows(journey.read_products(data), bought))

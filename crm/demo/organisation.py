@@ -78,13 +78,17 @@ def _add_departments() -> None:
 
 def _add_staff(regions: dict[str, int]) -> None:
     known = set(Staff.objects.values_list("code", flat=True))
+    missing = [person for person in STAFF if person[1] not in known]
+    if not missing:
+        return
+    password = make_password(
+        settings.DEMO_PASSWORD
+    )  # one for all: it is public, and hashing is slow on purpose
     departments = dict(Department.objects.values_list("code", "pk"))
     stores = dict(Store.objects.filter(code__in=("HARB", "UPTN")).values_list("code", "pk"))
-    for username, code, name, role, store, region, department, language in STAFF:
-        if code in known:
-            continue
+    for username, code, name, role, store, region, department, language in missing:
         person = Staff.objects.create(
-            user_id=_user(username, name, role) if username else None,
+            user_id=_user(username, name, role, password) if username else None,
             code=code,
             name=name,
             role=role,
@@ -97,7 +101,7 @@ def _add_staff(regions: dict[str, int]) -> None:
             person.stores.add(stores[store])
 
 
-def _user(username: str, name: str, role: Role) -> int:
+def _user(username: str, name: str, role: Role, password: str) -> int:
     """A demo account. Its password is public on purpose: production refuses to start while one works."""
     first, _, last = name.partition(" ")
     is_admin = role == Role.ADMINISTRATOR
@@ -109,7 +113,7 @@ def _user(username: str, name: str, role: Role) -> int:
             "email": f"{username}@example.org",
             "is_staff": is_admin,
             "is_superuser": is_admin,
-            "password": make_password(settings.DEMO_PASSWORD),
+            "password": password,
         },
     )
     if not made and hasattr(user, "staff"):

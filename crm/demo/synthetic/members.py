@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import phonenumbers
-from customers.names import search_keys
 
 from crm.demo import names
 from crm.demo.synthetic.process import DAY, Block
 from crm.demo.synthetic.tables import SECONDS, World, digits, texts
 from crm.lib.copy import BOOL, DATE, EMPTY, INT8, TEXT, TIMESTAMPTZ, fixed_text, write_columns
 from customers.models import IdentityKind
+from customers.names import keys_of
 
 LARGEST_POOL = 60_000  # distinct names
 CHINESE_SHARE = 0.35
@@ -56,7 +56,7 @@ def name_pool(seed: int, customers: int) -> NamePool:
             given = rng.choice(names.GIVEN_FEMALE if gender == "f" else names.GIVEN_MALE)
             name = f"{given} {rng.choice(names.FAMILY_FIRST)}{rng.choice(names.FAMILY_SECOND)}"
         found.setdefault(name, gender)
-    keys = [sorted(search_keys(name)) for name in found]
+    keys = [keys_of(name) for name in found]
     return NamePool(
         names=[name.encode() for name in found],
         genders=[gender.encode() for gender in found.values()],
@@ -79,7 +79,7 @@ def write_customers(
         "id": ids,
         "name": [pool.names[i] for i in which.tolist()],
         "gender": [pool.genders[i] for i in which.tolist()],
-        "birthday": np.ma.array(birthday, mask=rng.random(rows) < 0.3),  # noqa: PLR2004
+        "birthday": np.ma.array(birthday, mask=rng.random(rows) < 0.3),
         "home_store_id": home,
         "is_stub": np.zeros(rows, dtype=np.uint8),
         "enrolled_at": first_at * SECONDS,
@@ -108,7 +108,7 @@ def _write_identities(cursor: Any, world: World, ids: np.ndarray) -> None:
     """A member number and a phone each (while there are numbers), an e-mail for three in five."""
     body = digits(ids, MEMBER_WIDTH)
     with_phone = ids[ids < len(area_codes()) * len(_lines_of_555())]
-    with_email = ids[ids % 5 < 3]  # noqa: PLR2004
+    with_email = ids[ids % 5 < 3]
     for kind, of, values in (
         (IdentityKind.MEMBER, ids, texts(body, _luhn(body))),
         (IdentityKind.PHONE, with_phone, phones(with_phone)),
@@ -148,7 +148,7 @@ def area_codes() -> np.ndarray:
 @lru_cache(maxsize=1)
 def _lines_of_555() -> np.ndarray:
     lines = np.arange(10_000)
-    return lines[(lines // 100 != 1) & (lines != 1212)]  # noqa: PLR2004
+    return lines[(lines // 100 != 1) & (lines != 1212)]
 
 
 def phones(ids: np.ndarray) -> np.ndarray:
