@@ -15,28 +15,50 @@ class CustomersConfig(AppConfig):
         till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
         register(
             Section(
-                "counter", _("Counter"), "customers:counter", icon="scan", key="c",
-                permission=Permission.FIND_CUSTOMERS, order=10, home_of=till,
+                "counter",
+                _("Counter"),
+                "customers:counter",
+                icon="scan",
+                key="c",
+                permission=Permission.FIND_CUSTOMERS,
+                order=10,
+                home_of=till,
             )
-        )  # fmt: skip
+        )
         register(
             Section(
-                "customers", _("Customers"), "customers:list", icon="users", key="u",
-                permission=Permission.VIEW_CUSTOMERS, order=20,
+                "customers",
+                _("Customers"),
+                "customers:list",
+                icon="users",
+                key="u",
+                permission=Permission.VIEW_CUSTOMERS,
+                order=20,
             )
-        )  # fmt: skip
+        )
         register(
             Section(
-                "nights", _("Nights"), "customers:nights", icon="moon", key="n",
-                permission=Permission.VIEW_NIGHTS, order=70,
+                "nights",
+                _("Nights"),
+                "customers:nights",
+                icon="moon",
+                key="n",
+                permission=Permission.VIEW_NIGHTS,
+                order=70,
             )
-        )  # fmt: skip
+        )
         register(
             Section(
-                "imports", _("Imports"), "customers:imports", icon="file-import", key="i",
-                permission=Permission.VIEW_IMPORTS, order=75, below=("/imports/", "/quarantine/"),
+                "imports",
+                _("Imports"),
+                "customers:imports",
+                icon="file-import",
+                key="i",
+                permission=Permission.VIEW_IMPORTS,
+                order=75,
+                below=("/imports/", "/quarantine/"),
             )
-        )  # fmt: skip
+        )
         self._name_the_steps()
 
     def _name_the_steps(self) -> None:
@@ -44,7 +66,12 @@ class CustomersConfig(AppConfig):
 
         words.name(
             {
-                "purchase_state": _("Purchases by customer"), "lifecycle": _("Lifecycle"), "publish": _("Publish"),
-                "due": _("due"), "stale": _("with news"), "changed": _("changed"), "skipped": _("skipped"),
+                "purchase_state": _("Purchases by customer"),
+                "lifecycle": _("Lifecycle"),
+                "publish": _("Publish"),
+                "due": _("due"),
+                "stale": _("with news"),
+                "changed": _("changed"),
+                "skipped": _("skipped"),
             }
-        )  # fmt: skip
+        )

@@ -7,7 +7,6 @@ from django.db.models.functions import Now
 
 from crm.audit import trail
 from customers import names
-
 from customers.models import Customer
 
 

@@ -18,19 +18,40 @@ class SegmentationConfig(AppConfig):
 
     def _fill_the_pages(self) -> None:
         from crm.jobs import words
-        from crm.org.permissions import Permission
+        from crm.org.permissions import Permission, Role
         from crm.ui import slots
         from crm.ui.navigation import Section, register
         from segmentation import panels
 
         may = Permission.VIEW_CUSTOMERS
-        slots.offer("customer.main", slots.Panel("scores", "segmentation/panel_scores.html", panels.scores, may, order=10))
-        slots.offer("customer.side", slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10))
-        slots.add_column("customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10))
+        slots.offer(
+            "customer.main",
+            slots.Panel("scores", "segmentation/panel_scores.html", panels.scores, may, order=10),
+        )
+        slots.offer(
+            "customer.side",
+            slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10),
+        )
+        slots.add_column(
+            "customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10)
+        )
         register(
             Section(
-                "segments", _("Segments"), "segmentation:segments", icon="chart-grid-dots", key="s",
-                permission=Permission.VIEW_SEGMENTS, order=30, home_of=frozenset({"marketer", "analyst"}),
+                "segments",
+                _("Segments"),
+                "segmentation:segments",
+                icon="chart-grid-dots",
+                key="s",
+                permission=Permission.VIEW_SEGMENTS,
+                order=30,
+                home_of=frozenset({Role.MARKETER, Role.ANALYST}),
             )
-        )  # fmt: skip
-        words.name({"rfm": _("RFM scores"), "value_class": _("Value classes"), "snapshot": _("Groups"), "scored": _("scored")})
+        )
+        words.name(
+            {
+                "rfm": _("RFM scores"),
+                "value_class": _("Value classes"),
+                "snapshot": _("Groups"),
+                "scored": _("scored"),
+            }
+        )

@@ -67,7 +67,9 @@ def remove(record: Region | Department, *, by: Staff) -> None:
             sentence = ngettext("%(n)d store still belongs to it.", "%(n)d stores still belong to it.", count)
             raise StillInUse(sentence % {"n": count})
         if count := record.staff.count():
-            sentence = ngettext("%(n)d person still belongs to it.", "%(n)d people still belong to it.", count)
+            sentence = ngettext(
+                "%(n)d person still belongs to it.", "%(n)d people still belong to it.", count
+            )
             raise StillInUse(sentence % {"n": count})
         trail.record(f"{record._meta.model_name}.remove", record, by=by, details={"code": record.code})
         record.delete()
@@ -111,12 +113,17 @@ def new_password(person: Staff, *, by: Staff) -> str:
 
 def _switch(record: models.Model, name: str, value: bool, act: str, by: Staff) -> None:
     with transaction.atomic():
-        if type(record)._default_manager.filter(pk=record.pk).exclude(**{name: value}).update(**{name: value}):
+        if (
+            type(record)
+            ._default_manager.filter(pk=record.pk)
+            .exclude(**{name: value})
+            .update(**{name: value})
+        ):
             trail.record(act, record, by=by)
 
 
 def _let_in(person: Staff, is_active: bool) -> None:
-    get_user_model().objects.filter(pk=person.user_id).update(is_active=is_active)
+    get_user_model().objects.filter(staff=person).update(is_active=is_active)
 
 
 def _keep_an_administrator(person: Staff) -> None:

@@ -14,7 +14,12 @@ class OrgConfig(AppConfig):
 
         register(
             Section(
-                "settings", _("Settings"), "org:chain", icon="settings", key="a",
-                permission=Permission.MANAGE_ORGANISATION, order=90,
+                "settings",
+                _("Settings"),
+                "org:chain",
+                icon="settings",
+                key="a",
+                permission=Permission.MANAGE_ORGANISATION,
+                order=90,
             )
-        )  # fmt: skip
+        )

@@ -11,9 +11,14 @@ from crm.org.models import Chain, Department, Region, Staff, Store
 from crm.org.permissions import Role
 
 WEEKDAYS = {
-    "mon": _("Monday"), "tue": _("Tuesday"), "wed": _("Wednesday"), "thu": _("Thursday"), "fri": _("Friday"),
-    "sat": _("Saturday"), "sun": _("Sunday"),
-}  # fmt: skip
+    "mon": _("Monday"),
+    "tue": _("Tuesday"),
+    "wed": _("Wednesday"),
+    "thu": _("Thursday"),
+    "fri": _("Friday"),
+    "sat": _("Saturday"),
+    "sun": _("Sunday"),
+}
 _SPAN = re.compile(r"^\s*(\d{1,2}):(\d{2})\s*[-–—~至]\s*(\d{1,2}):(\d{2})\s*$")
 ZONE = forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
 
@@ -54,7 +59,9 @@ class OpeningHours(forms.CharField):
     """One weekday: "9:00-13:00, 15:00-21:00"; empty is closed; a span may end after midnight."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=forms.TextInput(attrs={"placeholder": "09:00-21:00"}), **kwargs)
+        super().__init__(
+            required=False, widget=forms.TextInput(attrs={"placeholder": "09:00-21:00"}), **kwargs
+        )
 
     def clean(self, value: Any) -> list[list[str]]:
         spans = []
@@ -98,7 +105,9 @@ class StoreForm(forms.ModelForm):
 
 
 class StaffForm(forms.ModelForm):
-    username = forms.CharField(label=_("Name at sign-in"), max_length=150, help_text=_("Letters, digits and . _ - only."))
+    username = forms.CharField(
+        label=_("Name at sign-in"), max_length=150, help_text=_("Letters, digits and . _ - only.")
+    )
 
     class Meta:
         model = Staff
@@ -132,7 +141,9 @@ class StaffForm(forms.ModelForm):
         if role == Role.REGIONAL_MANAGER and not values.get("region"):
             self.add_error("region", _("A regional manager needs a region."))
         if role in (Role.CLERK, Role.AGENT, Role.STORE_MANAGER) and not values.get("stores"):
-            self.add_error("stores", _("Choose at least one store: this role sees the customers of its stores."))
+            self.add_error(
+                "stores", _("Choose at least one store: this role sees the customers of its stores.")
+            )
         return values
 
     def values(self) -> dict[str, Any]:
@@ -140,17 +151,29 @@ class StaffForm(forms.ModelForm):
 
 
 class StoreFilter(forms.Form):
-    q = forms.CharField(label=_("Name or code"), required=False, widget=forms.TextInput(attrs={"type": "search"}))
+    q = forms.CharField(
+        label=_("Name or code"), required=False, widget=forms.TextInput(attrs={"type": "search"})
+    )
     region = forms.ModelChoiceField(Region.objects, label=_("Region"), required=False, empty_label=_("All"))
     state = forms.ChoiceField(
-        label=_("State"), required=False,
-        choices=[("", _("All")), ("open", _("Open")), ("closed", _("Closed")), ("stub", _("Not entered yet"))],
-    )  # fmt: skip
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            ("open", _("Open")),
+            ("closed", _("Closed")),
+            ("stub", _("Not entered yet")),
+        ],
+    )
 
 
 class StaffFilter(forms.Form):
     role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("All")), *Role.choices])
-    store = forms.ModelChoiceField(Store.objects.only("name"), label=_("Store"), required=False, empty_label=_("All"))
+    store = forms.ModelChoiceField(
+        Store.objects.only("name"), label=_("Store"), required=False, empty_label=_("All")
+    )
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("Works here")), ("left", _("Left")), ("all", _("All"))]
+        label=_("State"),
+        required=False,
+        choices=[("", _("Works here")), ("left", _("Left")), ("all", _("All"))],
     )

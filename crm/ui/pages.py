@@ -50,7 +50,11 @@ def _later(rows: QuerySet, column: str, down: bool, token: tuple[Any, int]) -> Q
         return Q(**{f"pk__{way}": pk})
     if value is None:
         return Q(**{f"{column}__isnull": True, f"pk__{way}": pk})
-    return Q(**{f"{column}__{way}": value}) | Q(**{column: value, f"pk__{way}": pk}) | Q(**{f"{column}__isnull": True})
+    return (
+        Q(**{f"{column}__{way}": value})
+        | Q(**{column: value, f"pk__{way}": pk})
+        | Q(**{f"{column}__isnull": True})
+    )
 
 
 def _write(row: Any, column: str) -> str:
@@ -58,7 +62,9 @@ def _write(row: Any, column: str) -> str:
     for part in column.split("__"):
         value = getattr(value, part, None)
     kind = "d" if isinstance(value, date) else "n" if isinstance(value, Decimal) else "v"
-    plain = value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
+    plain = (
+        value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
+    )
     return base64.urlsafe_b64encode(json.dumps([kind, plain, row.pk]).encode()).decode().rstrip("=")
 
 

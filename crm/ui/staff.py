@@ -15,7 +15,9 @@ def staff_of(request: HttpRequest) -> Staff | None:
     if known is _MISSING:
         known = None
         if request.user.is_authenticated and request.user.is_active:
-            known = Staff.objects.filter(user_id=request.user.pk, is_active=True).select_related("region").first()
+            known = (
+                Staff.objects.filter(user_id=request.user.pk, is_active=True).select_related("region").first()
+            )
         request._staff = known  # type: ignore[attr-defined]
     return cast(Staff | None, known)
 

@@ -10,9 +10,22 @@ from django.utils.translation import ngettext
 
 NOTHING = "–"
 SIGNS = {
-    "CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$", "MOP": "MOP$",
-    "SGD": "S$", "AUD": "A$", "CAD": "CA$", "KRW": "₩", "THB": "฿", "VND": "₫", "INR": "₹",
-}  # fmt: skip
+    "CNY": "¥",
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "HKD": "HK$",
+    "TWD": "NT$",
+    "MOP": "MOP$",
+    "SGD": "S$",
+    "AUD": "A$",
+    "CAD": "CA$",
+    "KRW": "₩",
+    "THB": "฿",
+    "VND": "₫",
+    "INR": "₹",
+}
 WHOLE = frozenset({"JPY", "KRW", "VND"})
 
 
@@ -22,7 +35,9 @@ def number(value: Any, places: int | None = None) -> str:
         return NOTHING
     if places is None:
         places = 0 if value == int(value) else 1
-    return formats.number_format(_rounded(value, places), decimal_pos=places, use_l10n=True, force_grouping=True)
+    return formats.number_format(
+        _rounded(value, places), decimal_pos=places, use_l10n=True, force_grouping=True
+    )
 
 
 def money(value: Any, currency: str, places: int | None = None) -> str:
@@ -47,7 +62,9 @@ def day(value: date | None) -> str:
     """A date, short."""
     if value is None:
         return NOTHING
-    return formats.date_format(timezone.localtime(value) if isinstance(value, datetime) else value, "DATE_FORMAT")
+    return formats.date_format(
+        timezone.localtime(value) if isinstance(value, datetime) else value, "DATE_FORMAT"
+    )
 
 
 def exact(value: date | datetime) -> str:
@@ -56,8 +73,8 @@ def exact(value: date | datetime) -> str:
     return formats.date_format(value, "DATE_FORMAT")
 
 
-def ago(value: date | datetime, now: datetime | None = None) -> str:
-    """"3 hours ago", "yesterday", "in 2 days"; past 60 days, months; past 2 years, years."""
+def ago(value: date | datetime, now: datetime | None = None) -> str:  # noqa: PLR0911  one return a span
+    """ "3 hours ago", "yesterday", "in 2 days"; past 60 days, months; past 2 years, years."""
     now = now or timezone.now()
     if isinstance(value, datetime):
         seconds = (now - value).total_seconds()

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from crm.org.models import Staff
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView
-
 from customers.models import Customer
 from customers.views.facts import rows_of, with_facts
 
@@ -35,10 +34,14 @@ class Find(StaffView):
         from customers import search
 
         words = request.POST.get("q", "").strip()[:LONGEST]
-        hits = search.find(self.staff, words, 8 if request.POST.get("place") == "top" else 20) if words else []
+        hits = (
+            search.find(self.staff, words, 8 if request.POST.get("place") == "top" else 20) if words else []
+        )
         people = with_facts(hit.customer_id for hit in hits)
         exact = {hit.customer_id for hit in hits if hit.is_exact}
-        _labels, rows = rows_of(self.staff, [people[hit.customer_id] for hit in hits if hit.customer_id in people])
+        _labels, rows = rows_of(
+            self.staff, [people[hit.customer_id] for hit in hits if hit.customer_id in people]
+        )
         shown = [(row, address_of(self.staff, row.customer), row.customer.pk in exact) for row in rows]
         place = "top" if request.POST.get("place") == "top" else "counter"
         return self.render("customers/hits.html", {"words": words, "hits": shown, "place": place})
@@ -59,7 +62,12 @@ class Served(StaffView):
             raise Http404
         labels, (row,) = rows_of(self.staff, people.values())
         more = zip(labels, row.more, strict=True)
-        context = {"row": row, "more": list(more), "title": row.customer.name or row.public_id, "subject": row.customer}
+        context = {
+            "row": row,
+            "more": list(more),
+            "title": row.customer.name or row.public_id,
+            "subject": row.customer,
+        }
         return self.render("customers/served.html", context)
 
 

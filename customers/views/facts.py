@@ -14,9 +14,13 @@ from customers.models import Customer, Identity, IdentityKind, Lifecycle, Stage
 
 COLUMNS = "customer.list"
 TONES = {
-    Stage.POTENTIAL: "", Stage.NEW: "accent", Stage.ACTIVE: "good", Stage.DORMANT: "warn", Stage.LOST: "alert",
+    Stage.POTENTIAL: "",
+    Stage.NEW: "accent",
+    Stage.ACTIVE: "good",
+    Stage.DORMANT: "warn",
+    Stage.LOST: "alert",
     Stage.WON_BACK: "accent",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,15 @@ def rows_of(staff: Staff, customers: Iterable[Customer]) -> tuple[list[Any], lis
     encode = coder("cus").encode
     rows = [
         Row(
-            person, encode(person.pk), phones.get(person.pk, ""), stages.get(person.pk), _last_on(person),
+            person,
+            encode(person.pk),
+            phones.get(person.pk, ""),
+            stages.get(person.pk),
+            _last_on(person),
             [values.get(person.pk, ("–", "")) for _label, values in added],
         )
         for person in people
-    ]  # fmt: skip
+    ]
     return [label for label, _values in added], rows
 
 
@@ -63,13 +71,20 @@ def with_facts(ids: Iterable[int]) -> dict[int, Customer]:
 def stages_of(ids: list[int]) -> dict[int, Stage]:
     """The stage that each is in, by the published night."""
     night = nights.published()
-    now = Lifecycle.objects.at(night.pk if night else None).filter(customer__in=ids).values_list("customer_id", "stage")
+    now = (
+        Lifecycle.objects.at(night.pk if night else None)
+        .filter(customer__in=ids)
+        .values_list("customer_id", "stage")
+    )
     return {customer: Stage(stage) for customer, stage in now}
 
 
 def _phones(ids: list[int]) -> dict[int, str]:
     known = Identity.objects.filter(customer__in=ids, kind=IdentityKind.PHONE).order_by("is_primary", "-pk")
-    return {customer: masked(IdentityKind.PHONE, value) for customer, value in known.values_list("customer_id", "value")}
+    return {
+        customer: masked(IdentityKind.PHONE, value)
+        for customer, value in known.values_list("customer_id", "value")
+    }
 
 
 def _last_on(person: Customer) -> date | None:

@@ -24,20 +24,27 @@ from customers.models import Arrival, ArrivalState, ImportFile
 
 KINDS = (("receipts", gettext_lazy("Receipts")), ("customers", gettext_lazy("Customers")))
 EXTRA = {  # counts beside rows = applied + duplicates + rejected
-    "receipts": gettext_lazy("Receipts"), "returns": gettext_lazy("Returns"), "waiting": gettext_lazy("Wait for their receipt"),
-    "new": gettext_lazy("New customers"), "changed": gettext_lazy("Changed customers"),
-}  # fmt: skip
+    "receipts": gettext_lazy("Receipts"),
+    "returns": gettext_lazy("Returns"),
+    "waiting": gettext_lazy("Wait for their receipt"),
+    "new": gettext_lazy("New customers"),
+    "changed": gettext_lazy("Changed customers"),
+}
 
 
 class UploadForm(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("What is in it"), choices=KINDS)
     file = forms.FileField(
-        label=gettext_lazy("File"), max_length=200, error_messages={"empty": gettext_lazy("This file is empty.")}
+        label=gettext_lazy("File"),
+        max_length=200,
+        error_messages={"empty": gettext_lazy("This file is empty.")},
     )
     dry_run = forms.BooleanField(
-        label=gettext_lazy("Only try it"), required=False, initial=True,
+        label=gettext_lazy("Only try it"),
+        required=False,
+        initial=True,
         help_text=gettext_lazy("Reads every row and says what would happen. Nothing is changed."),
-    )  # fmt: skip
+    )
 
 
 def tabs(view: StaffView, current: str) -> list[tuple[Any, str, bool, int | None]]:
@@ -49,7 +56,9 @@ def tabs(view: StaffView, current: str) -> list[tuple[Any, str, bool, int | None
 
 
 def open_arrivals(view: StaffView) -> Any:
-    return Arrival.objects.visible_to(view.staff).filter(state__in=[ArrivalState.QUARANTINED, ArrivalState.WAITING])
+    return Arrival.objects.visible_to(view.staff).filter(
+        state__in=[ArrivalState.QUARANTINED, ArrivalState.WAITING]
+    )
 
 
 class Imports(StaffView):
@@ -58,7 +67,13 @@ class Imports(StaffView):
     def get(self, request: HttpRequest) -> HttpResponse:
         page = page_of(ImportFile.objects.select_related("job"), request, "-pk")
         rows = [(file, progress_of(file.job) if file.job else None) for file in page.rows]
-        context = {"rows": rows, "page": page, "title": _("Imports"), "tabs": tabs(self, "files"), "kinds": dict(KINDS)}
+        context = {
+            "rows": rows,
+            "page": page,
+            "title": _("Imports"),
+            "tabs": tabs(self, "files"),
+            "kinds": dict(KINDS),
+        }
         return self.render("customers/imports.html", context)
 
 
@@ -85,7 +100,11 @@ class Upload(StaffView):
 
     def around(self) -> dict[str, Any]:
         known = [(label, _columns(kind)) for kind, label in KINDS]
-        return {"title": _("Import a file"), "crumbs": [(_("Imports"), reverse("customers:imports"))], "known": known}
+        return {
+            "title": _("Import a file"),
+            "crumbs": [(_("Imports"), reverse("customers:imports"))],
+            "known": known,
+        }
 
 
 def _columns(kind: str) -> columns.Columns:
@@ -104,12 +123,19 @@ class Import(StaffView):
         counts = file.job.counts
         stubs = {name: (len(codes), codes[:30]) for name, codes in file.stubs.items() if codes}
         context = {
-            "file": file, "job": file.job, "progress": progress_of(file.job), "counts": counts, "stubs": stubs,
+            "file": file,
+            "job": file.job,
+            "progress": progress_of(file.job),
+            "counts": counts,
+            "stubs": stubs,
             "extra": [(EXTRA[name], counts[name]) for name in EXTRA if counts.get(name)],
-            "kind": dict(KINDS).get(file.kind, file.kind), "title": file.name,
+            "kind": dict(KINDS).get(file.kind, file.kind),
+            "title": file.name,
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
-        }  # fmt: skip
-        return self.render("customers/import_live.html" if request.GET.get("live") else "customers/import.html", context)
+        }
+        return self.render(
+            "customers/import_live.html" if request.GET.get("live") else "customers/import.html", context
+        )
 
 
 class Rejected(StaffView):
@@ -122,7 +148,9 @@ class Rejected(StaffView):
         path = Path(file.rejected_path)
         if not file.rejected_path or path != places.rejected_file(file) or not path.is_file():
             raise Http404
-        response = FileResponse(path.open("rb"), content_type="text/csv", as_attachment=True, filename=path.name)
+        response = FileResponse(
+            path.open("rb"), content_type="text/csv", as_attachment=True, filename=path.name
+        )
         response["Cache-Control"] = "no-store"
         return response
 
@@ -170,7 +198,9 @@ class ApplyForReal(ImportAct):
     permission = Permission.RUN_IMPORTS
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        tried = get_object_or_404(ImportFile.objects.select_related("job"), pk=pk, is_dry_run=True, job__state=State.DONE)
+        tried = get_object_or_404(
+            ImportFile.objects.select_related("job"), pk=pk, is_dry_run=True, job__state=State.DONE
+        )
         try:
             made = imports.start(places.path_of(tried), tried.kind, by=self.staff)
         except Refusal as refusal:

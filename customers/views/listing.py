@@ -33,14 +33,22 @@ class CustomerFilter(forms.Form):
     region = forms.ModelChoiceField(Region.objects.none(), label=gettext_lazy("Region"), required=False)
     store = forms.ModelChoiceField(Store.objects.none(), label=gettext_lazy("Home store"), required=False)
     stage = forms.TypedChoiceField(
-        label=gettext_lazy("Stage"), required=False, coerce=int, empty_value=None,
+        label=gettext_lazy("Stage"),
+        required=False,
+        coerce=int,
+        empty_value=None,
         choices=[("", gettext_lazy("All")), *Stage.choices],
-    )  # fmt: skip
+    )
     tag = forms.ModelChoiceField(Tag.objects.all(), label=gettext_lazy("Tag"), required=False)
     enrolled = forms.ChoiceField(
-        label=gettext_lazy("Enrolment"), required=False,
-        choices=[("", gettext_lazy("All")), ("yes", gettext_lazy("Enrolled")), ("no", gettext_lazy("Not enrolled yet"))],
-    )  # fmt: skip
+        label=gettext_lazy("Enrolment"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("All")),
+            ("yes", gettext_lazy("Enrolled")),
+            ("no", gettext_lazy("Not enrolled yet")),
+        ],
+    )
 
     def __init__(self, data: Any, staff: Viewer) -> None:
         super().__init__(data)
@@ -88,9 +96,16 @@ class Customers(StaffView):
         query = request.GET.copy()
         query.pop("after", None)
         context = {
-            "form": form, "page": page, "rows": shown, "labels": labels, "count": count_of(rows), "counted": COUNTED,
-            "query": query.urlencode(), "title": _("Customers"), "export": reverse("customers:export"),
-        }  # fmt: skip
+            "form": form,
+            "page": page,
+            "rows": shown,
+            "labels": labels,
+            "count": count_of(rows),
+            "counted": COUNTED,
+            "query": query.urlencode(),
+            "title": _("Customers"),
+            "export": reverse("customers:export"),
+        }
         return self.render("customers/list.html", context)
 
 
@@ -104,7 +119,12 @@ class Export(StaffView):
         kind = request.GET.get("format", "csv")
         with transaction.atomic():
             filters = {key: request.GET[key] for key in form.fields if request.GET.get(key)}
-            trail.record("customers.export", "customers.customer:*", by=self.staff, details={"format": kind, "filters": filters})
+            trail.record(
+                "customers.export",
+                "customers.customer:*",
+                by=self.staff,
+                details={"format": kind, "filters": filters},
+            )
         return download(self.staff, rows.order_by("pk"), "xlsx" if kind == "xlsx" else "csv", _("customers"))
 
 
@@ -114,7 +134,17 @@ def download(staff: Any, rows: QuerySet[Customer], kind: str, name: str) -> Http
     people = _in_chunks(staff, rows)
     first = next(people, None)
     labels = first[0] if first else labels
-    header = [_("Customer"), _("Name"), _("Phone"), _("Home store"), _("Stage"), _("Last visit"), _("Purchases"), _("Spent"), *labels]
+    header = [
+        _("Customer"),
+        _("Name"),
+        _("Phone"),
+        _("Home store"),
+        _("Stage"),
+        _("Last visit"),
+        _("Purchases"),
+        _("Spent"),
+        *labels,
+    ]
     cells = (line for chunk in ([first] if first else []) for line in chunk[1])
     rest = (line for chunk in people for line in chunk[1])
     return export.download(f"{name}-{timezone.localdate():%Y%m%d}", kind, header, _chain(cells, rest))
@@ -136,9 +166,16 @@ def _cells(row: Any) -> list[Any]:
     person, state = row.customer, getattr(row.customer, "purchase_state", None)
     store = person.home_store.name if person.home_store else ""
     return [
-        row.public_id, person.name, row.phone, store, row.stage.label if row.stage else "", row.last_on,
-        state.count if state else 0, state.spent if state else 0, *[words for words, _tone in row.more],
-    ]  # fmt: skip
+        row.public_id,
+        person.name,
+        row.phone,
+        store,
+        row.stage.label if row.stage else "",
+        row.last_on,
+        state.count if state else 0,
+        state.spent if state else 0,
+        *[words for words, _tone in row.more],
+    ]
 
 
 def count_of(rows: QuerySet[Customer]) -> int:

@@ -31,16 +31,24 @@ class Nights(StaffView):
     permission = Permission.VIEW_NIGHTS
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.render("nights/nights.html", self.context(RunForm(initial={"on": nights.last_business_date()})))
+        return self.render(
+            "nights/nights.html", self.context(RunForm(initial={"on": nights.last_business_date()}))
+        )
 
     def context(self, form: RunForm) -> dict[str, Any]:
-        page = page_of(Job.objects.filter(kind=nights.KIND).prefetch_related("steps"), self.request, "-pk", size=30)
+        page = page_of(
+            Job.objects.filter(kind=nights.KIND).prefetch_related("steps"), self.request, "-pk", size=30
+        )
         newest = Job.objects.filter(kind=nights.KIND).order_by("-pk").first()
         took = [seconds for job in reversed(page.rows) if (seconds := seconds_of(job)) is not None]
         return {
-            "form": form, "page": page, "night": shown(newest) if newest else None, "took": took, "title": _("Nights"),
+            "form": form,
+            "page": page,
+            "night": shown(newest) if newest else None,
+            "took": took,
+            "title": _("Nights"),
             "history": [(job, seconds_of(job), result_of(job)) for job in page.rows],
-        }  # fmt: skip
+        }
 
 
 class Run(Nights):
@@ -52,7 +60,9 @@ class Run(Nights):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = RunForm(request.POST)
         start = lambda: nights.start(form.cleaned_data["on"], self.staff)  # noqa: E731
-        return self.answer(form, start, done=self.done, context=lambda: self.context(form) | {"run_open": True})
+        return self.answer(
+            form, start, done=self.done, context=lambda: self.context(form) | {"run_open": True}
+        )
 
     def done(self, job: Job) -> str:
         self.say(_("The night of %(day)s is on its way. You can leave this page.") % {"day": job.key})
@@ -66,13 +76,21 @@ class Night(StaffView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         job = get_object_or_404(Job, pk=pk, kind=nights.KIND)
-        context = {"night": shown(job), "title": _("Night of %(day)s") % {"day": job.key}, "crumbs": [(_("Nights"), reverse("customers:nights"))]}
-        return self.render("nights/night_live.html" if request.GET.get("live") else "nights/night.html", context)
+        context = {
+            "night": shown(job),
+            "title": _("Night of %(day)s") % {"day": job.key},
+            "crumbs": [(_("Nights"), reverse("customers:nights"))],
+        }
+        return self.render(
+            "nights/night_live.html" if request.GET.get("live") else "nights/night.html", context
+        )
 
 
 def shown(job: Job) -> dict[str, Any]:
     """A night as its card shows it: the job, its steps with words, and how far all of it is."""
-    steps: list[tuple[Step, Any, Any]] = [(step, words.of(step.name), words_of(step.counts)) for step in job.steps.all()]
+    steps: list[tuple[Step, Any, Any]] = [
+        (step, words.of(step.name), words_of(step.counts)) for step in job.steps.all()
+    ]
     done = sum(step.state == State.DONE for step, _name, _counts in steps)
     progress: Progress = progress_of(job)
     return {"job": job, "steps": steps, "steps_done": done, "progress": progress, "seconds": seconds_of(job)}

@@ -22,7 +22,7 @@ from crm.ui.staff import chain_of
 from crm.ui.views import StaffView
 from customers import profile, stages
 from customers.masks import masked
-from customers.models import Customer, CustomerTag, Identity, Payment, Purchase
+from customers.models import Customer, CustomerTag, Identity, Payment, Purchase, Stage
 from customers.views.facts import TONES, rows_of
 
 MONTHS = 13
@@ -58,15 +58,21 @@ class Profile(CustomerView):
         labels, (row,) = rows_of(self.staff, [customer])
         spells = stages.life_of(customer)[:12]
         context = {
-            "customer": customer, "row": row, "state": getattr(customer, "purchase_state", None),
-            "more": list(zip(labels, row.more, strict=True)), "months": months_of(customer, chain_of(request).currency),
-            "spells": [(spell, TONES.get(spell.stage, "")) for spell in spells],
-            "identities": [(one, masked(one.kind, one.value)) for one in customer.identities.order_by("kind", "-is_primary", "pk")],
+            "customer": customer,
+            "row": row,
+            "state": getattr(customer, "purchase_state", None),
+            "more": list(zip(labels, row.more, strict=True)),
+            "months": months_of(customer, chain_of(request).currency),
+            "spells": [(spell, TONES.get(Stage(spell.stage), "")) for spell in spells],
+            "identities": [
+                (one, masked(one.kind, one.value))
+                for one in customer.identities.order_by("kind", "-is_primary", "pk")
+            ],
             "tags": CustomerTag.objects.filter(customer=customer).select_related("tag").order_by("tag__name"),
             "page": page_of(purchases_of(customer), request, "-business_date", size=20),
             "title": customer.name or customer.public_id,
             "crumbs": [(_("Customers"), reverse("customers:list"))],
-        }  # fmt: skip
+        }
         return self.render("customers/profile.html", context)
 
 
@@ -80,16 +86,23 @@ def months_of(customer: Customer, currency: str) -> dict[str, Any]:
     first = (today.replace(day=1) - timedelta(days=31 * (MONTHS - 1))).replace(day=1)
     sums = (
         Purchase.objects.filter(customer=customer, business_date__gte=first)
-        .annotate(month=TruncMonth("business_date")).values("month")
-        .annotate(spent=Sum("amount") - Sum("returned"), visits=Count("pk")).order_by("month")
-    )  # fmt: skip
+        .annotate(month=TruncMonth("business_date"))
+        .values("month")
+        .annotate(spent=Sum("amount") - Sum("returned"), visits=Count("pk"))
+        .order_by("month")
+    )
     known = {row["month"]: row for row in sums}
     months = [first]
     while len(months) < MONTHS:
         months.append((months[-1].replace(day=28) + timedelta(days=4)).replace(day=1))
     spent = [float(known[month]["spent"]) if month in known else 0 for month in months]
-    rows = [(month, spent[at], known[month]["visits"] if month in known else 0) for at, month in enumerate(months)]
-    chart = {"labels": [f"{month:%Y-%m}" for month in months], "series": [{"name": _("Spent"), "values": spent}]}
+    rows = [
+        (month, spent[at], known[month]["visits"] if month in known else 0) for at, month in enumerate(months)
+    ]
+    chart = {
+        "labels": [f"{month:%Y-%m}" for month in months],
+        "series": [{"name": _("Spent"), "values": spent}],
+    }
     return {"chart": chart | {"currency": currency}, "rows": rows}
 
 
@@ -101,11 +114,15 @@ class PurchaseLines(CustomerView):
     def get(self, request: HttpRequest, public_id: str, purchase: str) -> HttpResponse:
         customer = self.customer(public_id)
         receipt = get_object_or_404(purchases_of(customer), pk=Purchase.row_id(purchase))
-        lines = receipt.lines.select_related("product", "product__category", "product__brand").order_by("number")
+        lines = receipt.lines.select_related("product", "product__category", "product__brand").order_by(
+            "number"
+        )
         context = {
-            "receipt": receipt, "lines": lines, "returns": receipt.returns.select_related("store").order_by("occurred_at", "pk"),
+            "receipt": receipt,
+            "lines": lines,
+            "returns": receipt.returns.select_related("store").order_by("occurred_at", "pk"),
             "payments": Payment.objects.filter(customer=customer, purchase=receipt).order_by("number"),
-        }  # fmt: skip
+        }
         return self.render("customers/purchase.html", context)
 
 
@@ -118,25 +135,41 @@ class Reveal(CustomerView):
         customer = self.customer(public_id)
         one = get_object_or_404(Identity, pk=identity, customer=customer)
         with transaction.atomic():
-            trail.record("customer.reveal", customer, by=self.staff, details={"kind": one.kind, "identity": one.pk})
-        return self.render("customers/identity.html", {"one": one, "shown": one.value, "customer": customer, "is_open": True})
+            trail.record(
+                "customer.reveal", customer, by=self.staff, details={"kind": one.kind, "identity": one.pk}
+            )
+        return self.render(
+            "customers/identity.html", {"one": one, "shown": one.value, "customer": customer, "is_open": True}
+        )
 
 
 class CustomerForm(forms.ModelForm):
     class Meta:
         model = Customer
         fields = [
-            "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household", "language",
+            "name",
+            "gender",
+            "birthday",
+            "age_band",
+            "income_band",
+            "occupation",
+            "household_size",
+            "household",
+            "language",
             "home_store",
-        ]  # fmt: skip
+        ]
         widgets = {"birthday": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def __init__(self, data: Any, *, staff: Any, instance: Customer) -> None:
         super().__init__(data, instance=instance)
         self.fields["name"].required = True
-        stores = Store.objects.visible_to(staff).filter(is_active=True) | Store.objects.filter(pk=instance.home_store_id)
+        stores = Store.objects.visible_to(staff).filter(is_active=True) | Store.objects.filter(
+            pk=instance.home_store_id or 0
+        )
         self.fields["home_store"].queryset = stores.order_by("name", "pk")  # type: ignore[attr-defined]
-        self.fields["home_store"].required = staff.scope().store_ids is not None  # or they would lose sight of them
+        self.fields["home_store"].required = (
+            staff.scope().store_ids is not None
+        )  # or they would lose sight of them
 
     def clean_birthday(self) -> Any:
         born = self.cleaned_data["birthday"]
@@ -158,7 +191,12 @@ class Edit(CustomerView):
         customer = self.customer(public_id)
         around = self.around(customer)
         form = CustomerForm(request.POST, staff=self.staff, instance=customer)
-        return self.answer(form, lambda: profile.change(customer.pk, form.cleaned_data, by=self.staff), done=self.done(customer), context=around)
+        return self.answer(
+            form,
+            lambda: profile.change(customer.pk, form.cleaned_data, by=self.staff),
+            done=self.done(customer),
+            context=around,
+        )
 
     def done(self, customer: Customer) -> Any:
         def address(_changed: Any) -> str:
@@ -172,4 +210,3 @@ class Edit(CustomerView):
         name = customer.name or customer.public_id
         crumbs = [(_("Customers"), reverse("customers:list")), (name, address)]
         return {"title": _("Edit %(name)s") % {"name": name}, "crumbs": crumbs, "back": address}
-

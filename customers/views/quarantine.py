@@ -48,7 +48,10 @@ class Replay(StaffView):
             self.say(_("It stays set aside: %(why)s") % {"why": refusal}, error=True)
         else:
             applied = state == ArrivalState.APPLIED
-            self.say(_("Applied.") if applied else _("It stays set aside: %(why)s") % {"why": reason_of(arrival)}, error=not applied)
+            self.say(
+                _("Applied.") if applied else _("It stays set aside: %(why)s") % {"why": reason_of(arrival)},
+                error=not applied,
+            )
         return self.go(reverse("customers:quarantine"))
 
 
@@ -61,4 +64,8 @@ def reason_of(arrival: Arrival) -> Any:
 def shown(arrival: Arrival) -> str:
     """The event as it came, without whom it names."""
     raw = arrival.raw if isinstance(arrival.raw, dict) else {}
-    return json.dumps({key: "…" if key in PERSONAL and value else value for key, value in raw.items()}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {key: "…" if key in PERSONAL and value else value for key, value in raw.items()},
+        indent=2,
+        ensure_ascii=False,
+    )

@@ -62,9 +62,12 @@ class Members(StaffView):
         asked = Asked(request, self)
         rows = asked.people()
         context = listed(self, rows, request) | {
-            "form": asked.form, "hidden": asked.wanted, "title": asked.name(), "export": reverse("segmentation:members-export"),
+            "form": asked.form,
+            "hidden": asked.wanted,
+            "title": asked.name(),
+            "export": reverse("segmentation:members-export"),
             "crumbs": [(_("Segments"), reverse("segmentation:segments"))],
-        }  # fmt: skip
+        }
         return self.render("segmentation/members.html", context)
 
 
@@ -85,12 +88,12 @@ class Moved:
         if None in dates:
             raise Http404
         self.dates: list[date] = [day for day in dates if day]
-        self.groups = request.GET.get("was", ""), request.GET.get("is", "")
+        self.groups: tuple[str, str] = request.GET.get("was", ""), request.GET.get("is", "")
 
     def people(self) -> QuerySet[Customer]:
-        return movement.movers(self.form.viewer, *self.dates, *self.groups).select_related(
-            "home_store", "purchase_state"
-        )
+        return movement.movers(
+            self.form.viewer, self.dates[0], self.dates[1], self.groups[0], self.groups[1]
+        ).select_related("home_store", "purchase_state")
 
     def name(self) -> str:
         names = {group.code: group.name for group in Group.objects.filter(code__in=self.groups)}
@@ -111,10 +114,14 @@ class Movers(StaffView):
         asked = Moved(request, self)
         span = {"a": date_format(asked.dates[0]), "b": date_format(asked.dates[1])}
         context = listed(self, asked.people(), request) | {
-            "title": asked.name(), "lead": _("Between the nights of %(a)s and %(b)s.") % span,
+            "title": asked.name(),
+            "lead": _("Between the nights of %(a)s and %(b)s.") % span,
             "export": reverse("segmentation:movers-export"),
-            "crumbs": [(_("Segments"), reverse("segmentation:segments")), (_("Movement"), reverse("segmentation:movement"))],
-        }  # fmt: skip
+            "crumbs": [
+                (_("Segments"), reverse("segmentation:segments")),
+                (_("Movement"), reverse("segmentation:movement")),
+            ],
+        }
         return self.render("segmentation/members.html", context)
 
 
@@ -132,8 +139,13 @@ def listed(view: StaffView, rows: QuerySet[Customer], request: HttpRequest) -> d
     query = request.GET.copy()
     query.pop("after", None)
     return {
-        "page": page, "rows": shown, "labels": labels, "count": count_of(rows), "counted": COUNTED, "query": query.urlencode(),
-    }  # fmt: skip
+        "page": page,
+        "rows": shown,
+        "labels": labels,
+        "count": count_of(rows),
+        "counted": COUNTED,
+        "query": query.urlencode(),
+    }
 
 
 def exported(

@@ -53,11 +53,18 @@ class MovementPage(StaffView):
         span = form.span()
         found = movement(form.viewer, *span) if span else None
         context: dict[str, Any] = {
-            "form": form, "movement": found, "tabs": tabs(self, "movement"), "title": _("Segments"),
+            "form": form,
+            "movement": found,
+            "tabs": tabs(self, "movement"),
+            "title": _("Segments"),
             "one_night": len(form.dates) < 2,
-        }  # fmt: skip
+        }
         if found and span:
-            form.data = {**form.data.dict(), "since": span[0].isoformat(), "until": span[1].isoformat()}
+            form.data = {
+                **dict(form.data.items()),
+                "since": span[0].isoformat(),
+                "until": span[1].isoformat(),
+            }
             context |= shown(
                 found, span, {key: request.GET[key] for key in ("store", "region") if request.GET.get(key)}
             )

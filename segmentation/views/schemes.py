@@ -17,7 +17,7 @@ from segmentation.views.segments import tabs
 
 
 class SchemePage(StaffView):
-    """GET shows the settings (with `?buckets=7` the grid that another number of scores begins with); POST changes them."""
+    """GET shows the settings, POST changes them. `?buckets=7` shows the grid that seven scores begin with."""
 
     permission = Permission.EDIT_SCHEMES
     template = "segmentation/scheme.html"
@@ -48,9 +48,14 @@ class SchemePage(StaffView):
         by_code = {group.code: group for group in groups}
         rows = [(r, list(enumerate(row, start=1))) for r, row in reversed(list(enumerate(painted, start=1)))]
         return {
-            "tabs": tabs(self, "scheme"), "title": _("Segments"), "groups": groups, "by_code": by_code, "rows": rows,
-            "size": len(painted), "versions": Scheme.objects.order_by("-pk")[:8],
-        }  # fmt: skip
+            "tabs": tabs(self, "scheme"),
+            "title": _("Segments"),
+            "groups": groups,
+            "by_code": by_code,
+            "rows": rows,
+            "size": len(painted),
+            "versions": Scheme.objects.order_by("-pk")[:8],
+        }
 
 
 class Groups(StaffView):

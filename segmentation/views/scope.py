@@ -40,10 +40,8 @@ class Filter(forms.Form):
     def __init__(self, data: Any, staff: Staff, *, dates: list[date]) -> None:
         super().__init__(data)
         self.staff = staff
-        self.fields["on"].choices = [
-            ("", _("Last night")),
-            *((day.isoformat(), date_format(day)) for day in dates),
-        ]  # type: ignore[attr-defined]
+        known = [(day.isoformat(), date_format(day)) for day in dates]
+        self.fields["on"].choices = [("", _("Last night")), *known]  # type: ignore[attr-defined]
         stores = Store.objects.visible_to(staff).only("name", "region").order_by("name", "pk")
         self.fields["store"].queryset = stores  # type: ignore[attr-defined]
         self.fields["region"].queryset = Region.objects.filter(stores__in=stores).distinct()  # type: ignore[attr-defined]

@@ -45,9 +45,14 @@ class Segments(StaffView):
         by = request.GET.get("by") if request.GET.get("by") in MEASURES else "customers"
         query = {key: request.GET[key] for key in form.fields if request.GET.get(key)}
         context = {
-            "form": form, "map": found, "by": by, "tabs": tabs(self, "map"), "title": _("Segments"), "query": urlencode(query),
+            "form": form,
+            "map": found,
+            "by": by,
+            "tabs": tabs(self, "map"),
+            "title": _("Segments"),
+            "query": urlencode(query),
             "export": reverse("segmentation:export"),
-        }  # fmt: skip
+        }
         if found:
             context |= drawn(found, str(by), query) | parts_of(found, query, chain_of(request).currency)
         return self.render("segmentation/segments.html", context)
@@ -68,8 +73,14 @@ class Export(StaffView):
             )
         axis = _("Frequency and money") if found and found.scheme.axis == Axis.COMBINED else _("Frequency")
         header = [
-            _("Recency"), axis, _("Group"), _("Customers"), _("Share of customers"), _("Revenue"), _("Share of revenue"),
-        ]  # fmt: skip
+            _("Recency"),
+            axis,
+            _("Group"),
+            _("Customers"),
+            _("Share of customers"),
+            _("Revenue"),
+            _("Share of revenue"),
+        ]
         cells = [cell for row in found.rows for cell in row] + [found.outside] if found else []
         rows = [
             [
@@ -93,10 +104,13 @@ def drawn(found: HeatMap, by: str, query: dict[str, str]) -> dict[str, Any]:
     second = _("FM") if found.scheme.axis == Axis.COMBINED else _("F")
     rows = [(f"{_('R')} {row[0].r}", [_cell(cell, by, most, query) for cell in row]) for row in found.rows]
     return {
-        "columns": [f"{second} {x}" for x in range(1, found.scheme.buckets + 1)], "rows": rows,
-        "across": _("Frequency and money") if found.scheme.axis == Axis.COMBINED else _("Frequency"), "down": _("Recency"),
-        "outside": _cell(found.outside, by, most, query), "levels": range(1, 10),
-    }  # fmt: skip
+        "columns": [f"{second} {x}" for x in range(1, found.scheme.buckets + 1)],
+        "rows": rows,
+        "across": _("Frequency and money") if found.scheme.axis == Axis.COMBINED else _("Frequency"),
+        "down": _("Recency"),
+        "outside": _cell(found.outside, by, most, query),
+        "levels": range(1, 10),
+    }
 
 
 def _measure(cell: Cell, by: str) -> float:
@@ -113,9 +127,13 @@ def _cell(cell: Cell, by: str, most: float, query: dict[str, str]) -> dict[str, 
     )
     address = f"{reverse('segmentation:members')}?{urlencode({'r': cell.r, 'x': cell.x, **query})}"
     return {
-        "href": address if cell.customers else "", "level": level, "title": title,
-        "main": sub if by == "revenue" else main, "sub": main if by == "revenue" else sub, "n": cell.customers,
-    }  # fmt: skip
+        "href": address if cell.customers else "",
+        "level": level,
+        "title": title,
+        "main": sub if by == "revenue" else main,
+        "sub": main if by == "revenue" else sub,
+        "n": cell.customers,
+    }
 
 
 def parts_of(found: HeatMap, query: dict[str, str], currency: str) -> dict[str, Any]:
@@ -130,12 +148,22 @@ def parts_of(found: HeatMap, query: dict[str, str], currency: str) -> dict[str, 
 def _chart(classes: list[tuple[Part, str]]) -> dict[str, Any]:
     links = [link for _part, link in classes]
     return {
-        "labels": [part.name for part, _link in classes], "horizontal": True, "percent": True,
+        "labels": [part.name for part, _link in classes],
+        "horizontal": True,
+        "percent": True,
         "series": [
-            {"name": _("Share of revenue"), "values": [part.share_of_revenue for part, _link in classes], "links": links},
-            {"name": _("Share of customers"), "values": [part.share_of_customers for part, _link in classes], "links": links},
+            {
+                "name": _("Share of revenue"),
+                "values": [part.share_of_revenue for part, _link in classes],
+                "links": links,
+            },
+            {
+                "name": _("Share of customers"),
+                "values": [part.share_of_customers for part, _link in classes],
+                "links": links,
+            },
         ],
-    }  # fmt: skip
+    }
 
 
 def _per_head(found: HeatMap) -> Decimal | None:

@@ -31,9 +31,13 @@ def of_score(one: Scored, found: Explanation) -> ScoreInWords:
         for score in range(one.buckets, 0, -1)
     ]
     return ScoreInWords(
-        names[one.measure], _value(one, found.night.window_days), one.score,
-        [place < one.score for place in range(one.buckets)], _limits(one.measure, one.above, one.up_to), steps,
-    )  # fmt: skip
+        names[one.measure],
+        _value(one, found.night.window_days),
+        one.score,
+        [place < one.score for place in range(one.buckets)],
+        _limits(one.measure, one.above, one.up_to),
+        steps,
+    )
 
 
 def _value(one: Scored, window: int) -> str:

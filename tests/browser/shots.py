@@ -51,13 +51,17 @@ def main() -> int:
 def take(browser: Browser, args: argparse.Namespace, size: str) -> list[str]:
     width, height = SIZES[size]
     context = browser.new_context(
-        viewport={"width": width, "height": height}, has_touch=size != "desktop", locale=args.language,
+        viewport={"width": width, "height": height},
+        has_touch=size != "desktop",
+        locale=args.language,
         color_scheme="dark" if args.dark else "light",
-    )  # fmt: skip
+    )
     context.add_cookies([{"name": "django_language", "value": args.language, "url": args.base}])
     page = context.new_page()
     faults: list[str] = []
-    page.on("console", lambda said: faults.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+    page.on(
+        "console", lambda said: faults.append(f"{page.url}: {said.text}") if said.type == "error" else None
+    )
     page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
     if args.user:
         sign_in(page, args)
@@ -71,8 +75,18 @@ def take(browser: Browser, args: argparse.Namespace, size: str) -> list[str]:
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             faults.append(f"{path} at {size}: {wide} px wider than the screen")
-        name = "-".join(filter(None, [path.strip("/").replace("/", "_").split("?")[0] or "home", args.user, size,
-                                      "dark" * args.dark, args.language * (args.language != "en")]))  # fmt: skip
+        name = "-".join(
+            filter(
+                None,
+                [
+                    path.strip("/").replace("/", "_").split("?")[0] or "home",
+                    args.user,
+                    size,
+                    "dark" * args.dark,
+                    args.language * (args.language != "en"),
+                ],
+            )
+        )
         page.screenshot(path=args.out / f"{name}.png", full_page=args.full)
         print(args.out / f"{name}.png")
     context.close()

@@ -7,8 +7,12 @@ from django.utils import timezone
 from crm.jobs.models import Job, State
 
 TONES = {
-    State.QUEUED: "", State.RUNNING: "accent", State.DONE: "good", State.QUARANTINED: "alert", State.CANCELLED: "warn",
-}  # fmt: skip
+    State.QUEUED: "",
+    State.RUNNING: "accent",
+    State.DONE: "good",
+    State.QUARANTINED: "alert",
+    State.CANCELLED: "warn",
+}
 
 
 @dataclass(frozen=True)

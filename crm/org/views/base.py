@@ -28,7 +28,9 @@ TABS = (
 
 @lru_cache(maxsize=1)
 def zones() -> list[str]:
-    return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+    return sorted(
+        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))
+    )
 
 
 class SettingsView(StaffView):
@@ -37,7 +39,11 @@ class SettingsView(StaffView):
     tab: ClassVar[str]
 
     def _around(self) -> dict[str, Any]:
-        tabs = [(_(label), reverse(name), key == self.tab, None) for key, label, name, need in TABS if self.staff.may(need)]
+        tabs = [
+            (_(label), reverse(name), key == self.tab, None)
+            for key, label, name, need in TABS
+            if self.staff.may(need)
+        ]
         return super()._around() | {"tabs": tabs}
 
 
@@ -61,7 +67,9 @@ class RecordView(SettingsView):
         record = self.record(pk)
         name = str(record) if pk else ""
         form = self.form(request.POST, instance=record)  # type: ignore[call-arg]
-        return self.answer(form, lambda: self.keep(form), done=self.done, context=lambda: self.context(record, name))
+        return self.answer(
+            form, lambda: self.keep(form), done=self.done, context=lambda: self.context(record, name)
+        )
 
     def keep(self, form: Any) -> Any:
         values = form.values() if hasattr(form, "values") else form.cleaned_data

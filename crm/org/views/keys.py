@@ -22,19 +22,26 @@ from crm.ui.views import explain
 
 class KeyForm(forms.Form):
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=80, help_text=gettext_lazy("The system that will use it, such as “Tills, Harbour”.")
+        label=gettext_lazy("Name"),
+        max_length=80,
+        help_text=gettext_lazy("The system that will use it, such as “Tills, Harbour”."),
     )
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("May"), choices=KeyScope.choices, widget=forms.CheckboxSelectMultiple
     )
     stores = forms.ModelMultipleChoiceField(
-        Store.objects.only("name"), label=gettext_lazy("Only these stores"), required=False,
-        widget=forms.CheckboxSelectMultiple, help_text=gettext_lazy("None chosen: the whole chain."),
-    )  # fmt: skip
+        Store.objects.only("name"),
+        label=gettext_lazy("Only these stores"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("None chosen: the whole chain."),
+    )
     expires_on = forms.DateField(
-        label=gettext_lazy("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        label=gettext_lazy("Until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("The last day on which it works; empty: until it is revoked."),
-    )  # fmt: skip
+    )
     rate_per_minute = forms.IntegerField(
         label=gettext_lazy("Calls a minute at most"), required=False, min_value=1, max_value=1_000_000
     )
@@ -66,13 +73,19 @@ class Keys(SettingsView):
             wanted = form.cleaned_data
             try:
                 key, secret = keys.create_key(
-                    name=wanted["name"], scopes=wanted["scopes"], stores=wanted["stores"], by=self.staff,
-                    expires_at=wanted["expires_on"], rate_per_minute=wanted["rate_per_minute"],
-                )  # fmt: skip
+                    name=wanted["name"],
+                    scopes=wanted["scopes"],
+                    stores=wanted["stores"],
+                    by=self.staff,
+                    expires_at=wanted["expires_on"],
+                    rate_per_minute=wanted["rate_per_minute"],
+                )
             except Refusal as refusal:
                 explain(form, refusal)
             else:
-                return self.render("org/key_made.html", {"key": key, "secret": secret, "title": key.name}, 201)
+                return self.render(
+                    "org/key_made.html", {"key": key, "secret": secret, "title": key.name}, 201
+                )
         return self.render("org/key_new.html", {"form": form, "title": _("New API key")}, 422)
 
 

@@ -29,9 +29,10 @@ class ChainSettings(RecordView):
 
     def context(self, record: Any, name: str = "") -> dict[str, Any]:
         return super().context(record, name) | {
-            "title": _("Chain"), "listing": "",
+            "title": _("Chain"),
+            "listing": "",
             "lead": _("Amounts are shown in this currency, the night closes days in this time zone."),
-        }  # fmt: skip
+        }
 
 
 class Regions(SettingsView):
@@ -39,7 +40,9 @@ class Regions(SettingsView):
     tab = "regions"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        rows = Region.objects.annotate(store_count=Count("stores", distinct=True), staff_count=Count("staff", distinct=True))
+        rows = Region.objects.annotate(
+            store_count=Count("stores", distinct=True), staff_count=Count("staff", distinct=True)
+        )
         return self.render("org/regions.html", {"rows": rows.order_by("name", "pk"), "title": _("Regions")})
 
 
@@ -63,7 +66,9 @@ class Departments(SettingsView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         rows = Department.objects.select_related("store").annotate(staff_count=Count("staff"))
-        return self.render("org/departments.html", {"rows": rows.order_by("name", "pk"), "title": _("Departments")})
+        return self.render(
+            "org/departments.html", {"rows": rows.order_by("name", "pk"), "title": _("Departments")}
+        )
 
 
 class DepartmentRecord(RecordView):

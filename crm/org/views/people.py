@@ -24,9 +24,19 @@ class StaffList(SettingsView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = StaffFilter(request.GET)
-        rows = Staff.objects.visible_to(self.staff).select_related("user", "region", "department").prefetch_related("stores")
+        rows = (
+            Staff.objects.visible_to(self.staff)
+            .select_related("user", "region", "department")
+            .prefetch_related("stores")
+        )
         rows = _filtered(rows, form)
-        context = {"form": form, "page": page_of(rows, request, "name"), "count": rows.count(), "title": _("Staff"), "chain_wide": CHAIN_WIDE}
+        context = {
+            "form": form,
+            "page": page_of(rows, request, "name"),
+            "count": rows.count(),
+            "title": _("Staff"),
+            "chain_wide": CHAIN_WIDE,
+        }
         return self.render("org/staff.html", context)
 
 
@@ -50,15 +60,23 @@ class StaffRecord(RecordView):
     listing = "org:staff"
 
     def record(self, pk: int | None) -> Staff:
-        return get_object_or_404(Staff.objects.visible_to(self.staff).select_related("user"), pk=pk) if pk else Staff()
+        return (
+            get_object_or_404(Staff.objects.visible_to(self.staff).select_related("user"), pk=pk)
+            if pk
+            else Staff()
+        )
 
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         if pk is not None:
             return super().post(request, pk)
         form = StaffForm(request.POST, instance=Staff())
         if form.is_valid():
-            person, password = administration.hire(form.values(), form.cleaned_data["username"], by=self.staff)
-            return self.render("org/password.html", {"person": person, "password": password, "title": person.name}, 201)
+            person, password = administration.hire(
+                form.values(), form.cleaned_data["username"], by=self.staff
+            )
+            return self.render(
+                "org/password.html", {"person": person, "password": password, "title": person.name}, 201
+            )
         return self.render(self.template, self.context(form.instance) | {"form": form}, 422)
 
     def context(self, record: Any, name: str = "") -> dict[str, Any]:
@@ -97,4 +115,6 @@ class Password(SettingsView):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         person = get_object_or_404(Staff.objects.visible_to(self.staff).select_related("user"), pk=pk)
         password = administration.new_password(person, by=self.staff)
-        return self.render("org/password.html", {"person": person, "password": password, "title": person.name}, 201)
+        return self.render(
+            "org/password.html", {"person": person, "password": password, "title": person.name}, 201
+        )

@@ -53,7 +53,9 @@ class StoreRecord(RecordView):
         return get_object_or_404(Store.objects.visible_to(self.staff), pk=pk)
 
     def context(self, record: Any, name: str = "") -> dict[str, Any]:
-        return super().context(record, name) | {"staff_count": record.staff.filter(is_active=True).count() if record.pk else 0}
+        return super().context(record, name) | {
+            "staff_count": record.staff.filter(is_active=True).count() if record.pk else 0
+        }
 
 
 class StoreClosure(SettingsView):

@@ -20,7 +20,9 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A Tabler icon from the sprite; decoration, so hidden from screen readers."""
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("dist/icons.svg"), name)
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("dist/icons.svg"), name
+    )
 
 
 @register.filter
@@ -31,7 +33,9 @@ def number(value: Any, places: int | None = None) -> str:
 @register.simple_tag(takes_context=True)
 def money(context: Context, value: Any, places: int | None = None) -> SafeString:
     chain = context.get("chain")
-    return format_html('<span class="money">{}</span>', words.money(value, getattr(chain, "currency", ""), places))
+    return format_html(
+        '<span class="money">{}</span>', words.money(value, getattr(chain, "currency", ""), places)
+    )
 
 
 @register.filter
@@ -49,7 +53,9 @@ def ago(value: date | datetime | None) -> SafeString | str:
     """Relative, the exact time on hover."""
     if not value:
         return words.NOTHING
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.exact(value), words.ago(value))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.exact(value), words.ago(value)
+    )
 
 
 @register.filter
@@ -57,7 +63,9 @@ def day(value: date | datetime | None) -> SafeString | str:
     """The date, how long ago on hover."""
     if not value:
         return words.NOTHING
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.ago(value), words.day(value))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.ago(value), words.day(value)
+    )
 
 
 @register.filter
@@ -74,7 +82,10 @@ def initials(name: str) -> str:
 @register.simple_tag
 def dot(colour: str) -> SafeString:
     """A round mark in a colour that comes from data: an SVG attribute, because the content policy forbids style."""
-    return format_html('<svg class="dot" viewBox="0 0 10 10" aria-hidden="true"><circle cx="5" cy="5" r="5" fill="{}"/></svg>', colour)
+    return format_html(
+        '<svg class="dot" viewBox="0 0 10 10" aria-hidden="true"><circle cx="5" cy="5" r="5" fill="{}"/></svg>',
+        colour,
+    )
 
 
 @register.simple_tag
@@ -87,7 +98,8 @@ def spark(values: list[float | None]) -> SafeString:
     span, last = (high - low) or 1, len(values) - 1
     points = " ".join(f"{at / last * 100:.1f},{22 - (value - low) / span * 20:.1f}" for at, value in known)
     return format_html(
-        '<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true"><polyline points="{}"/></svg>',
+        '<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">'
+        '<polyline points="{}"/></svg>',
         points,
     )
 
@@ -97,7 +109,9 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     """A form field with its label, hint and errors."""
     widget = bound.field.widget
     kind = getattr(widget, "input_type", "")
-    described = [f"{bound.auto_id}_hint"] * bool(bound.help_text) + [f"{bound.auto_id}_errors"] * bool(bound.errors)
+    described = [f"{bound.auto_id}_hint"] * bool(bound.help_text) + [f"{bound.auto_id}_errors"] * bool(
+        bound.errors
+    )
     attributes: dict[str, str] = {"class": "form-select" if kind == "select" else "form-control"}
     if kind == "checkbox":
         attributes["class"] = ""
@@ -107,9 +121,12 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
         attributes["aria-describedby"] = " ".join(described)
     many = kind == "checkbox" and hasattr(widget, "choices")
     return {
-        "field": bound, "control": bound if many else bound.as_widget(attrs=attributes | extra.get("attrs", {})),
-        "is_check": kind == "checkbox" and not many, "is_many": many, "is_hidden": bound.is_hidden,
-    }  # fmt: skip
+        "field": bound,
+        "control": bound if many else bound.as_widget(attrs=attributes | extra.get("attrs", {})),
+        "is_check": kind == "checkbox" and not many,
+        "is_many": many,
+        "is_hidden": bound.is_hidden,
+    }
 
 
 @register.filter
@@ -121,7 +138,7 @@ def get(mapping: Any, key: Any) -> Any:
 @register.simple_tag(takes_context=True)
 def panels(context: Context, name: str, subject: Any) -> SafeString:
     """Everything that apps put into the slot `name`."""
-    around = context.flatten()
+    around: dict[str, Any] = {str(key): value for key, value in context.flatten().items()}
     parts = [
         render_to_string(panel.template, {**around, **values}, request=context.get("request"))
         for panel, values in slots.fill(name, context["staff"], subject)

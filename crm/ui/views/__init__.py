@@ -43,7 +43,9 @@ class StaffView(View):
     def render(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         """The page, with what every page needs around it."""
         response = render(self.request, template, {**self._around(), **(context or {})}, status=status)
-        response.headers.setdefault("Cache-Control", "no-store")  # personal data stays out of shared computers' caches
+        response.headers.setdefault(
+            "Cache-Control", "no-store"
+        )  # personal data stays out of shared computers' caches
         return response
 
     def answer(
@@ -83,7 +85,12 @@ class StaffView(View):
     def _around(self) -> dict[str, Any]:
         path = self.request.path
         sections = [(section, section.holds(path)) for section in navigation.sections_of(self.staff)]
-        return {"staff": self.staff, "chain": chain_of(self.request), "sections": sections, "may": May(self.staff)}
+        return {
+            "staff": self.staff,
+            "chain": chain_of(self.request),
+            "sections": sections,
+            "may": May(self.staff),
+        }
 
     @staticmethod
     def _to_sign_in(request: HttpRequest) -> HttpResponse:
