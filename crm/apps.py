@@ -11,5 +11,7 @@ class HouseConfig(AppConfig):
     def ready(self) -> None:
         # Whoever rings a task needs the Celery application with our settings, not Celery's default one.
         from crm import celery, schedule
+        from crm.jobs import words
 
         celery.app.conf.beat_schedule = schedule.BEAT
+        words.name(schedule.WORDS)

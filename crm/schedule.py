@@ -27,6 +27,15 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
+# What pages call the job, its steps and their counts.
+WORDS = NIGHT_TITLES | {
+    "night": _("Night"),
+    "stale": _("with new purchases or returns"),
+    "due": _("moved on by the date alone"),
+    "changed": _("changed"),
+    "scored": _("scored"),
+    "skipped": _("skipped"),
+}
 
 BEAT: dict[str, dict[str, Any]] = {
     "jobs.relay": {"task": "jobs.relay", "schedule": timedelta(seconds=settings.JOB_RELAY_SECONDS)},

@@ -64,13 +64,11 @@ class NightRun:
     @property
     def writes_from(self) -> date | None:
         """The first day that this night may write about; earlier days were told by earlier nights (None: no limit)."""
-        if self.previous is None:
+        before = self.previous
+        if before is None:
             return None
-        before = (
-            Night.objects.filter(on__lt=self.on, published_at__isnull=False).order_by("-on", "-pk").first()
-        )
-        if before is None or before.rules_id != self.night.rules_id:
-            return self.on  # the first date again, or other rules: they hold from this night on
+        if before.on == self.on or before.rules_id != self.night.rules_id:
+            return self.on  # the same date again, or other rules: they hold from this date on
         return before.on + timedelta(days=1)
 
     def state_slices(self) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -14,14 +14,15 @@ DENSE = 1 << 22  # values below this have a bin each; above, only values that oc
 class Histogram:
     """Counts of whole numbers ≥ 0 and, beside them, sums of a whole-number weight (exact below 2^53)."""
 
-    def __init__(self) -> None:
+    def __init__(self, dense: int = DENSE) -> None:
+        self._dense = dense
         self._counts = np.zeros(0, dtype=np.int64)
         self._weights = np.zeros(0, dtype=np.int64)
         self._tails: list[tuple[Any, Any, Any]] = []
 
     def add(self, values: Any, weights: Any | None = None) -> None:
         weights = np.zeros(len(values), dtype=np.int64) if weights is None else weights
-        low = values < DENSE
+        low = values < self._dense
         self._add_dense(values[low], weights[low])
         if not low.all():
             self._tails.append(_grouped(values[~low], np.ones((~low).sum(), dtype=np.int64), weights[~low]))
