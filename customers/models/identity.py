@@ -51,7 +51,8 @@ class NameKey(Owned):
 
     For a name of several words: every rotation run together ("johnsmith", "smithjohn"). For a Chinese name: every
     suffix of the characters, every suffix of the pinyin by syllable, and the initials. See `customers/names.py`.
-    `home_store_id` is carried along so that a search within one's scope stays inside the index.
+    `home_store_id` is carried along so that a search within one's stores stays inside an index: one begins with the
+    key for those who see the chain, one with the store for those who see a few.
     """
 
     pk = models.CompositePrimaryKey("customer", "key")
@@ -59,4 +60,7 @@ class NameKey(Owned):
     home_store_id = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["key", "home_store_id", "customer"], name="namekey_prefix")]
+        indexes = [
+            models.Index(fields=["key", "home_store_id", "customer"], name="namekey_prefix"),
+            models.Index(fields=["home_store_id", "key", "customer"], name="namekey_in_store"),
+        ]
