@@ -1,0 +1,238 @@
+"""Thirty processes killed with -9 and five wiped brokers, while files are imported, tills post and nights run.
+
+The system is the real one: the supervisor of `make run` with its servers, web, worker and beat. Afterwards every
+receipt is there once, every job has ended by itself, and the nightly state equals a rebuild.
+"""
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from crm.embedded import servers
+from crm.embedded.home import Home
+from tests.platform.conftest import System, wait_until
+from tests.resilience.history import STORES, History
+
+KILLS, WIPES = 30, 5
+FILES, RECEIPTS_A_FILE = 12, 6_000
+NIGHTS = ("2026-09-01", "2026-09-02", "2026-09-03", "2026-09-04")
+
+SET_UP = f"""
+from crm.org.models import Store
+for code in {STORES!r}:
+    Store.objects.create(code=code, name=code)
+"""
+ENQUEUE = """
+from datetime import date
+from pathlib import Path
+from customers import imports, nights
+files = sorted(Path({folder!r}).glob("*.csv"))
+asked = [date.fromisoformat(on) for on in {nights!r}]
+for i, file in enumerate(files):
+    imports.start(file, "receipts", by="system:test")
+    if i % 3 == 0 and asked:
+        nights.start(asked.pop(0), by="system:test")
+"""
+
+
+class Chaos(System):
+    """The system with short leases, so that a test need not wait half a minute for each dead worker."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | {
+            "JOB_LEASE_SECONDS": "3", "JOB_RELAY_SECONDS": "1", "WORKER_PROCESSES": "2", "LOGIN_FAILURES": "5",
+        }  # fmt: skip
+
+    def shell(self, code: str) -> str:
+        done = self.command("manage.py", "shell", "-v", "0", "-c", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def rows(self, query: str) -> list[tuple]:
+        with psycopg.connect(servers.database_url(Home(self.home)), autocommit=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def open_jobs(self) -> int:
+        return self.rows("SELECT count(*) FROM jobs_job WHERE state IN ('queued', 'running')")[0][0]
+
+
+@pytest.fixture
+def chaos(tmp_path: Path) -> Iterator[Chaos]:
+    made = Chaos(tmp_path / "home")
+    yield made
+    made.end()
+
+
+class Till(threading.Thread):
+    """Posts receipts one after another, each until it is answered: what a till with a queue does."""
+
+    def __init__(self, system: Chaos, key: str, number: int) -> None:
+        super().__init__(daemon=True)
+        self.system, self.key, self.number = system, key, number
+        self.history = History(seed=1000 + number)
+        self.answered: dict[str, str] = {}
+        self.faults: list[str] = []
+        self.is_closing = False
+
+    def run(self) -> None:
+        count = 0
+        while not self.is_closing:
+            external_id = f"{self.number}-{count}"
+            body = json.dumps(self.history.call(external_id)).encode()
+            self.answered[external_id] = self._post_until_answered(external_id, body)
+            count += 1
+
+    def _post_until_answered(self, external_id: str, body: bytes) -> str:
+        headers = {
+            "Authorization": f"Bearer {self.key}", "Content-Type": "application/json",
+            "Idempotency-Key": f"till-{external_id}",
+        }  # fmt: skip
+        address = f"http://127.0.0.1:{self.system.port}/api/v1/receipts/"
+        for _attempt in range(600):
+            try:
+                with urllib.request.urlopen(
+                    urllib.request.Request(address, body, headers), timeout=10
+                ) as answer:
+                    return json.load(answer)["id"]
+            except urllib.error.HTTPError as error:
+                if error.code < 500:
+                    self.faults.append(f"{error.code} {error.read()[:300]!r}")
+                    raise
+            except (OSError, ValueError):  # refused, reset, cut off in the middle
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"{external_id} was never answered")
+
+
+class Killer:
+    """Kills one process after another, of each kind in turn."""
+
+    def __init__(self, system: Chaos) -> None:
+        self.system = system
+        self.random = random.Random(26)
+        self.killed: list[str] = []
+
+    def kill(self, kind: str) -> bool:
+        victims = {"worker": self._worker, "web": self._web, "database": self._backends}[kind]()
+        if not victims:
+            return False
+        try:
+            os.kill(self.random.choice(victims), signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        self.killed.append(kind)
+        return True
+
+    def _worker(self) -> list[int]:
+        return [p for p in self.system.processes("crm.celery") if b"beat" not in _command(p)]
+
+    def _web(self) -> list[int]:
+        return self.system.processes("gunicorn")
+
+    def _backends(self) -> list[int]:
+        try:
+            found = self.system.rows(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+        except psycopg.OperationalError:
+            return []
+        return [pid for (pid,) in found]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _wipe_broker(system: Chaos) -> None:
+    redis.Redis.from_url(servers.redis_url(Home(system.home))).flushall()
+
+
+@pytest.mark.slow
+def test_thirty_kills_and_five_wipes_lose_nothing(chaos: Chaos, tmp_path: Path) -> None:
+    history = History(seed=7)
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for number in range(FILES):
+        history.file(folder / f"{number:02}.csv", number, RECEIPTS_A_FILE)
+    chaos.start()
+    chaos.shell(SET_UP)
+    key = chaos.command("manage.py", "create_api_key", "till", "--scope", "receipts:write", "--rate", "1000000")
+    tills = [Till(chaos, key.stdout.strip(), number) for number in range(2)]
+    for till in tills:
+        till.start()
+    chaos.shell(ENQUEUE.format(folder=str(folder), nights=NIGHTS))
+
+    killer, during_work, wipes = Killer(chaos), 0, 0
+    kinds = ["worker", "database", "worker", "web"]
+    while len(killer.killed) < KILLS:
+        if killer.kill(kinds[len(killer.killed) % len(kinds)]):
+            during_work += _is_working(chaos)
+            if len(killer.killed) % (KILLS // WIPES) == 0:
+                _wipe_broker(chaos)
+                wipes += 1
+        time.sleep(killer.random.uniform(0.5, 1.5))
+
+    wait_until(lambda: _is_quiet(chaos), seconds=240)
+    for till in tills:
+        till.is_closing = True
+    for till in tills:
+        till.join(90)
+        assert not till.is_alive() and till.faults == []
+    assert wipes == WIPES
+    assert during_work >= KILLS // 2, "the work was over before the kills were"
+    _assert_nothing_lost_nothing_twice(chaos, history, tills)
+
+
+def _is_working(chaos: Chaos) -> bool:
+    try:
+        return chaos.open_jobs() > 0
+    except psycopg.OperationalError:
+        return True  # it is coming up again: then nothing can have ended meanwhile
+
+
+def _is_quiet(chaos: Chaos) -> bool:
+    try:
+        return chaos.open_jobs() == 0
+    except psycopg.OperationalError:
+        return False
+
+
+def _assert_nothing_lost_nothing_twice(chaos: Chaos, history: History, tills: list[Till]) -> None:
+    states = dict(chaos.rows("SELECT state, count(*) FROM jobs_job GROUP BY state"))
+    assert states == {"done": FILES + len(NIGHTS)}, chaos.rows("SELECT kind, key, state, error FROM jobs_job")
+
+    parts = [history.expected, *(till.history.expected for till in tills)]
+    purchases, cents = sum((p.purchases for p in parts), type(parts[0].purchases)()), None
+    cents = sum((p.cents for p in parts), type(parts[0].cents)())
+    found = chaos.rows(
+        "SELECT i.value, count(*), (sum(p.amount) * 100)::bigint FROM customers_purchase p "
+        "JOIN customers_identity i ON i.customer_id = p.customer_id GROUP BY i.value"
+    )
+    assert {member: n for member, n, _ in found} == dict(purchases)
+    assert {member: c for member, _, c in found} == dict(cents)
+    assert chaos.rows("SELECT count(*) FROM customers_line") == [(sum(p.lines for p in parts),)]
+
+    counts = chaos.rows(
+        "SELECT sum((counts->>'rows')::int), sum((counts->>'applied')::int), sum((counts->>'duplicates')::int), "
+        "sum((counts->>'rejected')::int) FROM jobs_job WHERE kind LIKE 'import%'"
+    )
+    assert counts == [(history.expected.lines, history.expected.lines, 0, 0)]
+    published = chaos.rows("SELECT n.on::text FROM customers_publishednight p JOIN customers_night n ON n.id = p.night_id")
+    assert published == [(NIGHTS[-1],)]
+    verified = chaos.command("manage.py", "verify_state")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
