@@ -15,7 +15,8 @@ from crm.embedded import processes
 from crm.embedded.home import CHECKOUT, Home
 from crm.embedded.output import repeat, say
 
-LONGEST_PAUSE = 30.0  # seconds between attempts to start a child that keeps dying
+# Seconds between attempts to start a child that keeps dying.
+LONGEST_PAUSE = float(os.environ.get("RESTART_PAUSE_SECONDS") or 30)
 STEADY_AFTER = 60.0  # seconds after which a child counts as healthy again
 
 

@@ -52,7 +52,8 @@ class Chaos(System):
     @property
     def environment(self) -> dict[str, str]:
         return super().environment | {
-            "JOB_LEASE_SECONDS": "3", "JOB_RELAY_SECONDS": "1", "WORKER_PROCESSES": "2", "LOGIN_FAILURES": "5",
+            "JOB_LEASE_SECONDS": "3", "JOB_RELAY_SECONDS": "1", "WORKER_PROCESSES": "2",
+            "RESTART_PAUSE_SECONDS": "1",
         }  # fmt: skip
 
     def shell(self, code: str) -> str:
