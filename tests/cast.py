@@ -13,13 +13,19 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from crm.jobs import runner
+from crm.jobs.models import Job, State
 from crm.org.models import Chain, Department, Region, Staff, Store
 from crm.org.permissions import Role
+from customers import names, nights
+from customers.imports import places
 from customers.models import (
     Arrival,
     ArrivalKind,
+    ArrivalState,
     Customer,
     Identity,
+    ImportFile,
     Line,
     Payment,
     Product,
@@ -85,7 +91,7 @@ def customer(
         for kind, value in known.items()
         if value
     )
-    _write_name_keys(person)
+    names.index([person.pk])
     return person
 
 
@@ -136,10 +142,27 @@ def purchase(
     return receipt
 
 
-def _write_name_keys(person: Customer) -> None:
-    from customers.models import NameKey
+def set_aside(external_id: str, *, at: Store) -> Arrival:
+    """A return that brings back more than was bought."""
+    raw = {"source": "pos-1", "external_id": external_id, "store": at.code, "lines": []}
+    return Arrival.objects.create(
+        kind=ArrivalKind.RETURN, source=source(), external_id=external_id, store=at, fingerprint=b"0" * 16, raw=raw,
+        state=ArrivalState.QUARANTINED, reason="return_exceeds_receipt",
+    )  # fmt: skip
 
-    folded = "".join(person.name.lower().split())
-    NameKey.objects.bulk_create(
-        [NameKey(customer=person, key=folded, home_store_id=person.home_store_id)] if folded else []
-    )
+
+def import_file(name: str) -> ImportFile:
+    """An import of receipts that is done and rejected some rows."""
+    job = Job.objects.create(kind="import.receipts", key=name, state=State.DONE)
+    file = ImportFile.objects.create(kind="receipts", name=name, path=name, job=job)
+    file.rejected_path = str(places.rejected_file(file))
+    file.save(update_fields=["rejected_path"])
+    return file
+
+
+def night(on: date | str) -> Any:
+    """Run the night of a business date, all steps of it, in this process. Its job."""
+    job = nights.start(date.fromisoformat(on) if isinstance(on, str) else on, by="system:test")
+    job = runner.run_until_ended(job)
+    assert job.state == State.DONE, job.error
+    return job

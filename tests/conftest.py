@@ -24,6 +24,10 @@ from tests import cast
 @pytest.fixture(autouse=True)
 def _forgetful_process() -> None:
     """What a process remembers of one test's database must not reach the next test."""
+    forget_what_the_process_knows()
+
+
+def forget_what_the_process_knows() -> None:
     from crm.org import models as org
 
     getattr(org, "_key_cache", {}).clear()

@@ -85,7 +85,7 @@ def routes(resolver: URLResolver | None = None, prefix: str = "", space: str = "
             yield Route(text, f"{space}{pattern.name}" if pattern.name else "", view)
 
 
-EVERYWHERE = "*"
+EVERYWHERE = "*"  # of no store in particular
 
 
 @dataclass

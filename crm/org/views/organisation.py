@@ -53,7 +53,7 @@ class RegionRecord(RecordView):
     heading_new = gettext_lazy("New region")
     listing = "org:regions"
 
-    def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def delete(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return _remove(self, get_object_or_404(Region, pk=pk))
 
     def context(self, record: Any, name: str = "") -> dict[str, Any]:
@@ -78,7 +78,7 @@ class DepartmentRecord(RecordView):
     heading_new = gettext_lazy("New department")
     listing = "org:departments"
 
-    def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def delete(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return _remove(self, get_object_or_404(Department, pk=pk))
 
     def context(self, record: Any, name: str = "") -> dict[str, Any]:
