@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from crm.org.models import Staff
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView
+from customers import search
 from customers.models import Customer
 from customers.views.facts import rows_of, with_facts
 
@@ -31,8 +32,6 @@ class Find(StaffView):
     permission = Permission.FIND_CUSTOMERS
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        from customers import search
-
         words = request.POST.get("q", "").strip()[:LONGEST]
         hits = (
             search.find(self.staff, words, 8 if request.POST.get("place") == "top" else 20) if words else []
