@@ -1,4 +1,4 @@
-"""Night after night, with late tills, returns and skipped nights: what is published is what the plain reference says."""
+"""Night after night, with late tills, returns and skipped nights: what is published is what the reference says."""
 
 import random
 from datetime import date, timedelta
@@ -31,12 +31,12 @@ def test_every_night_is_the_reference(harbour: Store, uptown: Store, chain: obje
     everybody = people(60, harbour) + people(20, uptown) + people(5, None)
     settings = drawn_scheme(rng)
     on = FIRST
-    trade(rng, everybody, harbour, FIRST - timedelta(days=400), FIRST, 400)
+    trade(rng, everybody, harbour, FIRST - timedelta(days=400), FIRST, n=400)
     for _ in range(6):
         run_night(on)
         check(on, settings)
         day = on + timedelta(days=rng.choice([1, 1, 1, 2, 9, 40]))
-        trade(rng, everybody, harbour, on + timedelta(days=1), day, 40)
+        trade(rng, everybody, harbour, on + timedelta(days=1), day, n=40)
         trade(
             rng, everybody, harbour, day - timedelta(days=30), day + timedelta(days=2), 5
         )  # late, and of tomorrow
@@ -63,7 +63,7 @@ def drawn_scheme(rng: random.Random) -> reference.Settings:
     return found
 
 
-def trade(rng: random.Random, who: list[Customer], at: Store, first: date, last: date, n: int) -> None:
+def trade(rng: random.Random, who: list[Customer], at: Store, first: date, last: date, *, n: int) -> None:
     days = (last - first).days
     rows = []
     for _ in range(n):
@@ -109,7 +109,7 @@ def test_lives_are_the_same_whether_nights_were_skipped_or_not(
     rng = random.Random(seed)
     rules = LifecycleRules.objects.create(new_days=3, dormant_days=5, lost_days=9, won_back_days=4)
     who = people(30, harbour, since=FIRST)
-    trade(rng, who, harbour, FIRST - timedelta(days=10), FIRST + timedelta(days=50), 200)
+    trade(rng, who, harbour, FIRST - timedelta(days=10), FIRST + timedelta(days=50), n=200)
     Purchase.objects.all().update(returned=0)
     last = FIRST + timedelta(days=32)
     dense = [FIRST + timedelta(days=i) for i in range(33)]
