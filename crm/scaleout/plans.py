@@ -1,4 +1,4 @@
-"""Reading plans of the partition twin: which partitions a statement needs, and where rows of several meet."""
+"""Asking the partition twin for plans, and which partitions they need."""
 
 import json
 import re
@@ -16,10 +16,6 @@ from crm.scaleout.recording import Executed
 Mode = Literal["custom", "generic"]
 Node = dict[str, Any]
 REMAINDER = re.compile(r"remainder (\d+)", re.IGNORECASE)
-
-# Where rows meet: what these do over rows of several partitions cannot be left to each machine.
-JOINS = {"Nested Loop", "Hash Join", "Merge Join"}
-GATHERS = {"Aggregate", "Group", "Unique", "WindowAgg", "SetOp"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,8 @@ def plan(statement: Executed, mode: Mode, **settings: str) -> Node:
             cursor.execute(_prepare(statement))
             places = ", ".join(["%s"] * len(statement.values))
             cursor.execute(
-                f"EXPLAIN (FORMAT JSON) EXECUTE examined{f'({places})' if places else ''}", statement.values
+                f"EXPLAIN (FORMAT JSON, VERBOSE) EXECUTE examined{f'({places})' if places else ''}",
+                statement.values,
             )
             row = cursor.fetchone()
         finally:
@@ -131,69 +128,3 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in node.get("Plans", ()):
         yield from walk(child)
-
-
-@dataclass(frozen=True)
-class Meeting:
-    """A place in a plan where rows of different partitions, or of tables placed by different keys, come together."""
-
-    node: str
-    tables: tuple[str, ...]
-    groups: frozenset[str]
-
-    def __str__(self) -> str:
-        return f"{self.node} over partitions of {', '.join(self.tables)}"
-
-
-def meetings(node: Node, among: Map) -> list[Meeting]:
-    """All of them; empty when every machine can do its part alone."""
-    found: list[Meeting] = []
-    ctes = {
-        child["Subplan Name"].removeprefix("CTE "): child
-        for each in walk(node)
-        for child in each.get("Plans", ())
-        if child.get("Subplan Name", "").startswith("CTE ")
-    }
-    _rows_of(node, among, ctes, found)
-    return found
-
-
-def _rows_of(node: Node, among: Map, ctes: Mapping[str, Node], found: list[Meeting]) -> frozenset[Leaf]:
-    """The partitions whose rows come out of a node; notes meetings below it on the way."""
-    own = among.leaves.get(node.get("Relation Name", "")) if "Scan" in node["Node Type"] else None
-    sides = [frozenset({own})] if own else []
-    if node["Node Type"] == "CTE Scan" and node["CTE Name"] in ctes:
-        sides.append(_rows_of(ctes[node["CTE Name"]], among, ctes, []))
-    for child in node.get("Plans", ()):
-        rows = _rows_of(child, among, ctes, found)
-        # One row of an uncorrelated subquery, or a CTE, goes in where it is named, not here.
-        if child.get("Parent Relationship") != "InitPlan":
-            sides.append(rows)
-    together: frozenset[Leaf] = frozenset().union(*sides)
-    if _is_meeting(node, [side for side in sides if side], together):
-        tables = tuple(sorted({leaf.table for leaf in together}))
-        found.append(Meeting(_name(node), tables, frozenset(leaf.group for leaf in together)))
-    return frozenset() if _is_small(node) else together
-
-
-def _is_meeting(node: Node, sides: list[frozenset[Leaf]], together: frozenset[Leaf]) -> bool:
-    is_apart = len({(leaf.group, leaf.number) for leaf in together}) > 1
-    if not is_apart:
-        return False
-    kind = node["Node Type"]
-    if kind in GATHERS:
-        return node.get("Partial Mode", "Simple") != "Finalize"  # parts were made on each machine: fine
-    is_joining = kind in JOINS or any(
-        child.get("Parent Relationship") == "SubPlan" for child in node.get("Plans", ())
-    )
-    return is_joining and len(sides) > 1
-
-
-def _is_small(node: Node) -> bool:
-    """Totals over parts: a few rows, as good as a reference table to what is above."""
-    return node["Node Type"] == "Aggregate" and node.get("Partial Mode") == "Finalize"
-
-
-def _name(node: Node) -> str:
-    kind = str(node["Node Type"])
-    return f"{node['Strategy']} {kind}" if "Strategy" in node else kind

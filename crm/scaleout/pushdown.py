@@ -2,16 +2,17 @@
 
 A statement of the night reads all customers, so it goes to all machines. It is cheap there as long as no row has to
 meet a row of another customer: each machine joins and groups its own, and only what comes out travels. On the twin that
-is a plan with every join and every grouping below the Append over the partitions (or a total over such parts). The
-planner may prefer another plan on small tables, so the proof asks whether one exists.
+is a plan without a meeting (see `meeting.py`). The planner may prefer another plan on small tables, so the proof asks
+whether one exists.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from crm.scaleout import dialect, plans
-from crm.scaleout.plans import Map, Meeting
+from crm.scaleout import dialect, meeting, plans
+from crm.scaleout.meeting import Meeting
+from crm.scaleout.plans import Map
 from crm.scaleout.recording import Executed, recording
 
 PARTITIONWISE = {
@@ -35,7 +36,7 @@ def meetings(statement: Executed, among: Map, nudges: Sequence[dict[str, str]] =
     """Where rows of several partitions meet in the best plan there is; empty when the statement pushes down."""
     found: list[Meeting] = []
     for nudge in nudges:
-        found = plans.meetings(plans.plan(statement, "custom", **PARTITIONWISE, **nudge), among)
+        found = meeting.meetings(plans.plan(statement, "custom", **PARTITIONWISE, **nudge), among)
         if not found:
             return []
     return found

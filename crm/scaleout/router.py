@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from crm.scaleout import plans
+from crm.scaleout import meeting, plans
 from crm.scaleout.plans import Map, Mode
 from crm.scaleout.recording import Executed, Recording, recording
 
@@ -68,9 +68,9 @@ def faults(statement: Executed, among: Map, fans_out: frozenset[str] = frozenset
                 yield f"{len(numbers)} partitions of {table} in the {mode} plan"
         if len(_customers(found, among)) > 1:
             yield f"rows of several customers' partitions in the {mode} plan"
-        for meeting in plans.meetings(plan, among):
-            if len(meeting.groups) > 1:
-                yield f"tables placed by different keys joined ({', '.join(meeting.tables)}) in the {mode} plan"
+        for each in meeting.meetings(plan, among):
+            if len(each.groups) > 1:
+                yield f"tables placed by different keys joined ({', '.join(each.tables)}) in the {mode} plan"
 
 
 def _customers(found: dict[str, set[int]], among: Map) -> set[int]:
