@@ -1,6 +1,7 @@
 """The web server. Two processes share the loaded code; their threads wait for the database together."""
 
 import os
+import time
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 wsgi_app = "crm.wsgi"
@@ -18,6 +19,13 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+def on_starting(server: object) -> None:
+    """The code is loaded. Whoever starts us may want the database set up before we listen."""
+    gate = os.environ.get("WAIT_FOR")
+    while gate and not os.path.exists(gate):  # noqa: PTH110
+        time.sleep(0.02)
 
 
 def pre_fork(server: object, worker: object) -> None:

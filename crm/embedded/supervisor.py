@@ -6,7 +6,6 @@ order; after a kill -9 the kernel ends the children, the servers live on, and th
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import signal
 import socket
@@ -15,11 +14,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
 from crm.embedded import postgres, processes, servers, valkey
 from crm.embedded.children import Child, end_orphans, remember
+from crm.embedded.first_start import FirstStart
 from crm.embedded.home import CHECKOUT, Home
 from crm.embedded.output import announce, say
 
@@ -47,10 +48,11 @@ def run(home: Home) -> int:
             _check_free(port)
             servers.ensure(home)
             say("services", f"PostgreSQL and Valkey run; state is in {home.path}")
-            has_demo = _set_up(home)
-            children = _children(port)
+            children = _children(home, port)
             try:
-                _serve(home, children, port, has_demo=has_demo, began=began)
+                _start(home, children, port)
+                _announce(home, port, seconds=time.monotonic() - began)
+                _watch(home, children)
             finally:
                 _stop(home, children)
     except Stopped:
@@ -62,53 +64,45 @@ def run(home: Home) -> int:
     return 0
 
 
-def _children(port: int) -> list[Child]:
+def _children(home: Home, port: int) -> list[Child]:
     """In the order of their start."""
+    gate = {"PORT": str(port), "WAIT_FOR": str(_gate(home))}
     celery = [sys.executable, "-m", "celery", "--app", "crm.celery", "--quiet"]
     quiet = ["--loglevel", "INFO"]
     return [
-        Child("web", [sys.executable, "-m", "gunicorn"], {"PORT": str(port)}),
-        Child(
-            "worker",
-            [*celery, "worker", *quiet, "--without-gossip", "--without-mingle"],
-        ),
+        Child("web", [sys.executable, "-m", "gunicorn"], gate),
+        Child("worker", [*celery, "worker", *quiet, "--without-gossip", "--without-mingle"]),
         Child("beat", [*celery, "beat", "--pidfile", "", *quiet], patience=5),
     ]
 
 
-def _set_up(home: Home) -> bool:
-    """Bring the database to this version; the first time fill it. True if it holds the demo chain."""
-    _manage("migrate", "--no-input", "--verbosity", "0")
-    marker = home.path / f"first-start-{_fingerprint(servers.database_url(home))}"
-    done = marker.read_text().split() if marker.exists() else []
-    if not done and os.environ.get("DEMO") == "0":
-        # Remembered: a later start without DEMO=0 must not pour invented people among real ones.
-        done = ["empty"]
-        marker.write_text("empty")
-    if "empty" in done:
-        return False
-    for step in ("load_demo", "nightly"):
-        if step not in done:
-            began = time.monotonic()
-            _manage(step)
-            say("set-up", f"{step} took {time.monotonic() - began:.1f} s")
-            done.append(step)
-            marker.write_text(" ".join(done))
-    return True
-
-
-def _serve(home: Home, children: list[Child], port: int, *, has_demo: bool, began: float) -> None:
-    for child in children:
+def _start(home: Home, children: list[Child], port: int) -> None:
+    """The web loads its code while the database is set up, and waits at the gate until that is done."""
+    _gate(home).unlink(missing_ok=True)
+    web, *others = children
+    web.start()
+    remember(home, children)
+    _manage("set_up", *(["--empty"] if os.environ.get("DEMO") == "0" else []))
+    _gate(home).touch()
+    _wait_for_web(web, port)
+    for child in others:
         child.start()
     remember(home, children)
-    _wait_for_web(children[0], port)
-    seconds = time.monotonic() - began
-    who = (
-        f"Sign in as {', '.join(SIGN_INS)} (password: regulars)."
-        if has_demo
-        else "It is empty: no demo data."
-    )
+
+
+def _gate(home: Home) -> Path:
+    return home.path / "run" / "is-set-up"
+
+
+def _announce(home: Home, port: int, *, seconds: float) -> None:
+    who = "It is empty: no demo data."
+    if FirstStart.of(home).has_demo:
+        who = f"Sign in as {', '.join(SIGN_INS)} (password: regulars)."
     announce(f"Regulars is ready at http://127.0.0.1:{port}/ after {seconds:.0f} s. {who} Ctrl-C ends it.")
+
+
+def _watch(home: Home, children: list[Child]) -> None:
+    """Until we are asked to end."""
     while True:
         time.sleep(0.5)
         before = [child.process for child in children]
@@ -195,10 +189,6 @@ def _check_free(port: int) -> None:
             raise Refused(
                 f"port {port} is not free ({error.strerror}). Take another: make run PORT=8001"
             ) from error
-
-
-def _fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 @contextlib.contextmanager
