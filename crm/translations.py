@@ -58,7 +58,8 @@ def _messages(path: Path, text: str) -> Iterator[tuple]:
 
         if not settings.configured:
             settings.configure()
-        text = templatize(text, origin=str(path))
+        # What is left of a template is not indented as Python is, and the reader of Python minds.
+        text = "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).splitlines())
     yield from extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS)
 
 
