@@ -5,8 +5,9 @@ rows joins on the customer too. On one machine this costs nothing; on a distribu
 customer) it keeps every join on one node. `docs/decisions/` tells the rest.
 """
 
+from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.fields.related_descriptors import (
@@ -15,8 +16,19 @@ from django.db.models.fields.related_descriptors import (
 )
 
 
+class OnMerge(Enum):
+    """What becomes of the rows of a customer who is merged into another."""
+
+    CARRY = "carry"  # they become the survivor's, with their ids
+    UNITE = "unite"  # the same, except for those whose key the survivor has already
+    DROP = "drop"  # they go: derived, and derived anew for the survivor
+    STAY = "stay"  # they remain with the merged customer: history of what was known then
+
+
 class Owned(models.Model):
     """A row of a customer. The customer of a row never changes: a merge deletes and re-inserts."""
+
+    on_merge: ClassVar[OnMerge] = OnMerge.CARRY
 
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, related_name="+", db_index=False

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.owned import Owned
+from crm.lib.owned import OnMerge, Owned
 from crm.org.models import Store, public_id
 from crm.org.scope import ScopedQuerySet
 
@@ -101,6 +101,8 @@ class Tag(models.Model):
 
 
 class CustomerTag(Owned):
+    on_merge = OnMerge.UNITE
+
     pk = models.CompositePrimaryKey("customer", "tag")
     tag = models.ForeignKey(Tag, models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(db_default=Now())

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Now, Reverse
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.owned import Owned
+from crm.lib.owned import OnMerge, Owned
 
 
 class IdentityKind(models.TextChoices):
@@ -54,6 +54,8 @@ class NameKey(Owned):
     `home_store_id` is carried along so that a search within one's stores stays inside an index: one begins with the
     key for those who see the chain, one with the store for those who see a few.
     """
+
+    on_merge = OnMerge.DROP
 
     pk = models.CompositePrimaryKey("customer", "key")
     key = models.CharField(max_length=64, db_collation="C")

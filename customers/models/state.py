@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.money import MoneyField
-from crm.lib.owned import Owned
+from crm.lib.owned import OnMerge, Owned
 from crm.org.scope import ScopedQuerySet
 
 
@@ -29,6 +29,8 @@ class PurchaseState(Owned):
     rebuild makes it anew, so there is no database constraint to pay for at every write.
     See docs/algorithms/purchase-state.md.
     """
+
+    on_merge = OnMerge.DROP
 
     customer = models.OneToOneField(
         "customers.Customer",
@@ -157,6 +159,8 @@ class SpellQuerySet(ScopedQuerySet):
 
 class Spell(Owned):
     """A stretch of nights during which a customer's code stayed the same: night ≤ n < ended_night (NULL: still)."""
+
+    on_merge = OnMerge.STAY
 
     customer = models.ForeignKey(
         "customers.Customer", models.PROTECT, related_name="+", db_index=False, db_constraint=False
