@@ -12,7 +12,7 @@ UV := scripts/uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run stop status test check bench lock messages fmt front secret clean \
+.PHONY: help run stop status test test-twin check bench lock messages fmt front secret clean \
 	lint types imports migrations deploy translations templates unused scaleout-shape prepare both
 
 ## The two
@@ -24,6 +24,16 @@ run: ## Set up what is missing, then run everything on http://127.0.0.1:8000/ (P
 test: ## Run all tests, browser tests too (ARGS="tests/platform -k health" runs some)
 	@$(MAKE) --no-print-directory -j3 $(DONE)/test $(DONE)/front $(DONE)/messages
 	@scripts/test $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory test-twin)
+
+# Servers, texts and browsers do not depend on how tables are split.
+test-twin: $(DONE)/test ## Run the tests of everything that keeps data on the partition twin (docs/scaleout.md)
+	@REGULARS_ENGINE=partitions $(BIN)/python -m pytest -m "not browser" --ignore=tests/browser \
+		--ignore=tests/platform --ignore=tests/resilience --ignore=tests/i18n $(ARGS)
+
+twin: ## Run the tests on the partition twin, where every customer-owned table is split by customer
+	@$(MAKE) --no-print-directory -j3 $(DONE)/test $(DONE)/front $(DONE)/messages
+	@REGULARS_ENGINE=partitions scripts/test $(ARGS)
 
 ## Quality
 
@@ -68,6 +78,7 @@ help: ## This list
 ## Steps, each with a stamp so that the next time takes no time
 
 prepare: $(DONE)/run $(DONE)/front $(DONE)/messages
+	@:
 
 $(DONE)/uv: requirements/uv.txt scripts/environment
 	@mkdir -p $(DONE)
