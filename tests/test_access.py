@@ -125,6 +125,7 @@ EXACT = {"api-customer-lookup", "customers:served"}
 BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-lookup", "post"): {"kind": "member", "value": "NOBODY1"},
     ("api-customer", "patch"): {"occupation": "baker"},
+    ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
 }
 
 

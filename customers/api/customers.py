@@ -3,18 +3,28 @@
 from datetime import date
 from typing import Annotated, Any
 
+from django.utils.timezone import now
 from msgspec import Meta
 
 from crm.org.models import public_id
 from crm.org.permissions import Permission
 from crm.rest import pages
-from crm.rest.endpoints import endpoint
+from crm.rest.endpoints import Answer, endpoint
 from crm.rest.problems import InvalidInput, NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
-from customers import identities
-from customers.api import histories, profiles
-from customers.api.shapes import CustomerPage, CustomerRow, IdentityIn, Moment, ReceiptPage, ServingOut
+from customers import enrolment, identities, profile
+from customers.api import facts, histories, profiles
+from customers.api.shapes import (
+    CustomerPage,
+    CustomerRow,
+    EnrolmentIn,
+    FactsIn,
+    IdentityIn,
+    Moment,
+    ReceiptPage,
+    ServingOut,
+)
 from customers.models import Customer
 
 CUSTOMER_ID = {"type": "string", "pattern": "^cus_[0-9a-z]{12}$"}
@@ -56,7 +66,7 @@ class CustomerQuery(pages.PageQuery, forbid_unknown_fields=True, kw_only=True):
 
 
 class Customers(ApiView):
-    """The customers whose home store the key sees."""
+    """The customers whose home store the key sees; enrolling one more."""
 
     permission = Permission.VIEW_CUSTOMERS
     scope = KeyScope.CUSTOMERS_READ
@@ -81,6 +91,26 @@ class Customers(ApiView):
             self.request, shown, pages.cursor_after(found, self.query.limit, lambda row: (row[0],))
         )
 
+    @endpoint(
+        "Enrol a customer",
+        body=EnrolmentIn,
+        answers={201: profiles.shape()},
+        permission=Permission.EDIT_CUSTOMERS,
+        scope=KeyScope.CUSTOMERS_WRITE,
+        problems={409: "`already_enrolled`, `identifiers_disagree`: the identifiers are somebody's already."},
+        example={
+            "identities": [{"kind": "phone", "value": "+8613800138000"}], "name": "Irina", "home_store": "HARB",
+        },
+    )  # fmt: skip
+    def post(self, told: EnrolmentIn) -> Answer:
+        """Somebody whom only receipts have named so far keeps all they bought. A key of one store enrols there."""
+        fields = facts.of(told, self.caller)
+        if "home_store_id" not in fields:
+            fields["home_store_id"] = facts.own_store(self.caller)
+        people = [(one.kind, one.value) for one in told.identities]
+        done = enrolment.enrol(people, by=self.caller, at=now(), source="api", **fields)
+        return Answer(profiles.get(done.customer.pk, self.caller), 201)
+
 
 class OneCustomer(ApiView):
     """A customer's profile."""
@@ -100,6 +130,24 @@ class OneCustomer(ApiView):
         if found is None:
             raise NotFound
         return found
+
+    @endpoint(
+        "Change a customer's facts",
+        body=FactsIn,
+        answers={200: profiles.shape()},
+        permission=Permission.EDIT_CUSTOMERS,
+        scope=KeyScope.CUSTOMERS_WRITE,
+        problems={404: "Unknown, or not for this key."},
+        example={"occupation": "baker"},
+    )
+    def patch(self, told: FactsIn, customer: str) -> Any:
+        """Only what is named changes. A customer cannot be moved to a store that the key does not see."""
+        number = Customer.row_id(customer)
+        seen = profiles.visible_id(number, self.caller) if number is not None else None
+        if seen is None:
+            raise NotFound
+        profile.change(seen, facts.of(told, self.caller), by=self.caller)
+        return profiles.get(seen, self.caller)
 
 
 class Receipts(ApiView):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 AMOUNT = r"^\d{1,10}(\.\d{1,2})?$"
 QUANTITY = r"^\d{1,9}(\.\d{1,3})?$"
@@ -28,6 +28,27 @@ class In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class IdentityIn(In):
     kind: Kind
     value: Annotated[str, Meta(min_length=1, max_length=190)]
+
+
+class FactsIn(In, kw_only=True):
+    """The plain facts of a customer. What is left out stays as it is; an empty text takes a fact back."""
+
+    name: Annotated[str, Meta(max_length=120)] | UnsetType = UNSET
+    gender: Literal["", "f", "m", "x"] | UnsetType = UNSET
+    birthday: date | UnsetType | None = UNSET
+    age_band: Annotated[str, Meta(max_length=16)] | UnsetType = UNSET
+    income_band: Annotated[str, Meta(max_length=24)] | UnsetType = UNSET
+    occupation: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
+    household_size: Annotated[int, Meta(ge=1, le=100)] | UnsetType | None = UNSET
+    household: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    language: Literal["", "en", "zh-hans", "zh-hant"] | UnsetType = UNSET
+    home_store: StoreCode | UnsetType = UNSET
+
+
+class EnrolmentIn(FactsIn, kw_only=True):
+    """A new member, by one identifier or several."""
+
+    identities: Annotated[list[IdentityIn], Meta(min_length=1, max_length=10)]
 
 
 class ReceiptLine(In):
