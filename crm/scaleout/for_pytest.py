@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 ENGINES = ("plain", "partitions")
+SUFFIX = "_twin"
 PARTITIONS = 4  # enough to tell one from all; every truncation of a test pays for each
 
 
@@ -37,13 +38,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
 ) -> Iterator[None]:
+    is_database = fixturedef.argname == "django_db_setup" and engine() == "partitions"
+    if is_database:
+        _name_database()
     made = yield
-    if fixturedef.argname == "django_db_setup" and engine() == "partitions":
+    if is_database:
         from crm.scaleout import partitions
 
         with request.getfixturevalue("django_db_blocker").unblock():
             partitions.convert(partitions=PARTITIONS)
     return made
+
+
+def _name_database() -> None:
+    """A name of its own, so that a database that is kept (`--reuse-db`) is never taken for a plain one."""
+    from django.db import connection
+
+    test = connection.settings_dict["TEST"]
+    name = test["NAME"] or f"test_{connection.settings_dict['NAME']}"
+    test["NAME"] = name if name.endswith(SUFFIX) else name + SUFFIX
 
 
 def pytest_report_header() -> str:
