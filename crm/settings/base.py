@@ -17,26 +17,20 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = embedded.Home.from_environment()
 DEBUG = False
 
-# Ours, from the ground up. Of a checkout in the making, those that are there.
-OWN_APPS = [
-    app
-    for app in (
-        "crm",
-        "crm.org",
-        "crm.audit",
-        "crm.jobs",
-        "crm.rest",
-        "crm.ui",
-        "crm.health",
-        "crm.scaleout",
-        "crm.demo",
-        "customers",
-        "segmentation",
-    )
-    if (BASE_DIR / app.replace(".", "/") / "apps.py").exists()
-]
 INSTALLED_APPS = [
-    *OWN_APPS,
+    # Ours, from the ground up.
+    "crm",
+    "crm.org",
+    "crm.audit",
+    "crm.jobs",
+    "crm.rest",
+    "crm.ui",
+    "crm.health",
+    "crm.scaleout",
+    "crm.demo",
+    "customers",
+    "segmentation",
+    # Django's and others'.
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -199,9 +193,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = environment.text("STATIC_ROOT") or HOME.path / "static"
 # Only what is served: the sources beside it name packages that no browser can load.
 STATICFILES_DIRS = [("dist", BASE_DIR / "static/dist"), ("img", BASE_DIR / "static/img")]
-MEDIA_ROOT = (
-    HOME.path / "media"
-)  # uploads: read through views that check permissions, never served by address
+# Uploads: read through views that check permissions, never served by address.
+MEDIA_ROOT = HOME.path / "media"
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024  # a batch of 10,000 receipts
