@@ -118,7 +118,7 @@ def _is_chosen(step: NightStep, names: list[str]) -> bool:
 
 def _night(claim: Claim, on: date, steps: Sequence[NightStep]) -> Night:
     """The night that this job writes: its own from an earlier attempt, or a new one after clearing the ground."""
-    known = Night.objects.select_related("rules").filter(pk=claim.checkpoint.get("night")).first()
+    known = Night.objects.select_related("rules").filter(pk=claim.checkpoint.get("night") or 0).first()
     if known is not None:
         return known
     for left in Night.objects.filter(published_at__isnull=True):

@@ -197,7 +197,8 @@ def stale_range() -> tuple[int, int, int]:
         cursor.execute(
             "SELECT coalesce(min(id), 0), coalesce(max(id), -1) + 1, count(*) FROM customers_stalestate"
         )
-        return tuple(cursor.fetchone())  # type: ignore[return-value]
+        low, high, rows = cursor.fetchone()
+        return low, high, rows
 
 
 def drop_stale_of(cursor: Any, low: int, high: int) -> None:

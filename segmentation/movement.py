@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
@@ -65,7 +66,7 @@ def movers(viewer: Viewer, from_on: date, to_on: date, from_group: str, to_group
     return Customer.objects.visible_to(viewer).filter(pk__in=rows.values("customer_id"))
 
 
-def _pairs(viewer: Viewer, from_night: Night, to_night: Night) -> QuerySet[Standing]:
+def _pairs(viewer: Viewer, from_night: Night, to_night: Night) -> Any:
     """Standings at the second night, each with the group at the first as `was`."""
     before = Standing.objects.at(from_night.pk).filter(customer=OuterRef("customer"))
     rows = Standing.objects.at(to_night.pk).visible_to(viewer)

@@ -6,6 +6,7 @@ Everything here reads the published night (or an earlier one) and is scoped to t
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, F, Max, Q, Sum
 
@@ -124,7 +125,7 @@ def _with_names(rows: SpellQuerySet) -> SpellQuerySet:
     return rows.select_related("group", "night")
 
 
-def _facts(customer: Customer, night: Night, start: date) -> dict[str, object]:
+def _facts(customer: Customer, night: Night, start: date) -> dict[str, Any]:
     known = Purchase.objects.filter(Q(returned=0) | Q(returned__lt=F("amount")), customer=customer)
     known = known.filter(business_date__lte=night.on)
     if night.computed_at:
@@ -137,7 +138,7 @@ def _facts(customer: Customer, night: Night, start: date) -> dict[str, object]:
     )
 
 
-def _scores(standing: Standing, cuts: NightCuts, facts: dict, on: date) -> list[Scored]:  # type: ignore[type-arg]
+def _scores(standing: Standing, cuts: NightCuts, facts: dict[str, Any], on: date) -> list[Scored]:
     if standing.r == 0 or facts["last_on"] is None:
         return []
     buckets = cuts.scheme.buckets
