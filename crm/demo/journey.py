@@ -95,30 +95,33 @@ def _table(directory: Path, name: str) -> pa.Table:
     return pq.ParquetFile(directory / f"{name}.parquet").read()
 
 
-def _cents(table: pa.Table, name: str) -> np.ndarray:
-    return np.rint(table[name].to_numpy() * 100).astype(np.int64)
-
-
 def read_lines(directory: Path) -> Lines:
     table = _table(directory, "transactions")
-    at, basket = table["transaction_timestamp"].to_numpy(), table["basket_id"].to_numpy()
-    order = np.lexsort((basket, at))  # stable: the order within a basket stays
-    table = table.take(pa.array(order))
-    basket, quantity = basket[order], table["quantity"].to_numpy()
+    order = np.lexsort((table["basket_id"].to_numpy(), table["transaction_timestamp"].to_numpy()))
+
+    def column(name: str) -> np.ndarray:
+        """In the order of receipts; the order within a basket stays."""
+        values: np.ndarray = table[name].to_numpy()[order]
+        return values
+
+    def cents(name: str) -> np.ndarray:
+        return np.rint(column(name) * 100).astype(np.int64)
+
+    basket, product, quantity = column("basket_id"), column("product_id"), column("quantity")
     is_first = np.r_[True, basket[1:] != basket[:-1]]
     start = np.maximum.accumulate(np.where(is_first, np.arange(len(basket)), 0))
-    is_fuel = np.isin(table["product_id"].to_numpy(), fuel_products(directory)) & (quantity > FUEL_PIECES)
+    is_fuel = np.isin(product, fuel_products(directory)) & (quantity > FUEL_PIECES)
     return Lines(
-        household=table["household_id"].to_numpy(),
-        store=table["store_id"].to_numpy(),
+        household=column("household_id"),
+        store=column("store_id"),
         basket=basket,
-        product=table["product_id"].to_numpy(),
+        product=product,
         number=(np.arange(len(basket)) - start + 1).astype(np.int16),
         milli=np.where(is_fuel, quantity, np.maximum(quantity, 1) * 1000),
-        cents=_cents(table, "sales_value"),
-        discount_cents=_cents(table, "retail_disc") + _cents(table, "coupon_match_disc"),
-        coupon_cents=_cents(table, "coupon_disc"),
-        local=to_local(at[order].astype("datetime64[s]"), DATA_ZONE),
+        cents=cents("sales_value"),
+        discount_cents=cents("retail_disc") + cents("coupon_match_disc"),
+        coupon_cents=cents("coupon_disc"),
+        local=to_local(column("transaction_timestamp").astype("datetime64[s]"), DATA_ZONE),
         zero_quantities=int((quantity == 0).sum()),
     )
 
