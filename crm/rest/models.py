@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.org.models import Store
 from crm.rest.scopes import KeyScope
@@ -19,7 +20,9 @@ class ApiKey(models.Model):
     name = models.CharField(_("name"), max_length=80)
     prefix = models.CharField(_("begins with"), max_length=12, unique=True, editable=False)
     digest = models.BinaryField(max_length=32, unique=True, editable=False)
-    scopes = ArrayField(models.CharField(max_length=32, choices=KeyScope.choices), verbose_name=_("may"))
+    scopes = ArrayField(
+        models.CharField(max_length=32, choices=KeyScope.choices), verbose_name=pgettext_lazy("key", "may")
+    )
     # Said apart from the stores, so that no list that became empty can ever mean "everything".
     is_chain_wide = models.BooleanField(_("whole chain"), default=False)
     stores = models.ManyToManyField(Store, blank=True, related_name="+", verbose_name=_("only these stores"))

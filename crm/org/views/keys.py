@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.lib.refusals import Refusal
 from crm.org.models import Store
@@ -27,7 +27,10 @@ class KeyForm(forms.Form):
         help_text=gettext_lazy("The system that will use it, such as “Tills, Harbour”."),
     )
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("May"), choices=KeyScope.choices, widget=forms.CheckboxSelectMultiple
+        # With a context: without one this word would also rename the month of May.
+        label=pgettext_lazy("key", "May"),
+        choices=KeyScope.choices,
+        widget=forms.CheckboxSelectMultiple,
     )
     stores = forms.ModelMultipleChoiceField(
         Store.objects.only("name"),
