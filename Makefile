@@ -12,8 +12,7 @@ UV := scripts/uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run stop status test test-twin check bench lock messages fmt front secret clean \
-	lint types imports migrations deploy translations templates unused scaleout-shape prepare both
+.PHONY: help run stop status test test-twin check bench lock messages fmt front secret clean prepare
 
 ## The two
 
@@ -29,11 +28,7 @@ test: ## Run all tests, browser tests too (ARGS="tests/platform -k health" runs 
 # Servers, texts and browsers do not depend on how tables are split.
 test-twin: $(DONE)/test ## Run the tests of everything that keeps data on the partition twin (docs/scaleout.md)
 	@REGULARS_ENGINE=partitions $(BIN)/python -m pytest -m "not browser" --ignore=tests/browser \
-		--ignore=tests/platform --ignore=tests/resilience --ignore=tests/i18n $(ARGS)
-
-twin: ## Run the tests on the partition twin, where every customer-owned table is split by customer
-	@$(MAKE) --no-print-directory -j3 $(DONE)/test $(DONE)/front $(DONE)/messages
-	@REGULARS_ENGINE=partitions scripts/test $(ARGS)
+		--ignore=tests/platform --ignore=tests/resilience --ignore=tests/i18n $(or $(ARGS),--numprocesses 2)
 
 ## Quality
 

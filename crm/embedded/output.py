@@ -1,5 +1,6 @@
 """One terminal for many processes: each line says who wrote it."""
 
+import contextlib
 import sys
 import threading
 from typing import IO
@@ -14,14 +15,18 @@ def say(name: str, text: str) -> None:
     label = f"{name:<{WIDTH}} │"
     if sys.stdout.isatty():
         label = f"\033[{COLOURS.get(name, 37)}m{label}\033[0m"
-    with _lock:
-        print(f"{label} {text}", flush=True)
+    _print(f"{label} {text}")
 
 
 def announce(text: str) -> None:
     """Print a line of our own, to be seen."""
-    with _lock:
-        print(f"\n{text}\n", flush=True)
+    _print(f"\n{text}\n")
+
+
+def _print(text: str) -> None:
+    # The terminal may be gone; the system is then ended in order, not by an error on the way.
+    with _lock, contextlib.suppress(OSError, ValueError):
+        print(text, flush=True)
 
 
 def repeat(name: str, stream: IO[bytes]) -> threading.Thread:

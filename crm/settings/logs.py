@@ -91,7 +91,7 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
             # They write names and addresses; the attempts stand in the database, where retention is kept.
             "axes": {"level": "ERROR"},
             "django.server": {"handlers": ["out"], "level": "WARNING", "propagate": False},
-            "celery.app.trace": {"level": "WARNING"},
-            "celery.worker.strategy": {"level": "WARNING"},
+            # A ring every ten seconds; what the tasks do, they say themselves.
+            "celery": {"level": "WARNING"},
         },
     }

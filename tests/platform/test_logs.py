@@ -1,6 +1,12 @@
 """Logs carry no personal data."""
 
+import io
+import logging
+
 import pytest
+import structlog
+from django.conf import settings
+from django.test import Client
 
 from crm.settings.logs import scrub, without_personal_data
 
@@ -31,3 +37,25 @@ def test_addresses_lose_their_query_and_people_their_address() -> None:
         "request": "GET /counter/",
         "code": 200,
     }
+
+
+def test_a_line_of_the_web_names_the_request_and_nobody(client: Client) -> None:
+    formatter = dict(settings.LOGGING["formatters"]["line"])
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(formatter.pop("()")(**formatter))
+    web = logging.getLogger("django_structlog")
+    web.addHandler(handler)
+    try:
+        client.get("/nowhere/?q=13800138000", HTTP_X_REQUEST_ID="r-17", HTTP_USER_AGENT="Irina's phone")
+    finally:
+        web.removeHandler(handler)
+        structlog.contextvars.clear_contextvars()
+    line = written.getvalue()
+    assert (
+        "request_finished" in line
+        and "GET /nowhere/" in line
+        and "code=404" in line
+        and "request_id=" in line
+    )
+    assert "13800138000" not in line and "Irina" not in line and "127.0.0.1" not in line
