@@ -17,6 +17,7 @@ from crm.demo.synthetic.generate import TABLES, Wanted, add_days, generate
 from crm.demo.synthetic.members import area_codes, phones
 from crm.demo.synthetic.rebuild import definitions, without_indexes
 from crm.demo.synthetic.tables import split
+from customers import names
 from customers.models import Arrival, Customer, Identity, Line, NameKey, Purchase, StaleState
 
 UNTIL = date(2026, 11, 22)
@@ -61,6 +62,12 @@ def test_everybody_can_be_found(truth: dict[str, Any]) -> None:
     assert kinds == {"member": 400, "phone": 400, "email": 240}
     assert NameKey.objects.values("customer").distinct().count() == 400
     assert Customer.objects.exclude(name__regex=r"^[ -~]+$").exists()  # Chinese names among them
+
+
+def test_search_keys_are_those_that_the_search_makes(truth: dict[str, Any]) -> None:
+    keys = set(NameKey.objects.values_list("customer", "key", "home_store_id"))
+    names.index()
+    assert set(NameKey.objects.values_list("customer", "key", "home_store_id")) == keys
 
 
 def test_the_schema_is_as_it_was(db: None, tmp_path: Path) -> None:
