@@ -15,6 +15,13 @@ from crm.scaleout.placement import Placement
 from crm.scaleout.shape import Survey
 
 OLD = "__plain"
+# A distributed database refuses to give a row to another customer (it would change machines), so the twin does.
+STAYS = """
+CREATE OR REPLACE FUNCTION row_stays_with_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'A row of % stays with its customer: delete and insert it instead.', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$"""
 NAME_LIMIT = 63  # bytes of an identifier in PostgreSQL
 
 
@@ -42,10 +49,12 @@ def statements(found: Survey, partitions: int) -> list[str]:
     touched = [link for link in found.links if link.table in chosen or link.target in chosen]
     promised = [link for link in shape.promised_links(found) if link.table in chosen or link.target in chosen]
     return [
+        STAYS,
         *map(shape.drop, touched),
         *(line for table in found.plain for line in _split(table, found.places[table.name], partitions)),
         *(shape.add(shape.with_customer(link, found.places)) for link in touched),
         *map(shape.add, promised),
+        *(_stay(table.name, found.places[table.name]) for table in found.plain),
     ]
 
 
@@ -99,6 +108,15 @@ def _keys(table: Table, placement: Placement) -> Iterator[str]:
         else:
             definition = shape.primary_key(table, placement) if key.kind == "p" else key.definition
             yield f"ALTER TABLE {quoted(table.name)} ADD CONSTRAINT {quoted(key.name)} {definition}"
+
+
+def _stay(name: str, placement: Placement) -> str:
+    assert placement.key is not None
+    key = quoted(placement.key)
+    return (
+        f"CREATE TRIGGER row_stays BEFORE UPDATE OF {key} ON {quoted(name)} FOR EACH ROW "
+        f"WHEN (OLD.{key} IS DISTINCT FROM NEW.{key}) EXECUTE FUNCTION row_stays_with_customer()"
+    )
 
 
 def _aside(name: str) -> str:

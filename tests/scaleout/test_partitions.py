@@ -215,9 +215,23 @@ def test_the_suite_runs_on_the_twin() -> None:
 
 @pytest.mark.twin
 def test_the_twin_refuses_a_line_of_another_customer(bought: list[Purchase], yusuf: Customer) -> None:
+    with refused():
+        Line.objects.create(
+            customer=yusuf,
+            purchase=bought[0],
+            number=2,
+            product_id=Product.objects.get().pk,
+            quantity=1,
+            amount=1,
+        )
+
+
+@pytest.mark.twin
+def test_the_twin_refuses_to_move_a_row(bought: list[Purchase], yusuf: Customer) -> None:
     line = Line.objects.filter(purchase=bought[0])
     with refused():
         line.update(customer=yusuf)
+    line.update(customer=bought[0].customer_id, quantity=2)  # the same customer: no move
     assert line.get().customer_id == bought[0].customer_id
 
 
