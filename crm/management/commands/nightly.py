@@ -3,7 +3,7 @@
 import argparse
 import sys
 import threading
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +16,7 @@ from crm.schedule import NIGHT_TITLES
 from customers import nights
 
 LOOK_SECONDS = 0.3
+BY = "system:command"
 
 
 class Command(BaseCommand):
@@ -28,6 +29,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--date", type=_date, metavar="D", help="one business date (YYYY-MM-DD), and only this one"
         )
+        parser.add_argument(
+            "--weeks", type=int, default=0, metavar="N",
+            help="before the first night of all: also the nights of N weeks before, so that movement has a past",
+        )  # fmt: skip
         parser.add_argument("--step", metavar="NAME", help="only this step (then publish)")
         parser.add_argument(
             "--rebuild", action="store_true", help="recompute all purchase states from scratch"
@@ -36,7 +41,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         steps = _steps(options["step"])
         try:
-            jobs = self._jobs(options["date"], options["rebuild"], steps)
+            on = options["date"]
+            past = self._past(on or nights.last_business_date(), options["weeks"])
+            for job in past:
+                self._run(job)
+            jobs = self._jobs(
+                on or (nights.last_business_date() if past else None), options["rebuild"], steps
+            )
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         missed = [job.key for job in jobs[:-1]]
@@ -46,13 +57,18 @@ class Command(BaseCommand):
             self._run(job)
 
     def _jobs(self, on: date | None, rebuild: bool, steps: tuple[str, ...]) -> list[Job]:
-        by = "system:command"
         last_on = on or nights.last_business_date()
         waiting = (
-            [] if on else [job for job in nights.catch_up(by, last_on) if job.key != last_on.isoformat()]
+            [] if on else [job for job in nights.catch_up(BY, last_on) if job.key != last_on.isoformat()]
         )
         waiting = [job for job in waiting if not job.is_ended]
-        return [*waiting, nights.start(last_on, by, rebuild=rebuild, steps=steps)]
+        return [*waiting, nights.start(last_on, BY, rebuild=rebuild, steps=steps)]
+
+    def _past(self, last_on: date, weeks: int) -> list[Job]:
+        """Jobs of the weeks before, oldest first; none once there is a published night."""
+        if nights.published() is not None:
+            return []
+        return [nights.start(last_on - timedelta(weeks=i), BY) for i in range(weeks, 0, -1)]
 
     def _run(self, job: Job) -> None:
         with _shown(job):
