@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crm.org.models import Staff
+from crm.org.models import Chain, Staff
 from customers import nights
 from customers.models import Customer
 from segmentation import standings
@@ -15,7 +15,8 @@ def scores(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     found = standings.explain(customer)
     if found is None:
         return {"explanation": None}
-    return {"explanation": found, "scores": [of_score(one, found) for one in found.scores]}
+    currency = Chain.current().currency
+    return {"explanation": found, "scores": [of_score(one, found, currency) for one in found.scores]}
 
 
 def movement(staff: Staff, customer: Customer) -> dict[str, Any] | None:

@@ -33,16 +33,15 @@ class Find(StaffView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         words = request.POST.get("q", "").strip()[:LONGEST]
-        hits = (
-            search.find(self.staff, words, 8 if request.POST.get("place") == "top" else 20) if words else []
-        )
-        people = with_facts(hit.customer_id for hit in hits)
-        exact = {hit.customer_id for hit in hits if hit.is_exact}
-        _labels, rows = rows_of(
-            self.staff, [people[hit.customer_id] for hit in hits if hit.customer_id in people]
-        )
-        shown = [(row, address_of(self.staff, row.customer), row.customer.pk in exact) for row in rows]
         place = "top" if request.POST.get("place") == "top" else "counter"
+        hits = search.find(self.staff, words, 8 if place == "top" else 20) if words else []
+        exact = {hit.customer_id for hit in hits if hit.is_exact}
+        known = with_facts(hit.customer_id for hit in hits)
+        people = [known[hit.customer_id] for hit in hits if hit.customer_id in known]
+        scope = self.staff.scope()
+        own = [one for one in people if one.pk in exact or one.home_store_id in scope]
+        _labels, rows = rows_of(self.staff, own)
+        shown = [(row, address_of(self.staff, row.customer), row.customer.pk in exact) for row in rows]
         return self.render("customers/hits.html", {"words": words, "hits": shown, "place": place})
 
 

@@ -34,7 +34,7 @@ class Asked:
         self.wanted = {key: request.GET[key] for key in ("group", *NUMBERS) if request.GET.get(key)}
 
     def people(self) -> QuerySet[Customer]:
-        found = standings.members(self.form.viewer, group=self.group, on=self.form.day, **self.numbers)  # type: ignore[arg-type]
+        found = standings.members(self.form.viewer, group=self.group, on=self.form.day, **self.numbers)
         rows = Customer.objects.visible_to(self.form.viewer).select_related("home_store", "purchase_state")
         return rows.filter(pk__in=found.values("customer_id"))
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.org.models import Chain
 from crm.ui import words
 from segmentation.standings import Explanation, Scored
 
@@ -24,23 +23,23 @@ class ScoreInWords:
     steps: list[tuple[int, str, bool]]
 
 
-def of_score(one: Scored, found: Explanation) -> ScoreInWords:
+def of_score(one: Scored, found: Explanation, currency: str) -> ScoreInWords:
     names = {"recency": _("Recency"), "frequency": _("Frequency"), "monetary": _("Money")}
     steps = [
-        (score, _limits(one.measure, *_bucket(one, score)), score == one.score)
+        (score, _limits(one.measure, currency, *_bucket(one, score)), score == one.score)
         for score in range(one.buckets, 0, -1)
     ]
     return ScoreInWords(
         names[one.measure],
-        _value(one, found.night.window_days),
+        _value(one, found.night.window_days, currency),
         one.score,
         [place < one.score for place in range(one.buckets)],
-        _limits(one.measure, one.above, one.up_to),
+        _limits(one.measure, currency, one.above, one.up_to),
         steps,
     )
 
 
-def _value(one: Scored, window: int) -> str:
+def _value(one: Scored, window: int, currency: str) -> str:
     if one.measure == "recency":
         days = int(one.value)
         return ngettext(
@@ -51,7 +50,7 @@ def _value(one: Scored, window: int) -> str:
         count = int(one.value)
         said = ngettext("%(n)s purchase in %(days)s days", "%(n)s purchases in %(days)s days", count)
         return said % {"n": words.number(count), **span}
-    return _("%(money)s in %(days)s days") % {"money": _money(Decimal(one.value), 2), **span}
+    return _("%(money)s in %(days)s days") % {"money": words.money(Decimal(one.value), currency, 2), **span}
 
 
 def _bucket(one: Scored, score: int) -> tuple[int | None, int | None]:
@@ -59,28 +58,25 @@ def _bucket(one: Scored, score: int) -> tuple[int | None, int | None]:
     return (one.cuts[place - 1] if place > 0 else None), (one.cuts[place] if place < len(one.cuts) else None)
 
 
-def _limits(measure: str, above: int | None, up_to: int | None) -> str:
+def _limits(measure: str, currency: str, above: int | None, up_to: int | None) -> str:
     """The ends of a bucket: `above` is outside it, `up_to` inside."""
     if above is None and up_to is None:
         return _("everybody")
     if above is None:
-        return _("up to %(b)s") % {"b": _plain(measure, up_to)}
+        return _("up to %(b)s") % {"b": _plain(measure, currency, up_to)}
     if up_to is None:
-        return _("more than %(a)s") % {"a": _plain(measure, above)}
+        return _("more than %(a)s") % {"a": _plain(measure, currency, above)}
     if measure != "monetary" and above + 1 == up_to:
-        return _plain(measure, up_to)
+        return _plain(measure, currency, up_to)
     if measure == "monetary":
-        return _("more than %(a)s, up to %(b)s") % {"a": _plain(measure, above), "b": _plain(measure, up_to)}
-    return _("%(a)s to %(b)s") % {"a": words.number(above + 1), "b": _plain(measure, up_to)}
+        ends = {"a": _plain(measure, currency, above), "b": _plain(measure, currency, up_to)}
+        return _("more than %(a)s, up to %(b)s") % ends
+    return _("%(a)s to %(b)s") % {"a": words.number(above + 1), "b": _plain(measure, currency, up_to)}
 
 
-def _plain(measure: str, value: Any) -> str:
+def _plain(measure: str, currency: str, value: Any) -> str:
     if measure == "recency":
         return ngettext("%(n)s day", "%(n)s days", value) % {"n": words.number(value)}
     if measure == "frequency":
         return ngettext("%(n)s purchase", "%(n)s purchases", value) % {"n": words.number(value)}
-    return _money(Decimal(value), 0)
-
-
-def _money(value: Decimal, places: int) -> str:
-    return words.money(value, Chain.current().currency, places)
+    return words.money(Decimal(value), currency, 0)

@@ -46,7 +46,7 @@ def test_excel_keeps_numbers_and_dates_and_runs_no_formula() -> None:
     row = ["=1+1", Decimal("3.50"), date(2026, 3, 10), datetime(2026, 3, 10, 4, tzinfo=UTC), "a\x07b"]
     response = export.download("x", "xlsx", list("abcde"), [row])
     sheet = load_workbook(io.BytesIO(b"".join(response.streaming_content))).worksheets[0]
-    cells = list(sheet.iter_rows(min_row=2))[0]
+    cells = next(iter(sheet.iter_rows(min_row=2)))
     assert (cells[0].value, cells[0].data_type) == ("=1+1", "s")
     assert cells[1].value == 3.5
     assert cells[2].value == datetime(2026, 3, 10)

@@ -29,13 +29,8 @@ def last_entry() -> tuple[str, dict[str, object]]:
 
 
 def test_a_store_is_entered(admin: Client, coast: Region) -> None:
-    values = {
-        "name": "Pier",
-        "code": "PIER",
-        "region": coast.pk,
-        "timezone": "Asia/Shanghai",
-        "mon": "9:00-13:00, 15:00-21:00",
-    }
+    values = {"name": "Pier", "code": "PIER", "region": coast.pk, "timezone": "Asia/Shanghai"}
+    values |= {"mon": "9:00-13:00, 15:00-21:00"}
     answer = admin.post("/settings/stores/new/", values)
     assert (answer.status_code, answer["Location"]) == (303, "/settings/stores/")
     pier = Store.objects.get(code="PIER")
@@ -105,9 +100,7 @@ def test_a_department_is_entered_and_changed(admin: Client, harbour: Store) -> N
     assert last_entry() == ("department.change", {"fields": ["store"]})
 
 
-def test_a_new_member_of_staff_gets_a_password_that_is_shown_once(
-    admin: Client, harbour: Store, client: Client
-) -> None:
+def test_a_new_member_of_staff_gets_a_password_once(admin: Client, harbour: Store, client: Client) -> None:
     values = {"name": "Li Na", "username": "lina", "code": "E77", "role": "clerk", "stores": [harbour.pk]}
     page = admin.post("/settings/staff/new/", values)
     assert page.status_code == 201
