@@ -25,15 +25,16 @@ class Command(BaseCommand):
             first.note("empty")
         if first.is_empty:
             return
-        for step in ("load_demo", "nightly"):
+        # Nights of some weeks before the first one let the demo show movement between groups.
+        for step, options in (("load_demo", {}), ("nightly", {"weeks": 8})):
             if step not in first.steps:
-                self._run(step)
+                self._run(step, options)
                 first.note(step)
 
-    def _run(self, step: str) -> None:
+    def _run(self, step: str, options: dict[str, int]) -> None:
         began = monotonic()
         try:
-            call_command(step, stdout=self.stdout, stderr=self.stderr)
+            call_command(step, **options, stdout=self.stdout, stderr=self.stderr)
         except SystemExit as end:
             if end.code:
                 raise CommandError(f"{step} failed; its reason stands above.") from end
