@@ -121,10 +121,8 @@ def _by_parent(model: type[Owned]) -> str:
         return ""
     parent = parents[0]
     table = parent.related_model._meta.db_table
-    return (  # noqa: S608  names of our own tables
-        f'AND t."{parent.column}" IN '
-        f'(SELECT id FROM "{table}" WHERE customer_id IN (%(loser)s, %(survivor)s))'
-    )
+    rows = f'SELECT id FROM "{table}" WHERE customer_id IN (%(loser)s, %(survivor)s)'  # noqa: S608  our own names
+    return f'AND t."{parent.column}" IN ({rows})'
 
 
 def _complete(kept: Customer, gone: Customer) -> list[str]:

@@ -128,7 +128,7 @@ class Part:
         equal |= is_return & same & np.r_[False, sku[1:] == sku[:-1]]
         self.is_twice = same & equal
         self._fault(same & ~equal, "line_twice")
-        numbered = line[self.starts][self.group] > 0
+        numbered = np.maximum.reduceat(line, self.starts)[self.group] > 0 if len(line) else line > 0
         self._fault(numbered != (line > 0), "line_invalid")
         self.line = np.where(numbered, line, place + 1)
 

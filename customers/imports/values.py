@@ -82,7 +82,9 @@ def scaled(column: Any, places: int) -> Any:
         if len(units) and np.abs(units).max() > 10**12:
             return None
     else:  # 16 bytes a value; with up to 18 digits the upper half is the sign alone
-        units = np.frombuffer(column.buffers()[1], dtype="<i8")[::2][column.offset : column.offset + len(column)]
+        units = np.frombuffer(column.buffers()[1], dtype="<i8")[::2][
+            column.offset : column.offset + len(column)
+        ]
     return units * 10 ** (places - scale)
 
 

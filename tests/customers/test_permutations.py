@@ -80,7 +80,7 @@ def _tell(events: list[Event], folder: Path, *, seed: int) -> None:
     def apply(number: int) -> None:
         try:
             _apply(events[number::APPLIERS], folder, Random(seed * 100 + number), f"{seed}-{number}")
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001
             failures.append(failure)
         finally:
             connection.close()
