@@ -49,6 +49,7 @@ class Claim:
                     checkpoint=draft,
                     counts=self.counts,
                     attempts=0,
+                    failures=0,
                     **({} if done is None else {"done": done}),
                 )
         except BaseException:

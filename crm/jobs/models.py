@@ -23,7 +23,10 @@ class Job(models.Model):
     key = models.CharField(max_length=200)
     params = models.JSONField(default=dict)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)  # since the last checkpoint
+    attempts = models.PositiveSmallIntegerField(default=0)  # claims since the last checkpoint
+    failures = models.PositiveSmallIntegerField(
+        default=0
+    )  # of these, how many ended in an error of the job itself
     available_at = models.DateTimeField(db_default=Now())
     rung_at = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)

@@ -16,7 +16,10 @@ from crm.jobs.models import ENDED, Job, State
 from crm.lib.refusals import Refusal
 
 LEASE = timedelta(seconds=settings.JOB_LEASE_SECONDS)  # renewed by a heartbeat every third of it
-MAX_ATTEMPTS = 3
+MAX_FAILURES = 3  # errors of the job at the same place, then it is set aside
+MAX_ATTEMPTS = (
+    8  # a worker may be killed for reasons of its own; a slice that ends eight of them is the reason
+)
 RING_AGAIN = LEASE
 
 
@@ -41,7 +44,7 @@ def resume(job: Job, *, by: Any) -> None:
     """Queue a quarantined or cancelled job again; it goes on from its last checkpoint."""
     with transaction.atomic():
         changed = Job.objects.filter(pk=job.pk, state__in=[State.QUARANTINED, State.CANCELLED]).update(
-            state=State.QUEUED, attempts=0, available_at=Now(), error="", finished_at=None
+            state=State.QUEUED, attempts=0, failures=0, available_at=Now(), error="", finished_at=None
         )
         if not changed:
             raise JobStillOpen(_("This job is not stopped, so it cannot be resumed."))
@@ -53,7 +56,7 @@ def restart(job: Job, *, by: Any, params: dict[str, Any] | None = None) -> None:
     """Run an ended job again from its beginning."""
     with transaction.atomic():
         changed = Job.objects.filter(pk=job.pk, state__in=ENDED).update(
-            state=State.QUEUED, attempts=0, available_at=Now(), error="", checkpoint={}, counts={}, done=0,
+            state=State.QUEUED, attempts=0, failures=0, available_at=Now(), error="", checkpoint={}, counts={}, done=0,
             total=None, started_at=None, finished_at=None, **({"params": params} if params is not None else {}),
         )  # fmt: skip
         if not changed:
@@ -113,8 +116,8 @@ def claim(job_id: int) -> tuple[Job, UUID] | None:
 
 
 def _set_aside_exhausted(job_id: int) -> None:
-    """A job whose last worker died silently, three times in a row at the same slice."""
+    """A job whose workers died silently, time after time at the same slice."""
     Job.objects.filter(_DUE, pk=job_id, attempts__gte=MAX_ATTEMPTS).update(
         state=State.QUARANTINED, lease_token=None, lease_until=None, finished_at=Now(),
-        error="The worker stopped without a word, three times at the same place.",
+        error=f"The worker stopped without a word, {MAX_ATTEMPTS} times at the same place.",
     )  # fmt: skip

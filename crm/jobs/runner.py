@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
+import psycopg
 import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
 from django.db.models.functions import Now
@@ -15,6 +16,7 @@ from crm.jobs.models import Job, State
 from crm.jobs.registry import function_of
 
 log = structlog.get_logger(__name__)
+_AWAY = ("08", "57P")  # SQLSTATE classes: connection exception; shut down, crashed or starting
 
 
 def run(job_id: int) -> bool:
@@ -72,15 +74,26 @@ def _release(claim: Claim, error: Exception) -> None:
             job = Job.objects.select_for_update().filter(pk=claim.job.pk, lease_token=claim.token).first()
             if job is None:
                 return
-            is_last = job.attempts >= queue.MAX_ATTEMPTS
+            is_outage = _is_outage(error)
+            job.failures += not is_outage
+            job.attempts -= is_outage
+            is_last = job.failures >= queue.MAX_FAILURES
             job.state = State.QUARANTINED if is_last else State.QUEUED
             job.error = _described(error)
             job.lease_token = job.lease_until = None
-            job.save(update_fields=["state", "error", "lease_token", "lease_until"])
-            pause = timedelta(seconds=2**job.attempts)
+            job.save(update_fields=["state", "attempts", "failures", "error", "lease_token", "lease_until"])
+            pause = timedelta(seconds=2 if is_outage else 2**job.failures)
             Job.objects.filter(pk=job.pk).update(
                 available_at=Now() + pause, rung_at=None, **({"finished_at": Now()} if is_last else {})
             )
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the database went away, as opposed to answering with an error."""
+    cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
+    if isinstance(cause, psycopg.InterfaceError):
+        return True  # the connection was closed under us
+    return isinstance(cause, psycopg.OperationalError) and (cause.sqlstate or "08").startswith(_AWAY)
 
 
 def _described(error: Exception) -> str:

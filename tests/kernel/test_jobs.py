@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerGone
 
@@ -208,9 +209,21 @@ def test_a_new_checkpoint_begins_the_count_anew(kind: Any) -> None:
     assert (job.state, job.checkpoint) == (State.DONE, {"done": 7})
 
 
-def test_three_silent_deaths_set_it_aside() -> None:
+def test_a_database_that_goes_away_is_no_failure_of_the_job(kind: Any) -> None:
+    def cut_off(claim: Claim) -> None:
+        raise OperationalError("gone") from psycopg.errors.AdminShutdown("terminating connection")
+
+    job = a_job(kind(cut_off))
+    for _ in range(10):
+        assert not runner.run(job.pk)
+        Job.objects.filter(state=State.QUEUED).update(available_at=Now())
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.failures) == (State.QUEUED, 0, 0)
+
+
+def test_eight_silent_deaths_set_it_aside() -> None:
     job = a_job()
-    for _ in range(3):
+    for _ in range(8):
         claimed(job)
         let_lease_run_out(job)
     assert queue.claim(job.pk) is None
