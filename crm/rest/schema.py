@@ -145,7 +145,7 @@ def _request_body(declared: Endpoint, registry: ComponentRegistry) -> dict[str, 
 def _responses(declared: Endpoint, method: str, registry: ComponentRegistry) -> dict[str, Any]:
     answers: dict[str, Any] = {
         str(status): {
-            "description": "Done." if status != 201 else "Made.",  # noqa: PLR2004
+            "description": "Done." if status != 201 else "Made.",
             "headers": RATE_HEADERS,
             "content": {"application/json": {"schema": _shape(shape, registry)}},
         }

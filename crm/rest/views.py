@@ -66,7 +66,9 @@ class ApiView(APIView):
     @classmethod
     def endpoints(cls) -> dict[str, Endpoint]:
         """Method to what is declared for it."""
-        declared = {method: getattr(getattr(cls, method.lower(), None), "endpoint", None) for method in METHODS}
+        declared = {
+            method: getattr(getattr(cls, method.lower(), None), "endpoint", None) for method in METHODS
+        }
         return {method: endpoint for method, endpoint in declared.items() if endpoint is not None}
 
     def _answer(self, request: HttpRequest, parts: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
