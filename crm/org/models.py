@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.lib.publicid import PublicId
 from crm.org.permissions import CHAIN_WIDE, Permission, Role, grants
@@ -146,7 +147,7 @@ class Department(models.Model):
 
 
 class StaffQuerySet(ScopedQuerySet):
-    def visible_to(self, viewer):  # type: ignore[no-untyped-def, override]
+    def visible_to(self, viewer):  # type: ignore[no-untyped-def]
         """Colleagues of one's stores; the chain sees all."""
         scope = viewer.scope()
         return self if scope.store_ids is None else self.filter(stores__in=scope.store_ids).distinct()
@@ -159,7 +160,7 @@ class Staff(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="staff", null=True, blank=True
     )
     code = models.CharField(_("employee number"), max_length=32, unique=True, validators=[code_validator])
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=120)
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("region")
@@ -201,11 +202,8 @@ class Staff(models.Model):
         if self.role in CHAIN_WIDE:
             return CHAIN
         if self.role == Role.REGIONAL_MANAGER:
-            return Scope(
-                frozenset(
-                    Store.objects.filter(region_id=self.region_id, region__isnull=False).values_list(
-                        "pk", flat=True
-                    )
-                )
-            )
+            stores = Store.objects.filter(region=self.region) if self.region_id else Store.objects.none()
+        else:
+            stores = self.stores.all()
+        return Scope(frozenset(stores.values_list("pk", flat=True)))
         return Scope(frozenset(self.stores.values_list("pk", flat=True)))

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.lib.owned import OnMerge, Owned
 from crm.org.models import Store, public_id
@@ -32,7 +33,7 @@ class Customer(models.Model):
     The home store decides whose lists the customer is in.
     """
 
-    name = models.CharField(_("name"), max_length=120, blank=True, default="")
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=120, blank=True, default="")
     gender = models.CharField(_("gender"), max_length=1, blank=True, default="", choices=Gender.choices)
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     age_band = models.CharField(

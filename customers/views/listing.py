@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from crm.audit import trail
 from crm.org.models import Region, Store
@@ -136,7 +136,7 @@ def download(staff: Any, rows: QuerySet[Customer], kind: str, name: str) -> Http
     labels = first[0] if first else labels
     header = [
         _("Customer"),
-        _("Name"),
+        pgettext("person", "Name"),
         _("Phone"),
         _("Home store"),
         _("Stage"),
