@@ -112,6 +112,7 @@ def _apply(cur: Any, receipt: Receipt, fingerprint: bytes, raw: str, by: Any) ->
         "methods": [method for method, _cents in receipt.payments],
         "paid": [cents for _method, cents in receipt.payments],
         "arrival": known.arrival[0] if known.arrival else None,
+        "purchase": _number(cur) if known.arrival else None,
     }  # fmt: skip
     taking = _TAKE_OVER if known.arrival else _TAKE
     cur.execute(taking + (_WRITE_GUEST if customer_id is None else _WRITE), content)
@@ -124,6 +125,12 @@ def _apply(cur: Any, receipt: Receipt, fingerprint: bytes, raw: str, by: Any) ->
     if totals:
         guests.add(cur, totals)
     return ReceiptOutcome(True, written[0], customer_id, known.store.id, business_date, receipt.cents)
+
+
+def _number(cur: Any) -> int:
+    """A number for a purchase whose row in the inbox is there already (an UPDATE may not call what counts up)."""
+    cur.execute("SELECT nextval('customers_purchase_id_seq')")
+    return int(cur.fetchone()[0])
 
 
 def _guest_totals(receipt: Receipt) -> guests.GuestTotals:
@@ -204,7 +211,7 @@ _TAKE_OVER = """
 WITH taken AS (
     UPDATE customers_arrival SET
         fingerprint = %(fingerprint)s, state = 1, reason = '', customer_id = %(customer)s::bigint,
-        purchase_id = nextval('customers_purchase_id_seq'), store_id = %(store)s, raw = %(raw)s::jsonb,
+        purchase_id = %(purchase)s, store_id = %(store)s, raw = %(raw)s::jsonb,
         recorded_at = now()
     WHERE id = %(arrival)s AND state IN (3, 4)
     RETURNING purchase_id
