@@ -42,7 +42,7 @@ class _Forward(ForwardManyToOneDescriptor):
     """`line.purchase`, also when prefetched for many lines."""
 
     def get_prefetch_querysets(self, instances: Any, querysets: Any = None) -> Any:
-        queryset = querysets[0] if querysets else self.get_queryset()
+        queryset = querysets[0] if querysets else self.get_queryset(instance=instances[0])
         return super().get_prefetch_querysets(instances, [_of_customers(queryset, instances)])
 
 
@@ -89,9 +89,9 @@ class OwnedForeignKey(models.ForeignKey):
         kwargs.setdefault("db_constraint", False)
         super().__init__(to, on_delete, **kwargs)
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
-        kwargs["db_index"] = self.db_index
+        kwargs["db_index"] = self.db_index  # type: ignore[attr-defined]
         return name, path, args, kwargs
 
     def get_extra_descriptor_filter(self, instance: models.Model) -> dict[str, Any]:
@@ -106,13 +106,14 @@ class OwnedForeignKey(models.ForeignKey):
         """
         if alias is None or related_alias is None:
             return None
-        remote = self.remote_field.model._meta.get_field("customer").get_col(alias)
-        local = self.model._meta.get_field("customer").get_col(related_alias)
-        return _same(remote, local)
+        remote: Any = self.remote_field.model._meta.get_field("customer")
+        local: Any = self.model._meta.get_field("customer")
+        return _same(remote.get_col(alias), local.get_col(related_alias))
 
 
 def _same(left: Any, right: Any) -> Any:
     from django.db.models.lookups import Exact
     from django.db.models.sql.where import WhereNode
 
-    return WhereNode([Exact(left, right)])
+    condition: Any = Exact(left, right)
+    return WhereNode([condition])
