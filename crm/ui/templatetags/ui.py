@@ -105,7 +105,7 @@ def spark(values: list[float | None]) -> SafeString:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
+def field(bound: BoundField, *, hint: bool = True) -> dict[str, Any]:
     """A form field with its label, hint and errors."""
     widget = bound.field.widget
     kind = getattr(widget, "input_type", "")
@@ -122,7 +122,8 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     many = kind == "checkbox" and hasattr(widget, "choices")
     return {
         "field": bound,
-        "control": bound if many else bound.as_widget(attrs=attributes | extra.get("attrs", {})),
+        "hint": bound.help_text if hint else "",
+        "control": bound if many else bound.as_widget(attrs=attributes),
         "is_check": kind == "checkbox" and not many,
         "is_many": many,
         "is_hidden": bound.is_hidden,
