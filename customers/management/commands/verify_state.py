@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from customers import nightrun, stateproof, states
+from customers import nightrun, receiptproof, stateproof, states
 from customers.models import Customer
 
 NAMED_MOST = 50
@@ -19,6 +19,9 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if broken := list(receiptproof.faults()):
+            self.stderr.write("\n".join(broken))
+            raise CommandError(f"{len(broken):,} receipts, lines or returns are broken.")
         with nightrun.alone():
             basis = stateproof.basis_of_states()
             if basis is None:
