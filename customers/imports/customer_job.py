@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from crm.jobs.claim import Claim
@@ -39,7 +40,9 @@ class CustomersImport:
         table = open_table(places.path_of(self.file))
         own_names = CUSTOMERS.match(table.names)
         if not own_names.keys() & KIND_OF.keys():
-            raise MissingColumns(f"{', '.join(KIND_OF)}: at least one of these columns is needed.")
+            raise MissingColumns(
+                _("At least one of these columns is needed: %(names)s.") % {"names": ", ".join(KIND_OF)}
+            )
         if "next" not in self.claim.checkpoint:
             self.rejected.clear()
             with self.claim.slice() as draft:

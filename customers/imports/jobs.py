@@ -1,6 +1,8 @@
 """The kinds of job that import files."""
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 
 from crm.jobs.claim import Claim
 from crm.jobs.registry import job
@@ -29,9 +31,10 @@ def import_customers(claim: Claim) -> None:
 
 def _run(claim: Claim, file: ImportFile, work) -> None:  # type: ignore[no-untyped-def]
     """A file that is refused is a finished job with a reason, not a failure to be tried again."""
-    try:
-        work.run()
-    except Refusal as refusal:
-        with transaction.atomic():
-            file.refusal = str(refusal)
-            file.save(update_fields=["refusal"])
+    with translation.override(claim.params.get("language") or settings.LANGUAGE_CODE):
+        try:
+            work.run()
+        except Refusal as refusal:
+            with transaction.atomic():
+                file.refusal = str(refusal)
+                file.save(update_fields=["refusal"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
@@ -29,7 +30,8 @@ def start(
     name = file.name if isinstance(file, UploadedFile) else path.name
     with transaction.atomic():
         made = _record(path, name or path.name, kind, by, dry_run)
-        key, params = str(made.pk), {"file": made.pk, **options}
+        # Reasons are written by a worker, in the language of whoever brought the file.
+        key, params = str(made.pk), {"file": made.pk, "language": get_language(), **options}
         made.job = queue.enqueue(KINDS[kind], key=key, params=params, by=by)
         made.save(update_fields=["job"])
     return made
