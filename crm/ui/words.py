@@ -5,8 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils import formats, timezone
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 NOTHING = "–"
 SIGNS = {
@@ -93,6 +93,14 @@ def ago(value: date | datetime, now: datetime | None = None) -> str:  # noqa: PL
     if days == -1:
         return _("tomorrow")
     return _past_or_future(abs(days), days > 0, _long)
+
+
+def language(code: str) -> str:
+    """The name of a language; a code that nobody knows stays as it is."""
+    try:
+        return _(get_language_info(code)["name"])
+    except KeyError:
+        return code
 
 
 def seconds(value: float | None) -> str:

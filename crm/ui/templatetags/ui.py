@@ -44,6 +44,11 @@ def percent(share: Any, places: int = 1) -> str:
 
 
 @register.filter
+def language(code: str) -> str:
+    return words.language(code)
+
+
+@register.filter
 def seconds(value: float | None) -> str:
     return words.seconds(value)
 
