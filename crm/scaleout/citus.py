@@ -11,6 +11,7 @@ from django.db.backends.utils import CursorWrapper
 
 from crm.scaleout import catalog, shape
 from crm.scaleout.catalog import ForeignKey, Table, quoted
+from crm.scaleout.partitions import Each
 from crm.scaleout.placement import Place, Placement
 from crm.scaleout.shape import CannotSpread, Survey
 
@@ -21,14 +22,13 @@ class NoCitus(CannotSpread):
     code = "no_citus"
 
 
-def convert(using: str = "default") -> list[str]:
+def convert(using: str = "default", *, each: Each = iter) -> list[str]:
     """Distribute every table that is not distributed yet, in one transaction. Returns the names."""
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         check_extension(cursor)
         found = shape.survey(cursor)
         done = _distributed(cursor)
-        todo = statements(cursor, found, done)
-        for statement in todo:
+        for statement in each(statements(cursor, found, done)):
             cursor.execute(statement)
     return sorted(name for name, placement in found.places.items() if _moves(placement) and name not in done)
 

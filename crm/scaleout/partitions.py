@@ -5,7 +5,7 @@ without the customer), and its planner shows which partitions a statement needs.
 also a way to split very large tables on one machine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.db import connections, transaction
 
@@ -25,15 +25,21 @@ END $$"""
 NAME_LIMIT = 63  # bytes of an identifier in PostgreSQL
 
 
-def convert(using: str = "default", *, partitions: int) -> list[str]:
-    """Split every spread table that is still plain, with its rows, in one transaction. Returns the tables' names."""
+Each = Callable[[list[str]], Iterable[str]]
+
+
+def convert(using: str = "default", *, partitions: int, each: Each = iter) -> list[str]:
+    """Split every spread table that is still plain, with its rows, in one transaction. Returns the tables' names.
+
+    `each` is given the statements and gives them back one by one, so that it can show how far it is.
+    """
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '5s'")
         found = shape.survey(cursor)
         names = [table.name for table in found.plain]
         if names:
             cursor.execute(f"LOCK TABLE {', '.join(map(quoted, names))} IN ACCESS EXCLUSIVE MODE")
-            for statement in statements(found, partitions):
+            for statement in each(statements(found, partitions)):
                 cursor.execute(statement)
     if names:
         with connections[using].cursor() as cursor:

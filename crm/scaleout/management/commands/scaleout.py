@@ -1,10 +1,12 @@
 """Turn a plain, migrated database into the partition twin, or spread it over a Citus cluster."""
 
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
+from tqdm import tqdm
 
 from crm.lib.refusals import Refusal
 from crm.scaleout import citus, partitions, shape
@@ -53,8 +55,13 @@ class Command(BaseCommand):
             self.stdout.write(statement if statement.startswith("--") else f"{statement};")
 
     def _convert(self, engine: str, count: int, database: str) -> None:
-        is_citus = engine == "citus"
-        names = citus.convert(database) if is_citus else partitions.convert(database, partitions=count)
+        def each(statements: list[str]) -> Iterable[str]:
+            return tqdm(statements, unit=" statements", leave=False, disable=None)
+
+        if engine == "citus":
+            names = citus.convert(database, each=each)
+        else:
+            names = partitions.convert(database, partitions=count, each=each)
         for name in names:
             self.stdout.write(name)
         self.stderr.write(
