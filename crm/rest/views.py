@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from rest_framework.views import APIView
 
 from crm.lib.refusals import Refusal
@@ -43,7 +43,7 @@ class ApiView(APIView):
     caller: keys.Caller
     query: Any
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         headers: dict[str, str] = {}
         try:
             response = self._answer(request, kwargs, headers)
@@ -61,6 +61,7 @@ class ApiView(APIView):
             )
         for name, value in headers.items():
             response.headers.setdefault(name, value)
+        response.headers["Content-Length"] = str(len(response.content))  # or the server would send it in chunks
         return response
 
     @classmethod

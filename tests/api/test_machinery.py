@@ -275,4 +275,5 @@ def test_calls_open_no_session(till: Client, harbour: Store) -> None:
     answer = till.get("/api/v1/stores/", headers={"accept-language": "zh-hans"})
     assert not answer.cookies
     assert answer["Cache-Control"] == "no-store"
+    assert int(answer["Content-Length"]) == len(answer.content)
     assert [row["code"] for row in answer.json()["results"]] == ["HARB"]
