@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
-from crm.lib.owned import OnMerge, Owned
+from crm.lib.owned import OnMerge, Owned, OwnedForeignKey
 from crm.lib.refusals import Refusal
 from customers import names
 from customers.models import Customer, Merge
@@ -114,13 +114,11 @@ def _carry(cur: Any, model: type[Owned], survivor_id: int, loser_id: int) -> lis
 
 def _by_parent(model: type[Owned]) -> str:
     """Details have no index on the customer: they are found through their parent's rows, moved or not yet."""
-    parents = [
-        field for field in model._meta.concrete_fields if field.__class__.__name__ == "OwnedForeignKey"
-    ]
+    parents = [field for field in model._meta.concrete_fields if isinstance(field, OwnedForeignKey)]
     if not parents or model._meta.pk_fields[0] is not parents[0]:
         return ""
     parent = parents[0]
-    table = parent.related_model._meta.db_table
+    table = parent.target_field.model._meta.db_table
     rows = f'SELECT id FROM "{table}" WHERE customer_id IN (%(loser)s, %(survivor)s)'  # noqa: S608  our own names
     return f'AND t."{parent.column}" IN ({rows})'
 

@@ -34,7 +34,8 @@ _QUERIES = {
         LEFT JOIN customers_purchase p ON p.id = r.purchase_id AND p.customer_id = r.customer_id WHERE p.id IS NULL""",
     "returned line without its return (return, number)": """
         SELECT l.goods_return_id, l.number FROM customers_returnline l
-        LEFT JOIN customers_return r ON r.id = l.goods_return_id AND r.customer_id = l.customer_id WHERE r.id IS NULL""",
+        LEFT JOIN customers_return r ON r.id = l.goods_return_id AND r.customer_id = l.customer_id
+        WHERE r.id IS NULL""",
     "purchase without its store (purchase)": """
         SELECT p.id FROM customers_purchase p
         LEFT JOIN org_store store ON store.id = p.store_id WHERE store.id IS NULL""",

@@ -35,8 +35,8 @@ _PERSON = (
 )
 _BY_SOURCE = f"""
 WITH said (source_id, line) AS (
-    SELECT a.source_id, concat_ws('|', 'arrival', a.kind, a.external_id, encode(a.fingerprint, 'hex'), a.state, a.reason,
-        of_source.code, a.of_external_id, store.code, {_PERSON.format("a")})
+    SELECT a.source_id, concat_ws('|', 'arrival', a.kind, a.external_id, encode(a.fingerprint, 'hex'), a.state,
+        a.reason, of_source.code, a.of_external_id, store.code, {_PERSON.format("a")})
     FROM customers_arrival a
     LEFT JOIN org_store store ON store.id = a.store_id
     LEFT JOIN customers_source of_source ON of_source.id = a.of_source_id

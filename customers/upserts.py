@@ -1,7 +1,8 @@
 """Many customers at once, recognised by their identifiers: known ones are brought up to date, new ones enrolled.
 
 A person told is who one of their identifiers belongs to; identifiers that belong to two customers are refused, never
-joined, and so is a second member number for somebody who has one. Blank values change nothing. The same again changes nothing.
+joined, and so is a second member number for somebody who has one. Blank values change nothing, and so does the same
+again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -77,7 +78,7 @@ class _Upsert:
 
     def run(self, told: Sequence[Told]) -> list[Fate]:
         self._recognise({person for one in told for person in one.people})
-        self._load({owner for owner in self.owner.values()}, {tag for one in told for tag in one.tags})
+        self._load(set(self.owner.values()), {tag for one in told for tag in one.tags})
         spare = iter(self._numbers(len(told)))
         fates = [self._one(one, spare) for one in told]
         self._write()
@@ -220,7 +221,7 @@ FROM unnest(
 ) AS new (id, is_stub, {_COLUMNS})
 """
 _INSERT = (
-    f"INSERT INTO customers_customer (id, is_stub, {_COLUMNS}) SELECT id, is_stub, {_COLUMNS} {_UNNESTED}"  # noqa: S608
+    f"INSERT INTO customers_customer (id, is_stub, {_COLUMNS}) SELECT id, is_stub, {_COLUMNS} {_UNNESTED}"
 )
 _UPDATE = f"""
 UPDATE customers_customer c SET is_stub = new.is_stub, updated_at = now(),

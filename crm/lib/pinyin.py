@@ -6,16 +6,18 @@ from functools import lru_cache
 
 # Characters that sound different as a surname (百家姓).
 _SURNAMES = {
-    "单": "shan", "單": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "区": "ou", "區": "ou", "查": "zha", "朴": "piao",
-    "翟": "zhai", "盖": "ge", "蓋": "ge", "缪": "miao", "繆": "miao", "种": "chong", "乐": "yue", "樂": "yue", "黑": "he",
-    "秘": "bi", "冼": "xian", "员": "yun", "員": "yun", "任": "ren", "华": "hua", "華": "hua", "尹": "yin", "召": "shao",
-    "那": "na", "佴": "nai", "逄": "pang", "折": "she", "撒": "sa", "长": "zhang", "卜": "bu", "宓": "mi", "隗": "wei",
-    "郗": "xi", "郇": "xun", "钭": "tou", "葛": "ge", "费": "fei", "費": "fei", "洗": "xian", "繁": "po", "纪": "ji", "紀": "ji",
-    "哈": "ha", "薄": "bo", "宿": "su", "柏": "bai", "谌": "chen", "諶": "chen", "牟": "mou", "贾": "jia", "賈": "jia",
+    "单": "shan", "單": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "区": "ou", "區": "ou",
+    "查": "zha", "朴": "piao", "翟": "zhai", "盖": "ge", "蓋": "ge", "缪": "miao", "繆": "miao",
+    "种": "chong", "乐": "yue", "樂": "yue", "黑": "he", "秘": "bi", "冼": "xian", "员": "yun",
+    "員": "yun", "任": "ren", "华": "hua", "華": "hua", "尹": "yin", "召": "shao", "那": "na",
+    "佴": "nai", "逄": "pang", "折": "she", "撒": "sa", "长": "zhang", "卜": "bu", "宓": "mi",
+    "隗": "wei", "郗": "xi", "郇": "xun", "钭": "tou", "葛": "ge", "费": "fei", "費": "fei",
+    "洗": "xian", "繁": "po", "纪": "ji", "紀": "ji", "哈": "ha", "薄": "bo", "宿": "su",
+    "柏": "bai", "谌": "chen", "諶": "chen", "牟": "mou", "贾": "jia", "賈": "jia",
 }  # fmt: skip
 _DOUBLE_SURNAMES = {
-    "尉迟": ("yu", "chi"), "尉遲": ("yu", "chi"), "万俟": ("mo", "qi"), "澹台": ("tan", "tai"), "长孙": ("zhang", "sun"),
-    "單于": ("chan", "yu"), "单于": ("chan", "yu"),
+    "尉迟": ("yu", "chi"), "尉遲": ("yu", "chi"), "万俟": ("mo", "qi"), "澹台": ("tan", "tai"),
+    "长孙": ("zhang", "sun"), "單于": ("chan", "yu"), "单于": ("chan", "yu"),
 }  # fmt: skip
 
 
@@ -51,7 +53,7 @@ def _reading(letter: str) -> str:
     from pypinyin.constants import PINYIN_DICT
 
     readings: str = PINYIN_DICT.get(ord(letter), letter)
-    return _without_tones(readings.split(",")[0])
+    return _without_tones(readings.partition(",")[0])
 
 
 def _without_tones(syllable: str) -> str:

@@ -111,7 +111,7 @@ class _RowReader:
             raise _Wrong("no_identifier")
         return list(people)
 
-    def _field(self, name: str, text: str) -> Any:
+    def _field(self, name: str, text: str) -> Any:  # noqa: PLR0911  a case a field
         match name:
             case "name":
                 if len(text) > 120 or not text.isprintable():

@@ -16,7 +16,8 @@ from crm.org.models import Chain, Store
 from customers.imports import places
 from customers.imports.columns import RECEIPTS
 from customers.imports.files import Table, open_table
-from customers.imports.receipt_part import Part, PartOutcome, References
+from customers.imports.receipt_events import References
+from customers.imports.receipt_part import Part, PartOutcome
 from customers.imports.receipt_rows import REASONS, SCHEMA, RowReader
 from customers.imports.rejected import RejectedRows
 from customers.imports.spill import Spill, choose, column, parts_of

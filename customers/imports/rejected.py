@@ -18,7 +18,7 @@ class RejectedRows:
         self.header = header
         self.reasons = reasons
 
-    def write(self, piece: int, rows: Iterable[tuple[int, int, Any]]) -> None:
+    def write(self, piece: int, rows: Iterable[tuple[Any, ...]]) -> None:
         """`rows`: (row number, reason number, what the row is about …)."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._piece(piece).open("w", newline="", encoding="utf-8") as file:

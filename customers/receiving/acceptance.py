@@ -30,7 +30,7 @@ ACCEPTED = Verdict(ArrivalState.APPLIED)
 def judge(
     bought: Mapping[int, Sums], returns: Iterable[Return]
 ) -> tuple[dict[tuple[str, str], Verdict], dict[int, Sums]]:
-    """Verdicts by (source, external_id), and what came back by line number. `bought`: quantity and amount by line number."""
+    """Verdicts by (source, external_id), and what came back by line number. `bought`: the sums of each line."""
     verdicts: dict[tuple[str, str], Verdict] = {}
     back: dict[int, Sums] = defaultdict(lambda: (0, 0))
     for event in sorted(returns, key=_order):

@@ -39,6 +39,7 @@ class BatchOutcome:
     duplicates: int = 0
     rejected: int = 0
     errors: list[BatchError] = field(default_factory=list)
+    unknown_stores: set[str] = field(default_factory=set)  # their receipts were set aside
 
 
 @dataclass
@@ -62,12 +63,14 @@ def receive_batch(lines: Iterable[bytes], *, by: Any) -> BatchOutcome:
         return draft
 
     done = in_transaction(work)
+    if lost := [good_one for good_one in good if good_one.receipt.store in done.unknown_stores]:
+        in_transaction(lambda cur: _set_aside(cur, lost))
     done.errors.sort(key=lambda error: error.line)
     return done
 
 
 def _read(lines: Iterable[bytes], outcome: BatchOutcome) -> list[_Good]:
-    good = []
+    good: list[_Good] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -95,7 +98,8 @@ def _apply(cur: Any, good: list[_Good], outcome: BatchOutcome, by: Any) -> None:
 
     sources = references.sources(cur, {one.receipt.source for one in good})
     stores = references.stores(cur, {one.receipt.store for one in good}, make_stubs=False)
-    usable = _of_known_stores(cur, good, stores, sources, outcome, by)
+    outcome.unknown_stores = {one.receipt.store for one in good} - set(stores)
+    usable = _of_known_stores(good, stores, outcome, by)
     products = references.products(cur, {line.sku for one in usable for line in one.receipt.lines})
     columns = _columns(usable, sources, stores, products)
     verdicts = engine.apply(cur, columns).receipts
@@ -108,35 +112,33 @@ def _apply(cur: Any, good: list[_Good], outcome: BatchOutcome, by: Any) -> None:
 
 
 def _of_known_stores(
-    cur: Any,
-    good: list[_Good],
-    stores: dict[str, Any],
-    sources: dict[str, int],
-    outcome: BatchOutcome,
-    by: Any,
+    good: list[_Good], stores: dict[str, references.StoreRef], outcome: BatchOutcome, by: Any
 ) -> list[_Good]:
-    """Those whose store is known and open to the sender; the others are set aside."""
-    usable, aside, allowed = [], [], {}
+    """Those whose store is known and open to the sender; the others are told."""
+    refused: dict[str, InvalidEvent] = {}
     for code in {one.receipt.store for one in good}:
         store = stores.get(code)
         try:
             check_store(code, store and store.id, store and store.zone.key, by)
         except InvalidEvent as refusal:
-            allowed[code] = refusal
+            refused[code] = refusal
     for one in good:
-        if refusal := allowed.get(one.receipt.store):
-            _reject(outcome, one.line, refusal)
-            if one.receipt.store not in stores:
-                aside.append(one)
-        else:
-            usable.append(one)
-    if aside:
-        aside.sort(key=lambda one: (sources[one.receipt.source], one.receipt.external_id))
-        cur.execute(_SET_ASIDE, [
-            [sources[one.receipt.source] for one in aside], [one.receipt.external_id for one in aside],
-            [one.receipt.fingerprint() for one in aside], [msgspec.json.encode(one.payload).decode() for one in aside],
-        ])  # fmt: skip
-    return usable
+        if one.receipt.store in refused:
+            _reject(outcome, one.line, refused[one.receipt.store])
+    return [one for one in good if one.receipt.store not in refused]
+
+
+def _set_aside(cur: Any, lost: list[_Good]) -> None:
+    """Keep receipts of unknown stores in the inbox, in the order of their key."""
+    sources = references.sources(cur, {one.receipt.source for one in lost})
+    rows = sorted(
+        (
+            sources[one.receipt.source], one.receipt.external_id, one.receipt.fingerprint(),
+            msgspec.json.encode(one.payload).decode(),
+        )
+        for one in lost
+    )  # fmt: skip
+    cur.execute(_SET_ASIDE, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _columns(

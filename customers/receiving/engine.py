@@ -55,7 +55,9 @@ class _InInbox:
 def _inbox(cur: Any, keys: Iterable[Key]) -> dict[Key, _InInbox]:
     """Which receipts the inbox knows."""
     wanted = list(keys)
-    cur.execute(_INBOX, [packed(str(source) for source, _ in wanted), packed(external for _, external in wanted)])
+    cur.execute(
+        _INBOX, [packed(str(source) for source, _ in wanted), packed(external for _, external in wanted)]
+    )
     return {
         (source, external): _InInbox(row_id, bytes(fingerprint), state)
         for source, external, row_id, fingerprint, state in cur.fetchall()
@@ -79,7 +81,7 @@ def _judged_returns(cur: Any, taken: Sequence[Taken]) -> tuple[list[int], list[T
     known = returns.known(cur, taken)
     seen = {taken[place].key: fingerprint for place, fingerprint in known.items()}
     verdicts, new = [], []
-    for place, entry in enumerate(taken):
+    for entry in taken:
         fingerprint = entry.event.fingerprint()
         first = seen.get(entry.key)
         if first is None:
@@ -209,8 +211,8 @@ class _Writer:
                     new.raw[i],
                     file_id,
                     row,
-                ]
-                + [self.inbox[key].id],
+                    self.inbox[key].id,
+                ],
             )
             if self.cur.rowcount != 1:
                 raise Again

@@ -106,7 +106,7 @@ class Return(NamedTuple):
         )  # fmt: skip
 
 
-def receipt_fingerprint(
+def receipt_fingerprint(  # noqa: PLR0917  called once a receipt of millions; names would cost
     store: str, channel: int, at_micros: int, who: str, staff: str, paid: str, lines: str
 ) -> bytes:
     """16 bytes over a receipt's content. `lines`: "number,sku,milli,cents,discount" by number, joined by ";"."""

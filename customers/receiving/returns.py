@@ -177,6 +177,7 @@ class _Changes:
 
     def settle(self, bought: _Bought | None, kept: list[_Kept]) -> None:
         verdicts: dict[tuple[str, str], Verdict]
+        back: dict[int, Sums]
         if bought is None:
             verdicts, back = {(k.event.source, k.event.external_id): WAITS for k in kept}, {}
         else:

@@ -166,7 +166,8 @@ def check_store(code: str, store_id: int | None, zone: str | None, by: Any) -> S
 
 def _take_return(cur: Any, event: events.Return, by: Any) -> ReturnOutcome:
     cur.execute("SELECT id, timezone FROM org_store WHERE code = %s", [event.store])
-    store = check_store(event.store, *(cur.fetchone() or (None, None)), by)
+    store_id, zone = cur.fetchone() or (None, None)
+    store = check_store(event.store, store_id, zone, by)
     source_ids = references.sources(cur, [event.source, event.of_source])
     taken = returns.Taken(event, source_ids[event.source], source_ids[event.of_source], store)
     is_known = returns.known(cur, [taken])
