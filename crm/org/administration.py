@@ -30,7 +30,7 @@ class LastAdministrator(Refusal):
     status = 409
 
 
-def keep(record: Any, values: dict[str, Any], *, by: Staff) -> Any:
+def keep(record: Any, values: dict[str, Any], *, by: Staff | str) -> Any:
     """Create or change a record of the organisation. The trail keeps the names of the fields, not their values."""
     links = {field.name for field in record._meta.many_to_many}
     with transaction.atomic():
@@ -75,7 +75,7 @@ def remove(record: Region | Department, *, by: Staff) -> None:
         record.delete()
 
 
-def hire(values: dict[str, Any], username: str, *, by: Staff) -> tuple[Staff, str]:
+def hire(values: dict[str, Any], username: str, *, by: Staff | str) -> tuple[Staff, str]:
     """A new member of staff who can sign in. Returns them and a first password, which is shown once."""
     password = _password()
     with transaction.atomic():
