@@ -5,7 +5,6 @@ every line of it names a line of the receipt, and the line's accepted quantity a
 within what was bought. A return that is not accepted takes nothing away from those after it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ EXCEEDS = "return_exceeds_receipt"
 NO_SUCH_LINE = "return_line_unknown"
 
 Sums = tuple[int, int]  # thousandths of the quantity, cents
+NOTHING: Sums = (0, 0)
 
 
 class Verdict(NamedTuple):
@@ -32,14 +32,15 @@ def judge(
 ) -> tuple[dict[tuple[str, str], Verdict], dict[int, Sums]]:
     """Verdicts by (source, external_id), and what came back by line number. `bought`: the sums of each line."""
     verdicts: dict[tuple[str, str], Verdict] = {}
-    back: dict[int, Sums] = defaultdict(lambda: (0, 0))
+    back: dict[int, Sums] = {}
     for event in sorted(returns, key=_order):
         verdict = _verdict(bought, back, event)
         verdicts[event.source, event.external_id] = verdict
         if verdict is ACCEPTED:
             for number, milli, cents in event.lines:
-                back[number] = back[number][0] + milli, back[number][1] + cents
-    return verdicts, dict(back)
+                so_far = back.get(number, NOTHING)
+                back[number] = so_far[0] + milli, so_far[1] + cents
+    return verdicts, back
 
 
 def _order(event: Return) -> tuple[object, ...]:
@@ -50,7 +51,7 @@ def _verdict(bought: Mapping[int, Sums], back: Mapping[int, Sums], event: Return
     for number, milli, cents in event.lines:
         if number not in bought:
             return Verdict(ArrivalState.QUARANTINED, NO_SUCH_LINE)
-        quantity, amount = bought[number]
-        if back[number][0] + milli > quantity or back[number][1] + cents > amount:
+        (quantity, amount), so_far = bought[number], back.get(number, NOTHING)
+        if so_far[0] + milli > quantity or so_far[1] + cents > amount:
             return Verdict(ArrivalState.QUARANTINED, EXCEEDS)
     return ACCEPTED

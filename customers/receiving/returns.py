@@ -14,7 +14,7 @@ import msgspec
 
 from customers.models import ArrivalState
 from customers.receiving import acceptance, events, guests
-from customers.receiving.acceptance import ACCEPTED, WAITS, Sums, Verdict
+from customers.receiving.acceptance import ACCEPTED, NOTHING, WAITS, Sums, Verdict
 from customers.receiving.database import Again
 from customers.receiving.events import Return
 from customers.receiving.references import StoreRef
@@ -205,7 +205,7 @@ class _Changes:
 
     def _sums(self, bought: _Bought, customer_id: int, back: dict[int, Sums]) -> None:
         for number in sorted(bought.lines):
-            before, after = bought.back.get(number, (0, 0)), back.get(number, (0, 0))
+            before, after = bought.back.get(number, NOTHING), back.get(number, NOTHING)
             if before != after:
                 self.lines.append((bought.purchase_id, customer_id, number, *after))
         self.purchases.append((bought.purchase_id, customer_id, sum(cents for _, cents in back.values())))

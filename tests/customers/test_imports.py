@@ -257,7 +257,8 @@ def test_returns_in_a_receipts_file_before_and_after_and_too_large(irina, harbou
         )
 
     path = write(
-        back("b1", "1", "r1", "2026-03-10T10:00:00+08:00"), row() + ",,", back("b2", "1", "never", "2026-03-10T10:00:00Z"),
+        back("b1", "1", "r1", "2026-03-10T10:00:00+08:00"), row() + ",,",
+        back("b2", "1", "never", "2026-03-10T10:00:00Z"),
         back("b3", "2", "r1", "2026-03-11T10:00:00+08:00"), header=header,
     )  # fmt: skip
     counts = run(path)
