@@ -31,12 +31,12 @@ def plain(text: str) -> str:
 def phone(text: str, country: str = "CN") -> str | None:
     """E.164 ("+8613800138000"). `country` (ISO 3166) reads numbers without a country code."""
     bare = _PHONE_NOISE.sub("", plain(text))
+    if bare.startswith("00"):
+        bare = "+" + bare[2:]
     if _E164_CHINA.fullmatch(bare):
         return bare
     if country == "CN" and _BARE_CHINA.fullmatch(bare):
         return "+86" + bare
-    if bare.startswith("00"):
-        bare = "+" + bare[2:]
     return _parsed(bare, country) if _PHONE.fullmatch(bare) else None
 
 

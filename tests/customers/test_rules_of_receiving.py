@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.lib import normalise
@@ -24,6 +24,7 @@ returned = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(lines, returned, st.randoms(use_true_random=False))
 def test_verdicts_do_not_depend_on_the_order_and_never_exceed(bought, events_, chance) -> None:
     verdicts, back = acceptance.judge(bought, events_)
@@ -35,6 +36,7 @@ def test_verdicts_do_not_depend_on_the_order_and_never_exceed(bought, events_, c
     assert sum(cents for _milli, cents in back.values()) == sum(event.cents for event in accepted)
 
 
+@settings(deadline=None)
 @given(lines, returned)
 def test_what_is_not_accepted_takes_nothing_away(bought, events_) -> None:
     verdicts, back = acceptance.judge(bought, events_)
@@ -53,11 +55,13 @@ receipts = st.builds(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(receipts, receipts)
 def test_fingerprints_are_equal_exactly_where_receipts_are(one, other) -> None:
     assert (one.fingerprint() == other.fingerprint()) == (one == other)
 
 
+@settings(deadline=None)
 @given(receipts)
 def test_the_zone_in_which_a_moment_is_written_does_not_matter(receipt) -> None:
     from zoneinfo import ZoneInfo
@@ -66,12 +70,14 @@ def test_the_zone_in_which_a_moment_is_written_does_not_matter(receipt) -> None:
     assert elsewhere.fingerprint() == receipt.fingerprint()
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**11), 10**11))
 def test_amounts_are_read_as_they_are_written(cents) -> None:
     assert events.cents(events.decimal_text(cents, 2)) == cents
     assert events.milli(events.decimal_text(cents // 100, 3)) == cents // 100
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_a_normal_form_is_its_own_normal_form(text) -> None:
     for form in (normalise.phone, normalise.email, normalise.number, normalise.opaque):
@@ -80,6 +86,7 @@ def test_a_normal_form_is_its_own_normal_form(text) -> None:
     assert normalise.plain(normalise.plain(text)) == normalise.plain(text)
 
 
+@settings(deadline=None)
 @given(
     st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.sampled_from(["", "+86", "0086", "+86 ", "(+86) "])
 )
