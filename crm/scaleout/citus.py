@@ -63,6 +63,7 @@ def check_extension(cursor: CursorWrapper) -> None:
 def statements(cursor: CursorWrapper, found: Survey, done: frozenset[str]) -> list[str]:
     """The whole distribution as SQL, to run in one transaction."""
     fresh = [table for table in found.spread.values() if table.name not in done]
+    _refuse_twin(fresh)
     _refuse_triggers(fresh)
     chosen = {table.name for table in fresh}
     touched = [link for link in found.links if link.table in chosen or link.target in chosen]
@@ -93,6 +94,11 @@ def _distributed(cursor: CursorWrapper) -> frozenset[str]:
 
 def _moves(placement: Placement) -> bool:
     return placement.is_spread or placement.place is Place.REFERENCE
+
+
+def _refuse_twin(fresh: list[Table]) -> None:
+    if any(table.is_partitioned for table in fresh):
+        raise CannotSpread("This database is a partition twin. Citus takes a plain one.")
 
 
 def _refuse_triggers(fresh: list[Table]) -> None:

@@ -254,6 +254,13 @@ def test_citus_is_refused_where_it_is_not_installed() -> None:
         call_command("scaleout", "--engine", "citus")
 
 
+@pytest.mark.twin
+@pytest.mark.django_db
+def test_a_twin_is_not_for_citus() -> None:
+    with pytest.raises(CommandError, match="This database is a partition twin"):
+        call_command("scaleout", "--engine", "citus", "--dry-run")
+
+
 @pytest.mark.plain
 @pytest.mark.django_db
 def test_the_citus_plan_runs_in_the_order_that_links_ask_for() -> None:

@@ -126,6 +126,19 @@ def test_the_customer_page_touches_one_partition(
     assert proof.faults == []
 
 
+def test_the_counter_works_in_one_partition(
+    crowd: list[Customer], marta: Staff, signed_in: Callable[[Staff], Client]
+) -> None:
+    """What is typed may be several identifiers, so lists are asked for; the customer's rows come from one place."""
+    browser = signed_in(marta)
+    with router.one_customer() as proof:
+        found = browser.post("/counter/find/", {"q": "+8613800138000"})
+    assert "Irina Petrova" in found.content.decode()
+    owned = {table for table, placement in plans.partition_map().places.items() if placement.is_with_customer}
+    numbers = [numbers for table, numbers in proof.worked.items() if table in owned]
+    assert len(set().union(*numbers)) == 1
+
+
 # Seeded faults ------------------------------------------------------------------------------------------------------
 
 
