@@ -13,7 +13,7 @@ from django.db import connection
 
 from crm.jobs.claim import StepProgress
 from crm.lib import spells
-from crm.lib.copy import DATE, INT2, INT4, INT8, read_all
+from crm.lib.copy import DATE, INT2, INT4, INT8, read_packed
 from crm.lib.spells import IDS, day_number
 from crm.lib.statements import Statement
 from crm.org.models import Chain
@@ -28,8 +28,12 @@ _WRITTEN = {"customer_id": INT8, "night_id": INT4, "stage": INT2, "began_on": DA
 _WRITTEN_ENDED = _WRITTEN | {"ended_on": DATE, "ended_night": INT4}
 
 _CUSTOMERS = """
-SELECT id, coalesce(home_store_id, 0), (coalesce(enrolled_at, created_at) AT TIME ZONE %(zone)s)::date
+SELECT id, coalesce(home_store_id, 0)
 FROM customers_customer WHERE merged_into_id IS NULL AND id >= %(low)s AND id < %(high)s
+"""
+_SINCE = """
+SELECT id, (coalesce(enrolled_at, created_at) AT TIME ZONE %(zone)s)::date
+FROM customers_customer WHERE id = ANY(%(ids)s)
 """
 _OPEN = """
 SELECT customer_id, stage, began_on FROM customers_lifecycle
@@ -46,6 +50,7 @@ WHERE before_on IS NULL OR business_date - before_on > %(dormant_days)s
 _example = {"zone": "UTC", "low": 1, "high": 250_001, "on": date(2026, 3, 10), "ids": IDS, "dormant_days": 60}
 STATEMENTS = [
     Statement("lifecycle.customers", _CUSTOMERS, _example),
+    Statement("lifecycle.since", _SINCE, _example),
     Statement("lifecycle.open", _OPEN, _example),
     Statement("lifecycle.runs", _RUNS, _example),
     *spells.statements(TABLE, is_dated=True),
@@ -53,14 +58,13 @@ STATEMENTS = [
 
 
 def customer_slices(night_run: NightRun) -> Any:
-    """Living customers by slice, ordered by id: `id`, `home_store` (0: none), `since` (day of enrolment)."""
-    zone = Chain.current().timezone
-    types = {"id": INT8, "home_store": INT8, "since": DATE}
+    """Living customers by slice, ordered by id: `id`, `home_store` (0: none)."""
+    types = {"id": INT8, "home_store": INT8}
 
     def load(number: int) -> dict[str, Any]:
         low, high = night_run.ranges[number]
         with connection.cursor() as cursor:
-            found = read_all(cursor, _CUSTOMERS, types, {"zone": zone, "low": low, "high": high})
+            found = read_packed(cursor, _CUSTOMERS, types, {"low": low, "high": high})
         order = np.argsort(found["id"], kind="stable")
         return {name: values[order] for name, values in found.items()}
 
@@ -88,7 +92,7 @@ def take_back(night: int) -> None:
 
 def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states: Any) -> int:
     low, high = night_run.ranges[number]
-    opened = read_all(
+    opened = read_packed(
         cursor, _OPEN, {"customer_id": INT8, "stage": INT2, "began": DATE}, {"low": low, "high": high}
     )
     order = np.argsort(opened["customer_id"], kind="stable")
@@ -96,7 +100,7 @@ def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states
     floor = night_run.writes_from
     first_day = None if floor is None else day_number(floor)
     ids = _candidates(night_run, first_day, people, states, opened)
-    found = _spells_of(cursor, night_run, ids, people, states)
+    found = _spells_of(cursor, night_run, ids, states)
     new, closed, ended = _since(found, first_day, ids, opened)
     merged = np.setdiff1d(opened["customer_id"], people["id"], assume_unique=True)
     closed = np.concatenate([closed, merged])
@@ -111,7 +115,7 @@ def _candidates(night_run: NightRun, first_day: int | None, people: Any, states:
     day = day_number(night_run.on)
     ids = people["id"]
     stage = np.full(len(ids), Stage.POTENTIAL.value, dtype=np.int16)
-    began = people["since"].astype(np.int64)
+    began = np.zeros(len(ids), dtype=np.int64)
     last = np.zeros(len(ids), dtype=np.int64)
     here, there = _matched(ids, states["customer_id"])
     stage[here], began[here] = (
@@ -127,15 +131,13 @@ def _candidates(night_run: NightRun, first_day: int | None, people: Any, states:
         if day > first_day:  # nights were skipped: somebody may have left the stage and come back
             anew |= last >= first_day
         differs |= anew
-    return ids[differs & ~((stage == Stage.POTENTIAL) & (began > day))]
+    return ids[differs]
 
 
-def _spells_of(cursor: Any, night_run: NightRun, ids: Any, people: Any, states: Any) -> Spells:
+def _spells_of(cursor: Any, night_run: NightRun, ids: Any, states: Any) -> Spells:
     """The whole lives of these customers."""
     day, rules = day_number(night_run.on), night_run.night.rules
-    here, there = _matched(ids, people["id"])
-    since = np.zeros(len(ids), dtype=np.int64)
-    since[here] = people["since"][there]
+    since = _enrolled(cursor, ids)
     last = np.zeros(len(ids), dtype=np.int64)
     here, there = _matched(ids, states["customer_id"])
     last[here] = states["last_on"][there]
@@ -145,12 +147,21 @@ def _spells_of(cursor: Any, night_run: NightRun, ids: Any, people: Any, states: 
     for start in range(0, len(buyers), CHUNK):
         part = buyers[start : start + CHUNK]
         values = {"on": night_run.on, "ids": part.tolist(), "dormant_days": rules.dormant_days}
-        runs = read_all(cursor, _RUNS, {"customer_id": INT8, "began_on": DATE, "before_on": DATE}, values)
+        runs = read_packed(cursor, _RUNS, {"customer_id": INT8, "began_on": DATE, "before_on": DATE}, values)
         order = np.lexsort((runs["began_on"], runs["customer_id"]))
         runs = {name: column[order] for name, column in runs.items()}
         place = np.searchsorted(ids, runs["customer_id"])
         parts.append(timeline.lives(day, rules, runs, last[place], since[place]))
     return timeline.joined(*parts)
+
+
+def _enrolled(cursor: Any, ids: Any) -> Any:
+    """The day of enrolment (else of the record) of each customer, in the chain's zone."""
+    values = {"zone": Chain.current().timezone, "ids": ids.tolist()}
+    found = read_packed(cursor, _SINCE, {"id": INT8, "since": DATE}, values)
+    since = np.zeros(len(ids), dtype=np.int64)
+    since[np.searchsorted(ids, found["id"])] = found["since"]
+    return since
 
 
 def _since(found: Spells, first_day: int | None, ids: Any, opened: Any) -> tuple[Spells, Any, Any]:

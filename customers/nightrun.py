@@ -72,12 +72,12 @@ class NightRun:
         return before.on + timedelta(days=1)
 
     def state_slices(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Every customer's purchase state, by slice (see `states.read`)."""
+        """Every customer's purchase state, by slice (see `states.read_scores`)."""
         return self.columns.each("states", len(self.ranges), self._read_states)
 
     def _read_states(self, number: int) -> dict[str, Any]:
         with connection.cursor() as cursor:
-            return states.read(cursor, *self.ranges[number])
+            return states.read_scores(cursor, *self.ranges[number])
 
 
 def run(claim: Claim, steps: Sequence[NightStep]) -> None:

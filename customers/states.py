@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from crm.lib.copy import DATE, INT4, INT8, MONEY, Type, read_all, write_columns
+from crm.lib.copy import DATE, INT4, INT8, MONEY, Type, read_all, read_packed, write_columns
 from crm.lib.spells import IDS
 from crm.lib.statements import Statement
 
@@ -81,6 +81,12 @@ SELECT customer_id, coalesce(first_on, DATE '1970-01-01'), coalesce(last_on, DAT
 FROM customers_purchasestate WHERE customer_id >= %(low)s AND customer_id < %(high)s
 """
 
+_READ_SCORES = """
+SELECT customer_id, coalesce(first_on, DATE '1970-01-01'), coalesce(last_on, DATE '1970-01-01'),
+       coalesce(comeback_on, DATE '1970-01-01'), window_count, (window_spent * 100)::bigint
+FROM customers_purchasestate WHERE customer_id >= %(low)s AND customer_id < %(high)s
+"""
+
 _DUE = """
 SELECT customer_id FROM customers_purchasestate
 WHERE window_first_on < %(start)s OR next_on <= %(on)s OR comeback_on <= %(recent)s
@@ -95,10 +101,11 @@ STATEMENTS = [
     Statement("states.aggregate_listed", _AGGREGATE.format(which=_LISTED), _example),
     Statement("states.aggregate_range", _AGGREGATE.format(which=_RANGE), _example),
     Statement("states.read", _READ, _example),
+    Statement("states.read_scores", _READ_SCORES, _example),
     Statement("states.due", _DUE, _example),
     Statement("states.remove", f"DELETE FROM {TABLE} WHERE customer_id = ANY(%(ids)s)", _example),  # noqa: S608
 ]
-_AGGREGATE_LISTED, _AGGREGATE_RANGE, _, _, _REMOVE = (statement.sql for statement in STATEMENTS)
+_AGGREGATE_LISTED, _AGGREGATE_RANGE, _, _, _, _REMOVE = (statement.sql for statement in STATEMENTS)
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,14 @@ def slices() -> list[tuple[int, int]]:
 
 def read(cursor: Any, low: int, high: int) -> dict[str, Any]:
     """The states in a range as they stand, ordered by customer. Money in cents, dates as days since 1970 (0: none)."""
-    return _ordered(read_all(cursor, _READ, TYPES, {"low": low, "high": high}))
+    return _ordered(read_packed(cursor, _READ, TYPES, {"low": low, "high": high}))
+
+
+def read_scores(cursor: Any, low: int, high: int) -> dict[str, Any]:
+    """Those columns of the states that lifecycle and scores look at."""
+    names = ("customer_id", "first_on", "last_on", "comeback_on", "window_count", "window_spent")
+    types = {name: TYPES[name] for name in names}
+    return _ordered(read_packed(cursor, _READ_SCORES, types, {"low": low, "high": high}))
 
 
 def compute(cursor: Any, basis: Basis, low: int, high: int) -> dict[str, Any]:
@@ -140,14 +154,14 @@ def compute(cursor: Any, basis: Basis, low: int, high: int) -> dict[str, Any]:
     cursor.execute(
         "SET LOCAL enable_hashagg = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"
     )
-    columns = read_all(cursor, _AGGREGATE_RANGE, TYPES, basis.values | {"low": low, "high": high})
+    columns = read_packed(cursor, _AGGREGATE_RANGE, TYPES, basis.values | {"low": low, "high": high})
     cursor.execute("SET LOCAL enable_hashagg = on; SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on")
     return _ordered(columns)
 
 
 def compute_listed(cursor: Any, basis: Basis, ids: Any) -> dict[str, Any]:
     """The states of these customers from the purchases; customers without a purchase that counts have none."""
-    return _ordered(read_all(cursor, _AGGREGATE_LISTED, TYPES, basis.values | {"ids": ids.tolist()}))
+    return _ordered(read_packed(cursor, _AGGREGATE_LISTED, TYPES, basis.values | {"ids": ids.tolist()}))
 
 
 def recompute(cursor: Any, basis: Basis, ids: Any) -> None:

@@ -11,7 +11,7 @@ from django.db import connection
 
 from crm.jobs.claim import StepProgress
 from crm.lib import spells
-from crm.lib.copy import INT2, INT4, INT8, MONEY, read_all, write_columns
+from crm.lib.copy import INT2, INT4, INT8, MONEY, read_packed, write_columns
 from crm.lib.statements import Statement
 from customers.lifecycle import customer_slices
 from customers.nightrun import NightRun
@@ -121,7 +121,7 @@ def _own_cuts(night_run: NightRun) -> NightCuts:
 
 def _write_changed(cursor: Any, night_run: NightRun, number: int, codes: Codes) -> int:
     low, high = night_run.ranges[number]
-    stored = read_all(cursor, _OPEN, {"customer_id": INT8, "packed": INT8}, {"low": low, "high": high})
+    stored = read_packed(cursor, _OPEN, {"customer_id": INT8, "packed": INT8}, {"low": low, "high": high})
     order = np.argsort(stored["customer_id"], kind="stable")
     known, packed = stored["customer_id"][order], stored["packed"][order]
     gone = np.setdiff1d(known, codes.customer, assume_unique=True)

@@ -196,6 +196,37 @@ def read_all(cursor: Any, query: str, types: Mapping[str, Type], params: Any = N
     }
 
 
+def read_packed(cursor: Any, query: str, types: Mapping[str, Type], params: Any = None) -> dict[str, Any]:
+    """Like `read_all`, for up to some million rows of fixed-width columns: the server packs each column into one array.
+
+    A message a row costs the client far more than the values in it, so this takes a tenth of the client's time.
+    """
+    names = [f"c{i}" for i in range(len(types))]
+    packed = ", ".join(f"array_agg({name})" for name in names)
+    wrapped = f"COPY (SELECT {packed} FROM ({query}) AS q ({', '.join(names)})) TO STDOUT (FORMAT binary)"  # noqa: S608
+    with cursor.copy(wrapped, params) as copy:
+        stream = b"".join(bytes(block) for block in copy)
+    at, found = len(_HEADER) + 2, {}
+    for name, kind in types.items():
+        size = int.from_bytes(stream[at : at + 4], "big", signed=True)
+        at += 4
+        found[name] = _native(kind, _elements(stream, at, size, kind))
+        at += max(size, 0)
+    return found
+
+
+def _elements(stream: bytes, at: int, size: int, kind: Type) -> Any:
+    """The elements of an array on the wire: dimensions, NULL flag and type, length and lower bound, then the values."""
+    if size < 0:  # array_agg of no rows
+        return np.empty(0, kind.wire)
+    head, field = 20, np.dtype([("size", ">i4"), ("value", kind.wire)])
+    count, odd = divmod(size - head, field.itemsize)
+    records = np.frombuffer(stream, dtype=field, count=count, offset=at + head)
+    if odd or (records["size"] != kind.width).any():
+        raise ValueError("a NULL or a value of another type in a column that is read")
+    return records["value"]
+
+
 def _native(kind: Type, values: Any) -> Any:
     native = values.astype(values.dtype.newbyteorder("="))
     if kind is DATE:

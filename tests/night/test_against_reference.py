@@ -38,7 +38,7 @@ def test_every_night_is_the_reference(harbour: Store, uptown: Store, chain: obje
         day = on + timedelta(days=rng.choice([1, 1, 1, 2, 9, 40]))
         trade(rng, everybody, harbour, on + timedelta(days=1), day, n=40)
         trade(
-            rng, everybody, harbour, day - timedelta(days=30), day + timedelta(days=2), 5
+            rng, everybody, harbour, day - timedelta(days=30), day + timedelta(days=2), n=5
         )  # late, and of tomorrow
         give_back(rng)
         on = day
