@@ -16,7 +16,7 @@ from django.test import Client
 
 from crm.org.models import Chain, Region, Staff, Store
 from crm.org.permissions import Role
-from crm.rest import keys
+from crm.rest import keys, limits
 from customers.models import Customer
 from tests import cast
 
@@ -32,6 +32,7 @@ def forget_what_the_process_knows() -> None:
 
     getattr(org, "_key_cache", {}).clear()
     keys.forget()
+    limits.forget()
     cache.clear()
 
 

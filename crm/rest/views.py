@@ -61,7 +61,9 @@ class ApiView(APIView):
             )
         for name, value in headers.items():
             response.headers.setdefault(name, value)
-        response.headers["Content-Length"] = str(len(response.content))  # or the server would send it in chunks
+        response.headers["Content-Length"] = str(
+            len(response.content)
+        )  # or the server would send it in chunks
         return response
 
     @classmethod

@@ -168,7 +168,7 @@ def test_calls_are_counted_and_refused_beyond_the_limit(
 def test_without_valkey_calls_go_through(till: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def gone(name: str) -> int:
+    def gone(name: str, calls: int) -> int:
         asked.append(name)
         raise redis.ConnectionError
 
