@@ -59,7 +59,12 @@ def members(
     was spent. Order by `customer_id` and page by it (keyset). Home stores are those of now.
     """
     night = nights.night_of(on)
-    asked = {"group__code": group, "r": r, "x": x, "f": f, "m": m, "value_class": value_class}
+    # By number and not by code: through a join the planner cannot know how many are in the group, and gathers all of
+    # them before it sorts (2.1 s against 0.4 ms for a page of a group of 51,000).
+    group_id = (
+        None if group is None else Group.objects.filter(code=group).values_list("pk", flat=True).first() or 0
+    )
+    asked = {"group_id": group_id, "r": r, "x": x, "f": f, "m": m, "value_class": value_class}
     rows = Standing.objects.at(night.pk if night else None).visible_to(viewer)
     return rows.filter(**{k: v for k, v in asked.items() if v is not None}).select_related(
         "customer", "group"

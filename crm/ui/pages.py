@@ -36,11 +36,25 @@ def page_of(rows: QuerySet, request: HttpRequest, order: str, *, size: int = SIZ
     token = _read(request.GET.get("after", ""))
     if token is not None:
         rows = rows.filter(_later(rows, column, down, token))
-    by = F(column).desc(nulls_last=True) if down else F(column).asc(nulls_last=True)
-    found = list(rows.order_by(by, "-pk" if down else "pk")[: size + 1])
+    found = list(rows.order_by(*_order(rows, column, down))[: size + 1])
     more = len(found) > size
     found = found[:size]
     return Page(found, _write(found[-1], column) if more else None, token is None)
+
+
+def _order(rows: QuerySet, column: str, down: bool) -> list[Any]:
+    """NULLS LAST only where there can be any: said of a column that has none, it keeps the planner from the index."""
+    last = "-pk" if down else "pk"
+    if column in ("pk", "id"):
+        return [last]
+    if not _may_be_null(rows, column):
+        return [f"-{column}" if down else column, last]
+    return [F(column).desc(nulls_last=True) if down else F(column).asc(nulls_last=True), last]
+
+
+def _may_be_null(rows: QuerySet, column: str) -> bool:
+    """A column of a related row may always be missing."""
+    return "__" in column or bool(getattr(rows.model._meta.get_field(column), "null", True))
 
 
 def _later(rows: QuerySet, column: str, down: bool, token: tuple[Any, int]) -> Q:
@@ -50,11 +64,8 @@ def _later(rows: QuerySet, column: str, down: bool, token: tuple[Any, int]) -> Q
         return Q(**{f"pk__{way}": pk})
     if value is None:
         return Q(**{f"{column}__isnull": True, f"pk__{way}": pk})
-    return (
-        Q(**{f"{column}__{way}": value})
-        | Q(**{column: value, f"pk__{way}": pk})
-        | Q(**{f"{column}__isnull": True})
-    )
+    later = Q(**{f"{column}__{way}": value}) | Q(**{column: value, f"pk__{way}": pk})
+    return later | Q(**{f"{column}__isnull": True}) if _may_be_null(rows, column) else later
 
 
 def _write(row: Any, column: str) -> str:

@@ -11,3 +11,4 @@ import "./keyboard.js";
 import "./drop.js";
 import "./paint.js";
 import "./copy.js";
+import "./checks.js";

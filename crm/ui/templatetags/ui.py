@@ -117,11 +117,11 @@ def field(bound: BoundField, *, hint: bool = True) -> dict[str, Any]:
     described = [f"{bound.auto_id}_hint"] * bool(bound.help_text) + [f"{bound.auto_id}_errors"] * bool(
         bound.errors
     )
-    attributes: dict[str, str] = {"class": "form-select" if kind == "select" else "form-control"}
+    attributes: dict[str, str | bool] = {"class": "form-select" if kind == "select" else "form-control"}
     if kind == "checkbox":
         attributes["class"] = ""
     if bound.errors:
-        attributes |= {"class": attributes["class"] + " is-invalid", "aria-invalid": "true"}
+        attributes |= {"class": f"{attributes['class']} is-invalid", "aria-invalid": "true"}
     if described:
         attributes["aria-describedby"] = " ".join(described)
     many = kind == "checkbox" and hasattr(widget, "choices")
