@@ -31,6 +31,7 @@ from customers.models import (
     Product,
     Purchase,
     Source,
+    StaleState,
 )
 
 _numbers = count(1)
@@ -139,6 +140,7 @@ def purchase(
         kind=ArrivalKind.RECEIPT, source=till, external_id=number, store=at, customer_id=who.pk, purchase_id=receipt.pk,
         fingerprint=blake2b(number.encode(), digest_size=16).digest(),
     )  # fmt: skip
+    StaleState.objects.create(customer_id=who.pk)
     return receipt
 
 
