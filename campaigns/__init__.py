@@ -1,1 +1,4 @@
-"""Campaigns, journeys and their proof. Empty so far: the place in the house is kept, so that imports keep their order."""
+"""Campaigns, journeys and their proof.
+
+Empty so far: its place in the house is kept, so that imports keep their order.
+"""

@@ -1,1 +1,4 @@
-"""Complaints and the customer's voice. Empty so far: the place in the house is kept, so that imports keep their order."""
+"""Complaints and the customer's voice.
+
+Empty so far: its place in the house is kept, so that imports keep their order.
+"""

@@ -1,1 +1,4 @@
-"""Points, tiers, rewards and coupons. Empty so far: the place in the house is kept, so that imports keep their order."""
+"""Points, tiers, rewards and coupons.
+
+Empty so far: its place in the house is kept, so that imports keep their order.
+"""

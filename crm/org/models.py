@@ -202,7 +202,9 @@ class Staff(models.Model):
         if self.role in CHAIN_WIDE:
             return CHAIN
         if self.role == Role.REGIONAL_MANAGER:
-            stores = Store.objects.filter(region_id=self.region_id) if self.region_id else Store.objects.none()
+            stores = (
+                Store.objects.filter(region_id=self.region_id) if self.region_id else Store.objects.none()
+            )
         else:
             stores = self.stores.all()
         return Scope(frozenset(stores.values_list("pk", flat=True)))

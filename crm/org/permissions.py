@@ -69,7 +69,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.ADMINISTRATOR: frozenset(_P),
     Role.INTEGRATION: frozenset(
-        {_P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.EDIT_CUSTOMERS, _P.VIEW_SEGMENTS, _P.POST_RECEIPTS, _P.VIEW_CATALOGUE}
+        {
+            _P.FIND_CUSTOMERS,
+            _P.VIEW_CUSTOMERS,
+            _P.EDIT_CUSTOMERS,
+            _P.VIEW_SEGMENTS,
+            _P.POST_RECEIPTS,
+            _P.VIEW_CATALOGUE,
+        }
     ),
 }
 

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0003_imports'),
+        ("customers", "0003_imports"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='namekey',
-            index=models.Index(fields=['home_store_id', 'key', 'customer'], name='namekey_in_store'),
+            model_name="namekey",
+            index=models.Index(fields=["home_store_id", "key", "customer"], name="namekey_in_store"),
         ),
     ]
