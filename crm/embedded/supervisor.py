@@ -95,7 +95,7 @@ def _gate(home: Home) -> Path:
 
 
 def _announce(home: Home, port: int, *, seconds: float) -> None:
-    who = "It is empty: no demo data."
+    who = "It holds no demo data. First sign-in: .venv/bin/python manage.py create_administrator NAME."
     if FirstStart.of(home).has_demo:
         who = f"Sign in as {', '.join(SIGN_INS)} (password: regulars)."
     announce(f"Regulars is ready at http://127.0.0.1:{port}/ after {seconds:.0f} s. {who} Ctrl-C ends it.")
