@@ -4,6 +4,7 @@ Each part is a slice of the job: its rows and the job's checkpoint are one trans
 worker goes on with the first part that was not committed. A dry run does the same and rolls every part back.
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from django.db import transaction
 from crm.jobs.claim import Claim
 from crm.org.models import Chain, Store
 from customers.imports import places
+from customers.imports.ahead import ahead
 from customers.imports.columns import RECEIPTS
 from customers.imports.files import Table, open_table
 from customers.imports.receipt_events import References
@@ -53,13 +55,19 @@ class ReceiptsImport:
         self.rejected.clear()
         spill = Spill.begin(self.folder / "parts", SCHEMA, table.estimate)
         broken = rows = 0
-        for block in table.blocks():
-            self.rejected.append(READ_PIECE, [(row, REASONS["row_broken"]) for row in block.broken])
-            broken += len(block.broken)
-            if len(block.rows):
-                self._spill(spill, reader.read(block))
-            rows += len(block.rows) + len(block.broken)
-            say(self.claim, "read", rows, max(table.estimate, rows))
+        with ThreadPoolExecutor(1, thread_name_prefix="import-spill") as beside:
+            spilled: Future[None] | None = None
+            for block in ahead(table.blocks()):
+                self.rejected.append(READ_PIECE, [(row, REASONS["row_broken"]) for row in block.broken])
+                broken += len(block.broken)
+                rows += len(block.rows) + len(block.broken)
+                read = reader.read(block) if len(block.rows) else None
+                if spilled:
+                    spilled.result()
+                spilled = beside.submit(self._spill, spill, read) if read else None
+                say(self.claim, "read", rows, max(table.estimate, rows))
+            if spilled:
+                spilled.result()
         spill.end(
             {"sources": reader.sources.codes, "stores": reader.stores.codes, "skus": reader.products.codes}
         )
@@ -112,22 +120,20 @@ class ReceiptsImport:
         codes = spill.codes()
         found = None if self.file.is_dry_run else _references(cursor(), codes)
         rows = self.claim.checkpoint["rows"]
-        for number in range(self.claim.checkpoint["next"], spill.parts):
-            table = spill.read(number)
+        left = range(self.claim.checkpoint["next"], spill.parts)
+        for number, table, part in ahead(_prepared(spill, number, found) for number in left):
             done = self.claim.counts["rows"] + len(table)
             with self.claim.slice(done=done) as draft:
-                outcome = self._apply_part(table, codes, found)
+                outcome = self._apply_part(table, codes, part)
                 self.rejected.write(number + 1, outcome.rejected)
                 for name, count in outcome.counts.items():
                     self.claim.counts[name] += count
                 draft["next"] = number + 1
             say(self.claim, "apply", done, rows)
 
-    def _apply_part(
-        self, table: pa.Table, codes: dict[str, list[str]], found: References | None
-    ) -> PartOutcome:
+    def _apply_part(self, table: pa.Table, codes: dict[str, list[str]], part: Part | None) -> PartOutcome:
         def work(cur: Any) -> PartOutcome:
-            return Part(table, found or _references(cur, codes, dry=True)).apply(cur, self.file.pk)
+            return (part or Part(table, _references(cur, codes, dry=True))).apply(cur, self.file.pk)
 
         if not self.file.is_dry_run:
             return in_transaction(work)
@@ -144,6 +150,12 @@ class ReceiptsImport:
             self.file.save(update_fields=["rejected_path"])
         self.rejected.clear()
         spill.remove()
+
+
+def _prepared(spill: Spill, number: int, found: References | None) -> tuple[int, pa.Table, Part | None]:
+    """A part, ready to be applied. A dry run finds what codes stand for in the transaction that it rolls back."""
+    table = spill.read(number)
+    return number, table, Part(table, found) if found else None
 
 
 def _zeros() -> dict[str, int]:

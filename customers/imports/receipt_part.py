@@ -27,16 +27,17 @@ class PartOutcome:
 class Part:
     def __init__(self, table: pa.Table, references: References) -> None:
         self.references = references
-        self.groups = Groups(table)
+        self.groups = groups = Groups(table)
+        is_usable = groups.group_reason == 0
+        self.bought = np.flatnonzero(is_usable & ~groups.is_return)
+        self.back = np.flatnonzero(is_usable & groups.is_return)
+        self.receipts = receipt_events.receipts(groups, self.bought, references)
 
     def apply(self, cur: Any, import_file_id: int) -> PartOutcome:
-        """Apply what is usable, in the caller's transaction and under the gate."""
-        groups, references = self.groups, self.references
-        is_usable, is_return = groups.group_reason == 0, groups.is_return
-        bought, back = np.flatnonzero(is_usable & ~is_return), np.flatnonzero(is_usable & is_return)
-        receipts = receipt_events.receipts(groups, bought, references)
-        taken = receipt_events.returned(groups, back, references, import_file_id)
-        applied = engine.apply(cur, receipts, taken, import_file_id=import_file_id)
+        """Apply what is usable, in the caller's transaction and under the gate. May be called again."""
+        groups, bought, back, is_return = self.groups, self.bought, self.back, self.groups.is_return
+        taken = receipt_events.returned(groups, back, self.references, import_file_id)
+        applied = engine.apply(cur, self.receipts, taken, import_file_id=import_file_id)
         verdict = np.zeros(len(groups.starts), dtype=np.int8)
         verdict[bought], verdict[back] = applied.receipts, applied.returns
         conflict = np.where(is_return, REASONS["return_conflict"], REASONS["receipt_conflict"])

@@ -54,7 +54,7 @@ def read(column: Any, reader: Reader, faults: Faults) -> tuple[list[Any], Any]:
     return [meaning for meaning, _reason in told], place
 
 
-def remembered(reader: Reader, most: int = 500_000) -> Reader:
+def remembered(reader: Reader, most: int = 100_000) -> Reader:
     """A reader that reads a value once a file: for columns whose values come again and again."""
     memory: dict[Any, tuple[Any, int]] = {}
 
