@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ import redis
 from django.core.checks import run_checks
 from django.db import OperationalError, connection
 from django.test import Client
+from django.utils.timezone import now
 
 from crm.org.models import Store
-from crm.rest import checks, directory, keys, limits
+from crm.rest import checks, directory, keys, limits, tasks
 from crm.rest.models import StoredAnswer
 from customers.models import Customer, Purchase
 from tests.api.test_receipts import slip
@@ -229,6 +231,22 @@ def test_the_same_key_at_the_same_moment_has_one_effect(calling: Calling, irina:
     assert len({answer.content for answer in answers}) == 1
     assert sum("Idempotent-Replayed" not in answer for answer in answers) == 1
     assert Purchase.objects.count() == 1
+
+
+def test_old_answers_are_forgotten_and_receipts_never(calling: Calling, irina: Customer) -> None:
+    till = calling("receipts:write")
+    for number in ("1", "2"):
+        headers = {"idempotency-key": number}
+        assert (
+            till.post(
+                "/api/v1/receipts/", slip(external_id=number), content_type=JSON, headers=headers
+            ).status_code
+            == 201
+        )
+    StoredAnswer.objects.filter(idempotency_key="1").update(created_at=now() - timedelta(days=31))
+    tasks.forget_old_answers()
+    assert list(StoredAnswer.objects.values_list("idempotency_key", flat=True)) == ["2"]
+    assert till.post("/api/v1/receipts/", slip(external_id="1"), content_type=JSON).status_code == 200
 
 
 # --- Declarations and the document -----------------------------------------------------------------------------------
