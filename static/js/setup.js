@@ -29,6 +29,11 @@ document.addEventListener("htmx:responseError", (event) => {
 document.addEventListener("htmx:sendError", (event) => {
   if (!event.target.closest("[data-poll]")) toast(words().sayOffline, { error: true });
 });
+/* Filters that are not set stay out of the address. */
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!event.target.matches(".filters")) return;
+  for (const [name, value] of [...event.detail.formData]) if (!value) event.detail.formData.delete(name);
+});
 /* A session that ended during the day answers a fragment with the sign-in page: go there instead of showing it inside. */
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.responseURL?.includes("/accounts/login/")) {

@@ -140,6 +140,24 @@ def _work() -> None:
     runner.run_until_ended(job)
 
 
+def test_filters_stand_in_the_address_and_in_the_export(
+    open_as: Open, rosa: Staff, irina: Customer, yusuf: Customer
+) -> None:
+    page = open_as(rosa, "/customers/")
+    page.get_by_label("Home store").select_option(label="Uptown")
+    expect(page.get_by_role("heading", name="1 customer")).to_be_visible()
+    uptown = Store.objects.get(code="UPTN")
+    expect(page).to_have_url(re.compile(rf"/customers/\?store={uptown.pk}$"))
+    page.get_by_text("Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert "Yusuf Demir" in text
+    assert "Irina" not in text
+    page.reload()
+    expect(page.get_by_label("Home store")).to_have_value(str(uptown.pk))
+
+
 def test_everything_is_reached_by_keys(open_as: Open, rosa: Staff, irina: Customer, yusuf: Customer) -> None:
     page = open_as(rosa, "/customers/")
     page.keyboard.press("?")
