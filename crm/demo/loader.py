@@ -78,7 +78,7 @@ def _import(path: Path, kind: str, watcher: Watcher, *, rows: int) -> int:
 
 def check_place() -> None:
     """Refuse where real data are, or will be."""
-    if settings.SETTINGS_MODULE.endswith(".production"):
+    if settings.REFUSES_DEMO_SIGN_INS:
         raise NotForDemo(_("Demo data and its public sign-ins do not belong into production."))
     if not Chain.current().demo_source and Customer.objects.exists():
         raise NotForDemo(_("There are customers here who are not of the demo chain; nothing was loaded."))

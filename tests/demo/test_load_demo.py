@@ -111,7 +111,7 @@ def test_invented_people_do_not_come_among_real_ones(tmp_path: Path) -> None:
 
 def test_production_has_no_demo() -> None:
     with (
-        override_settings(SETTINGS_MODULE="crm.settings.production"),
+        override_settings(REFUSES_DEMO_SIGN_INS=True),
         pytest.raises(CommandError, match="production"),
     ):
         call_command("load_demo", small=True, stdout=StringIO())
