@@ -17,7 +17,7 @@ from crm.jobs.registry import job
 if TYPE_CHECKING:
     from crm.jobs.claim import Claim
 
-# Name, title, and where the step's function is. `take_back` beside it removes what an unpublished night wrote.
+# Name, title, and where the step's function is. Beside it may stand `take_back` and `ahead` (see `NightStep`).
 NIGHT: list[tuple[str, Any, str]] = [
     ("purchase_state", _("Purchase state"), "customers.staterun:step"),
     ("lifecycle", _("Lifecycle"), "customers.lifecycle:step"),
@@ -42,6 +42,7 @@ BEAT: dict[str, dict[str, Any]] = {
     # Every ten minutes it is asked whether a night is missing: at 02:30 in the chain's zone last night's is, and after
     # down time whatever was missed. Asking twice asks for nothing new.
     "nights.catch_up": {"task": "nights.catch_up", "schedule": crontab(minute="*/10")},
+    "rest.forget_old_answers": {"task": "rest.forget_old_answers", "schedule": crontab(minute=20, hour=3)},
 }
 
 
@@ -61,6 +62,6 @@ def night_steps() -> list[Any]:
     for name, title, place in NIGHT:
         module_name, function = place.split(":")
         module = import_module(module_name)
-        more = {"take_back": module.take_back} if hasattr(module, "take_back") else {}
+        more = {offer: getattr(module, offer) for offer in ("take_back", "ahead") if hasattr(module, offer)}
         steps.append(NightStep(name, title, getattr(module, function), **more))
     return steps

@@ -20,6 +20,7 @@ from crm.org.models import Chain
 from customers import timeline
 from customers.models import Stage
 from customers.nightrun import NightRun
+from customers.readahead import Ahead
 from customers.timeline import NEVER, STILL, Spells
 
 TABLE = "customers_lifecycle"
@@ -85,18 +86,21 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
         progress.advance(len(people["id"]))
 
 
+def ahead(night_run: NightRun, reader: Ahead) -> None:
+    """Customers and open spells may be read while the states are still being computed."""
+    for number, _ in customer_slices(night_run):
+        if reader.is_over.is_set():
+            return
+        _open_spells(night_run, number)
+
+
 def take_back(night: int) -> None:
     with connection.cursor() as cursor:
         spells.take_back(cursor, TABLE, night, is_dated=True)
 
 
 def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states: Any) -> int:
-    low, high = night_run.ranges[number]
-    opened = read_packed(
-        cursor, _OPEN, {"customer_id": INT8, "stage": INT2, "began": DATE}, {"low": low, "high": high}
-    )
-    order = np.argsort(opened["customer_id"], kind="stable")
-    opened = {name: values[order] for name, values in opened.items()}
+    opened = _open_spells(night_run, number)
     floor = night_run.writes_from
     first_day = None if floor is None else day_number(floor)
     ids = _candidates(night_run, first_day, people, states, opened)
@@ -108,6 +112,18 @@ def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states
     spells.close_dated(cursor, TABLE, closed, night_run.night.pk, ended)
     _write(cursor, night_run.night.pk, new)
     return len(np.unique(np.concatenate([closed, new.customer])))
+
+
+def _open_spells(night_run: NightRun, number: int) -> dict[str, Any]:
+    """The open spells of a slice, ordered by customer."""
+    if not night_run.columns.has("open_lives", number):
+        low, high = night_run.ranges[number]
+        types = {"customer_id": INT8, "stage": INT2, "began": DATE}
+        with connection.cursor() as cursor:
+            found = read_packed(cursor, _OPEN, types, {"low": low, "high": high})
+        order = np.argsort(found["customer_id"], kind="stable")
+        night_run.columns.put("open_lives", number, {name: values[order] for name, values in found.items()})
+    return night_run.columns.get("open_lives", number)
 
 
 def _candidates(night_run: NightRun, first_day: int | None, people: Any, states: Any, opened: Any) -> Any:

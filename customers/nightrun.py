@@ -20,6 +20,7 @@ from crm.jobs.models import ENDED, Job
 from crm.lib.columns import Columns
 from customers import nights, states
 from customers.models import LifecycleRules, Night, PublishedNight
+from customers.readahead import Ahead, reading_ahead
 
 LOCK = 7_260_001  # of the database: one night at a time
 
@@ -36,6 +37,9 @@ class NightStep:
     title: Any  # for pages, translatable
     run: "Callable[[NightRun, StepProgress], None]"
     take_back: "Callable[[int], None]" = field(default=lambda _night: None)
+    ahead: "Callable[[NightRun, Ahead], None] | None" = (
+        None  # what of the step's reading may be done before it
+    )
 
 
 @dataclass
@@ -73,9 +77,9 @@ class NightRun:
 
     def state_slices(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Every customer's purchase state, by slice (see `states.read_scores`)."""
-        return self.columns.each("states", len(self.ranges), self._read_states)
+        return self.columns.each("states", len(self.ranges), self.read_states)
 
-    def _read_states(self, number: int) -> dict[str, Any]:
+    def read_states(self, number: int) -> dict[str, Any]:
         with connection.cursor() as cursor:
             return states.read_scores(cursor, *self.ranges[number])
 
@@ -93,10 +97,13 @@ def run(claim: Claim, steps: Sequence[NightStep]) -> None:
         claim.plan([step.name for step in chosen])
         night_run = NightRun(claim, _night(claim, on, steps), last, Columns(_workshop()), states.slices())
         try:
-            for step in chosen:
-                if not claim.is_step_done(step.name):
-                    with claim.step(step.name) as progress:
-                        step.run(night_run, progress)
+            with reading_ahead(night_run, {step.ahead for step in chosen if step.ahead}) as ahead:
+                for step in chosen:
+                    if step is not steps[0]:
+                        ahead.states_are_ready()
+                    if not claim.is_step_done(step.name):
+                        with claim.step(step.name) as progress:
+                            step.run(night_run, progress)
         finally:
             night_run.columns.close()
 

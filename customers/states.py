@@ -25,7 +25,7 @@ from crm.lib.statements import Statement
 
 TABLE = "customers_purchasestate"
 SLICE = 250_000  # ids of customers a slice
-CHUNK = 20_000  # customers recomputed by one statement
+CHUNK = 50_000  # customers recomputed by one statement
 REBUILD_SHARE = 5  # when more than one customer in five is stale, a rebuild is quicker
 
 TYPES: dict[str, Type] = {
@@ -161,6 +161,7 @@ def compute(cursor: Any, basis: Basis, low: int, high: int) -> dict[str, Any]:
 
 def compute_listed(cursor: Any, basis: Basis, ids: Any) -> dict[str, Any]:
     """The states of these customers from the purchases; customers without a purchase that counts have none."""
+    cursor.execute("SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0.001")
     return _ordered(read_packed(cursor, _AGGREGATE_LISTED, TYPES, basis.values | {"ids": ids.tolist()}))
 
 

@@ -15,6 +15,7 @@ from crm.lib.copy import INT2, INT4, INT8, MONEY, read_packed, write_columns
 from crm.lib.statements import Statement
 from customers.lifecycle import customer_slices
 from customers.nightrun import NightRun
+from customers.readahead import Ahead
 from segmentation import schemes, scores
 from segmentation.heatmap import cuts_of
 from segmentation.histogram import Histogram
@@ -99,6 +100,13 @@ def snapshot(night_run: NightRun, progress: StepProgress) -> None:
         _write_sums(cursor, night_run.night.pk, cells, classes)
 
 
+def ahead(night_run: NightRun, reader: Ahead) -> None:
+    """Open standings may be read before the snapshot, which alone changes them."""
+    for number in range(len(night_run.ranges)):
+        if not reader.is_over.is_set():
+            _open_standings(night_run, number)
+
+
 def take_back(night: int) -> None:
     with connection.cursor() as cursor:
         spells.take_back(cursor, TABLE, night)
@@ -120,10 +128,8 @@ def _own_cuts(night_run: NightRun) -> NightCuts:
 
 
 def _write_changed(cursor: Any, night_run: NightRun, number: int, codes: Codes) -> int:
-    low, high = night_run.ranges[number]
-    stored = read_packed(cursor, _OPEN, {"customer_id": INT8, "packed": INT8}, {"low": low, "high": high})
-    order = np.argsort(stored["customer_id"], kind="stable")
-    known, packed = stored["customer_id"][order], stored["packed"][order]
+    stored = _open_standings(night_run, number)
+    known, packed = stored["customer_id"], stored["packed"]
     gone = np.setdiff1d(known, codes.customer, assume_unique=True)
     if len(known):
         place = np.minimum(np.searchsorted(known, codes.customer), len(known) - 1)
@@ -141,6 +147,19 @@ def _write_changed(cursor: Any, night_run: NightRun, number: int, codes: Codes) 
     written = {name: column[differs] for name, column in columns.items()}
     spells.write(cursor, TABLE, _WRITTEN, written | {"night_id": np.full(int(differs.sum()), night)})
     return len(gone) + int(differs.sum())
+
+
+def _open_standings(night_run: NightRun, number: int) -> dict[str, Any]:
+    """The codes of a slice's open standings (see `Codes.packed`), ordered by customer."""
+    if not night_run.columns.has("standings", number):
+        low, high = night_run.ranges[number]
+        with connection.cursor() as cursor:
+            found = read_packed(
+                cursor, _OPEN, {"customer_id": INT8, "packed": INT8}, {"low": low, "high": high}
+            )
+        order = np.argsort(found["customer_id"], kind="stable")
+        night_run.columns.put("standings", number, {name: values[order] for name, values in found.items()})
+    return night_run.columns.get("standings", number)
 
 
 def _home_stores(customers: Any, people: dict[str, Any]) -> Any:

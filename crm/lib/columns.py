@@ -27,12 +27,16 @@ class Columns:
         self._folder.cleanup()
 
     def put(self, name: str, number: int, columns: Slice) -> None:
-        """Keep slice `number` of the set `name`."""
+        """Keep slice `number` of the set `name`; a slice that is there already stays (see `drop`)."""
         place = self._place(name, number)
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f"{number}-", dir=place.parent))
         for key, values in columns.items():
-            np.save(place / f"{key}.npy", np.asarray(values), allow_pickle=False)
+            np.save(fresh / f"{key}.npy", np.asarray(values), allow_pickle=False)
+        try:
+            fresh.rename(place)  # at once: another thread sees all columns or none
+        except OSError:  # that thread was quicker, and its slice is as good
+            shutil.rmtree(fresh, ignore_errors=True)
 
     def get(self, name: str, number: int) -> dict[str, Any]:
         """Slice `number`, mapped from its files: read it, do not write into it."""

@@ -199,8 +199,12 @@ def read_all(cursor: Any, query: str, types: Mapping[str, Type], params: Any = N
 def read_packed(cursor: Any, query: str, types: Mapping[str, Type], params: Any = None) -> dict[str, Any]:
     """Like `read_all`, for up to some million rows of fixed-width columns: the server packs each column into one array.
 
-    A message a row costs the client far more than the values in it, so this takes a tenth of the client's time.
+    A message a row costs the client far more than the values in it, so this takes a tenth of the client's time. Where
+    tables are parted, packing would gather the parts first: there the rows travel as they are.
     """
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_partitioned_table)")
+    if cursor.fetchone()[0]:
+        return read_all(cursor, query, types, params)
     names = [f"c{i}" for i in range(len(types))]
     packed = ", ".join(f"array_agg({name})" for name in names)
     wrapped = f"COPY (SELECT {packed} FROM ({query}) AS q ({', '.join(names)})) TO STDOUT (FORMAT binary)"  # noqa: S608

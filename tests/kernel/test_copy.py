@@ -94,3 +94,14 @@ def test_reading_gives_the_columns_back_in_blocks(rows: int) -> None:
 def test_reading_a_null_is_refused_instead_of_misread() -> None:
     with connection.cursor() as cursor, pytest.raises(ValueError, match="NULL"):
         copy.read_all(cursor, "SELECT nullif(n, 2)::bigint FROM generate_series(1, 3) n", {"n": copy.INT8})
+
+
+def test_packed_columns_are_the_same_as_rows() -> None:
+    query = "SELECT i, i * 2, DATE '2026-01-01' + i::int, mod(i, 2) = 0 FROM generate_series(1::bigint, %(n)s) AS i"
+    types = {"id": copy.INT8, "double": copy.INT8, "day": copy.DATE, "even": copy.BOOL}
+    with connection.cursor() as cursor:
+        for n in (0, 1, 1000):
+            packed, plain = (read(cursor, query, types, {"n": n}) for read in (copy.read_packed, copy.read_all))
+            assert all((packed[name] == plain[name]).all() and len(packed[name]) == n for name in types)
+        with pytest.raises(ValueError, match="NULL"):
+            copy.read_packed(cursor, "SELECT NULL::bigint UNION ALL SELECT 1", {"id": copy.INT8})

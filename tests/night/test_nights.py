@@ -11,7 +11,7 @@ from crm.jobs import runner
 from crm.jobs.models import Job, State
 from crm.org.models import Staff, Store
 from crm.schedule import BEAT, NIGHT_TITLES, night_steps
-from customers import nights, stages
+from customers import merging, nights, stages
 from customers.models import Customer, Lifecycle, LifecycleRules, PurchaseState, Stage, StaleState
 from segmentation import heatmap, movement, schemes, standings
 from segmentation.models import Scheme, Standing
@@ -253,13 +253,9 @@ def test_new_lifecycle_rules_hold_from_the_next_night_on(irina: Customer, harbou
 def test_a_merged_customer_leaves_the_nights(
     irina: Customer, yusuf: Customer, marta: Staff, harbour: Store
 ) -> None:
-    from customers.models import Purchase
-
     buy([(irina.pk, MONDAY, 1000, 0), (yusuf.pk, after(-3), 1000, 0)], harbour)
     run_night(MONDAY)
-    Customer.objects.filter(pk=yusuf.pk).update(merged_into=irina)
-    Purchase.objects.filter(customer=yusuf).update(customer=irina)
-    StaleState.objects.bulk_create([StaleState(customer_id=c.pk) for c in (irina, yusuf)])
+    merging.merge(irina, yusuf, by=marta, at=datetime(2026, 3, 10, 4, tzinfo=UTC))
     run_night(after(1))
     assert [s.customer_id for s in Standing.objects.filter(ended_night=None)] == [irina.pk]
     assert stages.stage_of(yusuf) is None
