@@ -23,8 +23,15 @@ def test_nothing_is_broken(purchase) -> None:
     [
         ("DELETE FROM customers_line WHERE number = 1", "lines do not add up"),
         ("UPDATE customers_line SET product_id = 0", "without its product"),
-        ("UPDATE customers_line SET purchase_id = 0", "line without its purchase"),
-        ("UPDATE customers_payment SET purchase_id = 0", "payment without its purchase"),
+        # The twin refuses these two.
+        pytest.param(
+            "UPDATE customers_line SET purchase_id = 0", "line without its purchase", marks=pytest.mark.plain
+        ),
+        pytest.param(
+            "UPDATE customers_payment SET purchase_id = 0",
+            "payment without its purchase",
+            marks=pytest.mark.plain,
+        ),
         ("UPDATE customers_purchase SET store_id = 0", "without its store"),
         ("UPDATE customers_purchase SET returned = 1", "accepted returns do not add up"),
         ("UPDATE customers_arrival SET purchase_id = 0", "inbox without its purchase"),
