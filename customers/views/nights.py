@@ -81,9 +81,12 @@ class Night(StaffView):
             "title": _("Night of %(day)s") % {"day": job.key},
             "crumbs": [(_("Nights"), reverse("customers:nights"))],
         }
-        return self.render(
-            "nights/night_live.html" if request.GET.get("live") else "nights/night.html", context
-        )
+        if not request.GET.get("live"):
+            return self.render("nights/night.html", context)
+        response = self.render("nights/night_live.html", context)
+        if job.is_ended:
+            response["HX-Trigger"] = "night-ended"  # the history below asks for itself again
+        return response
 
 
 def shown(job: Job) -> dict[str, Any]:

@@ -31,7 +31,9 @@ def test_a_night_is_asked_for_and_runs(max_: Staff, irina: Customer, signed_in: 
     live = theirs.get(f"/nights/{job.pk}/?live=1").content.decode()
     assert 'hx-trigger="every 2s"' in live
     assert runner.run_until_ended(job).state == State.DONE
-    live = theirs.get(f"/nights/{job.pk}/?live=1").content.decode()
+    ended = theirs.get(f"/nights/{job.pk}/?live=1")
+    live = ended.content.decode()
+    assert ended["HX-Trigger"] == "night-ended"
     assert "hx-trigger" not in live
     for words in ("Purchases by customer", "RFM scores", "6 of 6 steps"):
         assert words in live

@@ -1,0 +1,36 @@
+"""The help page shows what concerns a person, and nothing else."""
+
+import pytest
+from django.test import Client
+
+from crm.org.models import Staff
+from crm.org.permissions import Role
+from crm.ui import help as helping
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("role", "topics"),
+    [
+        (Role.CLERK, ["counter", "customers"]),
+        (Role.STORE_MANAGER, ["counter", "customers", "segments"]),
+        (Role.ANALYST, ["customers", "segments", "nights"]),
+        (
+            Role.MARKETER,
+            ["counter", "customers", "segments", "scoring", "nights", "imports", "quarantine"],
+        ),
+    ],
+)
+def test_topics_by_role(role: Role, topics: list[str]) -> None:
+    assert [topic.name for topic in helping.topics_of(Staff(role=role))] == topics
+
+
+def test_the_page_is_in_the_menu_and_in_the_readers_language(client: Client, chen: Staff) -> None:
+    assert chen.user is not None
+    client.force_login(chen.user)
+    Staff.objects.filter(pk=chen.pk).update(language="zh-hant")
+    said = client.get("/help/").content.decode()
+    assert "四位數字依電話末四碼查找" in said
+    assert "金鑰" not in said
+    assert 'href="/help/"' in said
