@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -28,7 +29,7 @@ def run(lab: Lab) -> Iterable[Figure]:
     words = _words()
     for who, staff in (("whole chain", _staff(Role.ADMINISTRATOR)), ("one store", _staff(Role.CLERK))):
         for kind, texts in words.items():
-            waits = list(_waits(lambda text, staff=staff: search.find(staff, text), texts))
+            waits = list(_waits(partial(search.find, staff), texts))
             yield Figure(
                 f"search, {who}: {kind}", percentile(waits, 0.99) * 1000, "ms p99", bar=at_most(5),
                 note=f"median {percentile(waits, 0.5) * 1000:.2f} ms",
@@ -63,7 +64,7 @@ def _pages(lab: Lab, words: dict[str, list[str]]) -> Iterable[Figure]:
 def _staff(role: Role) -> Staff:
     user, _ = get_user_model().objects.get_or_create(username=f"bench-{role.value}")
     staff, is_new = Staff.objects.get_or_create(
-        code=f"BENCH-{role.value}"[:32], defaults={"user": user, "name": role.label, "role": role}
+        code=f"BENCH-{role.value}"[:32], defaults={"user": user, "name": str(role.label), "role": role}
     )
     if is_new:
         staff.stores.set(Store.objects.order_by("pk")[:1])
