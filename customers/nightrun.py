@@ -134,7 +134,13 @@ def _night(claim: Claim, on: date, steps: Sequence[NightStep]) -> Night:
                 step.take_back(left.pk)
             left.delete()
     with claim.slice({}) as draft:
-        night = Night.objects.create(on=on, rules=LifecycleRules.current(), window_days=nights.window_days())
+        last = nights.published()
+        night = Night.objects.create(
+            on=on,
+            rules=LifecycleRules.current(),
+            window_days=nights.window_days(),
+            computed_at=last.computed_at if last else None,  # until this run computes states itself
+        )
         draft["night"] = night.pk
     return night
 

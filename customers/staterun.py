@@ -4,10 +4,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from crm.jobs.claim import StepProgress
 from customers import states
-from customers.models import PurchaseState, StateBasis
+from customers.models import Night, PurchaseState, StateBasis
 from customers.nightrun import NightRun
 
 STALE_A_SLICE = 200_000  # rows of the queue, or due customers, taken by one transaction
@@ -19,6 +20,7 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
     if "rebuild" not in night_run.claim.checkpoint:
         with night_run.claim.slice() as draft:
             draft["rebuild"] = night_run.is_rebuild or not _can_go_on(night_run.basis)
+            Night.objects.filter(pk=night_run.night.pk).update(computed_at=Now())
             _basis().update(on=night_run.on, **({} if not draft["rebuild"] else _UNSETTLED))
     if night_run.claim.checkpoint["rebuild"]:
         _rebuild(night_run, progress)

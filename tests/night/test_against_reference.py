@@ -154,4 +154,7 @@ def test_an_explanation_shows_the_figures_behind_the_scores(harbour: Store, chai
         ("monetary", 50, 4, 40, 50),
     ]
     assert found.last_on == on
+    assert found.night.computed_at is not None
+    assert found.night.published_at is not None
+    assert found.night.computed_at <= found.night.published_at
     assert found.group.code == "champions"
