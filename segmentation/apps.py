@@ -10,11 +10,13 @@ class SegmentationConfig(AppConfig):
     def ready(self) -> None:
         from customers import nights
         from segmentation.api import profile
+        from segmentation.help import fill
         from segmentation.models import Scheme
 
         nights.use_window(lambda: Scheme.current().window_days)
         profile.fill()
         self._fill_the_pages()
+        fill()
 
     def _fill_the_pages(self) -> None:
         from crm.jobs import words

@@ -9,6 +9,7 @@ class OrgConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from crm.org.help import fill
         from crm.org.permissions import Permission
         from crm.ui.navigation import Section, register
 
@@ -23,3 +24,4 @@ class OrgConfig(AppConfig):
                 order=90,
             )
         )
+        fill()

@@ -9,6 +9,7 @@ from django.views import View
 
 from crm.org.models import Staff
 from crm.org.permissions import Permission
+from crm.ui import help as helping
 from crm.ui import navigation
 from crm.ui.middleware import THEME_COOKIE, THEMES
 from crm.ui.staff import staff_of
@@ -34,6 +35,15 @@ class Profile(StaffView):
     def get(self, request: HttpRequest) -> HttpResponse:
         stores = self.staff.stores.all() if self.staff.scope().store_ids is not None else None
         return self.render("ui/profile.html", {"stores": stores, "title": _("Your account")})
+
+
+class Help(StaffView):
+    """What one can do here, by what one may do."""
+
+    permission = Permission.SIGNED_IN
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.render("ui/help.html", {"topics": helping.topics_of(self.staff), "title": _("Help")})
 
 
 class Preferences(View):

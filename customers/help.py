@@ -1,0 +1,82 @@
+"""What the help page says of customers, nights and imports."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.org.permissions import Permission
+from crm.ui.help import Topic, register
+
+
+def fill() -> None:
+    for topic in (COUNTER, CUSTOMERS, NIGHTS, IMPORTS, QUARANTINE):
+        register(topic)
+
+
+COUNTER = Topic(
+    "counter",
+    _("Counter"),
+    (
+        _("A whole phone number, member number, card or e-mail address finds customers of every store."),
+        _(
+            "Four digits find phones that end with them; a name, pinyin or initials find customers of your stores."
+        ),
+        _("The arrow keys choose, Enter opens, Esc clears. A scanned card opens the customer by itself."),
+        _("A customer of another store stays open to you for half an hour, with what serving them takes."),
+    ),
+    Permission.FIND_CUSTOMERS,
+    10,
+    "customers:counter",
+)
+CUSTOMERS = Topic(
+    "customers",
+    _("Customers"),
+    (
+        _(
+            "The list holds the customers of your stores. Its filters stand in the address: a bookmark keeps them."
+        ),
+        _("A customer's page tells what they bought, by month and receipt, and why they have their scores."),
+        _("“Not enrolled yet”: a till named this card or number before anybody wrote down whose it is."),
+        _("Showing a number in full and every export are written down with your name."),
+    ),
+    Permission.VIEW_CUSTOMERS,
+    20,
+    "customers:list",
+)
+NIGHTS = Topic(
+    "nights",
+    _("Nights"),
+    (
+        _("Every night after 02:30 the receipts of the day before become stages, scores and groups."),
+        _(
+            "Until a night has finished, everybody sees the one before. Missed nights are caught up in their order."
+        ),
+        _("A step that failed three times waits for “Resume”, which goes on where it stopped."),
+    ),
+    Permission.VIEW_NIGHTS,
+    40,
+    "customers:nights",
+)
+IMPORTS = Topic(
+    "imports",
+    _("Imports"),
+    (
+        _(
+            "Try a file first: every row is read, nothing is changed. Rows = applied + known already + rejected."
+        ),
+        _("Rejected rows can be downloaded with the reason of each. What comes in twice counts once."),
+        _("You may leave the page. An import that was broken off goes on where it was."),
+    ),
+    Permission.RUN_IMPORTS,
+    50,
+    "customers:imports",
+)
+QUARANTINE = Topic(
+    "quarantine",
+    _("Set aside"),
+    (
+        _("A return that comes before its receipt waits for it and is applied by itself."),
+        _("A return of more than was bought stays aside until somebody has found out what happened."),
+    ),
+    Permission.VIEW_IMPORTS,
+    60,
+    "customers:quarantine",
+)

@@ -1,0 +1,40 @@
+"""What the help page says of segments."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.org.permissions import Permission
+from crm.ui.help import Topic, register
+
+
+def fill() -> None:
+    register(SEGMENTS)
+    register(SCORING)
+
+
+SEGMENTS = Topic(
+    "segments",
+    _("Segments"),
+    (
+        _("The map: downwards how lately customers came, across how often and for how much they bought."),
+        _(
+            "Each cell belongs to a group. A cell, a group or a value class opens its people; export them there."
+        ),
+        _("“Movement” compares two nights: who went from which group to which."),
+    ),
+    Permission.VIEW_SEGMENTS,
+    30,
+    "segmentation:segments",
+)
+SCORING = Topic(
+    "scoring",
+    _("Scoring"),
+    (
+        _(
+            "Window, number of scores, limits and the painted map make a version. It holds from the next night on."
+        ),
+        _("Earlier nights keep their version, so the past does not change."),
+    ),
+    Permission.EDIT_SCHEMES,
+    35,
+    "segmentation:scheme",
+)
