@@ -16,7 +16,9 @@ from customers.models import Customer, IdentityKind
 
 MOST = 50
 LAST_DIGITS = 4
-FEWEST_STORES_FOR_ONE_RANGE = 40  # with more, one range over all stores finds enough at once
+FEWEST_STORES_FOR_ONE_RANGE = 40  # with more, one range over all stores mostly finds enough at once
+MOST_READ = 3_000  # of that range
+FEW_A_STORE = 5
 _LAST = "\U0010ffff"
 _EXACT_KINDS = (
     IdentityKind.MEMBER, IdentityKind.CARD, IdentityKind.EMAIL, IdentityKind.OPENID, IdentityKind.ACCOUNT,
@@ -95,12 +97,16 @@ def _by_name(text: str, scope: Scope, limit: int) -> list[int]:
     if not key:
         return []
     reach = [key, key + _LAST]
+    enough = limit * 3
     if scope.store_ids is None:
-        rows = prepared.rows(_BY_NAME, [*reach, limit * 3])
+        rows = prepared.rows(_BY_NAME, [*reach, enough])
     elif len(scope.store_ids) < FEWEST_STORES_FOR_ONE_RANGE:
-        rows = prepared.rows(_BY_NAME_IN_FEW, [sorted(scope.store_ids), *reach, limit * 3, limit * 3])
+        rows = prepared.rows(_BY_NAME_IN_FEW, [sorted(scope.store_ids), *reach, enough, enough])
     else:
-        rows = prepared.rows(_BY_NAME_IN_MANY, [*reach, sorted(scope.store_ids), limit * 3])
+        stores = sorted(scope.store_ids)
+        rows = prepared.rows(_BY_NAME_IN_MANY, [*reach, MOST_READ, stores, enough])
+        if len(rows) < limit:  # a beginning that many have, and few of them here
+            rows += prepared.rows(_BY_NAME_IN_FEW, [stores, *reach, FEW_A_STORE, enough])
     return list(dict.fromkeys(row[0] for row in rows))[:limit]
 
 
@@ -112,12 +118,14 @@ SELECT DISTINCT i.customer_id
 FROM unnest(%s::text[], %s::text[]) AS wanted (kind, value)
 JOIN customers_identity i ON i.kind = wanted.kind AND i.value = wanted.value
 """
+# The store is asked of each of the few phones found; a join might begin with all customers of many stores.
 _BY_LAST_DIGITS = """
 SELECT i.customer_id FROM customers_identity i
 WHERE i.kind = 'phone' AND reverse(i.value) >= %s::text AND reverse(i.value) < %s::text
-  AND (%s::bigint[] IS NULL OR EXISTS (
-      SELECT FROM customers_customer c WHERE c.id = i.customer_id AND c.home_store_id = ANY(%s::bigint[])
-  ))
+  AND (
+      %s::bigint[] IS NULL
+      OR (SELECT c.home_store_id FROM customers_customer c WHERE c.id = i.customer_id) = ANY(%s::bigint[])
+  )
 LIMIT %s
 """
 _BY_NAME = """
@@ -134,7 +142,10 @@ CROSS JOIN LATERAL (
 ORDER BY hit.key, hit.customer_id LIMIT %s
 """
 _BY_NAME_IN_MANY = """
-SELECT customer_id FROM customers_namekey
-WHERE key >= %s AND key < %s AND home_store_id = ANY(%s::bigint[])
-ORDER BY key, home_store_id, customer_id LIMIT %s
+SELECT customer_id
+FROM (
+    SELECT customer_id, home_store_id FROM customers_namekey
+    WHERE key >= %s AND key < %s ORDER BY key, home_store_id, customer_id LIMIT %s
+) AS hit
+WHERE home_store_id = ANY(%s::bigint[]) LIMIT %s
 """

@@ -167,7 +167,9 @@ class RowReader:
         return (self.sources[text], 0) if _fits(text, 40) else (0, REASONS["source_invalid"])
 
     def _external_id(self, value: Any) -> tuple[str, int]:
-        text = normalise.plain(as_text(value))
+        text = as_text(value)
+        if not text.isalnum() or not text.isascii():  # nearly all are
+            text = normalise.plain(text)
         return (text, 0) if text and _fits(text, 120) else ("", REASONS["external_id_invalid"])
 
     def _store(self, value: Any) -> tuple[int, int]:
@@ -262,7 +264,7 @@ def _micros(value: int) -> Any:
 
 
 def _fits(text: str, longest: int) -> bool:
-    return len(text) <= longest and text.isprintable()
+    return len(text) <= longest and (text.isalnum() or text.isprintable())
 
 
 def _moment(text: str) -> datetime:

@@ -102,10 +102,12 @@ def texts(column: Any, reader: Reader, faults: Faults) -> Any:
 
 def as_text(value: Any) -> str:
     """A value of any type as it would stand in a CSV."""
+    if isinstance(value, str):
+        return value  # nearly all
     if value is None:
         return ""
     if isinstance(value, float):
         value = Decimal(f"{value:.6f}")  # what a spreadsheet makes of 0.3
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
-    return value if isinstance(value, str) else str(value)
+    return str(value)
