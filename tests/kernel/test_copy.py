@@ -101,7 +101,9 @@ def test_packed_columns_are_the_same_as_rows() -> None:
     types = {"id": copy.INT8, "double": copy.INT8, "day": copy.DATE, "even": copy.BOOL}
     with connection.cursor() as cursor:
         for n in (0, 1, 1000):
-            packed, plain = (read(cursor, query, types, {"n": n}) for read in (copy.read_packed, copy.read_all))
+            packed, plain = (
+                read(cursor, query, types, {"n": n}) for read in (copy.read_packed, copy.read_all)
+            )
             assert all((packed[name] == plain[name]).all() and len(packed[name]) == n for name in types)
         with pytest.raises(ValueError, match="NULL"):
             copy.read_packed(cursor, "SELECT NULL::bigint UNION ALL SELECT 1", {"id": copy.INT8})
