@@ -14,10 +14,6 @@ from urllib.parse import quote
 
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 FORMATS = ("csv", "xlsx")
 SHEET_ROWS = 1_048_575  # Excel's limit, less the header
@@ -62,6 +58,8 @@ def _plain(cell: Any) -> Any:
 
 
 def _excel(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> FileResponse:
+    from openpyxl import Workbook  # brings numpy along: not on the way to every page
+
     book = Workbook(write_only=True)
     sheet = _sheet(book, header)
     for number, row in enumerate(rows, start=1):
@@ -76,7 +74,10 @@ def _excel(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> F
     return response
 
 
-def _sheet(book: Workbook, header: Sequence[Any]) -> WriteOnlyWorksheet:
+def _sheet(book: Any, header: Sequence[Any]) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     sheet = book.create_sheet()
     sheet.freeze_panes = "A2"
     cells = [WriteOnlyCell(sheet, value=str(cell)) for cell in header]
@@ -86,11 +87,13 @@ def _sheet(book: Workbook, header: Sequence[Any]) -> WriteOnlyWorksheet:
     return sheet
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Any) -> Any:
+def _cell(sheet: Any, value: Any) -> Any:
     if isinstance(value, datetime):
         return timezone.localtime(value).replace(tzinfo=None)  # Excel knows no zones
     if value is None or isinstance(value, int | float | Decimal) or hasattr(value, "isoformat"):
         return value
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, value=_printable(str(value)))
     cell.data_type = "s"  # a text, whatever it looks like
     return cell

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from crm.lib import normalise
@@ -72,4 +71,6 @@ CUSTOMERS = Columns(
 
 def blank(rows: int) -> Any:
     """A column that the file does not have."""
+    import pyarrow as pa
+
     return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([""]))
