@@ -24,13 +24,14 @@ def change(customer_id: int, values: dict[str, Any], *, by: Any) -> Customer:
             setattr(customer, name, values[name])
         customer.save(update_fields=changed)
         Customer.objects.filter(pk=customer_id).update(updated_at=Now())
-        if {"name", "home_store"} & set(changed):
+        fields = {Customer._meta.get_field(name).name for name in changed}  # home_store_id is home_store
+        if fields & {"name", "home_store"}:
             names.index([customer_id])
         trail.record(
             "customer.change",
             customer,
             by=by,
             store_id=customer.home_store_id,
-            details={"fields": sorted(changed)},
+            details={"fields": sorted(fields)},
         )
     return customer

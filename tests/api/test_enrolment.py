@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.audit.models import Entry
 from crm.org.models import Store
-from customers.models import Customer, Identity
+from customers.models import Customer, Identity, NameKey
 from tests.api.test_receipts import send, slip
 
 Calling = Callable[..., Client]
@@ -110,6 +110,15 @@ def test_a_customer_is_not_pushed_into_another_branch(till: Client, irina: Custo
     answer = till.patch(f"{CUSTOMERS}{irina.public_id}/", {"home_store": "UPTN"}, content_type=JSON)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/home_store")
     assert Customer.objects.get(pk=irina.pk).home_store.code == "HARB"
+
+
+def test_search_follows_a_customer_to_another_store(calling: Calling, irina: Customer, uptown: Store) -> None:
+    chains = calling("customers:write")
+    answer = chains.patch(f"{CUSTOMERS}{irina.public_id}/", {"home_store": "UPTN"}, content_type=JSON)
+    assert (answer.status_code, answer.json()["home_store"]) == (200, "UPTN")
+    keys = NameKey.objects.filter(customer=irina)
+    assert set(keys.values_list("home_store_id", flat=True)) == {uptown.pk}
+    assert Entry.objects.get(action="customer.change").details == {"fields": ["home_store"]}
 
 
 def test_reading_needs_its_own_scope(till: Client, irina: Customer) -> None:
