@@ -140,12 +140,17 @@ class CsvTable:
         )
         next_row, read = 1, 0
         for batch in reader:
+            if not batch.num_rows:
+                continue  # all of its rows were broken: told with the next ones
             rows, told = _numbers(next_row, batch.num_rows, broken)
-            next_row = int(rows[-1]) + 1 if len(rows) else next_row
+            next_row = int(rows[-1]) + 1
             start = 1 if rows[0] == 1 else 0  # the header
             read += batch.nbytes
             columns = {name: batch.column(i).slice(start) for i, name in enumerate(self.names)}
             yield _without_blank_lines(Block(rows[start:], columns, min(read, self.size), told))
+        if broken:  # after the last whole row: a file that was cut off ends like this
+            empty = pa.array([], pa.string())
+            yield Block(np.empty(0, dtype=np.int64), dict.fromkeys(self.names, empty), self.size, broken)
 
 
 def _numbers(first: int, count: int, broken: list[int]) -> tuple[Any, list[int]]:

@@ -287,6 +287,16 @@ def test_a_dry_run_counts_everything_and_changes_nothing(irina, harbour, write) 
 # --- Other forms of files -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", ["receipts", "customers"])
+@pytest.mark.parametrize("whole", [0, 2])
+def test_broken_rows_at_the_end_are_told(harbour, write, kind, whole) -> None:
+    header, line = (HEADER, row()) if kind == "receipts" else ("phone,name", "13800138000,Irina")
+    lines = [line] * whole + [line + ",extra,fields", "L3"]
+    counts = run(write(*lines, header=header), kind)
+    assert (counts["rows"], counts["rejected"]) == (whole + 2, 2)
+    assert rejected() == [(whole + 2, "row_broken"), (whole + 3, "row_broken")]
+
+
 def test_ndjson(irina, harbour, write) -> None:
     names = HEADER.split(",")
     one = dict(zip(names, ROW, strict=True)) | {"quantity": 2, "line": 1, "amount": "10.00"}
