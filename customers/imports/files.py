@@ -26,6 +26,7 @@ SAMPLE_BYTES = 4 << 20
 SEPARATORS = ",;\t|"
 CSV_ROW_BYTES = 80  # for estimates
 NDJSON_ROW_BYTES = 160
+MOST_NAMES = 100
 
 
 @dataclass
@@ -184,12 +185,19 @@ class JsonTable:
         self.names = self._names()
 
     def _names(self) -> list[str]:
-        """The names in the first thousand rows, in the order of their first appearance."""
+        """All names in the file, in the order of their first appearance: a field may come late, as those of returns.
+
+        Far more names than any file of ours has are enough to refuse it.
+        """
         names: dict[str, None] = {}
         with self.path.open("rb") as file:
-            for _number, line in zip(range(1000), file, strict=False):
-                names |= dict.fromkeys(_object(line) or {})
-        return list(names)
+            for line in file:
+                found = _object(line) or {}
+                if not found.keys() <= names.keys():
+                    names |= dict.fromkeys(found)
+                    if len(names) > MOST_NAMES:
+                        break
+        return list(names)[:MOST_NAMES]
 
     def blocks(self) -> Iterator[Block]:
         with self.path.open("rb") as file:
@@ -202,7 +210,7 @@ class JsonTable:
                 if not line.strip():
                     continue
                 found = _object(line)
-                if found is None or not found.keys() <= set(self.names):
+                if found is None:
                     broken.append(number)
                     continue
                 rows.append(number)

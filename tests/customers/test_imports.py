@@ -307,6 +307,20 @@ def test_ndjson(irina, harbour, write) -> None:
     assert rejected() == [(3, "row_broken")]
 
 
+def test_a_field_of_ndjson_may_come_late(irina, harbour, write) -> None:
+    bought = dict(zip(HEADER.split(","), ROW, strict=True))
+    back = {name: bought[name] for name in ("source", "store", "occurred_at", "line", "amount")} | {
+        "external_id": "b1", "quantity": "1", "receipt_source": "till", "receipt_external_id": "r7",
+    }  # fmt: skip
+    lines = [json.dumps(bought | {"external_id": f"r{n}"}) for n in range(1200)]
+    path = write(*lines[1:], json.dumps(back), header=lines[0], name="receipts.ndjson")
+    assert fates(run(path)) == (1201, 0, 0)
+    assert Return.objects.get().purchase.external_id == "r7"
+    path = write(*lines[1:], json.dumps(back | {"recipt": "r7"}), header=lines[0], name="receipts.ndjson")
+    with pytest.raises(UnknownColumns, match="recipt"):
+        imports.run_now(path, "receipts", by="test")
+
+
 def test_parquet_with_numbers_decimals_and_times(irina, harbour, tmp_path) -> None:
     names = HEADER.split(",")
     table = pa.table(
