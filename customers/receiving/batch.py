@@ -39,7 +39,6 @@ class BatchOutcome:
     duplicates: int = 0
     rejected: int = 0
     errors: list[BatchError] = field(default_factory=list)
-    unknown_stores: set[str] = field(default_factory=set)  # their receipts were set aside
 
 
 @dataclass
@@ -63,8 +62,6 @@ def receive_batch(lines: Iterable[bytes], *, by: Any) -> BatchOutcome:
         return draft
 
     done = in_transaction(work)
-    if lost := [good_one for good_one in good if good_one.receipt.store in done.unknown_stores]:
-        in_transaction(lambda cur: _set_aside(cur, lost))
     done.errors.sort(key=lambda error: error.line)
     return done
 
@@ -98,7 +95,8 @@ def _apply(cur: Any, good: list[_Good], outcome: BatchOutcome, by: Any) -> None:
 
     sources = references.sources(cur, {one.receipt.source for one in good})
     stores = references.stores(cur, {one.receipt.store for one in good}, make_stubs=False)
-    outcome.unknown_stores = {one.receipt.store for one in good} - set(stores)
+    if lost := [one for one in good if one.receipt.store not in stores]:
+        _set_aside(cur, lost)
     usable = _of_known_stores(good, stores, outcome, by)
     products = references.products(cur, {line.sku for one in usable for line in one.receipt.lines})
     columns = _columns(usable, sources, stores, products)
@@ -129,15 +127,13 @@ def _of_known_stores(
 
 
 def _set_aside(cur: Any, lost: list[_Good]) -> None:
-    """Keep receipts of unknown stores in the inbox, in the order of their key."""
+    """Keep receipts of unknown stores in the inbox, in the order of their key; of one key the last that was sent."""
     sources = references.sources(cur, {one.receipt.source for one in lost})
-    rows = sorted(
-        (
-            sources[one.receipt.source], one.receipt.external_id, one.receipt.fingerprint(),
-            msgspec.json.encode(one.payload).decode(),
-        )
-        for one in lost
-    )  # fmt: skip
+    last = {(sources[one.receipt.source], one.receipt.external_id): one for one in lost}
+    rows = [
+        (*key, last[key].receipt.fingerprint(), msgspec.json.encode(last[key].payload).decode())
+        for key in sorted(last)
+    ]
     cur.execute(_SET_ASIDE, [list(column) for column in zip(*rows, strict=True)])
 
 

@@ -284,6 +284,28 @@ def test_a_receipt_of_an_unknown_store_waits_for_the_store(irina, harbour, ana) 
         quarantine.replay(aside, by=ana)
 
 
+def test_a_receipt_of_an_unknown_store_may_stand_in_a_batch_twice(irina, harbour, ana) -> None:
+    new = RECEIPT | {"store": "NEW"}
+    good = RECEIPT | {"external_id": "good"}
+    lines = [body(good), body(new), body(new | {"staff": "E2"}), body(good | {"store": "NEW"})]
+    for applied, duplicates in ((1, 0), (0, 1)):  # a till that retries gets past it
+        outcome = receiving.receive_batch(lines, by="test")
+        assert (outcome.applied, outcome.duplicates, outcome.rejected) == (applied, duplicates, 3)
+    assert quarantine.listed(ana).get().raw["staff"] == "E2"
+    assert Purchase.objects.get().store == harbour
+
+
+def test_a_batch_is_applied_and_set_aside_together(irina, harbour, monkeypatch) -> None:
+    from customers.receiving import engine
+
+    monkeypatch.setattr(engine, "apply", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        receiving.receive_batch(
+            [body(RECEIPT), body(RECEIPT | {"external_id": "2", "store": "NEW"})], by="test"
+        )
+    assert not Arrival.objects.exists()
+
+
 def test_a_batch_and_a_post_of_the_same_receipt_are_one(irina, harbour) -> None:
     assert receiving.receive_batch([body(RECEIPT)], by="test").applied == 1
     assert post().is_new is False
