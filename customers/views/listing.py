@@ -28,7 +28,7 @@ COUNTED = 10_000  # counting further would cost more than it tells
 
 
 class CustomerFilter(forms.Form):
-    """What the address may ask for. Somebody outside one's scope can be named, and is found nowhere."""
+    """What the address may ask for. What is outside one's scope can be named, and is found nowhere."""
 
     region = forms.ModelChoiceField(Region.objects.none(), label=gettext_lazy("Region"), required=False)
     store = forms.ModelChoiceField(Store.objects.none(), label=gettext_lazy("Home store"), required=False)
@@ -65,7 +65,10 @@ class CustomerFilter(forms.Form):
             del self.fields["region"]
 
     def apply(self, rows: QuerySet[Customer]) -> QuerySet[Customer]:
-        wanted = self.cleaned_data if self.is_valid() else {}
+        """Those who pass. An address that asks for what is not there (or not one's own) finds nobody."""
+        if not self.is_valid():
+            return rows.none()
+        wanted = self.cleaned_data
         if store := wanted.get("store"):
             rows = rows.filter(home_store=store)
         if region := wanted.get("region"):

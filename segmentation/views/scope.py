@@ -62,7 +62,9 @@ class Filter(forms.Form):
 
     @property
     def viewer(self) -> Staff | Narrowed:
-        """The person, or the person looking at one store or region only."""
+        """The person, or the person looking at one store or region only; at none when the address makes no sense."""
+        if not self.is_valid():
+            return Narrowed(self.staff, frozenset())
         if store := self.wanted.get("store"):
             return Narrowed(self.staff, frozenset({store.pk}))
         if region := self.wanted.get("region"):

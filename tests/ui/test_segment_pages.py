@@ -56,6 +56,28 @@ def test_the_map_is_of_ones_own_stores(marta: Staff, rosa: Staff, regulars: None
     assert signed_in(marta).get(f"/segments/customers/?store={uptown.pk}").context["count"] == 10
 
 
+@pytest.mark.parametrize("query", ["store=99999", "region=x"])
+def test_a_filter_that_means_nothing_finds_nobody_and_says_so(
+    max_: Staff, regulars: None, signed_in: Browser, query: str
+) -> None:
+    theirs = signed_in(max_)
+    for path in ("/segments/", "/segments/movement/", "/segments/customers/"):
+        page = theirs.get(f"{path}?{query}")
+        assert 'aria-invalid="true"' in page.content.decode()
+        if path == "/segments/":
+            assert page.context["map"].customers == 0
+        if path == "/segments/movement/":
+            assert page.context["movement"].counts == {}
+        if path == "/segments/customers/":
+            assert page.context["count"] == 0
+
+
+def test_a_night_that_is_not_there_is_not_last_night(max_: Staff, regulars: None, signed_in: Browser) -> None:
+    theirs = signed_in(max_)
+    assert theirs.get("/segments/?on=2020-01-01").context["map"].customers == 0
+    assert theirs.get("/segments/customers/?on=2020-01-01").context["count"] == 0
+
+
 def test_the_map_costs_the_same_for_any_number(
     max_: Staff, regulars: None, signed_in: Browser, django_assert_max_num_queries: Any
 ) -> None:
