@@ -162,6 +162,8 @@ class CustomerForm(forms.ModelForm):
 
     def __init__(self, data: Any, *, staff: Any, instance: Customer) -> None:
         super().__init__(data, instance=instance)
+        for field in self.fields.values():
+            field.show_hidden_initial = True  # what the person saw: see `changes`
         self.fields["name"].required = True
         stores = Store.objects.visible_to(staff).filter(is_active=True) | Store.objects.filter(
             pk=instance.home_store_id or 0
@@ -176,6 +178,10 @@ class CustomerForm(forms.ModelForm):
         if born and not (timezone.localdate() - timedelta(days=366 * 120) < born <= timezone.localdate()):
             raise forms.ValidationError(gettext_lazy("No living person was born on this day."))
         return born
+
+    def changes(self) -> dict[str, Any]:
+        """What the person changed. What they left alone may have been changed by somebody else meanwhile."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
 class Edit(CustomerView):
@@ -193,7 +199,7 @@ class Edit(CustomerView):
         form = CustomerForm(request.POST, staff=self.staff, instance=customer)
         return self.answer(
             form,
-            lambda: profile.change(customer.pk, form.cleaned_data, by=self.staff),
+            lambda: profile.change(customer.pk, form.changes(), by=self.staff),
             done=self.done(customer),
             context=around,
         )

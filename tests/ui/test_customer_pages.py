@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -115,6 +116,20 @@ def test_the_list_is_ones_own_and_filtered_by_the_address(
     tag = Tag.objects.create(name="vip")
     CustomerTag.objects.create(customer=irina, tag=tag)
     assert names(rosa, f"?tag={tag.pk}") == ["Irina Petrova"]
+
+
+@pytest.mark.parametrize(
+    "query", ["tag=99999", "stage=77", "enrolled=maybe", "store=0", "tag=99999&enrolled=yes"]
+)
+def test_a_filter_that_means_nothing_finds_nobody_and_says_so(
+    rosa: Staff, irina: Customer, yusuf: Customer, signed_in: Browser, query: str
+) -> None:
+    theirs = signed_in(rosa)
+    page = theirs.get(f"/customers/?{query}")
+    assert (page.context["count"], page.context["rows"]) == (0, [])
+    assert 'aria-invalid="true"' in page.content.decode()
+    answer = theirs.get(f"/customers/export/?{query}&format=csv")
+    assert len(b"".join(answer.streaming_content).decode().splitlines()) == 1
 
 
 def test_the_list_filters_by_stage(marta: Staff, harbour: Store, signed_in: Browser) -> None:
@@ -244,6 +259,47 @@ def test_editing_renames_and_keeps_search_right(
     assert found(theirs, "petrova") == []
     entry = Entry.objects.latest("pk")
     assert (entry.action, entry.details) == ("customer.change", {"fields": ["birthday", "name"]})
+
+
+def test_an_edit_writes_only_what_was_changed(
+    chen: Staff, marta: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    """Two people have the page open; each changes something else."""
+    address = f"/customers/{irina.public_id}/edit/"
+    first, second = signed_in(chen), signed_in(marta)
+    chens, martas = filled(first.get(address)), filled(second.get(address))
+    assert first.post(address, chens | {"occupation": "baker"}).status_code == 303
+    assert second.post(address, martas | {"household": "couple"}).status_code == 303
+    irina.refresh_from_db()
+    assert (irina.occupation, irina.household, irina.name) == ("baker", "couple", "Irina Petrova")
+    assert Entry.objects.latest("pk").details == {"fields": ["household"]}
+    assert first.post(address, filled(first.get(address)) | {"occupation": ""}).status_code == 303
+    irina.refresh_from_db()
+    assert (irina.occupation, irina.household) == ("", "couple")
+
+
+class Filled(HTMLParser):
+    """What a browser sends back of a page's fields when nothing was touched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self.select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if tag == "input" and told.get("name"):
+            self.values[str(told["name"])] = told.get("value") or ""
+        elif tag == "select":
+            self.select = told.get("name") or ""
+        elif tag == "option" and "selected" in told:
+            self.values[self.select] = told.get("value") or ""
+
+
+def filled(page: Any) -> dict[str, str]:
+    form = Filled()
+    form.feed(page.content.decode())
+    return form.values
 
 
 @pytest.mark.parametrize(
