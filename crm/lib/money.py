@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db import models
 
 CENT = Decimal("0.01")
+MOST_CENTS = 10**14 - 1  # what a MoneyField holds
 
 
 class MoneyField(models.DecimalField):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from crm.lib.money import MOST_CENTS
 from customers.imports.receipt_rows import REASONS
 from customers.imports.spill import column
 from customers.receiving import events
@@ -55,6 +56,9 @@ class Groups:
         self._check_lines()
         size = self.sizes[self.group]
         self._fault(size > events.MOST_LINES, "too_many_lines")
+        for name in ("cents", "discount") if len(self.starts) else ():
+            total = np.add.reduceat(np.where(self.is_twice, 0, column(self.table, name)), self.starts)
+            self._fault((total > MOST_CENTS)[self.group], "total_too_large")
         faulty = np.zeros(len(self.starts), dtype=bool)
         faulty[self.group[self.reason != 0]] = True
         self.is_twice &= ~faulty[self.group]

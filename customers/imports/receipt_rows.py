@@ -51,6 +51,7 @@ REASONS = Reasons(
         "return_conflict": _("This return was received before with other content."),
         "return_exceeds_receipt": _("More than was bought; kept aside in the quarantine."),
         "return_line_unknown": _("The receipt has no such line; kept aside in the quarantine."),
+        "total_too_large": _("The lines of this receipt add up to more than an amount can be."),
     }
 )
 

@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from crm.lib import normalise
+from crm.lib.money import MOST_CENTS
 from crm.lib.refusals import Fault
 from customers import identities
 from customers.models import Channel
@@ -160,6 +161,7 @@ def receipt(payload: ReceiptIn, *, country: str | None = None) -> Receipt:
         ],
     )
     clean.numbering([line.number for line in made.lines])
+    clean.total(made)
     clean.refuse()
     return made
 
@@ -259,6 +261,10 @@ class _Cleaner:
             self._fault("/lines", _("More than %(n)d lines.") % {"n": MOST_LINES})
         elif len(set(numbers)) != len(numbers):
             self._fault("/lines", _("Two lines have the same number."))
+
+    def total(self, made: Receipt) -> None:
+        if max(made.cents, made.discount) > MOST_CENTS:
+            self._fault("/lines", _("The lines add up to more than an amount can be."))
 
     def milli(self, pointer: str, value: str) -> int:
         try:

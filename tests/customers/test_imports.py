@@ -195,6 +195,14 @@ def test_rows_that_are_no_rows_are_told_by_their_number(irina, harbour, write) -
     assert Arrival.objects.get(external_id="r3").row == 7
 
 
+@pytest.mark.parametrize("what", ["amount", "discount"])
+def test_rows_of_a_receipt_may_not_add_up_to_more_than_an_amount_can_be(irina, harbour, write, what) -> None:
+    large = [row(external_id="large", line=str(n), **{what: "9999999999.99"}) for n in range(1, 102)]
+    assert fates(run(write(*large, row()))) == (1, 0, 101)
+    assert rejected()[0] == (2, "total_too_large")
+    assert fates(run(write(*large[:100], *large[:1]))) == (100, 1, 0)
+
+
 def test_rows_of_a_receipt_that_disagree_are_rejected(irina, harbour, uptown, write) -> None:
     path = write(
         row(), row(line="2", store="UPTN"), row(external_id="r2"), row(external_id="r2", amount="11.00"),

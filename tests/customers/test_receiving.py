@@ -84,6 +84,15 @@ def test_a_receipt_becomes_a_purchase_with_lines_and_payments(irina, harbour) ->
     assert Arrival.objects.get().raw["lines"][1]["amount"] == "4.00"
 
 
+@pytest.mark.parametrize("what", ["amount", "discount"])
+def test_lines_may_not_add_up_to_more_than_an_amount_can_be(irina, harbour, what) -> None:
+    lines = [RECEIPT["lines"][0] | {"line": n, what: "9999999999.99"} for n in range(1, 102)]
+    assert pointers(lines=lines) == ["/lines"]
+    outcome = receiving.receive_batch([body(RECEIPT), body(RECEIPT | {"lines": lines})], by="test")
+    assert (outcome.applied, [error.pointer for error in outcome.errors]) == (1, ["/lines"])
+    post(external_id="most", lines=lines[:100])
+
+
 def test_the_same_again_changes_nothing_however_it_is_written(irina, harbour) -> None:
     first = post()
     before = statehash.whole(), StaleState.objects.count()
