@@ -80,7 +80,7 @@ class Receipt(ReceiptKey):
     customer: IdentityIn | None = None
     channel: Literal["store", "online"] = "store"
     staff: Annotated[str, Meta(max_length=32)] = ""
-    payments: list[ReceiptPayment] = []
+    payments: Annotated[list[ReceiptPayment], Meta(max_length=100)] = []
 
 
 class ReturnedLine(In):

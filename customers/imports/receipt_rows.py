@@ -51,6 +51,7 @@ REASONS = Reasons(
         "return_conflict": _("This return was received before with other content."),
         "return_exceeds_receipt": _("More than was bought; kept aside in the quarantine."),
         "return_line_unknown": _("The receipt has no such line; kept aside in the quarantine."),
+        "too_many_payments": _("A receipt with more than 100 payments."),
         "total_too_large": _("The lines of this receipt add up to more than an amount can be."),
     }
 )
@@ -325,6 +326,8 @@ def _payments(value: Any) -> tuple[str, int]:
         return "", 0
     try:
         paid = [part.rsplit(":", 1) for part in text.split(";")]
+        if len(paid) > events.MOST_PAYMENTS:
+            return "", REASONS["too_many_payments"]
         return ";".join(f"{_method(method)},{events.cents(amount)}" for method, amount in paid), 0
     except ValueError:
         return "", REASONS["payments_invalid"]

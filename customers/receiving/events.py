@@ -32,6 +32,7 @@ CHANNELS = {"store": Channel.STORE.value, "online": Channel.ONLINE.value}
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=2)  # a till's clock may be wrong, but not by a week
 MOST_LINES = 2_000
+MOST_PAYMENTS = 100
 LONGEST = {"source": 40, "external_id": 120, "store": 32, "product": 64, "staff": 32, "method": 24}
 STORE_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _MONEY = re.compile(r"(-?)(\d{1,10})(?:\.(\d{1,2}))?")
@@ -162,6 +163,7 @@ def receipt(payload: ReceiptIn, *, country: str | None = None) -> Receipt:
     )
     clean.numbering([line.number for line in made.lines])
     clean.total(made)
+    clean.few_payments(made)
     clean.refuse()
     return made
 
@@ -265,6 +267,10 @@ class _Cleaner:
     def total(self, made: Receipt) -> None:
         if max(made.cents, made.discount) > MOST_CENTS:
             self._fault("/lines", _("The lines add up to more than an amount can be."))
+
+    def few_payments(self, made: Receipt) -> None:
+        if len(made.payments) > MOST_PAYMENTS:
+            self._fault("/payments", _("More than %(n)d payments.") % {"n": MOST_PAYMENTS})
 
     def milli(self, pointer: str, value: str) -> int:
         try:

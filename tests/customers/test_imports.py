@@ -203,6 +203,18 @@ def test_rows_of_a_receipt_may_not_add_up_to_more_than_an_amount_can_be(irina, h
     assert fates(run(write(*large[:100], *large[:1]))) == (100, 1, 0)
 
 
+def test_a_row_has_a_hundred_payments_at_most(irina, harbour, write) -> None:
+    header = HEADER + ",payments"
+    paid = ";".join(["coin:0.01"] * 100)
+    assert fates(run(write(f"{row()},{paid};card:1", row(external_id="r2") + f",{paid}", header=header))) == (
+        1,
+        0,
+        1,
+    )
+    assert rejected() == [(2, "too_many_payments")]
+    assert Payment.objects.count() == 100
+
+
 def test_rows_of_a_receipt_that_disagree_are_rejected(irina, harbour, uptown, write) -> None:
     path = write(
         row(), row(line="2", store="UPTN"), row(external_id="r2"), row(external_id="r2", amount="11.00"),

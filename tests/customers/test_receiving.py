@@ -93,6 +93,15 @@ def test_lines_may_not_add_up_to_more_than_an_amount_can_be(irina, harbour, what
     post(external_id="most", lines=lines[:100])
 
 
+def test_a_receipt_has_a_hundred_payments_at_most(irina, harbour) -> None:
+    paid = [{"method": "coin", "amount": "0.01"}] * 100
+    assert pointers(payments=[*paid, *paid[:1]]) == ["/payments"]
+    outcome = receiving.receive_batch([body(RECEIPT | {"payments": paid * 400})], by="test")
+    assert [error.pointer for error in outcome.errors] == ["/payments"]
+    post(payments=paid)
+    assert Payment.objects.count() == 100
+
+
 def test_the_same_again_changes_nothing_however_it_is_written(irina, harbour) -> None:
     first = post()
     before = statehash.whole(), StaleState.objects.count()
