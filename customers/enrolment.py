@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from crm.lib.refusals import Fault, Refusal
-from customers import identities, upserts
+from customers import identities, profile, upserts
 from customers.models import Customer, Identity
 from customers.receiving.database import in_transaction
 from customers.upserts import Person
@@ -64,9 +64,9 @@ def enrol(
     """Enrol somebody by their identifiers (kind, value as it was typed).
 
     `fields`: name, gender, birthday, home_store_id and so on (`upserts.FIELDS`). Raises InvalidIdentifier,
-    AlreadyEnrolled, IdentifiersDisagree; then nothing has changed.
+    InvalidFacts, AlreadyEnrolled, IdentifiersDisagree; then nothing has changed.
     """
-    told = _Told(_people(identifiers), {"enrolled_at": at} | fields, [])
+    told = _Told(_people(identifiers), {"enrolled_at": at} | profile.ordinary(fields), [])
     return in_transaction(lambda cur: _enrol(cur, told, by=by, at=at, source=source))
 
 

@@ -1,20 +1,56 @@
 """Changing the plain facts of a customer. Identifiers have their own ways (enrolment, merge)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from crm.audit import trail
+from crm.lib import normalise
+from crm.lib.refusals import Fault, Refusal
 from customers import names
 from customers.models import Customer
+
+
+class InvalidFacts(Refusal):
+    """`faults` point at "/name"."""
+
+    code: ClassVar[str] = "invalid_facts"
+
+
+def ordinary(values: dict[str, Any]) -> dict[str, Any]:
+    """These fields with every text in its ordinary form. Raises InvalidFacts for what cannot be seen or kept."""
+    plain = {name: normalise.plain(value) for name, value in values.items() if isinstance(value, str)}
+    faults = tuple(
+        Fault(f"/{name}", fault)
+        for name, text in plain.items()
+        if (fault := _fault(name, text, values[name]))
+    )
+    if faults:
+        raise InvalidFacts(faults[0].detail, faults=faults)
+    return values | plain
+
+
+def _fault(name: str, text: str, told: str) -> str:
+    longest = Customer._meta.get_field(name).max_length
+    if not text.isprintable():
+        return _("Control characters are not allowed.")
+    if told and not text:
+        return _("This is empty.")
+    if longest and len(text) > longest:  # the ordinary form of a letter may be several
+        return _("Longer than %(n)d characters.") % {"n": longest}
+    return ""
 
 
 def change(customer_id: int, values: dict[str, Any], *, by: Any) -> Customer:
     """Set these fields; the search keys follow the name and the home store. Naming a stub enrols nobody.
 
+    Raises InvalidFacts; then nothing has changed.
+
     The trail keeps the names of the fields that changed, not what was in them.
     """
+    values = ordinary(values)
     with transaction.atomic():
         customer = Customer.objects.select_for_update().get(pk=customer_id)
         changed = [name for name, value in values.items() if getattr(customer, name) != value]

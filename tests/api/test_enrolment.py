@@ -72,6 +72,10 @@ def test_identifiers_of_two_people_join_nobody(till: Client) -> None:
         ({"household_size": 0}, "/household_size"),
         ({"home_store": "UPTN"}, "/home_store"),
         ({"points": 1000}, "/points"),
+        ({"name": "a\u0007b"}, "/name"),
+        ({"name": "\n\t"}, "/name"),
+        ({"occupation": "ba\u202eker"}, "/occupation"),
+        ({"household": "\ufdfa" * 40}, "/household"),  # 18 letters each when made ordinary
     ],
 )
 def test_a_wrong_enrolment_is_refused_at_its_place(
@@ -97,6 +101,19 @@ def test_only_what_is_named_changes(till: Client, irina: Customer) -> None:
         "Irina Petrova",
     )
     assert Entry.objects.get(action="customer.change").details == {"fields": ["occupation"]}
+
+
+@pytest.mark.parametrize("name", ["\n\t", "  ", "a\u0007b", "\u200b"])
+def test_a_name_can_be_seen(till: Client, irina: Customer, name: str) -> None:
+    answer = till.patch(f"{CUSTOMERS}{irina.public_id}/", {"name": name}, content_type=JSON)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/name")
+    irina.refresh_from_db()
+    assert irina.name == "Irina Petrova"
+
+
+def test_a_name_is_kept_in_its_ordinary_form(till: Client, irina: Customer) -> None:
+    answer = till.patch(f"{CUSTOMERS}{irina.public_id}/", {"name": " 林\u3000小雨\n"}, content_type=JSON)
+    assert (answer.status_code, answer.json()["name"]) == (200, "林 小雨")
 
 
 def test_another_branchs_customer_cannot_be_changed(till: Client, yusuf: Customer) -> None:
