@@ -1,6 +1,6 @@
 """One customer: who they are, what they bought, where they stand; editing the plain facts."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -83,18 +83,16 @@ def purchases_of(customer: Customer) -> QuerySet[Purchase]:
 def months_of(customer: Customer, currency: str) -> dict[str, Any]:
     """What they spent in each of the last 13 months, net of returns: the shape of a bar chart."""
     today = timezone.localdate()
-    first = (today.replace(day=1) - timedelta(days=31 * (MONTHS - 1))).replace(day=1)
+    last = today.year * 12 + today.month - 1
+    months = [date(n // 12, n % 12 + 1, 1) for n in range(last - MONTHS + 1, last + 1)]
     sums = (
-        Purchase.objects.filter(customer=customer, business_date__gte=first)
+        Purchase.objects.filter(customer=customer, business_date__gte=months[0])
         .annotate(month=TruncMonth("business_date"))
         .values("month")
         .annotate(spent=Sum("amount") - Sum("returned"), visits=Count("pk"))
         .order_by("month")
     )
     known = {row["month"]: row for row in sums}
-    months = [first]
-    while len(months) < MONTHS:
-        months.append((months[-1].replace(day=28) + timedelta(days=4)).replace(day=1))
     spent = [float(known[month]["spent"]) if month in known else 0 for month in months]
     rows = [
         (month, spent[at], known[month]["visits"] if month in known else 0) for at, month in enumerate(months)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import signing
 from django.test import Client
+from django.utils import timezone
 
 from crm.audit.models import Entry
 from crm.org.models import Staff, Store
@@ -201,6 +202,17 @@ def test_the_customer_page(chen: Staff, irina: Customer, history: list[Purchase]
     assert "13800138000" not in html
 
 
+def test_the_months_end_with_this_one(
+    chen: Staff, irina: Customer, harbour: Store, signed_in: Browser
+) -> None:
+    today = timezone.localdate()
+    cast.purchase(irina, at=harbour, on=today, lines=[("SKU1", "1", "39.32")])
+    months = signed_in(chen).get(f"/customers/{irina.public_id}/").context["months"]["rows"]
+    assert months[-1] == (today.replace(day=1), 39.32, 1)
+    assert months[0] == (today.replace(year=today.year - 1, day=1), 0, 0)
+    assert len({month for month, _spent, _visits in months}) == 13
+
+
 def test_the_customer_page_before_any_night(chen: Staff, irina: Customer, signed_in: Browser) -> None:
     html = signed_in(chen).get(f"/customers/{irina.public_id}/").content.decode()
     assert "Scores appear after the first night" in html
@@ -304,7 +316,13 @@ def filled(page: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", ""), ("birthday", "2099-01-01"), ("birthday", "yesterday"), ("home_store", "")],
+    [
+        ("name", ""),
+        ("name", "a\u0007b"),
+        ("birthday", "2099-01-01"),
+        ("birthday", "yesterday"),
+        ("home_store", ""),
+    ],
 )
 def test_a_wrong_edit_changes_nothing(
     chen: Staff, irina: Customer, harbour: Store, signed_in: Browser, field: str, value: str
