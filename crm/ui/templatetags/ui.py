@@ -125,13 +125,13 @@ def field(bound: BoundField, *, hint: bool = True) -> dict[str, Any]:
     if described:
         attributes["aria-describedby"] = " ".join(described)
     many = kind == "checkbox" and hasattr(widget, "choices")
-    control = bound if many else bound.as_widget(attrs=attributes)
-    if bound.field.show_hidden_initial and not many:
+    control = "" if many else bound.as_widget(attrs=attributes)
+    if control and bound.field.show_hidden_initial:
         control += bound.as_hidden(only_initial=True)
     return {
         "field": bound,
         "hint": bound.help_text if hint else "",
-        "control": control,
+        "control": control or bound,
         "is_check": kind == "checkbox" and not many,
         "is_many": many,
         "is_hidden": bound.is_hidden,
