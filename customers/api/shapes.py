@@ -98,7 +98,7 @@ class Return(ReceiptKey):
     occurred_at: Moment
     receipt: ReceiptKey
     lines: Annotated[list[ReturnedLine], Meta(min_length=1, max_length=2000)]
-    staff: str = ""
+    staff: Annotated[str, Meta(max_length=32)] = ""
 
 
 class ReceiptDone(msgspec.Struct):

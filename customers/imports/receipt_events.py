@@ -170,6 +170,7 @@ def returned(groups: Groups, which: Any, references: References, import_file_id:
             _EPOCH + timedelta(microseconds=int(heads.occurred[i])),
             references.source_codes[of_source[i]], of_external[i],
             sorted(events.ReturnedLine(int(groups.line[r]), int(milli[r]), int(cents[r])) for r in rows),
+            heads.staff[i],
         )  # fmt: skip
         sources = int(references.sources[heads.source[i]]), int(references.sources[of_source[i]])
         taken.append(

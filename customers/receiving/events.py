@@ -89,6 +89,7 @@ class Return(NamedTuple):
     of_source: str
     of_external_id: str
     lines: list[ReturnedLine]  # by number
+    staff: str = ""
 
     @property
     def cents(self) -> int:
@@ -97,6 +98,8 @@ class Return(NamedTuple):
     def fingerprint(self) -> bytes:
         lines = ";".join([f"{n},{milli},{cents}" for n, milli, cents in self.lines])
         text = f"{self.store}|{micros(self.occurred_at)}|{self.of_source}|{self.of_external_id}|{lines}"
+        if self.staff:
+            text += f"|{self.staff}"
         return blake2b(text.encode(), digest_size=16).digest()
 
     def raw(self) -> ReturnIn:
@@ -105,6 +108,7 @@ class Return(NamedTuple):
             self.source, self.external_id, self.store, self.occurred_at.astimezone(UTC).isoformat(),
             ReceiptKeyIn(self.of_source, self.of_external_id),
             [ReturnedLineIn(n, decimal_text(milli, 3), decimal_text(cents, 2)) for n, milli, cents in self.lines],
+            staff=self.staff,
         )  # fmt: skip
 
 
@@ -185,6 +189,7 @@ def goods_return(payload: ReturnIn) -> Return:
             )
             for i, line in enumerate(payload.lines)
         ),
+        staff=clean.text("/staff", payload.staff, "staff", may_be_empty=True),
     )
     clean.numbering([line.number for line in made.lines])
     clean.refuse()
@@ -322,6 +327,7 @@ def kept_return(raw: bytes) -> Return:
         kept.source, kept.external_id, kept.store, datetime.fromisoformat(kept.occurred_at),
         kept.receipt.source, kept.receipt.external_id,
         sorted(ReturnedLine(n.line, units(n.quantity, _MILLI, 3), units(n.amount, _MONEY, 2)) for n in kept.lines),
+        kept.staff,
     )  # fmt: skip
 
 

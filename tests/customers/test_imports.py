@@ -215,6 +215,25 @@ def test_a_row_has_a_hundred_payments_at_most(irina, harbour, write) -> None:
     assert Payment.objects.count() == 100
 
 
+def test_an_import_and_a_post_of_the_same_return_are_one(irina, harbour, write) -> None:
+    from customers import receiving
+    from customers.receiving import payloads
+
+    header = HEADER + ",receipt_source,receipt_external_id,staff"
+    run(
+        write(
+            row() + ",,,E7", row(external_id="b1", quantity="1", amount="5.00") + ",till,r1,E7", header=header
+        )
+    )
+    back = {
+        "source": "till", "external_id": "b1", "store": "HARB", "occurred_at": ROW[3], "staff": "E7",
+        "receipt": {"source": "till", "external_id": "r1"},
+        "lines": [{"line": 1, "quantity": "1", "amount": "5.00"}],
+    }  # fmt: skip
+    assert Arrival.objects.get(external_id="b1").raw["staff"] == "E7"
+    assert not receiving.receive_return(payloads.return_of(json.dumps(back).encode()), by="test").is_new
+
+
 def test_rows_of_a_receipt_that_disagree_are_rejected(irina, harbour, uptown, write) -> None:
     path = write(
         row(), row(line="2", store="UPTN"), row(external_id="r2"), row(external_id="r2", amount="11.00"),

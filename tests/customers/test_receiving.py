@@ -18,7 +18,7 @@ from customers.models import (
     Return,
     StaleState,
 )
-from customers.receiving import InvalidEvent, ReceiptConflict, payloads, quarantine
+from customers.receiving import InvalidEvent, ReceiptConflict, ReturnConflict, payloads, quarantine
 from tests.customers.histories import body
 
 pytestmark = pytest.mark.django_db
@@ -261,6 +261,18 @@ def test_a_guests_return_is_booked_on_the_day_it_came(harbour) -> None:
         ("2026-03-09", 1, Decimal("39.80"), Decimal(0)),
         ("2026-03-10", 0, Decimal(0), Decimal("17.90")),
     ]
+
+
+def test_who_took_a_return_is_kept(irina, harbour) -> None:
+    post()
+    give_back(staff="E7")
+    assert Arrival.objects.get(external_id="B1").raw["staff"] == "E7"
+    assert give_back(staff=" E7 ").is_new is False
+    with pytest.raises(ReturnConflict):
+        give_back(staff="E8")
+    with pytest.raises(InvalidEvent) as refusal:
+        give_back(key="B2", staff="E" * 33)
+    assert [fault.pointer for fault in refusal.value.faults] == ["/staff"]
 
 
 # --- Batches and replay ---------------------------------------------------------------------------------------------
