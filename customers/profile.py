@@ -33,7 +33,7 @@ def ordinary(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(name: str, text: str, told: str) -> str:
-    longest = Customer._meta.get_field(name).max_length
+    longest = getattr(Customer._meta.get_field(name), "max_length", None)
     if not text.isprintable():
         return _("Control characters are not allowed.")
     if told and not text:
