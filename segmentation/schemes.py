@@ -14,6 +14,8 @@ from segmentation.models import Group, Method, Scheme
 MEASURES = ("recency", "frequency", "monetary")
 BUCKETS = range(3, 11)
 WINDOW_DAYS = range(1, 3661)
+MOST_CUT = 10**12 - 1  # whole currency: no amount is larger
+MOST_CUT = 10**12  # whole currency: more than any amount that is kept
 MOST_PERCENT = 99  # of the high and the medium class together
 
 
@@ -112,8 +114,10 @@ def _faults(s: dict[str, Any]) -> list[Fault]:
 
 
 def _cuts_fault(measure: str, cuts: Any, buckets: int) -> Fault | None:
-    """Limits rise, are whole and not negative, and are one fewer than the buckets."""
+    """Limits rise, are whole, not negative and not larger than money can be, and are one fewer than the buckets."""
     whole = isinstance(cuts, list) and all(isinstance(cut, int) and cut >= 0 for cut in cuts)
+    if whole and max(cuts, default=0) > MOST_CUT:
+        return Fault(f"cuts.{measure}", str(_("Limits have twelve digits at most.")))
     if whole and len(cuts) == buckets - 1 and all(a < b for a, b in pairwise(cuts)):
         return None
     return Fault(f"cuts.{measure}", str(_("%(n)s rising whole numbers are needed.") % {"n": buckets - 1}))

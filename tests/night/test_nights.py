@@ -263,10 +263,11 @@ def test_a_merged_customer_leaves_the_nights(
 
 
 def test_a_scheme_that_cannot_score_is_refused_and_changes_nothing(max_: Staff) -> None:
-    before = Scheme.current().pk
+    before, fixed = Scheme.current().pk, {name: [1, 2, 3, 4] for name in schemes.MEASURES}
     for wrong in (
         {"buckets": 11}, {"window_days": 0}, {"high_percent": 80, "medium_percent": 20}, {"grid": [["lost"]]},
         {"lapsed_group": "nobody"}, {"method": "fixed", "cuts": {"recency": [3, 2, 1, 0]}},
+        {"method": "fixed", "cuts": fixed | {"monetary": [1, 2, 3, 10**20]}},
     ):  # fmt: skip
         with pytest.raises(schemes.SchemeInvalid) as refused:
             schemes.change(by=max_, **wrong)
