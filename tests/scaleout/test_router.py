@@ -77,6 +77,14 @@ def test_a_receipt_of_an_unknown_customer_touches_one_partition(crowd: list[Cust
     assert proof.faults == []
 
 
+def _plan_as_for_large_tables() -> None:
+    """A table of three rows is read whole, whatever its indexes: at full size the planner goes by key."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
+        )
+
+
 def test_a_return_works_in_one_partition(crowd: list[Customer]) -> None:
     receive_receipt(slip(), by=None)
     event = {
@@ -84,6 +92,7 @@ def test_a_return_works_in_one_partition(crowd: list[Customer]) -> None:
         "receipt": {"source": "pos-1", "external_id": "2026-03-09-000123"},
         "lines": [{"line": 1, "quantity": "1", "amount": "17.90"}],
     }  # fmt: skip
+    _plan_as_for_large_tables()
     with router.one_customer() as proof:
         receive_return(msgspec.convert(event, ReturnIn), by=None)
     # A return settles through the statements of the batch, which name customers in lists: they may go anywhere. What is
