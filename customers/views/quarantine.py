@@ -45,7 +45,7 @@ class Replay(StaffView):
         try:
             state = quarantine.replay(arrival, by=self.staff)
         except Refusal as refusal:
-            self.say(_("It stays set aside: %(why)s") % {"why": refusal}, error=True)
+            self.say(_("It stays set aside: %(why)s") % {"why": why(refusal)}, error=True)
         else:
             applied = state == ArrivalState.APPLIED
             self.say(
@@ -53,6 +53,11 @@ class Replay(StaffView):
                 error=not applied,
             )
         return self.go(reverse("customers:quarantine"))
+
+
+def why(refusal: Refusal) -> str:
+    """What is wrong with the event's parts; else what is wrong with all of it."""
+    return " ".join(str(fault.detail) for fault in refusal.faults) or str(refusal)
 
 
 def reason_of(arrival: Arrival) -> Any:

@@ -14,7 +14,7 @@ from crm.jobs import runner
 from crm.jobs.models import Job, State, Step
 from crm.org.models import Staff, Store
 from customers import nights
-from customers.models import Arrival, Customer, ImportFile
+from customers.models import Arrival, ArrivalKind, Customer, ImportFile
 from customers.receiving import quarantine
 from tests import cast
 
@@ -45,6 +45,7 @@ def test_a_wrong_date_is_told_in_the_dialog(max_: Staff, signed_in: Browser, on:
     answer = signed_in(max_).post("/nights/run/", {"on": on})
     assert answer.status_code == 422
     assert "data-open" in answer.content.decode()
+    assert 'class="errors"' in answer.content.decode() or 'role="alert"' in answer.content.decode()
     assert not Job.objects.exists()
 
 
@@ -157,3 +158,15 @@ def test_the_quarantine_names_nobody(ana: Staff, harbour: Store, signed_in: Brow
     )
     html = signed_in(ana).get("/quarantine/").content.decode()
     assert "13800138000" not in html
+
+
+def test_a_replay_that_is_refused_tells_why(ana: Staff, harbour: Store, signed_in: Browser) -> None:
+    aside = cast.set_aside("R-1", at=harbour)
+    raw = {
+        "source": "pos-1", "external_id": "R-1", "store": "NOWHERE", "occurred_at": "2026-03-02T12:00:00+08:00",
+        "lines": [{"line": 1, "product": "SKU1", "quantity": "1", "amount": "10.00"}],
+    }  # fmt: skip
+    Arrival.objects.filter(pk=aside.pk).update(kind=ArrivalKind.RECEIPT, reason="unknown_store", raw=raw)
+    page = signed_in(ana).post(f"/quarantine/{aside.pk}/replay/", follow=True)
+    [notice] = page.context["messages"]
+    assert str(notice) == "It stays set aside: “NOWHERE” is no store of this chain."
