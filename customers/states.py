@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from crm.lib.copy import DATE, INT4, INT8, MONEY, Type, read_all, read_packed, write_columns
+from crm.lib.copy import DATE, INT4, INT8, TOTAL, Type, read_all, read_packed, write_columns
 from crm.lib.spells import IDS
 from crm.lib.statements import Statement
 
@@ -41,7 +41,7 @@ TYPES: dict[str, Type] = {
     "next_on": DATE,
 }
 DATES = ("first_on", "last_on", "comeback_on", "window_first_on", "next_on")  # 0 in the columns: none
-WRITTEN = TYPES | {"spent": MONEY, "window_spent": MONEY}
+WRITTEN = TYPES | {"spent": TOTAL, "window_spent": TOTAL}
 
 # One pass over the covering index (customer, business_date) INCLUDE (amount, returned).
 _AGGREGATE = """

@@ -11,7 +11,7 @@ from django.db import connection
 
 from crm.jobs.claim import StepProgress
 from crm.lib import spells
-from crm.lib.copy import INT2, INT4, INT8, MONEY, read_packed, write_columns
+from crm.lib.copy import INT2, INT4, INT8, TOTAL, read_packed, write_columns
 from crm.lib.statements import Statement
 from customers.lifecycle import customer_slices
 from customers.nightrun import NightRun
@@ -202,7 +202,7 @@ def _write_sums(cursor: Any, night: int, cells: _Sums, classes: _Sums) -> None:
     """Replaces the night's own sums, so that doing it again changes nothing."""
     CellCount.objects.filter(night=night).delete()
     ClassCount.objects.filter(night=night).delete()
-    shared = {"night_id": INT4, "store_id": INT8, "customers": INT4, "revenue": MONEY}
+    shared = {"night_id": INT4, "store_id": INT8, "customers": INT4, "revenue": TOTAL}
     for table, sums, names in (
         ("segmentation_cellcount", cells, {"r": "a", "x": "b"}),
         ("segmentation_classcount", classes, {"value_class": "a"}),

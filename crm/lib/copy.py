@@ -38,6 +38,7 @@ BOOL = Type("bool", "u1", 1)
 DATE = Type("date", ">i4", 4)  # days since 1970-01-01, int
 TIMESTAMPTZ = Type("timestamptz", ">i8", 8)  # microseconds since 1970-01-01 UTC, int
 MONEY = Type("money", "V16", 16)  # numeric with 2 decimals, from an int of cents
+TOTAL = Type("total", "V18", 18)  # the same for sums of many, with room for four digits more
 MILLI = Type("milli", "V16", 16)  # numeric with 3 decimals, from an int of thousandths
 BYTES16 = Type("bytes16", "V16", 16)  # bytea or uuid of 16 bytes, from an array of dtype V16
 TEXT = Type("text", "", -1)  # from a sequence of str or bytes
@@ -146,34 +147,35 @@ def _wire(kind: Type, values: Any) -> Any:
         return values.astype(np.int64) - _PG_EPOCH_US
     if kind is MONEY:
         return _numeric(values, 2)
+    if kind is TOTAL:
+        return _numeric(values, 2, groups=4)
     if kind is MILLI:
         return _numeric(values, 3)
     return values
 
 
-def _numeric(values: Any, decimals: int) -> Any:
-    """numeric on the wire: three base-10000 digits before the point, one after; the server drops zero digits."""
+def _numeric(values: Any, decimals: int, groups: int = 3) -> Any:
+    """numeric on the wire: `groups` base-10000 digits before the point, one after; the server drops zero digits."""
     values = values.astype(np.int64)
     unit = 10**decimals
     whole, part = np.divmod(np.abs(values), unit)
-    if len(values) and int(whole.max(initial=0)) >= 10**12:
-        raise OverflowError("an amount of 10^12 or more")
-    record = np.empty(len(values), dtype=[("head", ">i2", 4), ("digits", ">i2", 4)])
-    record["head"][:, 0] = 4
-    record["head"][:, 1] = 2
+    if len(values) and int(whole.max(initial=0)) >= 10_000**groups:
+        raise OverflowError(f"an amount of 10^{4 * groups} or more")
+    record = np.empty(len(values), dtype=[("head", ">i2", 4), ("digits", ">i2", groups + 1)])
+    record["head"][:, 0] = groups + 1
+    record["head"][:, 1] = groups - 1
     record["head"][:, 2] = np.where(values < 0, 0x4000, 0)
     record["head"][:, 3] = decimals
-    record["digits"][:, 0] = whole // 10**8
-    record["digits"][:, 1] = whole // 10**4 % 10**4
-    record["digits"][:, 2] = whole % 10**4
-    record["digits"][:, 3] = part * (10_000 // unit)
-    return record.view("V16").reshape(-1)
+    for group in range(groups):
+        record["digits"][:, group] = whole // 10_000 ** (groups - 1 - group) % 10_000
+    record["digits"][:, groups] = part * (10_000 // unit)
+    return record.view(f"V{record.itemsize}").reshape(-1)
 
 
 def read_columns(
     cursor: Any, query: str, types: Mapping[str, Type], params: Any = None
 ) -> Iterator[dict[str, Any]]:
-    """Blocks of columns (native numpy arrays) of a query without NULLs. MONEY, MILLI and TEXT cannot be read."""
+    """Blocks of columns (native numpy arrays) of a query without NULLs. MONEY, TOTAL, MILLI and TEXT cannot be read."""
     fields: list[tuple[str, str]] = [("fields", ">i2")]
     for name, kind in types.items():
         fields += [(f"size_{name}", ">i4"), (name, kind.wire)]

@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.money import MoneyField
+from crm.lib.money import MoneyField, TotalField
 from crm.lib.owned import Owned, OwnedForeignKey
 from crm.org.models import Store, public_id
 from crm.org.scope import ScopedQuerySet
@@ -160,9 +160,9 @@ class GuestDay(models.Model):
     channel = models.SmallIntegerField(choices=Channel.choices, default=Channel.STORE)
     receipts = models.IntegerField(default=0)
     lines = models.IntegerField(default=0)
-    amount = MoneyField(default=NOTHING)
-    discount = MoneyField(default=NOTHING)
-    returned = MoneyField(default=NOTHING)
+    amount = TotalField(default=NOTHING)
+    discount = TotalField(default=NOTHING)
+    returned = TotalField(default=NOTHING)
 
     objects = ScopedQuerySet.as_manager()
 

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.money import MoneyField
+from crm.lib.money import TotalField
 from crm.lib.owned import OnMerge, Owned
 from crm.org.scope import ScopedQuerySet
 
@@ -43,12 +43,12 @@ class PurchaseState(Owned):
     last_on = models.DateField(null=True)
     comeback_on = models.DateField(null=True)  # bought again after being lost, within the "won back" days
     count = models.IntegerField(default=0)
-    spent = MoneyField(default=0)  # net of returns
+    spent = TotalField(default=0)  # net of returns
     window_first_on = models.DateField(
         null=True
     )  # the next to leave the window: that night recomputes the row
     window_count = models.IntegerField(default=0)
-    window_spent = MoneyField(default=0)
+    window_spent = TotalField(default=0)
     next_on = models.DateField(
         null=True
     )  # first purchase later than the date: the night that reaches it recomputes

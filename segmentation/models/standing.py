@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.money import MoneyField
+from crm.lib.money import TotalField
 from crm.org.models import Store
 from crm.org.scope import ScopedQuerySet
 from customers.models import Night, Spell, SpellQuerySet
@@ -80,7 +80,7 @@ class CellCount(models.Model):
     r = models.SmallIntegerField()
     x = models.SmallIntegerField()
     customers = models.IntegerField()
-    revenue = MoneyField()
+    revenue = TotalField()
 
     objects = ScopedQuerySet.as_manager()
 
@@ -99,7 +99,7 @@ class ClassCount(models.Model):
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
     value_class = models.SmallIntegerField(choices=ValueClass.choices)
     customers = models.IntegerField()
-    revenue = MoneyField()
+    revenue = TotalField()
 
     objects = ScopedQuerySet.as_manager()
 

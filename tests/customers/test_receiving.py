@@ -102,6 +102,13 @@ def test_a_receipt_has_a_hundred_payments_at_most(irina, harbour) -> None:
     assert Payment.objects.count() == 100
 
 
+def test_guests_of_a_day_may_buy_for_more_than_a_receipt_can_be(harbour) -> None:
+    lines = [RECEIPT["lines"][0] | {"line": n, "amount": "9999999999.99"} for n in range(1, 101)]
+    for key in ("1", "2"):
+        post(external_id=key, customer=None, lines=lines)
+    assert GuestDay.objects.get().amount == Decimal("1999999999998.00")
+
+
 def test_the_same_again_changes_nothing_however_it_is_written(irina, harbour) -> None:
     first = post()
     before = statehash.whole(), StaleState.objects.count()

@@ -80,6 +80,17 @@ def test_an_amount_too_large_for_the_wire_is_refused() -> None:
         list(copy.encode({"cents": copy.MONEY}, {"cents": np.array([10**14])}))
 
 
+@given(st.lists(st.integers(-(10**18) + 1, 10**18 - 1), max_size=40))
+def test_any_total_survives(cents: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS totals (id bigint, cents numeric(18, 2))")
+        cursor.execute("TRUNCATE totals")
+        columns = {"id": np.arange(len(cents)), "cents": np.array(cents, np.int64)}
+        copy.write_columns(cursor, "totals", {"id": copy.INT8, "cents": copy.TOTAL}, columns)
+        cursor.execute("SELECT (cents * 100)::bigint FROM totals ORDER BY id")
+        assert [row[0] for row in cursor.fetchall()] == cents
+
+
 @pytest.mark.parametrize("rows", [0, 1, 1000, 400_000])
 def test_reading_gives_the_columns_back_in_blocks(rows: int) -> None:
     types = {"n": copy.INT8, "day": copy.DATE, "even": copy.BOOL}

@@ -1,6 +1,7 @@
 """Starting nights: dates, order, missed nights, the clock, one at a time."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -14,7 +15,7 @@ from crm.schedule import BEAT, NIGHT_TITLES, night_steps
 from customers import merging, nights, stages
 from customers.models import Customer, Lifecycle, LifecycleRules, PurchaseState, Stage, StaleState
 from segmentation import heatmap, movement, schemes, standings
-from segmentation.models import Scheme, Standing
+from segmentation.models import CellCount, Scheme, Standing
 from tests.night.helpers import buy, fingerprint, people, proven, run_night
 
 MONDAY = date(2026, 3, 9)
@@ -260,6 +261,14 @@ def test_a_merged_customer_leaves_the_nights(
     assert [s.customer_id for s in Standing.objects.filter(ended_night=None)] == [irina.pk]
     assert stages.stage_of(yusuf) is None
     assert PurchaseState.objects.get().count == 2
+
+
+def test_a_night_adds_up_more_than_a_receipt_can_be(irina: Customer, harbour: Store) -> None:
+    largest = 10**14 - 1
+    buy([(irina.pk, after(-day), largest, 0) for day in range(3)], harbour)
+    run_night(MONDAY)
+    assert PurchaseState.objects.get().window_spent == Decimal(3 * largest) / 100
+    assert CellCount.objects.get(night__on=MONDAY).revenue == Decimal(3 * largest) / 100
 
 
 def test_a_scheme_that_cannot_score_is_refused_and_changes_nothing(max_: Staff) -> None:
