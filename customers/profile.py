@@ -1,5 +1,6 @@
 """Changing the plain facts of a customer. Identifiers have their own ways (enrolment, merge)."""
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -11,6 +12,9 @@ from crm.lib import normalise
 from crm.lib.refusals import Fault, Refusal
 from customers import names
 from customers.models import Customer
+
+# Earlier than any receipt: the home store that a person gave a stub is not taken back by a receipt that comes late.
+BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 class InvalidFacts(Refusal):
@@ -56,11 +60,13 @@ def change(customer_id: int, values: dict[str, Any], *, by: Any) -> Customer:
         changed = [name for name, value in values.items() if getattr(customer, name) != value]
         if not changed:
             return customer
+        fields = {Customer._meta.get_field(name).name for name in changed}  # home_store_id is home_store
         for name in changed:
             setattr(customer, name, values[name])
-        customer.save(update_fields=changed)
+        if customer.is_stub and "home_store" in fields:
+            customer.first_seen_at = BEFORE_ALL
+        customer.save(update_fields=fields | {"first_seen_at"})
         Customer.objects.filter(pk=customer_id).update(updated_at=Now())
-        fields = {Customer._meta.get_field(name).name for name in changed}  # home_store_id is home_store
         if fields & {"name", "home_store"}:
             names.index([customer_id])
         trail.record(

@@ -49,7 +49,7 @@ class Customer(models.Model):
     )
     is_stub = models.BooleanField(_("not enrolled yet"), default=False, editable=False)
     # A stub's home store is that of its earliest receipt: event time and store, kept as a running minimum, so that
-    # the order of arrival does not matter.
+    # the order of arrival does not matter. Where a person chose the store, the time is before all receipts.
     first_seen_at = models.DateTimeField(null=True, editable=False)
     enrolled_at = models.DateTimeField(_("member since"), null=True, blank=True)
     merged_into = models.ForeignKey(

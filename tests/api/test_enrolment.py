@@ -129,6 +129,22 @@ def test_a_customer_is_not_pushed_into_another_branch(till: Client, irina: Custo
     assert Customer.objects.get(pk=irina.pk).home_store.code == "HARB"
 
 
+def test_a_late_receipt_leaves_a_stub_where_a_person_put_it(
+    calling: Calling, till: Client, mill: Store
+) -> None:
+    whose = {"kind": "phone", "value": "+8613811112222"}
+    stub = send(till, slip(customer=whose, occurred_at="2026-03-10T12:00:00+08:00")).json()["customer"]
+    facts = {"name": "Wei", "home_store": "MILL"}
+    assert (
+        calling("customers:write").patch(f"{CUSTOMERS}{stub}/", facts, content_type=JSON).status_code == 200
+    )
+    late = slip(customer=whose, external_id="late", occurred_at="2026-03-01T12:00:00+08:00")
+    assert send(till, late).json()["customer"] == stub
+    wei = Customer.objects.get()
+    assert (wei.is_stub, wei.home_store_id) == (True, mill.pk)
+    assert NameKey.objects.filter(customer=wei, home_store_id=mill.pk).exists()
+
+
 def test_search_follows_a_customer_to_another_store(calling: Calling, irina: Customer, uptown: Store) -> None:
     chains = calling("customers:write")
     answer = chains.patch(f"{CUSTOMERS}{irina.public_id}/", {"home_store": "UPTN"}, content_type=JSON)
