@@ -1,12 +1,14 @@
 """Forms of the administration pages. They check; `administration` changes."""
 
 import re
+from collections.abc import Container
 from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
+from crm.lib import normalise
 from crm.org.models import Chain, Department, Region, Staff, Store
 from crm.org.permissions import Role
 
@@ -19,7 +21,7 @@ WEEKDAYS = {
     "sat": _("Saturday"),
     "sun": _("Sunday"),
 }
-_SPAN = re.compile(r"^\s*(\d{1,2}):(\d{2})\s*[-–—~至]\s*(\d{1,2}):(\d{2})\s*$")
+_SPAN = re.compile(r"^\s*([0-9]{1,2}):([0-5][0-9])\s*[-–—~至]\s*([0-9]{1,2}):([0-5][0-9])\s*$")
 ZONE = forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
 
 
@@ -30,15 +32,23 @@ class ChainForm(forms.ModelForm):
         widgets = {"timezone": ZONE}
 
     def clean_currency(self) -> str:
-        return _letters(self.cleaned_data["currency"], 3, _("Three letters, such as CNY."))
+        from babel.core import get_global
+        from babel.numbers import get_territory_currencies
+
+        in_use = {
+            code for place in get_global("territory_currencies") for code in get_territory_currencies(place)
+        }
+        return _one_of(in_use, self.cleaned_data["currency"], _("Three letters, such as CNY."))
 
     def clean_country(self) -> str:
-        return _letters(self.cleaned_data["country"], 2, _("Two letters, such as CN."))
+        from phonenumbers import SUPPORTED_REGIONS
+
+        return _one_of(SUPPORTED_REGIONS, self.cleaned_data["country"], _("Two letters, such as CN."))
 
 
-def _letters(text: str, count: int, sentence: Any) -> str:
+def _one_of(known: Container[str], text: str, sentence: Any) -> str:
     text = text.strip().upper()
-    if not re.fullmatch(rf"[A-Z]{{{count}}}", text):
+    if text not in known:
         raise forms.ValidationError(sentence)
     return text
 
@@ -68,11 +78,11 @@ class OpeningHours(forms.CharField):
         for part in re.split(r"[,，;；]", super().clean(value)):
             if not part.strip():
                 continue
-            found = _SPAN.match(part)
-            numbers = [int(one) for one in found.groups()] if found else []
-            if not numbers or numbers[0] > 24 or numbers[2] > 24 or max(numbers[1], numbers[3]) > 59:
+            found = _SPAN.match(normalise.plain(part))
+            opens, closes = (f"{found[at].zfill(2)}:{found[at + 1]}" for at in (1, 3)) if found else ("", "")
+            if not (opens < "24:00" and closes <= "24:00" and opens != closes):
                 raise forms.ValidationError(_("Write times like 09:00-21:00."))
-            spans.append([f"{numbers[0]:02}:{numbers[1]:02}", f"{numbers[2]:02}:{numbers[3]:02}"])
+            spans.append([opens, closes])
         return spans
 
 

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from crm.audit.models import Entry
 from crm.org import administration
+from crm.org.forms import OpeningHours
 from crm.org.models import Chain, Department, Region, Staff, Store
 from crm.org.permissions import Role
 from crm.rest import keys
@@ -183,4 +185,27 @@ def test_the_chain_is_changed(admin: Client) -> None:
     assert admin.post("/settings/", values).status_code == 303
     chain = Chain.current()
     assert (chain.name, chain.currency, chain.country) == ("Corner", "CNY", "HK")
-    assert admin.post("/settings/", values | {"currency": "money"}).status_code == 422
+    for wrong in ({"currency": "money"}, {"currency": "XXX"}, {"country": "ZZ"}):
+        answer = admin.post("/settings/", values | wrong)
+        assert answer.status_code == 422
+        assert set(answer.context["form"].errors) == set(wrong)
+
+
+@pytest.mark.parametrize(
+    ("told", "hours"),
+    [
+        ("9:00-13:00, 15:00-21:00", [["09:00", "13:00"], ["15:00", "21:00"]]),
+        ("00:00-24:00", [["00:00", "24:00"]]),
+        ("18:00-02:00", [["18:00", "02:00"]]),
+        ("24:59-24:59", None),
+        ("24:00-02:00", None),
+        ("09:00-24:30", None),
+        ("09:00-09:00", None),
+    ],
+)
+def test_opening_hours_are_times_of_a_day(told: str, hours: list[list[str]] | None) -> None:
+    if hours is not None:
+        assert OpeningHours().clean(told) == hours
+        return
+    with pytest.raises(ValidationError):
+        OpeningHours().clean(told)
