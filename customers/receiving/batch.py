@@ -93,11 +93,11 @@ def _apply(cur: Any, good: list[_Good], outcome: BatchOutcome, by: Any) -> None:
         return
     from customers.receiving import engine  # numpy
 
-    sources = references.sources(cur, {one.receipt.source for one in good})
     stores = references.stores(cur, {one.receipt.store for one in good}, make_stubs=False)
     if lost := [one for one in good if one.receipt.store not in stores]:
         _set_aside(cur, lost)
     usable = _of_known_stores(good, stores, outcome, by)
+    sources = references.sources(cur, {one.receipt.source for one in usable})
     products = references.products(cur, {line.sku for one in usable for line in one.receipt.lines})
     columns = _columns(usable, sources, stores, products)
     verdicts = engine.apply(cur, columns).receipts

@@ -346,6 +346,13 @@ def test_ndjson(irina, harbour, write) -> None:
     assert rejected() == [(3, "row_broken")]
 
 
+def test_blocks_of_nothing_but_broken_rows_are_told(irina, harbour, write) -> None:
+    wrong = [row() + ",too,many"] * 70_000  # several blocks of the reader
+    assert fates(run(write(row(), *wrong, row(external_id="r2")))) == (2, 0, 70_000)
+    assert rejected()[-1] == (70_002, "row_broken")
+    assert Arrival.objects.get(external_id="r2").row == 70_003
+
+
 def test_a_field_of_ndjson_may_come_late(irina, harbour, write) -> None:
     bought = dict(zip(HEADER.split(","), ROW, strict=True))
     back = {name: bought[name] for name in ("source", "store", "occurred_at", "line", "amount")} | {

@@ -16,6 +16,7 @@ from customers.models import (
     Product,
     Purchase,
     Return,
+    Source,
     StaleState,
 )
 from customers.receiving import InvalidEvent, ReceiptConflict, ReturnConflict, payloads, quarantine
@@ -341,6 +342,12 @@ def test_a_batch_is_applied_and_set_aside_together(irina, harbour, monkeypatch) 
             [body(RECEIPT), body(RECEIPT | {"external_id": "2", "store": "NEW"})], by="test"
         )
     assert not Arrival.objects.exists()
+
+
+def test_a_batch_for_another_store_leaves_no_source(irina, harbour, uptown, chen) -> None:
+    outcome = receiving.receive_batch([body(RECEIPT | {"source": "stray", "store": "UPTN"})], by=chen)
+    assert outcome.rejected == 1
+    assert not Source.objects.filter(code="stray").exists()
 
 
 def test_a_batch_and_a_post_of_the_same_receipt_are_one(irina, harbour) -> None:
