@@ -1,4 +1,4 @@
-"""The form in which other systems send receipts and returns (CONTRACT, "Receipt"). Unknown fields are refused."""
+"""The form in which other systems send receipts and returns (docs/api.md, "Receipts"). Unknown fields are refused."""
 
 import re
 from typing import TypeVar
