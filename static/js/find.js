@@ -62,6 +62,13 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
+/* Words that were typed before the page was wired up are asked for now. */
+document.addEventListener("htmx:load", (event) => {
+  const box = document.activeElement?.closest(boxes);
+  if (event.target === document.body && box?.value.trim() && !isSettled(box))
+    box.dispatchEvent(new CustomEvent("find-now", { bubbles: true }));
+});
+
 /* The search of the top bar folds away when the focus leaves it. */
 document.addEventListener("click", (event) => {
   for (const box of document.querySelectorAll(`.bar-search ${boxes}`))
