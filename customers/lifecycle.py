@@ -116,14 +116,16 @@ def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states
 
 def _open_spells(night_run: NightRun, number: int) -> dict[str, Any]:
     """The open spells of a slice, ordered by customer."""
-    if not night_run.columns.has("open_lives", number):
+
+    def load(number: int) -> dict[str, Any]:
         low, high = night_run.ranges[number]
         types = {"customer_id": INT8, "stage": INT2, "began": DATE}
         with connection.cursor() as cursor:
             found = read_packed(cursor, _OPEN, types, {"low": low, "high": high})
         order = np.argsort(found["customer_id"], kind="stable")
-        night_run.columns.put("open_lives", number, {name: values[order] for name, values in found.items()})
-    return night_run.columns.get("open_lives", number)
+        return {name: values[order] for name, values in found.items()}
+
+    return night_run.columns.fetch("open_lives", number, load)
 
 
 def _candidates(night_run: NightRun, first_day: int | None, people: Any, states: Any, opened: Any) -> Any:

@@ -76,12 +76,13 @@ class NightRun:
         return before.on + timedelta(days=1)
 
     def state_slices(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Every customer's purchase state, by slice (see `states.read_scores`)."""
-        return self.columns.each("states", len(self.ranges), self.read_states)
+        """Every customer's purchase state, by slice: the columns `states.SCORED`."""
+        return self.columns.each("states", len(self.ranges), self._read_states)
 
-    def read_states(self, number: int) -> dict[str, Any]:
+    def _read_states(self, number: int) -> dict[str, Any]:
         with connection.cursor() as cursor:
-            return states.read_scores(cursor, *self.ranges[number])
+            found = states.read(cursor, *self.ranges[number])
+        return {name: found[name] for name in states.SCORED}
 
 
 def run(claim: Claim, steps: Sequence[NightStep]) -> None:
@@ -97,10 +98,8 @@ def run(claim: Claim, steps: Sequence[NightStep]) -> None:
         claim.plan([step.name for step in chosen])
         night_run = NightRun(claim, _night(claim, on, steps), last, Columns(_workshop()), states.slices())
         try:
-            with reading_ahead(night_run, {step.ahead for step in chosen if step.ahead}) as ahead:
+            with reading_ahead(night_run, dict.fromkeys(step.ahead for step in chosen if step.ahead)):
                 for step in chosen:
-                    if step is not steps[0]:
-                        ahead.states_are_ready()
                     if not claim.is_step_done(step.name):
                         with claim.step(step.name) as progress:
                             step.run(night_run, progress)

@@ -9,7 +9,6 @@ from django.db import connection, transaction
 
 from customers import states
 from customers.models import StateBasis
-from customers.states import TYPES
 
 
 def basis_of_states() -> states.Basis | None:
@@ -46,8 +45,6 @@ def _compared(stored: dict[str, Any], fresh: dict[str, Any]) -> Iterator[tuple[i
     gone, changed = states.difference(stored, fresh)
     for customer in gone:
         yield int(customer), ["row"]
-    row_of = {int(c): i for i, c in enumerate(stored["customer_id"])}
+    wrong = states.differing(stored, fresh)
     for place in np.flatnonzero(changed):
-        customer = int(fresh["customer_id"][place])
-        at = row_of.get(customer)
-        yield customer, ["row"] if at is None else [n for n in TYPES if stored[n][at] != fresh[n][place]]
+        yield int(fresh["customer_id"][place]), [name for name, mask in wrong.items() if mask[place]]

@@ -1,14 +1,8 @@
 """The purchase state: every customer's history in a few numbers, kept up to date from what changed.
 
-For a business date D a state looks at the purchases that count (something was kept) with business_date ≤ D. It changes
-only when (1) purchases or returns were applied: the customer is in the stale queue; (2) the window's oldest purchase
-leaves the window; (3) a purchase dated later than the last night comes of age; (4) a comeback stops being recent. The
-last three are read off the states themselves, so nothing else has to be looked at. The customers found are recomputed
-from an index that holds all that is needed; a rebuild does the same for everybody and writes what differs.
-
-Guarantee: a row of the stale queue is removed only in the transaction that recomputed its customer from a snapshot
-taken after the row was read. Whoever appends later leaves a row for the next night.
-See docs/algorithms/purchase-state.md.
+For a business date D a state looks at the purchases that count (something was kept) with business_date ≤ D. Here it is
+read, computed from the purchases, compared and written; who is looked at in a night is decided in `staterun.py`, and
+how a state is brought forward from what is new alone in `advancing.py`. See docs/algorithms/purchase-state.md.
 """
 
 from collections.abc import Iterator
@@ -19,7 +13,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from crm.lib.copy import DATE, INT4, INT8, TOTAL, Type, read_all, read_packed, write_columns
+from crm.lib.copy import DATE, INT4, INT8, TOTAL, Type, read_packed, write_columns
 from crm.lib.spells import IDS
 from crm.lib.statements import Statement
 
@@ -39,8 +33,17 @@ TYPES: dict[str, Type] = {
     "window_count": INT4,
     "window_spent": INT8,
     "next_on": DATE,
+    "as_on": DATE,
 }
 DATES = ("first_on", "last_on", "comeback_on", "window_first_on", "next_on")  # 0 in the columns: none
+SCORED = (
+    "customer_id",
+    "first_on",
+    "last_on",
+    "comeback_on",
+    "window_count",
+    "window_spent",
+)  # later steps read
 WRITTEN = TYPES | {"spent": TOTAL, "window_spent": TOTAL}
 
 # One pass over the covering index (customer, business_date) INCLUDE (amount, returned).
@@ -54,7 +57,8 @@ SELECT customer_id,
        coalesce(window_first_on, DATE '1970-01-01') AS window_first_on,
        window_count::int AS window_count,
        (coalesce(window_spent, 0) * 100)::bigint AS window_spent,
-       coalesce(next_on, DATE '1970-01-01') AS next_on
+       coalesce(next_on, DATE '1970-01-01') AS next_on,
+       %(on)s::date AS as_on
 FROM (SELECT customer_id,
              min(business_date) AS first_on,
              max(business_date) FILTER (WHERE business_date <= %(on)s) AS last_on,
@@ -73,24 +77,17 @@ FROM (SELECT customer_id,
 _LISTED = "customer_id = ANY(%(ids)s)"
 _RANGE = "customer_id >= %(low)s AND customer_id < %(high)s"
 
+# Several narrow columns travel in one: a date takes 20 bits (days since 1970, 0: none), a number of purchases 32.
 _READ = """
-SELECT customer_id, coalesce(first_on, DATE '1970-01-01'), coalesce(last_on, DATE '1970-01-01'),
-       coalesce(comeback_on, DATE '1970-01-01'), count, (spent * 100)::bigint,
-       coalesce(window_first_on, DATE '1970-01-01'), window_count, (window_spent * 100)::bigint,
-       coalesce(next_on, DATE '1970-01-01')
+SELECT customer_id,
+       coalesce(first_on - DATE '1970-01-01', 0)::bigint * 1099511627776
+           + coalesce(last_on - DATE '1970-01-01', 0)::bigint * 1048576 + coalesce(comeback_on - DATE '1970-01-01', 0),
+       coalesce(window_first_on - DATE '1970-01-01', 0)::bigint * 1099511627776
+           + coalesce(next_on - DATE '1970-01-01', 0)::bigint * 1048576 + coalesce(as_on - DATE '1970-01-01', 0),
+       count * 4294967296 + window_count, (spent * 100)::bigint, (window_spent * 100)::bigint
 FROM customers_purchasestate WHERE customer_id >= %(low)s AND customer_id < %(high)s
 """
-
-_READ_SCORES = """
-SELECT customer_id, coalesce(first_on, DATE '1970-01-01'), coalesce(last_on, DATE '1970-01-01'),
-       coalesce(comeback_on, DATE '1970-01-01'), window_count, (window_spent * 100)::bigint
-FROM customers_purchasestate WHERE customer_id >= %(low)s AND customer_id < %(high)s
-"""
-
-_DUE = """
-SELECT customer_id FROM customers_purchasestate
-WHERE window_first_on < %(start)s OR next_on <= %(on)s OR comeback_on <= %(recent)s
-"""
+_READ_TYPES = dict.fromkeys(("customer_id", "life", "window", "counts", "spent", "window_spent"), INT8)
 
 _example = {
     "on": date(2026, 3, 10), "start": date(2025, 3, 11), "recent": date(2026, 1, 9), "lost_days": 180,
@@ -101,11 +98,9 @@ STATEMENTS = [
     Statement("states.aggregate_listed", _AGGREGATE.format(which=_LISTED), _example),
     Statement("states.aggregate_range", _AGGREGATE.format(which=_RANGE), _example),
     Statement("states.read", _READ, _example),
-    Statement("states.read_scores", _READ_SCORES, _example),
-    Statement("states.due", _DUE, _example),
     Statement("states.remove", f"DELETE FROM {TABLE} WHERE customer_id = ANY(%(ids)s)", _example),  # noqa: S608
 ]
-_AGGREGATE_LISTED, _AGGREGATE_RANGE, _, _, _, _REMOVE = (statement.sql for statement in STATEMENTS)
+_AGGREGATE_LISTED, _AGGREGATE_RANGE, _, _REMOVE = (statement.sql for statement in STATEMENTS)
 
 
 @dataclass(frozen=True)
@@ -138,94 +133,95 @@ def slices() -> list[tuple[int, int]]:
 
 def read(cursor: Any, low: int, high: int) -> dict[str, Any]:
     """The states in a range as they stand, ordered by customer. Money in cents, dates as days since 1970 (0: none)."""
-    return _ordered(read_packed(cursor, _READ, TYPES, {"low": low, "high": high}))
+    found = read_packed(cursor, _READ, _READ_TYPES, {"low": low, "high": high})
+    first, last, comeback = _three_dates(found["life"])
+    window_first, following, as_on = _three_dates(found["window"])
+    columns = {
+        "customer_id": found["customer_id"], "first_on": first, "last_on": last, "comeback_on": comeback,
+        "count": found["counts"] >> 32, "spent": found["spent"], "window_first_on": window_first,
+        "window_count": found["counts"] & 0xFFFFFFFF, "window_spent": found["window_spent"], "next_on": following,
+        "as_on": as_on,
+    }  # fmt: skip
+    return _ordered(columns)
 
 
-def read_scores(cursor: Any, low: int, high: int) -> dict[str, Any]:
-    """Those columns of the states that lifecycle and scores look at."""
-    names = ("customer_id", "first_on", "last_on", "comeback_on", "window_count", "window_spent")
-    types = {name: TYPES[name] for name in names}
-    return _ordered(read_packed(cursor, _READ_SCORES, types, {"low": low, "high": high}))
+def _three_dates(packed: Any) -> tuple[Any, Any, Any]:
+    return packed >> 40, packed >> 20 & 0xFFFFF, packed & 0xFFFFF
 
 
 def compute(cursor: Any, basis: Basis, low: int, high: int) -> dict[str, Any]:
     """The states in a range from the purchases, ordered by customer."""
-    # The planner does not choose the walk along the covering index by itself; it is several times quicker.
-    cursor.execute(
-        "SET LOCAL enable_hashagg = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"
-    )
+    # The planner does not choose the walk along the covering index by itself; it is several times quicker. Helpers of
+    # one walk get in each other's way: ranges are computed side by side instead (`staterun`).
+    plain = ("enable_hashagg", "enable_seqscan", "enable_sort")
+    cursor.execute("; ".join(f"SET LOCAL {name} = off" for name in plain))
+    cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
     columns = read_packed(cursor, _AGGREGATE_RANGE, TYPES, basis.values | {"low": low, "high": high})
-    cursor.execute("SET LOCAL enable_hashagg = on; SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on")
+    cursor.execute("; ".join(f"SET LOCAL {name} = on" for name in plain))
     return _ordered(columns)
 
 
 def compute_listed(cursor: Any, basis: Basis, ids: Any) -> dict[str, Any]:
     """The states of these customers from the purchases; customers without a purchase that counts have none."""
-    cursor.execute("SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0.001")
-    return _ordered(read_packed(cursor, _AGGREGATE_LISTED, TYPES, basis.values | {"ids": ids.tolist()}))
+    parts = [
+        read_packed(cursor, _AGGREGATE_LISTED, TYPES, basis.values | {"ids": ids[at : at + CHUNK].tolist()})
+        for at in range(0, len(ids), CHUNK)
+    ]
+    return joined(*parts)
 
 
-def recompute(cursor: Any, basis: Basis, ids: Any) -> None:
-    """Replace the states of these customers (a sorted array of ids)."""
-    for start in range(0, len(ids), CHUNK):
-        part = ids[start : start + CHUNK]
-        fresh = compute_listed(cursor, basis, part)
-        cursor.execute(_REMOVE, {"ids": part.tolist()})
-        _write(cursor, fresh)
+def joined(*parts: dict[str, Any]) -> dict[str, Any]:
+    """Several sets of states as one, ordered by customer."""
+    empty = {name: np.zeros(0, dtype=np.int64) for name in TYPES}
+    return _ordered({name: np.concatenate([part[name] for part in (empty, *parts)]) for name in TYPES})
+
+
+def replace(cursor: Any, ids: Any, fresh: dict[str, Any]) -> None:
+    """Replace the states of these customers; who is not in `fresh` has none any more."""
+    if len(ids):
+        cursor.execute(_REMOVE, {"ids": ids.tolist()})
+    _write(cursor, fresh)
+
+
+def patched(stored: dict[str, Any], ids: Any, fresh: dict[str, Any]) -> dict[str, Any]:
+    """What `stored` is after `replace`."""
+    keep = ~np.isin(stored["customer_id"], ids)
+    return joined({name: values[keep] for name, values in stored.items()}, fresh)
 
 
 def replace_differing(cursor: Any, stored: dict[str, Any], fresh: dict[str, Any]) -> int:
     """Make the stored states equal to the fresh ones, writing only those that differ. Returns how many."""
     gone, changed = difference(stored, fresh)
-    rewritten = fresh["customer_id"][changed]
-    removed = np.union1d(gone, np.intersect1d(rewritten, stored["customer_id"], assume_unique=True))
-    if len(removed):
-        cursor.execute(_REMOVE, {"ids": removed.tolist()})
-    _write(cursor, {name: values[changed] for name, values in fresh.items()})
+    rewritten = {name: values[changed] for name, values in fresh.items()}
+    known = np.intersect1d(rewritten["customer_id"], stored["customer_id"], assume_unique=True)
+    replace(cursor, np.union1d(gone, known), rewritten)
     return len(gone) + int(changed.sum())
 
 
 def difference(stored: dict[str, Any], fresh: dict[str, Any]) -> tuple[Any, Any]:
     """Ids that only `stored` has, and a mask over `fresh` of those that are missing there or differ."""
+    gone, found = (
+        np.setdiff1d(stored["customer_id"], fresh["customer_id"], assume_unique=True),
+        differing(stored, fresh),
+    )
+    return gone, np.any(list(found.values()), axis=0)
+
+
+def differing(stored: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
+    """For each column a mask over `fresh` of the customers in whose stored state it is wrong ("row": there is none).
+
+    A state may have been computed for an earlier date, as long as that says the same: `as_on` is wrong only where the
+    state would then know purchases of its future.
+    """
     ids, known = fresh["customer_id"], stored["customer_id"]
-    gone = np.setdiff1d(known, ids, assume_unique=True)
     if len(known) == 0:
-        return gone, np.ones(len(ids), dtype=bool)
+        return {"row": np.ones(len(ids), dtype=bool)}
     place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    changed = known[place] != ids
-    for name in TYPES:
-        changed |= stored[name][place] != fresh[name]
-    return gone, changed
-
-
-def take_stale(cursor: Any, low: int, high: int) -> Any:
-    """Remove the stale queue's rows with ids in [low, high) and return their customers, sorted and once each."""
-    cursor.execute(
-        "DELETE FROM customers_stalestate WHERE id >= %s AND id < %s RETURNING customer_id", [low, high]
-    )
-    return np.unique(np.array([row[0] for row in cursor.fetchall()], dtype=np.int64))
-
-
-def stale_range() -> tuple[int, int, int]:
-    """Lowest id, highest id + 1 and number of rows of the stale queue as of now."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(min(id), 0), coalesce(max(id), -1) + 1, count(*) FROM customers_stalestate"
-        )
-        low, high, rows = cursor.fetchone()
-        return low, high, rows
-
-
-def drop_stale_of(cursor: Any, low: int, high: int) -> None:
-    """Remove the queue's rows of the customers in a range, which the same transaction recomputes afterwards."""
-    cursor.execute(
-        "DELETE FROM customers_stalestate WHERE customer_id >= %s AND customer_id < %s", [low, high]
-    )
-
-
-def due(cursor: Any, basis: Basis) -> Any:
-    """Customers whose states the new date changes by itself, sorted."""
-    return np.sort(read_all(cursor, _DUE, {"customer_id": INT8}, basis.values)["customer_id"])
+    here = known[place] == ids
+    at = {name: values[place] for name, values in stored.items()}
+    wrong = {name: here & (at[name] != fresh[name]) for name in TYPES if name not in ("customer_id", "as_on")}
+    as_on = here & ((at["as_on"] < at["last_on"]) | (at["as_on"] > fresh["as_on"]) | (at["as_on"] == 0))
+    return {"row": ~here, **wrong, "as_on": as_on}
 
 
 def _write(cursor: Any, columns: dict[str, Any]) -> None:

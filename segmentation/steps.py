@@ -151,15 +151,16 @@ def _write_changed(cursor: Any, night_run: NightRun, number: int, codes: Codes) 
 
 def _open_standings(night_run: NightRun, number: int) -> dict[str, Any]:
     """The codes of a slice's open standings (see `Codes.packed`), ordered by customer."""
-    if not night_run.columns.has("standings", number):
+
+    def load(number: int) -> dict[str, Any]:
         low, high = night_run.ranges[number]
+        types = {"customer_id": INT8, "packed": INT8}
         with connection.cursor() as cursor:
-            found = read_packed(
-                cursor, _OPEN, {"customer_id": INT8, "packed": INT8}, {"low": low, "high": high}
-            )
+            found = read_packed(cursor, _OPEN, types, {"low": low, "high": high})
         order = np.argsort(found["customer_id"], kind="stable")
-        night_run.columns.put("standings", number, {name: values[order] for name, values in found.items()})
-    return night_run.columns.get("standings", number)
+        return {name: values[order] for name, values in found.items()}
+
+    return night_run.columns.fetch("standings", number, load)
 
 
 def _home_stores(customers: Any, people: dict[str, Any]) -> Any:

@@ -44,5 +44,5 @@ def write(slip: dict[str, Any]) -> Purchase:
         )
     arrival.purchase_id = purchase.pk
     arrival.save(update_fields=["purchase_id"])
-    StaleState.objects.create(customer_id=owner.pk)
+    StaleState.objects.create(customer_id=owner.pk, since=purchase.business_date)
     return purchase

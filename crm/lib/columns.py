@@ -6,6 +6,8 @@ are read back through the page cache: memory holds one slice at a time, whatever
 
 import shutil
 import tempfile
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ class Columns:
     def __init__(self, parent: Path) -> None:
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix="columns-", dir=parent)
-        self._complete: set[str] = set()
+        self._loading: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -51,9 +53,14 @@ class Columns:
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         """The slices 0 … count − 1 of a set with their numbers; what is not there yet is loaded and kept."""
         for number in range(count):
+            yield number, self.fetch(name, number, load)
+
+    def fetch(self, name: str, number: int, load: Callable[[int], Slice]) -> dict[str, Any]:
+        """Slice `number`, loaded and kept if it is not there yet: once, whichever thread comes first."""
+        with self._loading[name, number]:
             if not self.has(name, number):
                 self.put(name, number, load(number))
-            yield number, self.get(name, number)
+        return self.get(name, number)
 
     def drop(self, name: str) -> None:
         """Forget a set, because what it was read from has changed."""

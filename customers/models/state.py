@@ -13,12 +13,13 @@ from crm.org.scope import ScopedQuerySet
 
 
 class StaleState(models.Model):
-    """Queue of customers whose purchases changed; appended with the change, consumed by the night.
+    """Queue of customers whose purchases changed; appended with the change, consumed by the night (`stale.py`).
 
     A local queue and no owned table: rows live for a day.
     """
 
     customer_id = models.BigIntegerField()
+    since = models.DateField(null=True)  # the first business date that changed; NULL: any may have
 
 
 class PurchaseState(Owned):
@@ -52,6 +53,9 @@ class PurchaseState(Owned):
     next_on = models.DateField(
         null=True
     )  # first purchase later than the date: the night that reaches it recomputes
+    as_on = models.DateField(
+        null=True
+    )  # the date it was computed for: purchases up to it are counted, later ones not
 
     class Meta:
         constraints = [

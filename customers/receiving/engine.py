@@ -294,11 +294,13 @@ class _Writer:
         people.see_stubs(self.cur, {i: (_EPOCH + timedelta(microseconds=us), shop) for i, us, shop in seen})
 
     def _mark_stale(self) -> None:
-        ids = np.unique(self.customer.compressed()).tolist()
-        if ids:
-            self.cur.execute(
-                "INSERT INTO customers_stalestate (customer_id) SELECT unnest(%s::bigint[])", [ids]
-            )
+        bought = ~np.ma.getmaskarray(self.customer)
+        customer, day = self.customer.data[bought], self.new.business_day[bought]
+        order = np.lexsort((day, customer))
+        ids, first = np.unique(customer[order], return_index=True)
+        if len(ids):
+            since = [date.fromordinal(_EPOCH.toordinal() + int(on)) for on in day[order][first]]
+            self.cur.execute(_STALE, [ids.tolist(), since])
 
     def _guest_totals(self) -> guests.Totals:
         new, totals = self.new, guests.Totals()
@@ -319,6 +321,9 @@ SELECT a.source_id, a.external_id, a.id, a.fingerprint, a.state
 FROM unnest({TEXTS}::smallint[], {TEXTS}) AS wanted (source_id, external_id)
 JOIN customers_arrival a ON a.source_id = wanted.source_id AND a.external_id = wanted.external_id AND a.kind = 1
 """  # noqa: S608
+_STALE = """
+INSERT INTO customers_stalestate (customer_id, since) SELECT * FROM unnest(%s::bigint[], %s::date[])
+"""
 _TAKE_OVER = """
 UPDATE customers_arrival SET fingerprint = %s, state = 1, reason = '', customer_id = %s, purchase_id = %s,
     store_id = %s, raw = %s::jsonb, import_file_id = %s, row = %s, recorded_at = now()

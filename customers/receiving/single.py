@@ -244,7 +244,7 @@ bought AS (
     WHERE id = %(customer)s AND is_stub
       AND (first_seen_at IS NULL OR (%(at)s::timestamptz, %(store)s::bigint) < (first_seen_at, home_store_id))
 ), stale AS (
-    INSERT INTO customers_stalestate (customer_id) SELECT %(customer)s FROM taken
+    INSERT INTO customers_stalestate (customer_id, since) SELECT %(customer)s, %(on)s FROM taken
 )
 SELECT purchase_id FROM taken"""
 _RETURN_STATE = """

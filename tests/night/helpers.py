@@ -95,7 +95,9 @@ def buy(rows: Iterable[tuple[int, date, int, int]], store: Store) -> None:
         for who, day, cents, returned in rows
     ]  # fmt: skip
     Purchase.objects.bulk_create(purchases)
-    StaleState.objects.bulk_create([StaleState(customer_id=p.customer_id) for p in purchases])
+    StaleState.objects.bulk_create(
+        [StaleState(customer_id=p.customer_id, since=p.business_date) for p in purchases]
+    )
 
 
 def purchases_frame() -> pd.DataFrame:

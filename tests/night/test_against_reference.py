@@ -22,7 +22,6 @@ SAME_AFTER_REBUILD = ("state", "basis", "lifecycle", "standing", "published")
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(states, "SLICE", 40)
     monkeypatch.setattr(states, "CHUNK", 13)
-    monkeypatch.setattr("customers.staterun.STALE_A_SLICE", 30)
 
 
 @pytest.mark.parametrize("seed", range(2))

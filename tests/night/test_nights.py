@@ -147,24 +147,24 @@ def test_what_comes_in_while_the_night_runs_is_left_for_the_next(
     harbour: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An applier commits between the reading of the queue and the reading of the purchases."""
-    from customers import states
+    from customers import stale
 
     who = people(2, harbour)
     buy([(who[0].pk, MONDAY, 100, 0), (who[1].pk, MONDAY, 100, 0)], harbour)
     run_night(MONDAY)
     buy([(who[0].pk, MONDAY, 200, 0)], harbour)
     monkeypatch.setattr("customers.states.REBUILD_SHARE", 1)
-    take = states.take_stale
+    take = stale.take
 
     def and_somebody_buys(cursor: Any, low: int, high: int) -> Any:
         taken = take(cursor, low, high)
         buy([(who[1].pk, MONDAY, 300, 0)], harbour)
         return taken
 
-    monkeypatch.setattr(states, "take_stale", and_somebody_buys)
+    monkeypatch.setattr(stale, "take", and_somebody_buys)
     run_night(after(1))
     assert list(StaleState.objects.values_list("customer_id", flat=True)) == [who[1].pk]
-    monkeypatch.setattr(states, "take_stale", take)
+    monkeypatch.setattr(stale, "take", take)
     run_night(after(2))
     assert dict(PurchaseState.objects.values_list("customer_id", "spent")) == {who[0].pk: 3, who[1].pk: 4}
     assert not StaleState.objects.exists()

@@ -17,7 +17,7 @@ from crm.demo.synthetic.process import DAY, EVENT, Block, Plan, Truth, draw, sol
 from crm.demo.synthetic.rebuild import without_indexes
 from crm.demo.synthetic.spill import Spill
 from crm.demo.synthetic.tables import World, write_receipts
-from crm.lib.copy import INT8, write_columns
+from crm.lib.copy import DATE, INT8, write_columns
 from crm.lib.refusals import Refusal
 from crm.org.models import Chain, Region, Store
 from customers.catalogue import CategoryStep, ProductRow, load_products
@@ -140,7 +140,7 @@ def _write(cursor: Any, world: World, drawn: Drawn, progress: Progress) -> None:
         bought[events["customer"]] = True
         done += len(events)
         progress("receipts", done)
-    _queue_stale(cursor, first + np.flatnonzero(bought))
+    _queue_stale(cursor, first + np.flatnonzero(bought), world.first_day)
     _advance(cursor, "customers_customer", first + plan.customers)
     _advance(cursor, "customers_purchase", next_id + done)
 
@@ -200,8 +200,9 @@ def _advance(cursor: Any, table: str, next_id: int) -> None:
     cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s, false)", [table, next_id])
 
 
-def _queue_stale(cursor: Any, customers: np.ndarray) -> None:
-    write_columns(cursor, "customers_stalestate", {"customer_id": INT8}, {"customer_id": customers})
+def _queue_stale(cursor: Any, customers: np.ndarray, since: int) -> None:
+    columns = {"customer_id": customers, "since": np.full(len(customers), since)}
+    write_columns(cursor, "customers_stalestate", {"customer_id": INT8, "since": DATE}, columns)
 
 
 def _save_truth(drawn: Drawn, world: World, directory: Path) -> dict[str, Any]:
@@ -247,7 +248,8 @@ def add_days(wanted: Wanted, directory: Path, *, days: int) -> date:
         )
         next_id = _next_id(cursor, "customers_purchase")
         write_receipts(cursor, world, events, next_id, rng)
-        _queue_stale(cursor, world.first_customer + np.unique(events["customer"]).astype(np.int64))
+        buyers = world.first_customer + np.unique(events["customer"]).astype(np.int64)
+        _queue_stale(cursor, buyers, world.first_day)
         _advance(cursor, "customers_purchase", next_id + len(events))
     return date.fromordinal(last.toordinal() + days)
 
