@@ -17,7 +17,7 @@ from crm.jobs.registry import job
 if TYPE_CHECKING:
     from crm.jobs.claim import Claim
 
-# Name, title, and where the step's function is. Beside it may stand `take_back` and `ahead` (see `NightStep`).
+# Name, title, and where the step's function is. Beside it may stand `take_back` (see `NightStep`).
 NIGHT: list[tuple[str, Any, str]] = [
     ("purchase_state", _("Purchase state"), "customers.staterun:step"),
     ("lifecycle", _("Lifecycle"), "customers.lifecycle:step"),
@@ -62,6 +62,6 @@ def night_steps() -> list[Any]:
     for name, title, place in NIGHT:
         module_name, function = place.split(":")
         module = import_module(module_name)
-        more = {offer: getattr(module, offer) for offer in ("take_back", "ahead") if hasattr(module, offer)}
+        more = {"take_back": module.take_back} if hasattr(module, "take_back") else {}
         steps.append(NightStep(name, title, getattr(module, function), **more))
     return steps

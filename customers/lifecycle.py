@@ -14,13 +14,13 @@ from django.db import connection
 from crm.jobs.claim import StepProgress
 from crm.lib import spells
 from crm.lib.copy import DATE, INT2, INT4, INT8, read_packed
+from crm.lib.sidebyside import side_by_side
 from crm.lib.spells import IDS, day_number
 from crm.lib.statements import Statement
 from crm.org.models import Chain
 from customers import timeline
 from customers.models import Stage
 from customers.nightrun import NightRun
-from customers.readahead import Ahead
 from customers.timeline import NEVER, STILL, Spells
 
 TABLE = "customers_lifecycle"
@@ -58,8 +58,8 @@ STATEMENTS = [
 ]
 
 
-def customer_slices(night_run: NightRun) -> Any:
-    """Living customers by slice, ordered by id: `id`, `home_store` (0: none)."""
+def customers_of(night_run: NightRun, number: int) -> dict[str, Any]:
+    """Living customers of a slice, ordered by id: `id`, `home_store` (0: none)."""
     types = {"id": INT8, "home_store": INT8}
 
     def load(number: int) -> dict[str, Any]:
@@ -69,29 +69,22 @@ def customer_slices(night_run: NightRun) -> Any:
         order = np.argsort(found["id"], kind="stable")
         return {name: values[order] for name, values in found.items()}
 
-    return night_run.columns.each("customers", len(night_run.ranges), load)
+    return night_run.columns.fetch("customers", number, load)
 
 
 def step(night_run: NightRun, progress: StepProgress) -> None:
     """Bring every customer's spells up to the night's date."""
-    begin = int(night_run.claim.checkpoint.get("lifecycle", 0))
-    for (number, people), (_, states) in zip(
-        customer_slices(night_run), night_run.state_slices(), strict=True
-    ):
-        if number >= begin:
-            with night_run.claim.slice() as draft, connection.cursor() as cursor:
-                changed = _bring_up(cursor, night_run, number, people, states)
-                draft["lifecycle"] = number + 1
-            progress.counts["changed"] = progress.counts.get("changed", 0) + changed
-        progress.advance(len(people["id"]))
 
+    def bring_up(number: int) -> tuple[int, int]:
+        people, states = customers_of(night_run, number), night_run.states(number)
+        with night_run.claim.part("lifecycle", number), connection.cursor() as cursor:
+            return len(people["id"]), _bring_up(cursor, night_run, number, people, states)
 
-def ahead(night_run: NightRun, reader: Ahead) -> None:
-    """Customers and open spells may be read while the states are still being computed."""
-    for number, _ in customer_slices(night_run):
-        if reader.is_over.is_set():
-            return
-        _open_spells(night_run, number)
+    numbers = range(len(night_run.ranges))
+    left = [number for number in numbers if not night_run.claim.is_part_done("lifecycle", number)]
+    for looked_at, changed in side_by_side(bring_up, left):
+        progress.counts["changed"] = progress.counts.get("changed", 0) + changed
+        progress.advance(looked_at)
 
 
 def take_back(night: int) -> None:
@@ -100,7 +93,7 @@ def take_back(night: int) -> None:
 
 
 def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states: Any) -> int:
-    opened = _open_spells(night_run, number)
+    opened = _open_spells(cursor, *night_run.ranges[number])
     floor = night_run.writes_from
     first_day = None if floor is None else day_number(floor)
     ids = _candidates(night_run, first_day, people, states, opened)
@@ -114,18 +107,12 @@ def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states
     return len(np.unique(np.concatenate([closed, new.customer])))
 
 
-def _open_spells(night_run: NightRun, number: int) -> dict[str, Any]:
+def _open_spells(cursor: Any, low: int, high: int) -> dict[str, Any]:
     """The open spells of a slice, ordered by customer."""
-
-    def load(number: int) -> dict[str, Any]:
-        low, high = night_run.ranges[number]
-        types = {"customer_id": INT8, "stage": INT2, "began": DATE}
-        with connection.cursor() as cursor:
-            found = read_packed(cursor, _OPEN, types, {"low": low, "high": high})
-        order = np.argsort(found["customer_id"], kind="stable")
-        return {name: values[order] for name, values in found.items()}
-
-    return night_run.columns.fetch("open_lives", number, load)
+    types = {"customer_id": INT8, "stage": INT2, "began": DATE}
+    found = read_packed(cursor, _OPEN, types, {"low": low, "high": high})
+    order = np.argsort(found["customer_id"], kind="stable")
+    return {name: values[order] for name, values in found.items()}
 
 
 def _candidates(night_run: NightRun, first_day: int | None, people: Any, states: Any, opened: Any) -> Any:

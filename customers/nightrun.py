@@ -20,7 +20,6 @@ from crm.jobs.models import ENDED, Job
 from crm.lib.columns import Columns
 from customers import nights, states
 from customers.models import LifecycleRules, Night, PublishedNight
-from customers.readahead import Ahead, reading_ahead
 
 LOCK = 7_260_001  # of the database: one night at a time
 
@@ -37,9 +36,6 @@ class NightStep:
     title: Any  # for pages, translatable
     run: "Callable[[NightRun, StepProgress], None]"
     take_back: "Callable[[int], None]" = field(default=lambda _night: None)
-    ahead: "Callable[[NightRun, Ahead], None] | None" = (
-        None  # what of the step's reading may be done before it
-    )
 
 
 @dataclass
@@ -75,9 +71,9 @@ class NightRun:
             return self.on  # the same date again, or other rules: they hold from this date on
         return before.on + timedelta(days=1)
 
-    def state_slices(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Every customer's purchase state, by slice: the columns `states.SCORED`."""
-        return self.columns.each("states", len(self.ranges), self._read_states)
+    def states(self, number: int) -> dict[str, Any]:
+        """The purchase states of a slice: the columns `states.SCORED`."""
+        return self.columns.fetch("states", number, self._read_states)
 
     def _read_states(self, number: int) -> dict[str, Any]:
         with connection.cursor() as cursor:
@@ -98,11 +94,10 @@ def run(claim: Claim, steps: Sequence[NightStep]) -> None:
         claim.plan([step.name for step in chosen])
         night_run = NightRun(claim, _night(claim, on, steps), last, Columns(_workshop()), states.slices())
         try:
-            with reading_ahead(night_run, dict.fromkeys(step.ahead for step in chosen if step.ahead)):
-                for step in chosen:
-                    if not claim.is_step_done(step.name):
-                        with claim.step(step.name) as progress:
-                            step.run(night_run, progress)
+            for step in chosen:
+                if not claim.is_step_done(step.name):
+                    with claim.step(step.name) as progress:
+                        step.run(night_run, progress)
         finally:
             night_run.columns.close()
 

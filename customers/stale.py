@@ -11,40 +11,35 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-_TAKE = """
-DELETE FROM customers_stalestate WHERE customer_id >= %s AND customer_id < %s
-RETURNING customer_id, coalesce(since - DATE '1970-01-01', 0)
+_SEEN = """
+SELECT id, customer_id, coalesce(since - DATE '1970-01-01', 0)
+FROM customers_stalestate WHERE customer_id >= %s AND customer_id < %s
 """
-_SEEN = "SELECT id FROM customers_stalestate WHERE customer_id >= %s AND customer_id < %s"
 
 
 @dataclass(frozen=True)
 class Queued:
-    """Customers in their order, once each, and the first day that changed for them (0: any)."""
+    """Customers in their order, once each, and the first day that changed for them (0: any); `rows` stand for them."""
 
     customer: Any
     since: Any
+    rows: Any
 
 
-def take(cursor: Any, low: int, high: int) -> Queued:
-    """Remove the rows of the customers in a range, and say whose they were."""
-    cursor.execute(_TAKE, [low, high])
-    rows = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
-    customer, place = np.unique(rows[:, 0], return_inverse=True)
-    since = np.full(len(customer), np.iinfo(np.int64).max)
-    np.minimum.at(since, place, rows[:, 1])
-    return Queued(customer, since)
-
-
-def seen(cursor: Any, low: int, high: int) -> list[int]:
-    """The rows of the customers in a range that this snapshot shows."""
+def seen(cursor: Any, low: int, high: int) -> Queued:
+    """What of the customers in a range this snapshot shows."""
     cursor.execute(_SEEN, [low, high])
-    return [row[0] for row in cursor.fetchall()]
+    found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 3)
+    customer, place = np.unique(found[:, 1], return_inverse=True)
+    since = np.full(len(customer), np.iinfo(np.int64).max)
+    np.minimum.at(since, place, found[:, 2])
+    return Queued(customer, since, found[:, 0])
 
 
-def drop(cursor: Any, rows: list[int]) -> None:
-    if rows:
-        cursor.execute("DELETE FROM customers_stalestate WHERE id = ANY(%s)", [rows])
+def drop(cursor: Any, queued: Queued) -> None:
+    """Remove the rows that were seen, and no others."""
+    if len(queued.rows):
+        cursor.execute("DELETE FROM customers_stalestate WHERE id = ANY(%s)", [queued.rows.tolist()])
 
 
 def customers() -> int:

@@ -189,15 +189,6 @@ def patched(stored: dict[str, Any], ids: Any, fresh: dict[str, Any]) -> dict[str
     return joined({name: values[keep] for name, values in stored.items()}, fresh)
 
 
-def replace_differing(cursor: Any, stored: dict[str, Any], fresh: dict[str, Any]) -> int:
-    """Make the stored states equal to the fresh ones, writing only those that differ. Returns how many."""
-    gone, changed = difference(stored, fresh)
-    rewritten = {name: values[changed] for name, values in fresh.items()}
-    known = np.intersect1d(rewritten["customer_id"], stored["customer_id"], assume_unique=True)
-    replace(cursor, np.union1d(gone, known), rewritten)
-    return len(gone) + int(changed.sum())
-
-
 def difference(stored: dict[str, Any], fresh: dict[str, Any]) -> tuple[Any, Any]:
     """Ids that only `stored` has, and a mask over `fresh` of those that are missing there or differ."""
     gone, found = (

@@ -4,6 +4,7 @@ The first two only find cut points, which are kept; scores follow from states an
 killed run needs nothing else to go on. The snapshot writes the standings that changed and the sums that pages read.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,10 @@ from django.db import connection
 from crm.jobs.claim import StepProgress
 from crm.lib import spells
 from crm.lib.copy import INT2, INT4, INT8, TOTAL, read_packed, write_columns
+from crm.lib.sidebyside import side_by_side
 from crm.lib.statements import Statement
-from customers.lifecycle import customer_slices
+from customers.lifecycle import customers_of
 from customers.nightrun import NightRun
-from customers.readahead import Ahead
 from segmentation import schemes, scores
 from segmentation.heatmap import cuts_of
 from segmentation.histogram import Histogram
@@ -39,8 +40,8 @@ def rfm(night_run: NightRun, progress: StepProgress) -> None:
     scheme = Scheme.current()
     seen = {measure: Histogram() for measure in schemes.MEASURES}
     customers = 0
-    for _, states in night_run.state_slices():
-        found = scores.measures(night_run.on, states)
+    for number in range(len(night_run.ranges)):
+        found = scores.measures(night_run.on, night_run.states(number))
         inside = found.in_window
         for measure, histogram in seen.items():
             histogram.add(getattr(found, measure)[inside])
@@ -66,8 +67,8 @@ def value_class(night_run: NightRun, progress: StepProgress) -> None:
     """Find who brings the first half of the revenue, who the next share, who the rest."""
     cuts = _own_cuts(night_run)
     spent = Histogram()
-    for _, states in night_run.state_slices():
-        found = scores.measures(night_run.on, states)
+    for number in range(len(night_run.ranges)):
+        found = scores.measures(night_run.on, night_run.states(number))
         spent.add(found.monetary[found.in_window], found.cents[found.in_window])
         progress.advance(len(found.customer))
     high = cuts.scheme.high_percent
@@ -80,31 +81,27 @@ def snapshot(night_run: NightRun, progress: StepProgress) -> None:
     """Write the standings that changed, and the sums by cell, class and store."""
     cuts = _own_cuts(night_run)
     group_ids = {group.code: group.pk for group in schemes.groups()}
-    begin = int(night_run.claim.checkpoint.get("snapshot", 0))
-    cells, classes = _Sums(), _Sums()
-    for (number, states), (_, people) in zip(
-        night_run.state_slices(), customer_slices(night_run), strict=True
-    ):
-        found = scores.measures(night_run.on, states)
+
+    def write(number: int) -> Written:
+        found = scores.measures(night_run.on, night_run.states(number))
         codes = scores.codes(found, cuts, group_ids)
-        store = _home_stores(found.customer, people)
-        cells.add((store, codes.r, codes.x), found.cents)
-        classes.add((store, codes.value_class, codes.value_class), found.cents)
-        if number >= begin:
-            with night_run.claim.slice() as draft, connection.cursor() as cursor:
+        store = _home_stores(found.customer, customers_of(night_run, number))
+        cells = _Sums((store, codes.r, codes.x), found.cents)
+        classes = _Sums((store, codes.value_class, codes.value_class), found.cents)
+        changed = 0
+        if not night_run.claim.is_part_done("snapshot", number):
+            with night_run.claim.part("snapshot", number), connection.cursor() as cursor:
                 changed = _write_changed(cursor, night_run, number, codes)
-                draft["snapshot"] = number + 1
-            progress.counts["changed"] = progress.counts.get("changed", 0) + changed
-        progress.advance(len(found.customer))
+        return Written(len(found.customer), changed, cells, classes)
+
+    cells, classes = _Sums(), _Sums()
+    for part in side_by_side(write, range(len(night_run.ranges))):
+        cells.join(part.cells)
+        classes.join(part.classes)
+        progress.counts["changed"] = progress.counts.get("changed", 0) + part.changed
+        progress.advance(part.customers)
     with night_run.claim.slice(), connection.cursor() as cursor:
         _write_sums(cursor, night_run.night.pk, cells, classes)
-
-
-def ahead(night_run: NightRun, reader: Ahead) -> None:
-    """Open standings may be read before the snapshot, which alone changes them."""
-    for number in range(len(night_run.ranges)):
-        if not reader.is_over.is_set():
-            _open_standings(night_run, number)
 
 
 def take_back(night: int) -> None:
@@ -128,7 +125,7 @@ def _own_cuts(night_run: NightRun) -> NightCuts:
 
 
 def _write_changed(cursor: Any, night_run: NightRun, number: int, codes: Codes) -> int:
-    stored = _open_standings(night_run, number)
+    stored = _open_standings(cursor, *night_run.ranges[number])
     known, packed = stored["customer_id"], stored["packed"]
     gone = np.setdiff1d(known, codes.customer, assume_unique=True)
     if len(known):
@@ -149,18 +146,12 @@ def _write_changed(cursor: Any, night_run: NightRun, number: int, codes: Codes) 
     return len(gone) + int(differs.sum())
 
 
-def _open_standings(night_run: NightRun, number: int) -> dict[str, Any]:
+def _open_standings(cursor: Any, low: int, high: int) -> dict[str, Any]:
     """The codes of a slice's open standings (see `Codes.packed`), ordered by customer."""
-
-    def load(number: int) -> dict[str, Any]:
-        low, high = night_run.ranges[number]
-        types = {"customer_id": INT8, "packed": INT8}
-        with connection.cursor() as cursor:
-            found = read_packed(cursor, _OPEN, types, {"low": low, "high": high})
-        order = np.argsort(found["customer_id"], kind="stable")
-        return {name: values[order] for name, values in found.items()}
-
-    return night_run.columns.fetch("standings", number, load)
+    types = {"customer_id": INT8, "packed": INT8}
+    found = read_packed(cursor, _OPEN, types, {"low": low, "high": high})
+    order = np.argsort(found["customer_id"], kind="stable")
+    return {name: values[order] for name, values in found.items()}
 
 
 def _home_stores(customers: Any, people: dict[str, Any]) -> Any:
@@ -174,14 +165,18 @@ def _home_stores(customers: Any, people: dict[str, Any]) -> Any:
 class _Sums:
     """Customers and cents by (store, a, b), with a and b below 16."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: tuple[Any, Any, Any] | None = None, cents: Any = None) -> None:
         self.rows: dict[int, list[int]] = {}
-
-    def add(self, key: tuple[Any, Any, Any], cents: Any) -> None:
+        if key is None:
+            return
         store, a, b = (column.astype(np.int64) for column in key)
         packed, place, counts = np.unique(store << 8 | a << 4 | b, return_inverse=True, return_counts=True)
         money = np.bincount(place, weights=cents, minlength=len(packed)).astype(np.int64)
-        for name, n, sum_ in zip(packed.tolist(), counts.tolist(), money.tolist(), strict=True):
+        for name, *row in zip(packed.tolist(), counts.tolist(), money.tolist(), strict=True):
+            self.rows[name] = row
+
+    def join(self, other: "_Sums") -> None:
+        for name, (n, sum_) in other.rows.items():
             row = self.rows.setdefault(name, [0, 0])
             row[0] += n
             row[1] += sum_
@@ -197,6 +192,16 @@ class _Sums:
             "customers": values[:, 0],
             "revenue": values[:, 1],
         }
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a slice of the snapshot comes to."""
+
+    customers: int
+    changed: int
+    cells: _Sums
+    classes: _Sums
 
 
 def _write_sums(cursor: Any, night: int, cells: _Sums, classes: _Sums) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, JSONField, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from crm.jobs.models import Job, State, Step
@@ -56,6 +58,26 @@ class Claim:
             self.counts = counts_before
             raise
         self.checkpoint = draft
+
+    @contextlib.contextmanager
+    def part(self, step: str, number: int) -> Iterator[None]:
+        """One of the numbered parts of a step, in any order, also side by side with others: see `is_part_done`.
+
+        Its effect and the note that it is done commit together or not at all, on the connection of the calling thread.
+        """
+        with transaction.atomic():
+            yield
+            note = Value({f"{step}:{number}": True}, JSONField())
+            # Added by the database, so that parts which commit at the same time keep each other's notes.
+            self._update(
+                checkpoint=CombinedExpression(F("checkpoint"), "||", note, JSONField()),
+                attempts=0,
+                failures=0,
+            )
+        self.checkpoint |= {f"{step}:{number}": True}
+
+    def is_part_done(self, step: str, number: int) -> bool:
+        return f"{step}:{number}" in self.checkpoint
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Report how far the job is; also says that it is alive."""

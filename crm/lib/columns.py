@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class Columns:
         self._folder.cleanup()
 
     def put(self, name: str, number: int, columns: Slice) -> None:
-        """Keep slice `number` of the set `name`; a slice that is there already stays (see `drop`)."""
+        """Keep slice `number` of the set `name`; a slice that is there already stays."""
         place = self._place(name, number)
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f"{number}-", dir=place.parent))
@@ -48,23 +48,12 @@ class Columns:
     def has(self, name: str, number: int) -> bool:
         return self._place(name, number).is_dir()
 
-    def each(
-        self, name: str, count: int, load: Callable[[int], Slice]
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The slices 0 … count − 1 of a set with their numbers; what is not there yet is loaded and kept."""
-        for number in range(count):
-            yield number, self.fetch(name, number, load)
-
     def fetch(self, name: str, number: int, load: Callable[[int], Slice]) -> dict[str, Any]:
         """Slice `number`, loaded and kept if it is not there yet: once, whichever thread comes first."""
         with self._loading[name, number]:
             if not self.has(name, number):
                 self.put(name, number, load(number))
         return self.get(name, number)
-
-    def drop(self, name: str) -> None:
-        """Forget a set, because what it was read from has changed."""
-        shutil.rmtree(Path(self._folder.name) / name, ignore_errors=True)
 
     def _place(self, name: str, number: int) -> Path:
         return Path(self._folder.name) / name / str(number)

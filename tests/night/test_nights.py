@@ -154,17 +154,17 @@ def test_what_comes_in_while_the_night_runs_is_left_for_the_next(
     run_night(MONDAY)
     buy([(who[0].pk, MONDAY, 200, 0)], harbour)
     monkeypatch.setattr("customers.states.REBUILD_SHARE", 1)
-    take = stale.take
+    seen = stale.seen
 
     def and_somebody_buys(cursor: Any, low: int, high: int) -> Any:
-        taken = take(cursor, low, high)
+        found = seen(cursor, low, high)
         buy([(who[1].pk, MONDAY, 300, 0)], harbour)
-        return taken
+        return found
 
-    monkeypatch.setattr(stale, "take", and_somebody_buys)
+    monkeypatch.setattr(stale, "seen", and_somebody_buys)
     run_night(after(1))
     assert list(StaleState.objects.values_list("customer_id", flat=True)) == [who[1].pk]
-    monkeypatch.setattr(stale, "take", take)
+    monkeypatch.setattr(stale, "seen", seen)
     run_night(after(2))
     assert dict(PurchaseState.objects.values_list("customer_id", "spent")) == {who[0].pk: 3, who[1].pk: 4}
     assert not StaleState.objects.exists()
