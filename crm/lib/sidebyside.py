@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from django.db import connection
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 AT_ONCE = 2
 
 

@@ -61,6 +61,15 @@ def state_of(customer: Customer) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_night_after_night_it_is_the_rebuild(harbour: Store, seed: int) -> None:
+    some_nights(harbour, seed)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_the_rebuild_with_slices_side_by_side(harbour: Store) -> None:
+    some_nights(harbour, seed=6)
+
+
+def some_nights(harbour: Store, seed: int) -> None:
     rng = random.Random(seed)
     who = people(16, harbour)
     buy([(rng.choice(who).pk, day(-rng.randint(0, 40)), rng.randint(0, 900), 0) for _ in range(40)], harbour)
