@@ -5,7 +5,7 @@ When nothing up to that day has changed since, the state at a later date D follo
 
     arrived   the purchases dated after `as_on`
     left      those that counted in the window and are dated before its new start
-    first     the first purchase inside the new window
+    first     of those, the first that is still inside
 
 Sums add up, `first_on` and `last_on` meet the new days, and a comeback is a new purchase more than `lost_days` after
 the one before it (rules keep won_back_days ≤ dormant_days < lost_days, so no window of "won back" holds two of them).
@@ -14,7 +14,7 @@ drifts, and `verify_state` proves it. See docs/algorithms/purchase-state.md.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -32,19 +32,18 @@ JOIN customers_purchase p ON p.customer_id = s.customer_id AND p.business_date >
 WHERE s.customer_id = ANY(%(ids)s) AND (p.returned = 0 OR p.returned < p.amount)
 """
 _LEFT = """
-SELECT s.customer_id, gone.count::int, (gone.spent * 100)::bigint, coalesce((
-           SELECT min(p.business_date) FROM customers_purchase p
-           WHERE p.customer_id = s.customer_id AND p.business_date >= %(start)s
-             AND (p.returned = 0 OR p.returned < p.amount)
-       ), DATE '1970-01-01')
-FROM customers_purchasestate s, LATERAL (
-    SELECT count(*) AS count, coalesce(sum(p.amount - p.returned), 0) AS spent FROM customers_purchase p
-    WHERE p.customer_id = s.customer_id AND p.business_date >= s.window_first_on AND p.business_date < %(start)s
-      AND p.business_date <= s.as_on AND (p.returned = 0 OR p.returned < p.amount)
-) AS gone
-WHERE s.customer_id = ANY(%(ids)s)
+SELECT s.customer_id,
+       (count(*) FILTER (WHERE p.business_date < %(start)s))::int,
+       (coalesce(sum(p.amount - p.returned) FILTER (WHERE p.business_date < %(start)s), 0) * 100)::bigint,
+       coalesce(min(p.business_date) FILTER (WHERE p.business_date >= %(start)s), DATE '1970-01-01')
+FROM customers_purchasestate s
+JOIN customers_purchase p ON p.customer_id = s.customer_id
+     AND p.business_date >= s.window_first_on AND p.business_date <= s.as_on
+WHERE s.customer_id = ANY(%(ids)s) AND p.business_date < %(until)s AND (p.returned = 0 OR p.returned < p.amount)
+GROUP BY s.customer_id
 """
-_example = {"ids": IDS, "start": date(2025, 3, 11)}
+NEXT_VISIT = timedelta(days=45)  # most customers who leave a purchase behind have another within this time
+_example = {"ids": IDS, "start": date(2025, 3, 11), "until": date(2025, 4, 25)}
 STATEMENTS = [
     Statement("advancing.arrived", _ARRIVED, _example),
     Statement("advancing.left", _LEFT, _example),
@@ -79,12 +78,8 @@ def advance(cursor: Any, basis: Basis, stored: dict[str, Any], ids: Any) -> dict
     """The states at the basis of customers of a slice, from the stored ones and what is new."""
     rows = {name: values[np.searchsorted(stored["customer_id"], ids)] for name, values in stored.items()}
     rows = {name: values.astype(np.int64) for name, values in rows.items()}
-    start = day_number(basis.values["start"])
-    leaving = _has_left(start, rows)
-    window_first = _take_out(cursor, basis, rows, leaving)
-    _take_in(cursor, basis, rows, ids)
-    window_first = np.where(leaving, window_first, rows["window_first_on"])
-    rows["window_first_on"] = np.where(window_first > day_number(basis.on), 0, window_first)
+    _take_out(cursor, basis, rows)
+    _take_in(cursor, basis, rows)
     rows["comeback_on"] = np.where(rows["comeback_on"] > _recent(basis), rows["comeback_on"], 0)
     rows["as_on"] = np.full(len(ids), day_number(basis.on))
     return rows
@@ -106,23 +101,29 @@ def _recent(basis: Basis) -> int:
     return day_number(basis.values["recent"])
 
 
-def _take_out(cursor: Any, basis: Basis, rows: dict[str, Any], leaving: Any) -> Any:
-    """Subtract what left the window. Returns each leaving customer's first day inside it (0: none), else 0."""
-    first = np.zeros(len(leaving), dtype=np.int64)
-    if not leaving.any():
-        return first
-    types = {"customer_id": INT8, "count": INT4, "spent": INT8, "first": DATE}
-    values = {"ids": rows["customer_id"][leaving].tolist(), "start": basis.values["start"]}
-    left = read_packed(cursor, _LEFT, types, values)
-    at = np.searchsorted(rows["customer_id"], left["customer_id"])
+def _take_out(cursor: Any, basis: Basis, rows: dict[str, Any]) -> None:
+    """Subtract what has left the window, and find the first day of what is still in it (0: nothing)."""
+    ids, start = rows["customer_id"], basis.values["start"]
+    leaving = ids[_has_left(day_number(start), rows)]
+    left = _left(cursor, start, start + NEXT_VISIT, leaving)
+    at = np.searchsorted(ids, left["customer_id"])
     rows["window_count"][at] -= left["count"]
     rows["window_spent"][at] -= left["spent"]
-    first[at] = left["first"]
-    return first
+    rows["window_first_on"][at] = left["first"]
+    later = _left(cursor, start, date.max, ids[(rows["window_first_on"] == 0) & (rows["window_count"] > 0)])
+    rows["window_first_on"][np.searchsorted(ids, later["customer_id"])] = later["first"]
 
 
-def _take_in(cursor: Any, basis: Basis, rows: dict[str, Any], ids: Any) -> None:
+def _left(cursor: Any, start: date, until: date, ids: Any) -> dict[str, Any]:
+    types = {"customer_id": INT8, "count": INT4, "spent": INT8, "first": DATE}
+    if len(ids) == 0:
+        return {name: np.zeros(0, dtype=np.int64) for name in types}
+    return read_packed(cursor, _LEFT, types, {"ids": ids.tolist(), "start": start, "until": until})
+
+
+def _take_in(cursor: Any, basis: Basis, rows: dict[str, Any]) -> None:
     """Add the purchases dated after the states."""
+    ids = rows["customer_id"]
     arrived = read_packed(
         cursor, _ARRIVED, {"customer_id": INT8, "day": DATE, "cents": INT8}, {"ids": ids.tolist()}
     )

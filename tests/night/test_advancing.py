@@ -113,6 +113,20 @@ def test_a_new_day_is_added_and_an_old_one_leaves(harbour: Store, computed_anew:
     assert computed_anew == []
 
 
+def test_the_next_purchase_in_the_window_may_be_far(harbour: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(advancing, "NEXT_VISIT", timedelta(days=5))
+    irina, yusuf = people(2, harbour)
+    buy([(who.pk, day(-19), 1000, 0) for who in (irina, yusuf)], harbour)
+    buy([(irina.pk, day(-12), 500, 0), (yusuf.pk, day(-16), 500, 0)], harbour)
+    run_night(day(0))
+    run_night(day(1))
+    assert {who: state_of(who)["window_first_on"] for who in (irina, yusuf)} == {
+        irina: day(-12),
+        yusuf: day(-16),
+    }
+    assert proven()
+
+
 @pytest.mark.parametrize(("pause", "comeback"), [(9, None), (10, day(1))])
 def test_a_comeback_is_told_by_the_pause_before_it(harbour: Store, pause: int, comeback: date | None) -> None:
     irina = people(1, harbour)[0]
@@ -200,5 +214,8 @@ def test_the_readings_are_narrow(harbour: Store) -> None:
     with connection.cursor() as cursor:
         cursor.execute(advancing._ARRIVED, {"ids": [irina.pk]})
         assert cursor.fetchall() == [(irina.pk, day(1), 100)]
-        cursor.execute(advancing._LEFT, {"ids": [irina.pk], "start": basis.values["start"]})
+        start = basis.values["start"]
+        cursor.execute(
+            advancing._LEFT, {"ids": [irina.pk], "start": start, "until": start + advancing.NEXT_VISIT}
+        )
         assert cursor.fetchall() == [(irina.pk, 1, 100, day(-18))]

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -28,7 +29,8 @@ KILLS, WIPES = 30, 5
 FILES, RECEIPTS_A_FILE = 12, 6_000
 PATIENCE = 240  # seconds a till repeats one receipt
 A_WHOLE_SERVER = 3  # a master and two workers: one that is still starting is no victim
-NIGHTS = ("2026-09-01", "2026-09-02", "2026-09-03", "2026-09-04")
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+NIGHTS = tuple(str(YESTERDAY - timedelta(days=before)) for before in (3, 2, 1, 0))
 
 SET_UP = f"""
 from crm.org.models import Store
@@ -221,8 +223,11 @@ def _is_quiet(chaos: Chaos) -> bool:
 
 
 def _assert_nothing_lost_nothing_twice(chaos: Chaos, history: History, tills: list[Till]) -> None:
-    states = dict(chaos.rows("SELECT state, count(*) FROM jobs_job GROUP BY state"))
-    assert states == {"done": FILES + len(NIGHTS)}, chaos.rows("SELECT kind, key, state, error FROM jobs_job")
+    jobs = chaos.rows("SELECT kind, key, state, error FROM jobs_job")
+    assert {state for _, _, state, _ in jobs} == {"done"}, jobs
+    assert sum(kind != "night" for kind, _, _, _ in jobs) == FILES
+    # The clock asks for a night as well when a day ends while this runs.
+    assert {key for kind, key, _, _ in jobs if kind == "night"} >= set(NIGHTS)
 
     parts = [history.expected, *(till.history.expected for till in tills)]
     purchases, cents = sum((p.purchases for p in parts), type(parts[0].purchases)()), None
@@ -243,6 +248,6 @@ def _assert_nothing_lost_nothing_twice(chaos: Chaos, history: History, tills: li
     published = chaos.rows(
         "SELECT n.on::text FROM customers_publishednight p JOIN customers_night n ON n.id = p.night_id"
     )
-    assert published == [(NIGHTS[-1],)]
+    assert published[0][0] >= NIGHTS[-1]
     verified = chaos.command("manage.py", "verify_state")
     assert verified.returncode == 0, verified.stdout + verified.stderr
