@@ -14,7 +14,7 @@ import numpy as np
 from django.db import connection
 
 from crm.lib.copy import DATE, INT4, INT8, TOTAL, Type, read_packed, write_columns
-from crm.lib.spells import IDS
+from crm.lib.spells import IDS, day_number
 from crm.lib.statements import Statement
 
 TABLE = "customers_purchasestate"
@@ -46,36 +46,38 @@ SCORED = (
 )  # later steps read
 WRITTEN = TYPES | {"spent": TOTAL, "window_spent": TOTAL}
 
-# One pass over the covering index (customer, business_date) INCLUDE (amount, returned).
+# One pass over the covering index (customer, business_date) INCLUDE (amount, returned). Whoever has purchases of the
+# future is looked at again with a bound: to ask of each whether it is one costs everybody a quarter more.
 _AGGREGATE = """
-SELECT customer_id,
-       coalesce(CASE WHEN first_on <= %(on)s THEN first_on END, DATE '1970-01-01') AS first_on,
-       coalesce(last_on, DATE '1970-01-01') AS last_on,
-       coalesce(CASE WHEN recent_on - before_on > %(lost_days)s THEN recent_on END, DATE '1970-01-01') AS comeback_on,
-       (old_count + window_count)::int AS count,
-       ((coalesce(old_spent, 0) + coalesce(window_spent, 0)) * 100)::bigint AS spent,
-       coalesce(window_first_on, DATE '1970-01-01') AS window_first_on,
-       window_count::int AS window_count,
-       (coalesce(window_spent, 0) * 100)::bigint AS window_spent,
-       coalesce(next_on, DATE '1970-01-01') AS next_on,
-       %(on)s::date AS as_on
+SELECT customer_id, first_on, last_on,
+       coalesce(CASE WHEN recent_on - before_on > %(lost_days)s THEN recent_on END, DATE '1970-01-01'),
+       count, ((spent - coalesce(returned, 0)) * 100)::bigint,
+       coalesce(window_first_on, DATE '1970-01-01'), window_count,
+       ((coalesce(window_spent, 0) - coalesce(window_returned, 0)) * 100)::bigint
 FROM (SELECT customer_id,
              min(business_date) AS first_on,
-             max(business_date) FILTER (WHERE business_date <= %(on)s) AS last_on,
-             min(business_date) FILTER (WHERE business_date > %(recent)s AND business_date <= %(on)s) AS recent_on,
+             max(business_date) AS last_on,
+             min(business_date) FILTER (WHERE business_date > %(recent)s) AS recent_on,
              max(business_date) FILTER (WHERE business_date <= %(recent)s) AS before_on,
-             count(*) FILTER (WHERE business_date < %(start)s) AS old_count,
-             sum(amount - returned) FILTER (WHERE business_date < %(start)s) AS old_spent,
-             min(business_date) FILTER (WHERE business_date BETWEEN %(start)s AND %(on)s) AS window_first_on,
-             count(*) FILTER (WHERE business_date BETWEEN %(start)s AND %(on)s) AS window_count,
-             sum(amount - returned) FILTER (WHERE business_date BETWEEN %(start)s AND %(on)s) AS window_spent,
-             min(business_date) FILTER (WHERE business_date > %(on)s) AS next_on
+             count(*)::int AS count,
+             sum(amount) AS spent,
+             sum(returned) FILTER (WHERE returned <> 0) AS returned,
+             min(business_date) FILTER (WHERE business_date >= %(start)s) AS window_first_on,
+             (count(*) FILTER (WHERE business_date >= %(start)s))::int AS window_count,
+             sum(amount) FILTER (WHERE business_date >= %(start)s) AS window_spent,
+             sum(returned) FILTER (WHERE returned <> 0 AND business_date >= %(start)s) AS window_returned
       FROM customers_purchase
       WHERE (returned = 0 OR returned < amount) AND {which}
       GROUP BY customer_id) AS facts
 """
-_LISTED = "customer_id = ANY(%(ids)s)"
+_KNOWN = "customer_id = ANY(%(ids)s) AND business_date <= %(on)s"
 _RANGE = "customer_id >= %(low)s AND customer_id < %(high)s"
+_NEXT = """
+SELECT customer_id, min(business_date) FROM customers_purchase
+WHERE (returned = 0 OR returned < amount) AND customer_id = ANY(%(ids)s) AND business_date > %(on)s
+GROUP BY customer_id
+"""
+_COMPUTED = {name: kind for name, kind in TYPES.items() if name not in ("next_on", "as_on")}
 
 # Several narrow columns travel in one: a date takes 20 bits (days since 1970, 0: none), a number of purchases 32.
 _READ = """
@@ -95,12 +97,13 @@ _example = {
 }  # fmt: skip
 
 STATEMENTS = [
-    Statement("states.aggregate_listed", _AGGREGATE.format(which=_LISTED), _example),
+    Statement("states.aggregate_known", _AGGREGATE.format(which=_KNOWN), _example),
     Statement("states.aggregate_range", _AGGREGATE.format(which=_RANGE), _example),
+    Statement("states.next", _NEXT, _example),
     Statement("states.read", _READ, _example),
     Statement("states.remove", f"DELETE FROM {TABLE} WHERE customer_id = ANY(%(ids)s)", _example),  # noqa: S608
 ]
-_AGGREGATE_LISTED, _AGGREGATE_RANGE, _, _REMOVE = (statement.sql for statement in STATEMENTS)
+_AGGREGATE_KNOWN, _AGGREGATE_RANGE, _, _, _REMOVE = (statement.sql for statement in STATEMENTS)
 
 
 @dataclass(frozen=True)
@@ -156,18 +159,37 @@ def compute(cursor: Any, basis: Basis, low: int, high: int) -> dict[str, Any]:
     plain = ("enable_hashagg", "enable_seqscan", "enable_sort")
     cursor.execute("; ".join(f"SET LOCAL {name} = off" for name in plain))
     cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-    columns = read_packed(cursor, _AGGREGATE_RANGE, TYPES, basis.values | {"low": low, "high": high})
+    columns = read_packed(cursor, _AGGREGATE_RANGE, _COMPUTED, basis.values | {"low": low, "high": high})
     cursor.execute("; ".join(f"SET LOCAL {name} = on" for name in plain))
-    return _ordered(columns)
+    has_future = columns["last_on"] > day_number(basis.on)
+    again = compute_listed(cursor, basis, np.sort(columns["customer_id"][has_future]))
+    return joined(_as_of(basis, {name: values[~has_future] for name, values in columns.items()}), again)
 
 
 def compute_listed(cursor: Any, basis: Basis, ids: Any) -> dict[str, Any]:
     """The states of these customers from the purchases; customers without a purchase that counts have none."""
-    parts = [
-        read_packed(cursor, _AGGREGATE_LISTED, TYPES, basis.values | {"ids": ids[at : at + CHUNK].tolist()})
-        for at in range(0, len(ids), CHUNK)
-    ]
+    parts = [_compute_some(cursor, basis, ids[at : at + CHUNK]) for at in range(0, len(ids), CHUNK)]
     return joined(*parts)
+
+
+def _compute_some(cursor: Any, basis: Basis, ids: Any) -> dict[str, Any]:
+    values = basis.values | {"ids": ids.tolist()}
+    known = _as_of(basis, read_packed(cursor, _AGGREGATE_KNOWN, _COMPUTED, values))
+    coming = read_packed(cursor, _NEXT, {"customer_id": INT8, "next_on": DATE}, values)
+    is_new = ~np.isin(coming["customer_id"], known["customer_id"], assume_unique=True)
+    nothing = np.zeros(int(is_new.sum()), dtype=np.int64)
+    new = _as_of(basis, dict.fromkeys(_COMPUTED, nothing) | {"customer_id": coming["customer_id"][is_new]})
+    states = joined(known, new)
+    states["next_on"][np.searchsorted(states["customer_id"], coming["customer_id"])] = coming["next_on"]
+    return states
+
+
+def _as_of(basis: Basis, computed: dict[str, Any]) -> dict[str, Any]:
+    size = len(computed["customer_id"])
+    return computed | {
+        "next_on": np.zeros(size, dtype=np.int64),
+        "as_on": np.full(size, day_number(basis.on)),
+    }
 
 
 def joined(*parts: dict[str, Any]) -> dict[str, Any]:
