@@ -82,9 +82,10 @@ def _statistics(cursor: Any, table: str) -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class Slice:
-    """What a slice comes to: whose states are replaced by what, and all states as they are then."""
+    """What a slice comes to: who had states, whose are replaced by what, and all states as they are then."""
 
     queued: stale.Queued
+    stored: Any
     touched: Any
     fresh: dict[str, Any]
     states: dict[str, Any]
@@ -117,7 +118,8 @@ def _brought_forward(cursor: Any, basis: states.Basis, low: int, high: int) -> S
     plan = advancing.plan(basis, stored, queued)
     forward = advancing.advance(cursor, basis, stored, plan.forward)
     fresh = states.joined(forward, states.compute_listed(cursor, basis, plan.anew))
-    return Slice(queued, plan.customers, fresh, states.patched(stored, plan.customers, fresh))
+    after = states.patched(stored, plan.customers, fresh)
+    return Slice(queued, stored["customer_id"], plan.customers, fresh, after)
 
 
 def _computed_anew(cursor: Any, basis: states.Basis, low: int, high: int) -> Slice:
@@ -125,7 +127,8 @@ def _computed_anew(cursor: Any, basis: states.Basis, low: int, high: int) -> Sli
     stored, fresh = states.read(cursor, low, high), states.compute(cursor, basis, low, high)
     gone, changed = states.difference(stored, fresh)
     rewritten = {name: values[changed] for name, values in fresh.items()}
-    return Slice(queued, np.union1d(gone, rewritten["customer_id"]), rewritten, fresh)
+    touched = np.union1d(gone, rewritten["customer_id"])
+    return Slice(queued, stored["customer_id"], touched, rewritten, fresh)
 
 
 Work = Callable[[Any, states.Basis, int, int], Slice]
@@ -138,7 +141,7 @@ def _written(night_run: NightRun, work: Work) -> Iterator[Slice]:
         found = _in_one_moment(work, night_run.basis, *night_run.ranges[number])
         with night_run.claim.part("states", number), connection.cursor() as cursor:
             stale.drop(cursor, found.queued)
-            states.replace(cursor, found.touched, found.fresh)
+            states.replace(cursor, found.stored, found.touched, found.fresh)
         night_run.columns.put("states", number, {name: found.states[name] for name in states.SCORED})
         return found
 
