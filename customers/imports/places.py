@@ -1,5 +1,6 @@
 """Where import files are kept: below the state directory, readable by their owner alone."""
 
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -33,6 +34,11 @@ def path_of(file: ImportFile) -> Path:
 
 def work_folder(file: ImportFile) -> Path:
     return root() / f"work-{file.pk}"
+
+
+def remove_work(file: ImportFile) -> None:
+    """What an import put beside the file to go on from."""
+    shutil.rmtree(work_folder(file), ignore_errors=True)
 
 
 def rejected_file(file: ImportFile) -> Path:

@@ -112,13 +112,15 @@ class ReceiptsImport:
                 set(codes["skus"]) - set(references.products(cur, codes["skus"], make_stubs=False))
             ),
         }
-        if not self.file.is_dry_run:
-            _references(cur, codes)
+        if self.file.is_dry_run:  # refused now, if it would be refused then
+            references.sources(cur, codes["sources"], by=self.file.created_by, make=False)
+        else:
+            _references(cur, codes, self.file)
         return stubs
 
     def _apply(self, spill: Spill) -> None:
         codes = spill.codes()
-        found = None if self.file.is_dry_run else _references(cursor(), codes)
+        found = None if self.file.is_dry_run else _references(cursor(), codes, self.file)
         rows = self.claim.checkpoint["rows"]
         left = range(self.claim.checkpoint["next"], spill.parts)
         for number, table, part in ahead(_prepared(spill, number, found) for number in left):
@@ -133,7 +135,7 @@ class ReceiptsImport:
 
     def _apply_part(self, table: pa.Table, codes: dict[str, list[str]], part: Part | None) -> PartOutcome:
         def work(cur: Any) -> PartOutcome:
-            return (part or Part(table, _references(cur, codes, dry=True))).apply(cur, self.file.pk)
+            return (part or Part(table, _references(cur, codes, self.file))).apply(cur, self.file.pk)
 
         if not self.file.is_dry_run:
             return in_transaction(work)
@@ -163,12 +165,13 @@ def _zeros() -> dict[str, int]:
     return dict.fromkeys(names, 0)
 
 
-def _references(cur: Any, codes: dict[str, list[str]], *, dry: bool = False) -> References:
-    """Rows behind the file's codes; what is missing is made. Dry, new products get numbers that no row has."""
-    sources = references.sources(cur, codes["sources"])
+def _references(cur: Any, codes: dict[str, list[str]], file: ImportFile) -> References:
+    """Rows behind the file's codes; what is missing is made. Dry, what is new gets numbers that no row has."""
+    is_dry = file.is_dry_run
+    sources = references.sources(cur, codes["sources"], by=file.created_by, make=not is_dry)
     stores = references.stores(cur, codes["stores"], make_stubs=True)
-    products = references.products(cur, codes["skus"], make_stubs=not dry)
-    if dry:
+    products = references.products(cur, codes["skus"], make_stubs=not is_dry)
+    if is_dry:
         products = {sku: products.get(sku, -place) for place, sku in enumerate(codes["skus"], start=1)}
     return References(
         sources=np.array([sources[code] for code in codes["sources"]], dtype=np.int64),

@@ -21,3 +21,11 @@ class MissingColumns(FileRefused):
 
 class UnreadableFile(FileRefused):
     code: ClassVar[str] = "unreadable_file"
+
+
+class TooManyCodes(FileRefused):
+    """More different sources, stores or products than a chain has: the column holds something else."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.code = f"too_many_{kind}"  # type: ignore[misc]

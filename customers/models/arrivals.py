@@ -1,6 +1,8 @@
 """The inbox: what other systems told us, before and after it was applied."""
 
-from django.db import models
+from typing import Any
+
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -8,14 +10,43 @@ from crm.org.models import Store
 from crm.org.scope import ScopedQuerySet
 
 
-class Source(models.Model):
-    """A system that sends: a till, a shop, a file. Short ids keep the growing tables narrow."""
+MOST_SOURCES = 30_000  # what a smallint holds, with some room; a chain has as many tills at most
+_NUMBERING = 72_311_002  # advisory lock: new sources are numbered by one at a time
 
-    id = models.SmallAutoField(primary_key=True)
+
+class Source(models.Model):
+    """A system that sends: a till, a shop, a file. Short ids keep the growing tables narrow.
+
+    Ids are few, so they do not come from a sequence: what is rolled back (a refusal, a second try) would use them up.
+    `created_by` tells who brought the name, so that one sender cannot take the names of all (`references.sources`).
+    """
+
+    id = models.SmallIntegerField(primary_key=True)
     code = models.CharField(max_length=40, unique=True)
+    created_by = models.CharField(max_length=80, db_default="system")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id__gte=1, id__lte=MOST_SOURCES), name="source_number")
+        ]
 
     def __str__(self) -> str:
         return self.code
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            if self.pk is None:
+                with connection.cursor() as cursor:
+                    self.pk = Source.last_number(cursor) + 1
+            super().save(*args, **kwargs)
+
+    @staticmethod
+    def last_number(cursor: Any) -> int:
+        """The highest id there is. It stays so till the end of the transaction, unless the caller adds some."""
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBERING])
+        cursor.execute("SELECT coalesce(max(id), 0) FROM customers_source")
+        return int(cursor.fetchone()[0])
 
 
 class ArrivalKind(models.IntegerChoices):

@@ -8,14 +8,20 @@ the same again changes nothing; a return may come before its receipt; the end do
     receive_batch(body.splitlines(), by=key)             NDJSON         -> BatchOutcome
     quarantine.listed(viewer), quarantine.replay(arrival, by=staff)
 
-They raise InvalidEvent (422, faults with JSON pointers), ReceiptConflict and ReturnConflict (409), BatchTooLarge (413).
+They raise InvalidEvent (422, faults with JSON pointers; TooManySources is one), ReceiptConflict and ReturnConflict (409), BatchTooLarge (413).
 """
 
 from customers.receiving.batch import BatchError, BatchOutcome, receive_batch
-from customers.receiving.refusals import BatchTooLarge, InvalidEvent, ReceiptConflict, ReturnConflict
+from customers.receiving.refusals import (
+    BatchTooLarge,
+    InvalidEvent,
+    ReceiptConflict,
+    ReturnConflict,
+    TooManySources,
+)
 from customers.receiving.single import ReceiptOutcome, ReturnOutcome, receive_receipt, receive_return
 
 __all__ = [
     "BatchError", "BatchOutcome", "BatchTooLarge", "InvalidEvent", "ReceiptConflict", "ReceiptOutcome",
-    "ReturnConflict", "ReturnOutcome", "receive_batch", "receive_receipt", "receive_return",
+    "ReturnConflict", "ReturnOutcome", "TooManySources", "receive_batch", "receive_receipt", "receive_return",
 ]  # fmt: skip
