@@ -19,8 +19,8 @@ from customers.models.state import (
 )
 
 __all__ = [
-    "MOST_SOURCES", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer", "CustomerTag", "Gender",
-    "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle", "LifecycleRules", "Line", "Merge",
-    "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase", "PurchaseState", "Return", "ReturnLine",
-    "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag",
+    "MOST_SOURCES", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer",
+    "CustomerTag", "Gender", "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle", "LifecycleRules",
+    "Line", "Merge", "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase", "PurchaseState",
+    "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag",
 ]  # fmt: skip

@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from crm.org.models import Store
 from crm.org.scope import ScopedQuerySet
 
-
 MOST_SOURCES = 30_000  # what a smallint holds, with some room; a chain has as many tills at most
 _NUMBERING = 72_311_002  # advisory lock: new sources are numbered by one at a time
 

@@ -8,7 +8,8 @@ the same again changes nothing; a return may come before its receipt; the end do
     receive_batch(body.splitlines(), by=key)             NDJSON         -> BatchOutcome
     quarantine.listed(viewer), quarantine.replay(arrival, by=staff)
 
-They raise InvalidEvent (422, faults with JSON pointers; TooManySources is one), ReceiptConflict and ReturnConflict (409), BatchTooLarge (413).
+They raise InvalidEvent (422, faults with JSON pointers; TooManySources is one), ReceiptConflict and ReturnConflict
+(409), BatchTooLarge (413).
 """
 
 from customers.receiving.batch import BatchError, BatchOutcome, receive_batch

@@ -239,10 +239,15 @@ bought AS (
     SELECT %(customer)s, purchase_id, number, method, cents / 100.0
     FROM taken, unnest(%(methods)s::text[], %(paid)s::bigint[]) WITH ORDINALITY AS payment (method, cents, number)
 ), seen AS (
-    UPDATE customers_customer SET first_seen_at = %(at)s, home_store_id = %(store)s
+    UPDATE customers_customer SET first_seen_at = %(at)s, home_store_id = %(store)s,
+        updated_at = CASE WHEN home_store_id = %(store)s THEN updated_at ELSE now() END
     FROM taken
     WHERE id = %(customer)s AND is_stub
       AND (first_seen_at IS NULL OR (%(at)s::timestamptz, %(store)s::bigint) < (first_seen_at, home_store_id))
+    RETURNING id
+), searched AS (
+    UPDATE customers_namekey k SET home_store_id = %(store)s FROM seen
+    WHERE k.customer_id = %(customer)s AND k.home_store_id IS DISTINCT FROM %(store)s
 ), stale AS (
     INSERT INTO customers_stalestate (customer_id, since) SELECT %(customer)s, %(on)s FROM taken
 )

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 
 from crm.jobs.models import State
+from crm.org.models import Store
 from customers import imports, receiving, statehash
 from customers.imports import codes
-from crm.org.models import Store
 from customers.models import MOST_SOURCES, Arrival, ImportFile, Product, Source
 from customers.receiving import ReturnConflict, TooManySources, payloads, references
 from tests.customers.histories import body
