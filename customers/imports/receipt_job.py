@@ -46,7 +46,7 @@ class ReceiptsImport:
         if "stubs" not in self.claim.checkpoint:
             self._name_stubs(spill)
         self._apply(spill)
-        self._finish(spill)
+        self._finish()
 
     def _read(self) -> None:
         """The whole file into parts. Refused here, nothing of it has been applied."""
@@ -144,14 +144,13 @@ class ReceiptsImport:
             transaction.set_rollback(True)
         return outcome
 
-    def _finish(self, spill: Spill) -> None:
+    def _finish(self) -> None:
         if self.claim.counts["rejected"]:
             target = places.rejected_file(self.file)
             self.rejected.join(target)
             self.file.rejected_path = str(target)
             self.file.save(update_fields=["rejected_path"])
-        self.rejected.clear()
-        spill.remove()
+        places.remove_work(self.file)
 
 
 def _prepared(spill: Spill, number: int, found: References | None) -> tuple[int, pa.Table, Part | None]:

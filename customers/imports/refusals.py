@@ -23,6 +23,13 @@ class UnreadableFile(FileRefused):
     code: ClassVar[str] = "unreadable_file"
 
 
+class FileGone(FileRefused):
+    """The file was removed when its time was over, or whoever named it took it away."""
+
+    code: ClassVar[str] = "file_gone"
+    status: ClassVar[int] = 410
+
+
 class TooManyCodes(FileRefused):
     """More different sources, stores or products than a chain has: the column holds something else."""
 

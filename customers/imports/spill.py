@@ -59,9 +59,6 @@ class Spill:
         with pa.memory_map(str(self._file(part))) as source, pa.ipc.open_stream(source) as reader:
             return reader.read_all().combine_chunks()
 
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def _file(self, part: int) -> Path:
         return self.folder / f"{part:04}.arrow"
 

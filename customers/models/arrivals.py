@@ -61,7 +61,7 @@ class ArrivalState(models.IntegerChoices):
 
 
 class ImportFile(models.Model):
-    """An uploaded or named file: its raw form stays on disk, its rows are told by number."""
+    """An uploaded or named file: its raw form stays on disk for a while, its rows are told by number."""
 
     kind = models.CharField(max_length=12)  # "receipts", "customers"
     name = models.CharField(max_length=255)
@@ -74,6 +74,8 @@ class ImportFile(models.Model):
     refusal = models.TextField(
         blank=True, default=""
     )  # why the whole file was refused; nothing was applied then
+    removed_at = models.DateTimeField(null=True)  # since then it can be neither resumed nor imported for good
+    rejected_removed_at = models.DateTimeField(null=True)
     stubs = models.JSONField(default=dict)  # codes of products and stores that the file named first
     created_by = models.CharField(max_length=80, default="system")
     created_at = models.DateTimeField(db_default=Now())
