@@ -125,3 +125,36 @@ class Arrival(models.Model):
             ),
             models.Index(fields=["-id"], name="arrival_open", condition=~models.Q(state=1)),
         ]
+
+
+class Dismissal(models.Model):
+    """Somebody looked at an event that was set aside and decided that nothing more is to be done about it.
+
+    It holds for what that person saw: when the event is set aside for another reason later, it is open again. Undone,
+    the row stays with who reopened it. (No foreign key to the event: `Arrival` stands by its external id.)
+    """
+
+    arrival_id = models.BigIntegerField()
+    state = models.SmallIntegerField(choices=ArrivalState.choices)
+    reason = models.CharField(max_length=40, blank=True, default="")  # why it was set aside
+    why = models.CharField(max_length=200)  # why nothing more is to be done
+    dismissed_by = models.ForeignKey("org.Staff", models.PROTECT, related_name="+")
+    dismissed_at = models.DateTimeField()
+    reopened_by = models.ForeignKey("org.Staff", models.PROTECT, null=True, related_name="+")
+    reopened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "arrival_id", condition=models.Q(reopened_at=None), name="dismissal_open_once"
+            ),
+            models.CheckConstraint(condition=~models.Q(why=""), name="dismissal_says_why"),
+            models.CheckConstraint(
+                condition=models.Q(reopened_at=None, reopened_by=None)
+                | models.Q(reopened_at__isnull=False, reopened_by__isnull=False),
+                name="dismissal_reopened_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.arrival_id}"

@@ -6,7 +6,7 @@ the same again changes nothing; a return may come before its receipt; the end do
     receive_receipt(payloads.receipt_of(body), by=key)   one receipt    -> ReceiptOutcome
     receive_return(payloads.return_of(body), by=key)     one return     -> ReturnOutcome
     receive_batch(body.splitlines(), by=key)             NDJSON         -> BatchOutcome
-    quarantine.listed(viewer), quarantine.replay(arrival, by=staff)
+    quarantine.listed(viewer), quarantine.replay(arrival, by=staff), quarantine.dismiss(arrival, why=…, by=staff, at=…)
 
 They raise InvalidEvent (422, faults with JSON pointers; TooManySources is one), ReceiptConflict and ReturnConflict
 (409), BatchTooLarge (413).

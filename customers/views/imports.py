@@ -21,7 +21,8 @@ from crm.ui.pages import page_of
 from crm.ui.views import StaffView
 from customers import imports
 from customers.imports import columns, keeping, places
-from customers.models import Arrival, ArrivalState, ImportFile
+from customers.models import ImportFile
+from customers.receiving import quarantine
 
 KINDS = (("receipts", gettext_lazy("Receipts")), ("customers", gettext_lazy("Customers")))
 EXTRA = {  # counts beside rows = applied + duplicates + rejected
@@ -56,17 +57,11 @@ class UploadForm(forms.Form):
 
 
 def tabs(view: StaffView, current: str) -> list[tuple[Any, str, bool, int | None]]:
-    waiting = open_arrivals(view).count()
+    waiting = quarantine.listed(view.staff).count()
     return [
         (_("Files"), reverse("customers:imports"), current == "files", None),
         (_("Set aside"), reverse("customers:quarantine"), current == "quarantine", waiting),
     ]
-
-
-def open_arrivals(view: StaffView) -> Any:
-    return Arrival.objects.visible_to(view.staff).filter(
-        state__in=[ArrivalState.QUARANTINED, ArrivalState.WAITING]
-    )
 
 
 class Imports(StaffView):
