@@ -102,10 +102,23 @@ def _forget_orphans(at: datetime) -> int:
     """What no import knows. A process that died between its commit and the removal leaves some, too."""
     kept = ImportFile.objects.filter(removed_at=None).values_list("path", flat=True)
     known = {Path(path).parent for path in kept}
-    before = (at - ORPHAN_AGE).timestamp()
-    orphans = [
-        folder for folder in places.uploads().iterdir() if folder not in known and folder.stat().st_mtime < before
-    ]  # fmt: skip
-    for folder in orphans:
-        shutil.rmtree(folder, ignore_errors=True)
-    return len(orphans)
+    return sum(
+        _forget_orphan(path, at)
+        for folder in (places.uploads(), Path(settings.FILE_UPLOAD_TEMP_DIR))
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if path not in known
+    )
+
+
+def _forget_orphan(path: Path, at: datetime) -> int:
+    try:
+        if path.stat().st_mtime >= (at - ORPHAN_AGE).timestamp():
+            return 0
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except FileNotFoundError:  # an upload that has just come to its place
+        return 0
+    return 1

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from crm.jobs.claim import Claim
 from crm.org.models import Chain, Store
@@ -21,6 +22,7 @@ from customers.imports.files import Table, open_table
 from customers.imports.receipt_events import References
 from customers.imports.receipt_part import Part, PartOutcome
 from customers.imports.receipt_rows import REASONS, SCHEMA, RowReader
+from customers.imports.refusals import TooManyBroken
 from customers.imports.rejected import RejectedRows
 from customers.imports.spill import Spill, choose, column, parts_of
 from customers.imports.watch import say
@@ -29,6 +31,7 @@ from customers.receiving import references
 from customers.receiving.database import cursor, in_transaction
 
 ABOUT = ("source", "external_id", "line")
+MOST_BROKEN = 500_000  # told one by one; a file that has more good ones than these is read on
 READ_PIECE = 0  # of the rejected rows: those that are no rows
 
 
@@ -61,6 +64,7 @@ class ReceiptsImport:
                 self.rejected.append(READ_PIECE, [(row, REASONS["row_broken"]) for row in block.broken])
                 broken += len(block.broken)
                 rows += len(block.rows) + len(block.broken)
+                _refuse_rubbish(broken, rows)
                 read = reader.read(block) if len(block.rows) else None
                 if spilled:
                     spilled.result()
@@ -151,6 +155,12 @@ class ReceiptsImport:
             self.file.rejected_path = str(target)
             self.file.save(update_fields=["rejected_path"])
         places.remove_work(self.file)
+
+
+def _refuse_rubbish(broken: int, rows: int) -> None:
+    if broken > MOST_BROKEN and broken > rows // 2:
+        words = _("Most of the first %(n)d rows have too many or too few fields. Is this the right file?")
+        raise TooManyBroken(words % {"n": rows})
 
 
 def _prepared(spill: Spill, number: int, found: References | None) -> tuple[int, pa.Table, Part | None]:

@@ -23,6 +23,18 @@ class UnreadableFile(FileRefused):
     code: ClassVar[str] = "unreadable_file"
 
 
+class OneReceipt(FileRefused):
+    """All rows would be one receipt: the column of its number holds something else."""
+
+    code: ClassVar[str] = "one_receipt"
+
+
+class TooManyBroken(FileRefused):
+    """Hardly a row of the file is one."""
+
+    code: ClassVar[str] = "too_many_broken"
+
+
 class FileGone(FileRefused):
     """The file was removed when its time was over, or whoever named it took it away."""
 

@@ -116,7 +116,7 @@ def _look(path: Path, kind: str) -> None:
     from customers.imports.files import open_table
 
     known = columns.RECEIPTS if kind == "receipts" else columns.CUSTOMERS
-    known.match(open_table(path).names)
+    known.match(open_table(path, is_whole=False).names)
 
 
 def _broken_off(path: Path, kind: str, dry_run: bool, options: dict[str, Any]) -> ImportFile | None:

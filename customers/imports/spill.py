@@ -13,9 +13,15 @@ from zlib import crc32
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext_lazy as _
+
+from customers.imports.refusals import OneReceipt
 
 PART_ROWS = 120_000
 MOST_PARTS = 400  # open files
+MOST_OF_ONE_PART = (
+    6 * 120_000
+)  # rows of a part are in memory together, and a part is never smaller than a receipt
 
 
 class Spill:
@@ -23,6 +29,7 @@ class Spill:
         self.folder = folder
         self.schema = schema
         self.parts = parts
+        self.rows = np.zeros(parts, dtype=np.int64)
 
     @classmethod
     def begin(cls, folder: Path, schema: pa.Schema, estimate: int) -> "Spill":
@@ -37,6 +44,13 @@ class Spill:
 
     def write(self, table: pa.Table, part_of: Any) -> None:
         """Append rows; `part_of` says where each goes."""
+        self.rows += np.bincount(part_of, minlength=self.parts)
+        if self.rows.max() > MOST_OF_ONE_PART:
+            raise OneReceipt(
+                _(
+                    "Hundreds of thousands of rows have the same external_id. It must be the number of the receipt."
+                )
+            )
         order = np.argsort(part_of, kind="stable")
         ends = np.searchsorted(part_of[order], np.arange(self.parts), side="right")
         ordered = table.take(pa.array(order)).combine_chunks()

@@ -17,6 +17,7 @@ from crm.jobs.views.progress import progress_of
 from crm.lib.refusals import Refusal
 from crm.org.models import Store
 from crm.org.permissions import Permission
+from crm.ui import uploads
 from crm.ui.pages import page_of
 from crm.ui.views import StaffView
 from customers import imports
@@ -35,6 +36,13 @@ EXTRA = {  # counts beside rows = applied + duplicates + rejected
 
 
 class UploadForm(forms.Form):
+    """`refusal`: why the file that was sent did not arrive."""
+
+    def __init__(self, *args: Any, refusal: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if refusal:
+            self.fields["file"].error_messages["required"] = refusal
+
     kind = forms.ChoiceField(label=gettext_lazy("What is in it"), choices=KINDS)
     file = forms.FileField(
         label=gettext_lazy("File"),
@@ -94,7 +102,7 @@ class Upload(StaffView):
         return self.render(self.template, {"form": form} | self.around())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = UploadForm(request.POST, request.FILES)
+        form = UploadForm(request.POST, request.FILES, refusal=uploads.refusal_of(request))
         return self.answer(form, lambda: self.start(form.cleaned_data), done=self.done, context=self.around())
 
     def start(self, wanted: dict[str, Any]) -> ImportFile:
@@ -114,6 +122,8 @@ class Upload(StaffView):
         known = [(label, _columns(kind)) for kind, label in KINDS]
         return {
             "title": _("Import a file"),
+            "largest": uploads.largest(),
+            "too_large": uploads.too_large(),
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
             "known": known,
         }
