@@ -201,7 +201,6 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "crm.ui.uploads.BoundedUploads",
 ]
-FILE_UPLOAD_TEMP_DIR = HOME.path / "incoming"  # on the disk where imports are kept: moved there, not copied
 UPLOAD_MOST_MB = environment.number("UPLOAD_MOST_MB", 10_240, least=1)
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Days that import files are kept: uploads after their import is done, those of imports that stopped (they may be

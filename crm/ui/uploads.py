@@ -6,11 +6,18 @@ that is too large for us or for the disk is read past, and the form says why it 
 
 import errno
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadhandler import SkipFile, StopUpload, TemporaryFileUploadHandler
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import (
+    FileUploadHandler,
+    SkipFile,
+    StopUpload,
+    TemporaryFileUploadHandler,
+)
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -21,24 +28,19 @@ SPARE = 512 << 20  # bytes that an upload leaves free
 class BoundedUploads(TemporaryFileUploadHandler):
     """Django's upload handler that writes files; see above."""
 
-    announced = 0
-
-    def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, *rest: Any, **more: Any
-    ) -> None:
-        self.announced = content_length
-
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         user = getattr(self.request, "user", None)
         if user is None or not user.is_authenticated:
             raise StopUpload(connection_reset=True)
-        folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.announced > largest():
+        announced = int(self.request.META.get("CONTENT_LENGTH") or 0)  # type: ignore[union-attr]
+        if announced > largest():
             self._refuse(too_large())
-        if self.announced + SPARE > shutil.disk_usage(folder).free:
+        if announced + SPARE > shutil.disk_usage(incoming()).free:
             self._refuse(_no_room())
-        super().new_file(*args, **kwargs)
+        FileUploadHandler.new_file(self, *args, **kwargs)
+        self.file = _Incoming(
+            self.file_name or "", self.content_type, 0, self.charset, self.content_type_extra
+        )
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         try:
@@ -52,6 +54,21 @@ class BoundedUploads(TemporaryFileUploadHandler):
     def _refuse(self, why: str) -> None:
         self.request.upload_refusal = why  # type: ignore[union-attr]
         raise SkipFile
+
+
+class _Incoming(TemporaryUploadedFile):
+    """Django's own would lie in the system's temporary folder, which may be in memory and on another disk."""
+
+    def __init__(self, name: str, *described: Any) -> None:
+        file = tempfile.NamedTemporaryFile(dir=incoming())  # noqa: SIM115  closed with the request
+        UploadedFile.__init__(self, file, name, *described)
+
+
+def incoming() -> Path:
+    """Where files lie while they come in: on the disk where they are kept, so that they are moved and not copied."""
+    folder = Path(settings.HOME.path) / "incoming"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def refusal_of(request: HttpRequest) -> str:

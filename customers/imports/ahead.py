@@ -18,7 +18,8 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
     iterator, language = iter(items), translation.get_language()
 
     def following() -> Item:
-        with translation.override(language):  # a refusal speaks the caller's language, which threads do not inherit
+        # A refusal speaks the caller's language, which threads do not inherit.
+        with translation.override(language):
             return next(iterator, _END)
 
     with ThreadPoolExecutor(1, thread_name_prefix="import-ahead") as beside:

@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 
 from crm.audit import trail
 from crm.jobs.models import Job, State
+from crm.ui import uploads
 from customers.imports import places
 from customers.models import ImportFile
 
@@ -104,8 +105,7 @@ def _forget_orphans(at: datetime) -> int:
     known = {Path(path).parent for path in kept}
     return sum(
         _forget_orphan(path, at)
-        for folder in (places.uploads(), Path(settings.FILE_UPLOAD_TEMP_DIR))
-        if folder.is_dir()
+        for folder in (places.uploads(), uploads.incoming())
         for path in folder.iterdir()
         if path not in known
     )

@@ -35,7 +35,7 @@ class Source(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic():
-            if self.pk is None:
+            if not self.pk:
                 with connection.cursor() as cursor:
                     self.pk = Source.last_number(cursor) + 1
             super().save(*args, **kwargs)

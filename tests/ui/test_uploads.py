@@ -28,7 +28,6 @@ LARGE = (
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, settings: Any) -> Path:
     settings.HOME = type("Home", (), {"path": tmp_path / "home"})()
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "home" / "incoming"
     return tmp_path / "home"
 
 
