@@ -39,10 +39,18 @@ def start(
 
 
 def apply(tried: ImportFile, *, by: Any) -> ImportFile:
-    """Import a file that was tried: the same file with the same options, this time for good. Raises FileRefused."""
+    """Import a file that was tried: the same file with the same options, this time for good. Raises FileRefused.
+
+    Asked for twice, there is one: the second time gives the import that is on its way.
+    """
     with transaction.atomic():
         tried = _kept(tried)
         assert tried.job is not None
+        on_its_way = ImportFile.objects.filter(
+            kind=tried.kind, path=tried.path, is_dry_run=False, job__state__in=[State.QUEUED, State.RUNNING]
+        )
+        if made := on_its_way.order_by("-pk").first():
+            return made
         options = _options(tried.job)
         return _queued(places.path_of(tried), tried.name, tried.kind, by=by, dry_run=False, options=options)
 

@@ -171,6 +171,14 @@ def test_a_tried_file_is_imported_with_the_same_options(harbour, ana, signed_in)
     assert Purchase.objects.get().external_id == "r2"
 
 
+def test_a_tried_file_that_is_asked_for_twice_is_imported_once(harbour, ana, signed_in) -> None:
+    tried = upload(dry_run=True)
+    theirs = signed_in(ana)
+    first, second = (theirs.post(f"/imports/{tried.pk}/application/") for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert ImportFile.objects.count() == Job.objects.count() == 2
+
+
 def test_a_file_that_a_command_named_is_never_touched(harbour, sweep, tmp_path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(f"{HEADER}\n{row()}\n")
