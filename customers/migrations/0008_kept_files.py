@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0006_sources"),
+        ("customers", "0007_sources"),
     ]
 
     operations = [

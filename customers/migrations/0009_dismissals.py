@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0007_kept_files"),
+        ("customers", "0008_kept_files"),
         ("org", "0001_initial"),
     ]
 
