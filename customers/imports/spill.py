@@ -18,10 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from customers.imports.refusals import OneReceipt
 
 PART_ROWS = 120_000
-MOST_PARTS = 400  # open files
-MOST_OF_ONE_PART = (
-    6 * 120_000
-)  # rows of a part are in memory together, and a part is never smaller than a receipt
+MOST_PARTS = 800  # open files; 96 million rows in parts of the usual size, more of them in larger ones
+# Rows of a part are in memory together, and a part is never smaller than a receipt.
+MOST_OF_ONE_PART = 6 * PART_ROWS
 
 
 class Spill:
