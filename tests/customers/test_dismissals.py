@@ -71,6 +71,19 @@ def test_who_dismisses_says_why_and_the_list_is_shorter(
     assert statehash.whole() == before
 
 
+def test_ids_of_four_digits_are_no_lists_of_selectors(ana: Staff, harbour: Store, signed_in: Browser) -> None:
+    aside = cast.set_aside("R-1", at=harbour)
+    Arrival.objects.filter(pk=aside.pk).update(id=1_234_567)
+    page = signed_in(ana).get("/quarantine/").content.decode()
+    for words in (
+        'data-unfolds="#raw-1234567"',
+        'id="raw-1234567"',
+        'data-opens="#dismiss-1234567"',
+        'id="dismiss-1234567"',
+    ):
+        assert words in page
+
+
 def test_it_is_undone_and_the_row_stays(ana: Staff, aside: Arrival, signed_in: Browser) -> None:
     theirs = signed_in(ana)
     theirs.post(f"/quarantine/{aside.pk}/dismissal/", {"why": "Twice"})
