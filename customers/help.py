@@ -64,6 +64,7 @@ IMPORTS = Topic(
         ),
         _("Rejected rows can be downloaded with the reason of each. What comes in twice counts once."),
         _("You may leave the page. An import that was broken off goes on where it was."),
+        _("The page says until when a file can be downloaded, resumed or imported for good."),
     ),
     Permission.RUN_IMPORTS,
     50,
@@ -75,6 +76,7 @@ QUARANTINE = Topic(
     (
         _("A return that comes before its receipt waits for it and is applied by itself."),
         _("A return of more than was bought stays aside until somebody has found out what happened."),
+        _("Dismiss what nothing more is to be done about; the reason stays with it, and it can be reopened."),
     ),
     Permission.VIEW_IMPORTS,
     60,

@@ -13,6 +13,7 @@ PLACEMENTS = {
     "Product": "reference",
     "Tag": "reference",
     "ImportFile": "local",
+    "Dismissal": "local",
     "StaleState": "local",
     "GuestDay": "local",
     "LifecycleRules": "reference",

@@ -1,6 +1,15 @@
 """What is rung for by the clock."""
 
 from celery import shared_task
+from django.utils import timezone
+
+
+@shared_task(name="imports.forget_old_files", ignore_result=True)
+def forget_old_files() -> None:
+    """Remove uploads and rejected rows that are past their time. Safe to run twice."""
+    from customers.imports import keeping
+
+    keeping.forget_old(timezone.now())
 
 
 @shared_task(name="nights.catch_up", ignore_result=True)

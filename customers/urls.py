@@ -26,6 +26,7 @@ urlpatterns = [
     path("imports/<int:pk>/application/", imports.ApplyForReal.as_view(), name="import-application"),
     path("quarantine/", quarantine.Quarantine.as_view(), name="quarantine"),
     path("quarantine/<int:pk>/replay/", quarantine.Replay.as_view(), name="replay"),
+    path("quarantine/<int:pk>/dismissal/", quarantine.Dismissal.as_view(), name="dismissal"),
     path("nights/", nights.Nights.as_view(), name="nights"),
     path("nights/run/", nights.Run.as_view(), name="night-run"),
     path("nights/<int:pk>/", nights.Night.as_view(), name="night"),

@@ -12,6 +12,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
+from django.utils.timezone import now
 
 from crm.org.models import Staff, Store
 from crm.org.permissions import GRANTS, Permission, Role
@@ -20,6 +21,7 @@ from crm.rest import keys
 from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers.imports import places
 from customers.models import Purchase
+from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
@@ -159,6 +161,10 @@ def build_world() -> World:
             | {f"receipt-{code}-0", f"aside-{code}", receipts[code]}
         )
     people = _people(shops, coast)
+    for code, shop in shops.items():
+        gone = cast.set_aside(f"gone-{code}", at=shop)
+        quarantine.dismiss(gone, why=f"why-{code}", by=people["ana"], at=now())
+        tokens[code] |= {gone.external_id, f"why-{code}"}
     cast.night("2026-03-09")
     night = cast.night("2026-03-10")
     anywhere = {
@@ -321,6 +327,19 @@ def test_lists_show_exactly_ones_own(route: Route, world: World) -> None:
 @each(route for route in WALKED if route.name in COUNTS)
 def test_counts_count_ones_own(route: Route, world: World) -> None:
     assert_counted(route, world)
+
+
+def test_dismissed_events_are_listed_by_scope(world: World) -> None:
+    route = _route("customers:quarantine")
+    for who, codes, client in _viewers(route, world):
+        answer = call(client, route, "get", "/quarantine/", {"show": "dismissed"})
+        shown = {
+            word
+            for code in world.canaries
+            for word in (f"gone-{code}", f"why-{code}")
+            if word in answer.text_shown
+        }
+        assert shown == {word for code in codes for word in (f"gone-{code}", f"why-{code}")}, who
 
 
 def test_every_list_is_known() -> None:

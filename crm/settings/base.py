@@ -197,7 +197,17 @@ STATICFILES_DIRS = [("dist", BASE_DIR / "static/dist"), ("img", BASE_DIR / "stat
 # Uploads: read through views that check permissions, never served by address.
 MEDIA_ROOT = HOME.path / "media"
 FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "crm.ui.uploads.BoundedUploads",
+]
+UPLOAD_MOST_MB = environment.number("UPLOAD_MOST_MB", 10_240, least=1)
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# Days that import files are kept: uploads after their import is done, those of imports that stopped (they may be
+# resumed), the rows that were rejected.
+IMPORT_UPLOAD_DAYS = environment.number("IMPORT_UPLOAD_DAYS", 14, least=1)
+IMPORT_STOPPED_DAYS = environment.number("IMPORT_STOPPED_DAYS", 90, least=1)
+IMPORT_REJECTED_DAYS = environment.number("IMPORT_REJECTED_DAYS", 90, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024  # a batch of 10,000 receipts
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

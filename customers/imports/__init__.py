@@ -2,6 +2,8 @@
 
     imports.start(path_or_upload, "receipts", by=staff, dry_run=False) -> ImportFile    (a worker does it)
     imports.run_now(path, "receipts", by="system:demo", watcher=None)  -> ImportFile    (in this process)
+    imports.apply(tried, by=staff), imports.resume(file, by=staff)      a tried file for good; one that stopped, on
+    keeping.forget_old(now)                                             uploads and rejected rows past their time
 
 `ImportFile.job` tells how far it is (`done`, `total`, `counts`): rows = applied + duplicates + rejected, exactly.
 `ImportFile.refusal` says why a whole file was refused (unknown columns, unreadable); then nothing was applied.
@@ -16,6 +18,6 @@ Customers, one customer a row (at least one of number, phone, email, card, openi
     household, household_size, home_store, tags, language, enrolled_at
 """
 
-from customers.imports.running import run_now, start
+from customers.imports.running import apply, resume, run_now, start
 
-__all__ = ["run_now", "start"]
+__all__ = ["apply", "resume", "run_now", "start"]

@@ -38,7 +38,7 @@ class Columns:
 
     def _unknown(self, names: list[str]) -> str:
         told = []
-        for name in names:
+        for name in (name[:60] for name in names[:20]):
             near = get_close_matches(_spelling(name), self.all, n=1)
             told.append(f"“{name}” ({near[0]}?)" if near and near[0] != _spelling(name) else f"“{name}”")
         return _("Columns that are unknown or stand there twice: %(names)s. Known are: %(known)s.") % {

@@ -25,9 +25,12 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="check and count everything, change nothing"
         )
+        parser.add_argument(
+            "--known-stores", action="store_true", help="reject rows of stores that the chain does not have"
+        )
 
     def options_of(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {}
+        return {"known_stores": options["known_stores"]}
 
     def handle(self, *args: Any, **options: Any) -> None:
         failed = [path for path in options["files"] if not self._import(path, options)]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from crm.jobs.claim import Claim
-from crm.org.models import Chain
+from crm.org.models import Chain, Store
 from customers import upserts
 from customers.imports import customer_rows, places
 from customers.imports.columns import CUSTOMERS
@@ -35,6 +35,8 @@ class CustomersImport:
         self.file = file
         self.rejected = RejectedRows(places.work_folder(file) / "rejected", (), REASONS)
         self.country = Chain.current().country
+        is_closed = bool(claim.params.get("known_stores"))
+        self.stores = frozenset(Store.objects.values_list("code", flat=True)) if is_closed else None
 
     def run(self) -> None:
         table = open_table(places.path_of(self.file))
@@ -57,7 +59,7 @@ class CustomersImport:
 
     def _apply(self, number: int, block: Block, own_names: dict[str, str]) -> None:
         done = self.claim.counts["rows"] + len(block.rows) + len(block.broken)
-        told = list(customer_rows.read(block, own_names, self.country))
+        told = list(customer_rows.read(block, own_names, self.country, stores=self.stores))
         with self.claim.slice(done=done) as draft:
             counts, rejected = self._write(told)
             rejected += [(row, REASONS["row_broken"]) for row in block.broken]
@@ -101,7 +103,7 @@ class CustomersImport:
             self.rejected.join(target)
             self.file.rejected_path = str(target)
             self.file.save(update_fields=["rejected_path"])
-        self.rejected.clear()
+        places.remove_work(self.file)
 
 
 def _with_store(one: PersonRow, stores: dict[str, references.StoreRef]) -> PersonRow:

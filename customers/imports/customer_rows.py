@@ -1,10 +1,11 @@
 """Rows of a customers file: identifiers and what is told about the person."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib import normalise
@@ -12,7 +13,7 @@ from customers import identities
 from customers.imports.files import Block
 from customers.imports.values import Reasons, as_text, coded
 from customers.models import IdentityKind
-from customers.receiving.events import STORE_CODE
+from customers.receiving.events import AHEAD, STORE_CODE
 
 REASONS = Reasons(
     {
@@ -31,9 +32,12 @@ REASONS = Reasons(
         "birthday_invalid": _("birthday: no date that exists, or none that a living person can have."),
         "household_size_invalid": _("household_size: not a number from 1 to 99."),
         "home_store_invalid": _("home_store: no store code (letters, digits, dot, dash)."),
-        "enrolled_at_invalid": _("enrolled_at: no date and time that exists."),
+        "enrolled_at_invalid": _(
+            "enrolled_at: no date and time that exists, or before 1900 or in the future."
+        ),
         "too_long": _("One of the values is too long."),
         "identifiers_disagree": _("The identifiers of this row belong to different customers."),
+        "home_store_unknown": _("home_store: no store of this chain has this code."),
     }
 )
 KIND_OF = {
@@ -53,6 +57,7 @@ _GENDERS = {
 }  # fmt: skip
 _LIST = re.compile(r"[;；、|]")
 _EARLIEST_BIRTH = date(1900, 1, 1)
+_EARLIEST_ENROLMENT = datetime(1900, 1, 1, tzinfo=UTC)
 MOST_TAGS = 50
 
 
@@ -66,9 +71,11 @@ class PersonRow(NamedTuple):
     tags: list[str]
 
 
-def read(block: Block, own_names: dict[str, str], country: str) -> Iterator[PersonRow]:
-    """The block's rows. Values are read once each, where they repeat."""
-    reader = _RowReader(country)
+def read(
+    block: Block, own_names: dict[str, str], country: str, *, stores: Container[str] | None = None
+) -> Iterator[PersonRow]:
+    """The block's rows. Values are read once each, where they repeat. `stores`: rows of others are refused."""
+    reader = _RowReader(country, stores)
     columns = {name: coded(block.columns[own]) for name, own in own_names.items()}
     texts = {name: [as_text(value) for value in found] for name, (found, _place) in columns.items()}
     places = {name: place.tolist() for name, (_found, place) in columns.items()}
@@ -81,8 +88,9 @@ class _Wrong(ValueError):
 
 
 class _RowReader:
-    def __init__(self, country: str) -> None:
+    def __init__(self, country: str, stores: Container[str] | None) -> None:
         self.country = country
+        self.stores = stores
         self.today = datetime.now(UTC).date()
 
     def row(self, number: int, given: dict[str, str]) -> PersonRow:
@@ -124,12 +132,14 @@ class _RowReader:
             case "birthday":
                 return self._birthday(text)
             case "household_size":
-                if not text.isdecimal() or not 1 <= int(text) <= 99:
+                if not text.isdecimal() or len(text) > 2 or int(text) == 0:
                     raise _Wrong("household_size_invalid")
                 return int(text)
             case "home_store":
                 if not STORE_CODE.fullmatch(text):
                     raise _Wrong("home_store_invalid")
+                if self.stores is not None and text not in self.stores:
+                    raise _Wrong("home_store_unknown")
                 return text
             case "enrolled_at":
                 return _moment(text)
@@ -160,4 +170,7 @@ def _moment(text: str) -> datetime:
         at = datetime.fromisoformat(text.replace("/", "-"))
     except ValueError:
         raise _Wrong("enrolled_at_invalid") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not _EARLIEST_ENROLMENT <= at <= now() + AHEAD:
+        raise _Wrong("enrolled_at_invalid")
+    return at

@@ -7,6 +7,7 @@ from django.utils import translation
 from crm.jobs.claim import Claim
 from crm.jobs.registry import job
 from crm.lib.refusals import Refusal
+from customers.imports import places
 from customers.models import ImportFile
 
 RECEIPTS = "import_receipts"
@@ -38,3 +39,4 @@ def _run(claim: Claim, file: ImportFile, work) -> None:  # type: ignore[no-untyp
             with transaction.atomic():
                 file.refusal = str(refusal)
                 file.save(update_fields=["refusal"])
+            places.remove_work(file)

@@ -1,10 +1,11 @@
 """Where import files are kept: below the state directory, readable by their owner alone."""
 
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.utils.text import get_valid_filename
 
 from customers.models import ImportFile
@@ -16,15 +17,34 @@ def root() -> Path:
     return folder
 
 
+def uploads() -> Path:
+    folder = root() / "uploads"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def keep_upload(upload: UploadedFile) -> Path:
-    """Write an uploaded file to its place; streamed, so that its size does not matter."""
-    folder = root() / "uploads" / uuid4().hex
-    folder.mkdir(mode=0o700, parents=True)
+    """Bring an uploaded file to its place: moved where it was written beside it, streamed otherwise."""
+    folder = uploads() / uuid4().hex
+    folder.mkdir(mode=0o700)
     target = folder / (get_valid_filename(upload.name or "") or "file")[-100:]
+    if isinstance(upload, TemporaryUploadedFile):
+        shutil.move(upload.temporary_file_path(), target)
+        return target
     with target.open("wb") as file:
         for chunk in upload.chunks(1 << 20):
             file.write(chunk)
     return target
+
+
+def is_upload(file: ImportFile) -> bool:
+    """Whether the file is ours, and not one that a command named."""
+    return path_of(file).is_relative_to(uploads())
+
+
+def remove_upload(path: Path) -> None:
+    """An uploaded file, with the folder that was made for it."""
+    shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def path_of(file: ImportFile) -> Path:
@@ -33,6 +53,11 @@ def path_of(file: ImportFile) -> Path:
 
 def work_folder(file: ImportFile) -> Path:
     return root() / f"work-{file.pk}"
+
+
+def remove_work(file: ImportFile) -> None:
+    """What an import put beside the file to go on from."""
+    shutil.rmtree(work_folder(file), ignore_errors=True)
 
 
 def rejected_file(file: ImportFile) -> Path:

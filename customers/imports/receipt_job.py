@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from crm.jobs.claim import Claim
 from crm.org.models import Chain, Store
@@ -21,6 +22,7 @@ from customers.imports.files import Table, open_table
 from customers.imports.receipt_events import References
 from customers.imports.receipt_part import Part, PartOutcome
 from customers.imports.receipt_rows import REASONS, SCHEMA, RowReader
+from customers.imports.refusals import TooManyBroken
 from customers.imports.rejected import RejectedRows
 from customers.imports.spill import Spill, choose, column, parts_of
 from customers.imports.watch import say
@@ -29,6 +31,7 @@ from customers.receiving import references
 from customers.receiving.database import cursor, in_transaction
 
 ABOUT = ("source", "external_id", "line")
+MOST_BROKEN = 500_000  # told one by one; a file that has more good ones than these is read on
 READ_PIECE = 0  # of the rejected rows: those that are no rows
 
 
@@ -46,7 +49,7 @@ class ReceiptsImport:
         if "stubs" not in self.claim.checkpoint:
             self._name_stubs(spill)
         self._apply(spill)
-        self._finish(spill)
+        self._finish()
 
     def _read(self) -> None:
         """The whole file into parts. Refused here, nothing of it has been applied."""
@@ -61,6 +64,7 @@ class ReceiptsImport:
                 self.rejected.append(READ_PIECE, [(row, REASONS["row_broken"]) for row in block.broken])
                 broken += len(block.broken)
                 rows += len(block.rows) + len(block.broken)
+                _refuse_rubbish(broken, rows)
                 read = reader.read(block) if len(block.rows) else None
                 if spilled:
                     spilled.result()
@@ -112,13 +116,15 @@ class ReceiptsImport:
                 set(codes["skus"]) - set(references.products(cur, codes["skus"], make_stubs=False))
             ),
         }
-        if not self.file.is_dry_run:
-            _references(cur, codes)
+        if self.file.is_dry_run:  # refused now, if it would be refused then
+            references.sources(cur, codes["sources"], by=self.file.created_by, make=False)
+        else:
+            _references(cur, codes, self.file)
         return stubs
 
     def _apply(self, spill: Spill) -> None:
         codes = spill.codes()
-        found = None if self.file.is_dry_run else _references(cursor(), codes)
+        found = None if self.file.is_dry_run else _references(cursor(), codes, self.file)
         rows = self.claim.checkpoint["rows"]
         left = range(self.claim.checkpoint["next"], spill.parts)
         for number, table, part in ahead(_prepared(spill, number, found) for number in left):
@@ -133,7 +139,7 @@ class ReceiptsImport:
 
     def _apply_part(self, table: pa.Table, codes: dict[str, list[str]], part: Part | None) -> PartOutcome:
         def work(cur: Any) -> PartOutcome:
-            return (part or Part(table, _references(cur, codes, dry=True))).apply(cur, self.file.pk)
+            return (part or Part(table, _references(cur, codes, self.file))).apply(cur, self.file.pk)
 
         if not self.file.is_dry_run:
             return in_transaction(work)
@@ -142,14 +148,19 @@ class ReceiptsImport:
             transaction.set_rollback(True)
         return outcome
 
-    def _finish(self, spill: Spill) -> None:
+    def _finish(self) -> None:
         if self.claim.counts["rejected"]:
             target = places.rejected_file(self.file)
             self.rejected.join(target)
             self.file.rejected_path = str(target)
             self.file.save(update_fields=["rejected_path"])
-        self.rejected.clear()
-        spill.remove()
+        places.remove_work(self.file)
+
+
+def _refuse_rubbish(broken: int, rows: int) -> None:
+    if broken > MOST_BROKEN and broken > rows // 2:
+        words = _("Most of the first %(n)d rows have too many or too few fields. Is this the right file?")
+        raise TooManyBroken(words % {"n": rows})
 
 
 def _prepared(spill: Spill, number: int, found: References | None) -> tuple[int, pa.Table, Part | None]:
@@ -163,12 +174,13 @@ def _zeros() -> dict[str, int]:
     return dict.fromkeys(names, 0)
 
 
-def _references(cur: Any, codes: dict[str, list[str]], *, dry: bool = False) -> References:
-    """Rows behind the file's codes; what is missing is made. Dry, new products get numbers that no row has."""
-    sources = references.sources(cur, codes["sources"])
+def _references(cur: Any, codes: dict[str, list[str]], file: ImportFile) -> References:
+    """Rows behind the file's codes; what is missing is made. Dry, what is new gets numbers that no row has."""
+    is_dry = file.is_dry_run
+    sources = references.sources(cur, codes["sources"], by=file.created_by, make=not is_dry)
     stores = references.stores(cur, codes["stores"], make_stubs=True)
-    products = references.products(cur, codes["skus"], make_stubs=not dry)
-    if dry:
+    products = references.products(cur, codes["skus"], make_stubs=not is_dry)
+    if is_dry:
         products = {sku: products.get(sku, -place) for place, sku in enumerate(codes["skus"], start=1)}
     return References(
         sources=np.array([sources[code] for code in codes["sources"]], dtype=np.int64),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.lib import normalise
 from customers import identities
 from customers.imports import values
+from customers.imports.codes import CodeBook
 from customers.imports.columns import blank
 from customers.imports.files import Block
 from customers.imports.values import Faults, Reasons, as_text
@@ -70,21 +71,6 @@ SCHEMA = pa.schema(
 _MOST_UNITS = 10**12
 
 
-class CodeBook:
-    """Codes of one kind, numbered as they come."""
-
-    def __init__(self, codes: list[str] | None = None) -> None:
-        self.codes = list(codes or [])
-        self._place = {code: place for place, code in enumerate(self.codes)}
-
-    def __getitem__(self, code: str) -> int:
-        place = self._place.get(code)
-        if place is None:
-            place = self._place[code] = len(self.codes)
-            self.codes.append(code)
-        return place
-
-
 class RowReader:
     """Reads blocks. `zones`: time zones of the known stores; `known_stores_only` refuses other stores."""
 
@@ -98,9 +84,9 @@ class RowReader:
         self.country = country
         self.default_source = default_source
         self.known_stores_only = known_stores_only
-        self.sources = CodeBook([default_source])
-        self.stores = CodeBook()
-        self.products = CodeBook()
+        self.sources = CodeBook("sources", [default_source])
+        self.stores = CodeBook("stores")
+        self.products = CodeBook("products")
         self.latest = now() + events.AHEAD
         self._readers = {
             name: values.remembered(reader)

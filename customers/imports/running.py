@@ -13,6 +13,7 @@ from crm.audit import trail
 from crm.jobs import queue, runner
 from crm.jobs.models import Job, State
 from customers.imports import jobs, places
+from customers.imports.refusals import FileGone
 from customers.imports.watch import Watcher, watched_by
 from customers.models import ImportFile
 
@@ -26,15 +27,64 @@ def start(
 
     `options`: source (for files without that column), known_stores=True (refuse rows of stores that are unknown).
     """
-    path = places.keep_upload(file) if isinstance(file, UploadedFile) else Path(file).resolve()
-    name = file.name if isinstance(file, UploadedFile) else path.name
+    if not isinstance(file, UploadedFile):
+        path = Path(file).resolve()
+        return _queued(path, path.name, kind, by=by, dry_run=dry_run, options=options)
+    path = places.keep_upload(file)
+    try:
+        return _queued(path, file.name or path.name, kind, by=by, dry_run=dry_run, options=options)
+    except BaseException:
+        places.remove_upload(path)
+        raise
+
+
+def apply(tried: ImportFile, *, by: Any) -> ImportFile:
+    """Import a file that was tried: the same file with the same options, this time for good. Raises FileRefused.
+
+    Asked for twice, there is one: the second time gives the import that is on its way.
+    """
     with transaction.atomic():
-        made = _record(path, name or path.name, kind, by, dry_run)
+        tried = _kept(tried)
+        assert tried.job is not None
+        on_its_way = ImportFile.objects.filter(
+            kind=tried.kind, path=tried.path, is_dry_run=False, job__state__in=[State.QUEUED, State.RUNNING]
+        )
+        if made := on_its_way.order_by("-pk").first():
+            return made
+        options = _options(tried.job)
+        return _queued(places.path_of(tried), tried.name, tried.kind, by=by, dry_run=False, options=options)
+
+
+def resume(file: ImportFile, *, by: Any) -> None:
+    """Go on with an import that stopped. Raises FileGone, JobStillOpen."""
+    with transaction.atomic():
+        file = _kept(file)
+        assert file.job is not None
+        queue.resume(file.job, by=by)
+
+
+def _kept(file: ImportFile) -> ImportFile:
+    """The import, locked against the removal of its file."""
+    locked = ImportFile.objects.select_for_update().get(pk=file.pk)
+    if locked.removed_at or not places.path_of(locked).is_file():
+        raise FileGone(_("“%(name)s” is not kept any more. Import the file again.") % {"name": locked.name})
+    return locked
+
+
+def _queued(
+    path: Path, name: str, kind: str, *, by: Any, dry_run: bool, options: dict[str, Any]
+) -> ImportFile:
+    with transaction.atomic():
+        made = _record(path, name, kind, by, dry_run)
         # Reasons are written by a worker, in the language of whoever brought the file.
         key, params = str(made.pk), {"file": made.pk, "language": get_language(), **options}
         made.job = queue.enqueue(KINDS[kind], key=key, params=params, by=by)
         made.save(update_fields=["job"])
     return made
+
+
+def _options(job: Job) -> dict[str, Any]:
+    return {name: value for name, value in job.params.items() if value and name not in ("file", "language")}
 
 
 def run_now(
@@ -51,7 +101,7 @@ def run_now(
     `watcher(phase, done, total)` is told the progress. Raises FileRefused.
     """
     path = Path(path).resolve()
-    made = _broken_off(path, kind, dry_run) or _queued_here(path, kind, by, dry_run, options)
+    made = _broken_off(path, kind, dry_run, options) or _queued_here(path, kind, by, dry_run, options)
     assert made.job is not None
     with watched_by(watcher):
         _run_until_ended(made.job, watcher)
@@ -74,23 +124,20 @@ def _look(path: Path, kind: str) -> None:
     from customers.imports.files import open_table
 
     known = columns.RECEIPTS if kind == "receipts" else columns.CUSTOMERS
-    known.match(open_table(path).names)
+    known.match(open_table(path, is_whole=False).names)
 
 
-def _broken_off(path: Path, kind: str, dry_run: bool) -> ImportFile | None:
-    """The unfinished import of the very same file, if there is one."""
+def _broken_off(path: Path, kind: str, dry_run: bool, options: dict[str, Any]) -> ImportFile | None:
+    """The unfinished import of the very same file in the same way, if there is one."""
     if not path.exists():
         return None
     stat = path.stat()
+    wanted = {name: value for name, value in options.items() if value}
     same = ImportFile.objects.filter(
-        kind=kind, path=str(path), size=stat.st_size, modified_ns=stat.st_mtime_ns, is_dry_run=dry_run
-    )
-    return (
-        same.filter(job__state__in=[State.QUEUED, State.RUNNING])
-        .select_related("job")
-        .order_by("-pk")
-        .first()
-    )
+        kind=kind, path=str(path), size=stat.st_size, modified_ns=stat.st_mtime_ns, is_dry_run=dry_run,
+        job__state__in=[State.QUEUED, State.RUNNING],
+    ).select_related("job").order_by("-pk")  # fmt: skip
+    return next((file for file in same if file.job and _options(file.job) == wanted), None)
 
 
 def _queued_here(path: Path, kind: str, by: Any, dry_run: bool, options: dict[str, Any]) -> ImportFile:

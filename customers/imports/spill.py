@@ -13,9 +13,14 @@ from zlib import crc32
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext_lazy as _
+
+from customers.imports.refusals import OneReceipt
 
 PART_ROWS = 120_000
-MOST_PARTS = 400  # open files
+MOST_PARTS = 800  # open files; 96 million rows in parts of the usual size, more of them in larger ones
+# Rows of a part are in memory together, and a part is never smaller than a receipt.
+MOST_OF_ONE_PART = 6 * PART_ROWS
 
 
 class Spill:
@@ -23,6 +28,7 @@ class Spill:
         self.folder = folder
         self.schema = schema
         self.parts = parts
+        self.rows = np.zeros(parts, dtype=np.int64)
 
     @classmethod
     def begin(cls, folder: Path, schema: pa.Schema, estimate: int) -> "Spill":
@@ -37,6 +43,13 @@ class Spill:
 
     def write(self, table: pa.Table, part_of: Any) -> None:
         """Append rows; `part_of` says where each goes."""
+        self.rows += np.bincount(part_of, minlength=self.parts)
+        if self.rows.max() > MOST_OF_ONE_PART:
+            raise OneReceipt(
+                _(
+                    "Hundreds of thousands of rows have the same external_id. It must be the number of the receipt."
+                )
+            )
         order = np.argsort(part_of, kind="stable")
         ends = np.searchsorted(part_of[order], np.arange(self.parts), side="right")
         ordered = table.take(pa.array(order)).combine_chunks()
@@ -58,9 +71,6 @@ class Spill:
     def read(self, part: int) -> pa.Table:
         with pa.memory_map(str(self._file(part))) as source, pa.ipc.open_stream(source) as reader:
             return reader.read_all().combine_chunks()
-
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _file(self, part: int) -> Path:
         return self.folder / f"{part:04}.arrow"

@@ -1,13 +1,20 @@
 """Reading columns of values. Each distinct value of a block is read once, by the same rules as over the API."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _INT64_DIGITS = 18
+_DAY = 86_400_000_000
+_FIRST_MICROS, _LAST_MICROS = (
+    (date(1, 1, 2).toordinal() - 719_163) * _DAY,
+    (date.max.toordinal() - 719_164) * _DAY,
+)
 Reader = Callable[[Any], tuple[Any, int]]  # a value -> (what it means, 0 or the code of what is wrong)
 
 
@@ -39,9 +46,15 @@ def coded(column: Any) -> tuple[list[Any], Any]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+        column = _that_exist(column.cast(pa.timestamp("us", column.type.tz), safe=False))
     encoded = column.dictionary_encode(null_encoding="encode")
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
+
+
+def _that_exist(moments: Any) -> Any:
+    """Moments of the years 1 to 9999. A broken clock's are beyond Python's; at the edge they are refused as others."""
+    micros = pc.max_element_wise(moments.cast(pa.int64()), _FIRST_MICROS, skip_nulls=False)
+    return pc.min_element_wise(micros, _LAST_MICROS, skip_nulls=False).cast(moments.type)
 
 
 def read(column: Any, reader: Reader, faults: Faults) -> tuple[list[Any], Any]:

@@ -1,6 +1,14 @@
 """The nouns of this app, one module a topic."""
 
-from customers.models.arrivals import Arrival, ArrivalKind, ArrivalState, ImportFile, Source
+from customers.models.arrivals import (
+    MOST_SOURCES,
+    Arrival,
+    ArrivalKind,
+    ArrivalState,
+    Dismissal,
+    ImportFile,
+    Source,
+)
 from customers.models.catalogue import Brand, Category, Product
 from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
 from customers.models.identity import Identity, IdentityKind, NameKey
@@ -19,8 +27,9 @@ from customers.models.state import (
 )
 
 __all__ = [
-    "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer", "CustomerTag", "Gender",
-    "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle", "LifecycleRules", "Line", "Merge",
-    "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase", "PurchaseState", "Return", "ReturnLine",
-    "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag",
+    "MOST_SOURCES", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer",
+    "CustomerTag", "Dismissal", "Gender", "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle",
+    "LifecycleRules", "Line", "Merge", "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase",
+    "PurchaseState", "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis",
+    "Tag",
 ]  # fmt: skip

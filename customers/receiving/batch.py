@@ -16,7 +16,7 @@ from customers.receiving import events, references
 from customers.receiving.database import in_transaction
 from customers.receiving.events import Receipt
 from customers.receiving.payloads import ReceiptIn, receipt_of
-from customers.receiving.refusals import BatchTooLarge, InvalidEvent
+from customers.receiving.refusals import BatchTooLarge, InvalidEvent, TooManySources
 from customers.receiving.single import check_store
 
 MOST_LINES = 10_000
@@ -94,10 +94,11 @@ def _apply(cur: Any, good: list[_Good], outcome: BatchOutcome, by: Any) -> None:
     from customers.receiving import engine  # numpy
 
     stores = references.stores(cur, {one.receipt.store for one in good}, make_stubs=False)
-    if lost := [one for one in good if one.receipt.store not in stores]:
-        _set_aside(cur, lost)
+    lost = [one for one in good if one.receipt.store not in stores]
     usable = _of_known_stores(good, stores, outcome, by)
-    sources = references.sources(cur, {one.receipt.source for one in usable})
+    sources, usable = _of_known_sources(cur, usable, lost, outcome, by)
+    if kept := [one for one in lost if one.receipt.source in sources]:
+        _set_aside(cur, kept, sources)
     products = references.products(cur, {line.sku for one in usable for line in one.receipt.lines})
     columns = _columns(usable, sources, stores, products)
     verdicts = engine.apply(cur, columns).receipts
@@ -126,9 +127,23 @@ def _of_known_stores(
     return [one for one in good if one.receipt.store not in refused]
 
 
-def _set_aside(cur: Any, lost: list[_Good]) -> None:
+def _of_known_sources(
+    cur: Any, usable: list[_Good], lost: list[_Good], outcome: BatchOutcome, by: Any
+) -> tuple[dict[str, int], list[_Good]]:
+    """Source ids, all new ones made or none; when there are too many, the lines that name them are told."""
+    codes = {one.receipt.source for one in (*usable, *lost)}
+    try:
+        return references.sources(cur, codes, by=by), usable
+    except TooManySources as refusal:
+        known = references.known_sources(cur, codes)
+        for one in usable:
+            if one.receipt.source not in known:
+                _reject(outcome, one.line, refusal)
+        return known, [one for one in usable if one.receipt.source in known]
+
+
+def _set_aside(cur: Any, lost: list[_Good], sources: dict[str, int]) -> None:
     """Keep receipts of unknown stores in the inbox, in the order of their key; of one key the last that was sent."""
-    sources = references.sources(cur, {one.receipt.source for one in lost})
     last = {(sources[one.receipt.source], one.receipt.external_id): one for one in lost}
     rows = [
         (*key, last[key].receipt.fingerprint(), msgspec.json.encode(last[key].payload).decode())

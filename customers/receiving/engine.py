@@ -195,27 +195,23 @@ class _Writer:
     def _take_over(self) -> None:
         """Receipts whose row is there already: a return expected them, or they were set aside."""
         new = self.new
-        for i, key in enumerate(self.keys):
-            if key not in self.inbox:
-                continue
-            customer = None if self.customer.mask[i] else int(self.customer[i])
-            row = None if new.row[i] < 0 else int(new.row[i])
-            file_id = self.import_file_id if row is not None else None
-            self.cur.execute(
-                _TAKE_OVER,
-                [
-                    new.fingerprint[i],
-                    customer,
-                    int(self.purchase[i]),
-                    int(new.store[i]),
-                    new.raw[i],
-                    file_id,
-                    row,
-                    self.inbox[key].id,
-                ],
+        rows = [
+            (
+                self.inbox[key].id,
+                new.fingerprint[i],
+                None if self.customer.mask[i] else int(self.customer[i]),
+                int(self.purchase[i]),
+                int(new.store[i]),
+                new.raw[i],
+                None if new.row[i] < 0 else self.import_file_id,
+                None if new.row[i] < 0 else int(new.row[i]),
             )
-            if self.cur.rowcount != 1:
-                raise Again
+            for i, key in enumerate(self.keys)
+            if key in self.inbox
+        ]
+        self.cur.execute(_TAKE_OVER, [list(column) for column in zip(*rows, strict=True)])
+        if self.cur.rowcount != len(rows):
+            raise Again
 
     def _write_purchases(self) -> None:
         new, bought = self.new, np.flatnonzero(~np.ma.getmaskarray(self.customer))
@@ -325,9 +321,13 @@ _STALE = """
 INSERT INTO customers_stalestate (customer_id, since) SELECT * FROM unnest(%s::bigint[], %s::date[])
 """
 _TAKE_OVER = """
-UPDATE customers_arrival SET fingerprint = %s, state = 1, reason = '', customer_id = %s, purchase_id = %s,
-    store_id = %s, raw = %s::jsonb, import_file_id = %s, row = %s, recorded_at = now()
-WHERE id = %s AND state IN (3, 4)
+UPDATE customers_arrival a SET fingerprint = new.fingerprint, state = 1, reason = '', customer_id = new.customer_id,
+    purchase_id = new.purchase_id, store_id = new.store_id, raw = new.raw, import_file_id = new.import_file_id,
+    row = new.row, recorded_at = now()
+FROM unnest(
+    %s::bigint[], %s::bytea[], %s::bigint[], %s::bigint[], %s::bigint[], %s::jsonb[], %s::int[], %s::int[]
+) AS new (id, fingerprint, customer_id, purchase_id, store_id, raw, import_file_id, row)
+WHERE a.id = new.id AND a.state IN (3, 4)
 """
 _ARRIVAL = {
     "kind": copy.INT2, "source_id": copy.INT2, "external_id": copy.TEXT, "fingerprint": copy.TEXT,

@@ -49,7 +49,8 @@ def _add_stubs(cursor: Any, added: list[tuple[str, str, int]]) -> dict[Person, i
 def see_stubs(cursor: Any, seen: Mapping[int, tuple[datetime, int]]) -> None:
     """Keep the earliest sight of stubs: `seen` is (event time, store id) by customer id. Others stay as they are.
 
-    A running minimum over (time, store), taken under the row's lock: the same end in any order.
+    A running minimum over (time, store), taken under the row's lock: the same end in any order. Where the store moves,
+    the search keys (a stub may have been given a name) and the time of the last change move along.
     """
     ids = sorted(seen)
     cursor.execute(_LOCK_STUBS, [ids])
@@ -81,8 +82,14 @@ _LOCK_STUBS = """
 SELECT id FROM customers_customer WHERE id = ANY(%s) AND is_stub ORDER BY id FOR NO KEY UPDATE
 """
 _SEE_STUBS = """
-UPDATE customers_customer c SET first_seen_at = seen.at, home_store_id = seen.store_id
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS seen (id, at, store_id)
-WHERE c.id = seen.id
-  AND (c.first_seen_at IS NULL OR (seen.at, seen.store_id) < (c.first_seen_at, c.home_store_id))
+WITH moved AS (
+    UPDATE customers_customer c SET first_seen_at = seen.at, home_store_id = seen.store_id,
+        updated_at = CASE WHEN c.home_store_id = seen.store_id THEN c.updated_at ELSE now() END
+    FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS seen (id, at, store_id)
+    WHERE c.id = seen.id
+      AND (c.first_seen_at IS NULL OR (seen.at, seen.store_id) < (c.first_seen_at, c.home_store_id))
+    RETURNING c.id, c.home_store_id, c.name
+)
+UPDATE customers_namekey k SET home_store_id = moved.home_store_id FROM moved
+WHERE k.customer_id = moved.id AND moved.name <> '' AND k.home_store_id IS DISTINCT FROM moved.home_store_id
 """

@@ -8,8 +8,16 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
+from crm.audit import trail
+from crm.lib.refusals import Fault
 from crm.org.models import Chain
+from customers.models import MOST_SOURCES, Source
 from customers.receiving.database import TEXTS, packed
+from customers.receiving.refusals import TooManySources
+
+MOST_OF_ONE_SENDER = 10_000  # new sources by one key or person: three that go wrong leave room for the others
 
 
 class StoreRef(NamedTuple):
@@ -17,14 +25,44 @@ class StoreRef(NamedTuple):
     zone: ZoneInfo
 
 
-def sources(cursor: Any, codes: Iterable[str]) -> dict[str, int]:
-    """Source ids by code; new sources are made."""
+def sources(cursor: Any, codes: Iterable[str], *, by: Any, make: bool = True) -> dict[str, int]:
+    """Source ids by code; new sources are made, or (`make=False`, for a dry run) get numbers that no row has.
+
+    Raises TooManySources, and then has made none.
+    """
     wanted = sorted(set(codes))
-    found = _ids(cursor, _FIND_SOURCES, wanted)
-    if missing := [code for code in wanted if code not in found]:
-        cursor.execute(_ADD_SOURCES, [missing])
-        found = _ids(cursor, _FIND_SOURCES, wanted)
+    found = known_sources(cursor, wanted)
+    missing = [code for code in wanted if code not in found]
+    if missing and make:
+        last = Source.last_number(cursor)
+        found = known_sources(cursor, wanted)  # somebody else may have made them while we waited for the lock
+        missing = [code for code in wanted if code not in found]
+        _check_room(cursor, missing, trail.actor_name(by))
+        cursor.execute(_ADD_SOURCES, [last, trail.actor_name(by), missing])
+        found = known_sources(cursor, wanted)
+    elif missing:
+        _check_room(cursor, missing, trail.actor_name(by))
+        found |= {code: -place for place, code in enumerate(missing, start=1)}
     return found
+
+
+def known_sources(cursor: Any, codes: Iterable[str]) -> dict[str, int]:
+    return _ids(cursor, _FIND_SOURCES, sorted(set(codes)))
+
+
+def _check_room(cursor: Any, missing: list[str], by: str) -> None:
+    cursor.execute("SELECT count(*), count(*) FILTER (WHERE created_by = %s) FROM customers_source", [by])
+    of_all, of_one = cursor.fetchone()
+    for used, most in ((of_one, MOST_OF_ONE_SENDER), (of_all, MOST_SOURCES)):
+        if missing and used + len(missing) > most:
+            sentence = too_many(most, missing[0])
+            raise TooManySources(sentence, faults=(Fault("/source", sentence),))
+
+
+def too_many(most: int, example: str) -> str:
+    return _(
+        "More than %(n)d different sources, for instance “%(code)s”. A source is a till or a system, not a receipt."
+    ) % {"n": most, "code": example}
 
 
 def stores(cursor: Any, codes: Iterable[str], *, make_stubs: bool) -> dict[str, StoreRef]:
@@ -61,8 +99,8 @@ def _stores(cursor: Any, codes: list[str]) -> dict[str, StoreRef]:
 
 _FIND_SOURCES = f"SELECT code, id FROM customers_source WHERE code = ANY({TEXTS})"  # noqa: S608
 _ADD_SOURCES = """
-INSERT INTO customers_source (code) SELECT code FROM unnest(%s::text[]) AS new (code) ORDER BY code
-ON CONFLICT (code) DO NOTHING
+INSERT INTO customers_source (id, code, created_by)
+SELECT %s::int + place, code, %s FROM unnest(%s::text[]) WITH ORDINALITY AS new (code, place)
 """
 _ADD_STORES = """
 INSERT INTO org_store (code, name, timezone, opening_hours, is_online, is_stub, is_active)

@@ -34,6 +34,12 @@ class ReturnConflict(ReceiptConflict):
     code: ClassVar[str] = "return_conflict"
 
 
+class TooManySources(InvalidEvent):
+    """A sender names new sources without end: a receipt's number stands where the till's name belongs."""
+
+    code: ClassVar[str] = "too_many_sources"
+
+
 class BatchTooLarge(Refusal):
     code: ClassVar[str] = "batch_too_large"
     status: ClassVar[int] = 413

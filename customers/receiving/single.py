@@ -65,7 +65,7 @@ class ReturnOutcome:
 def receive_receipt(payload: ReceiptIn, *, by: Any) -> ReceiptOutcome:
     """Apply one receipt. The same again changes nothing and gives the same outcome with `is_new=False`.
 
-    Raises InvalidEvent (422, with pointers), ReceiptConflict (409).
+    Raises InvalidEvent (422, with pointers; TooManySources is one), ReceiptConflict (409).
     """
     receipt = events.receipt(payload)
     fingerprint = receipt.fingerprint()
@@ -144,7 +144,7 @@ def _look_up(cur: Any, receipt: Receipt, by: Any) -> _Known:
     source_id, store_id, zone, products, *arrival = cur.fetchone()
     store = check_store(receipt.store, store_id, zone, by)
     if source_id is None:
-        source_id = references.sources(cur, [receipt.source])[receipt.source]
+        source_id = references.sources(cur, [receipt.source], by=by)[receipt.source]
     if None in products:
         ids = references.products(cur, skus)
         products = [ids[sku] for sku in skus]
@@ -168,7 +168,7 @@ def _take_return(cur: Any, event: events.Return, by: Any) -> ReturnOutcome:
     cur.execute("SELECT id, timezone FROM org_store WHERE code = %s", [event.store])
     store_id, zone = cur.fetchone() or (None, None)
     store = check_store(event.store, store_id, zone, by)
-    source_ids = references.sources(cur, [event.source, event.of_source])
+    source_ids = references.sources(cur, [event.source, event.of_source], by=by)
     taken = returns.Taken(event, source_ids[event.source], source_ids[event.of_source], store)
     is_known = returns.known(cur, [taken])
     if is_known and is_known[0] != event.fingerprint():
@@ -239,10 +239,15 @@ bought AS (
     SELECT %(customer)s, purchase_id, number, method, cents / 100.0
     FROM taken, unnest(%(methods)s::text[], %(paid)s::bigint[]) WITH ORDINALITY AS payment (method, cents, number)
 ), seen AS (
-    UPDATE customers_customer SET first_seen_at = %(at)s, home_store_id = %(store)s
+    UPDATE customers_customer SET first_seen_at = %(at)s, home_store_id = %(store)s,
+        updated_at = CASE WHEN home_store_id = %(store)s THEN updated_at ELSE now() END
     FROM taken
     WHERE id = %(customer)s AND is_stub
       AND (first_seen_at IS NULL OR (%(at)s::timestamptz, %(store)s::bigint) < (first_seen_at, home_store_id))
+    RETURNING id
+), searched AS (
+    UPDATE customers_namekey k SET home_store_id = %(store)s FROM seen
+    WHERE k.customer_id = %(customer)s AND k.home_store_id IS DISTINCT FROM %(store)s
 ), stale AS (
     INSERT INTO customers_stalestate (customer_id, since) SELECT %(customer)s, %(on)s FROM taken
 )

@@ -15,12 +15,15 @@ from crm.jobs import queue
 from crm.jobs.models import State
 from crm.jobs.views.progress import progress_of
 from crm.lib.refusals import Refusal
+from crm.org.models import Store
 from crm.org.permissions import Permission
+from crm.ui import uploads
 from crm.ui.pages import page_of
 from crm.ui.views import StaffView
 from customers import imports
-from customers.imports import columns, places
-from customers.models import Arrival, ArrivalState, ImportFile
+from customers.imports import columns, keeping, places
+from customers.models import ImportFile
+from customers.receiving import quarantine
 
 KINDS = (("receipts", gettext_lazy("Receipts")), ("customers", gettext_lazy("Customers")))
 EXTRA = {  # counts beside rows = applied + duplicates + rejected
@@ -33,6 +36,13 @@ EXTRA = {  # counts beside rows = applied + duplicates + rejected
 
 
 class UploadForm(forms.Form):
+    """`refusal`: why the file that was sent did not arrive."""
+
+    def __init__(self, *args: Any, refusal: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if refusal:
+            self.fields["file"].error_messages["required"] = refusal
+
     kind = forms.ChoiceField(label=gettext_lazy("What is in it"), choices=KINDS)
     file = forms.FileField(
         label=gettext_lazy("File"),
@@ -45,20 +55,21 @@ class UploadForm(forms.Form):
         initial=True,
         help_text=gettext_lazy("Reads every row and says what would happen. Nothing is changed."),
     )
+    known_stores = forms.BooleanField(
+        label=gettext_lazy("Only stores that are entered"),
+        required=False,
+        help_text=gettext_lazy(
+            "Rows of other stores are rejected. Without it, such a store is entered with its code."
+        ),
+    )
 
 
 def tabs(view: StaffView, current: str) -> list[tuple[Any, str, bool, int | None]]:
-    waiting = open_arrivals(view).count()
+    waiting = quarantine.listed(view.staff).count()
     return [
         (_("Files"), reverse("customers:imports"), current == "files", None),
         (_("Set aside"), reverse("customers:quarantine"), current == "quarantine", waiting),
     ]
-
-
-def open_arrivals(view: StaffView) -> Any:
-    return Arrival.objects.visible_to(view.staff).filter(
-        state__in=[ArrivalState.QUARANTINED, ArrivalState.WAITING]
-    )
 
 
 class Imports(StaffView):
@@ -85,15 +96,24 @@ class Upload(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         kind = request.GET.get("kind") if request.GET.get("kind") in dict(KINDS) else "receipts"
-        return self.render(self.template, {"form": UploadForm(initial={"kind": kind})} | self.around())
+        # A chain that has entered its stores knows them all; a new one lets its first file name them.
+        has_stores = Store.objects.filter(is_stub=False).exists()
+        form = UploadForm(initial={"kind": kind, "known_stores": has_stores})
+        return self.render(self.template, {"form": form} | self.around())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = UploadForm(request.POST, request.FILES)
+        form = UploadForm(request.POST, request.FILES, refusal=uploads.refusal_of(request))
         return self.answer(form, lambda: self.start(form.cleaned_data), done=self.done, context=self.around())
 
     def start(self, wanted: dict[str, Any]) -> ImportFile:
         upload: UploadedFile = wanted["file"]
-        return imports.start(upload, wanted["kind"], by=self.staff, dry_run=wanted["dry_run"])
+        return imports.start(
+            upload,
+            wanted["kind"],
+            by=self.staff,
+            dry_run=wanted["dry_run"],
+            known_stores=wanted["known_stores"],
+        )
 
     def done(self, file: ImportFile) -> str:
         return reverse("customers:import", args=[file.pk])
@@ -102,6 +122,8 @@ class Upload(StaffView):
         known = [(label, _columns(kind)) for kind, label in KINDS]
         return {
             "title": _("Import a file"),
+            "largest": uploads.largest(),
+            "too_large": uploads.too_large(),
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
             "known": known,
         }
@@ -129,6 +151,8 @@ class Import(StaffView):
             "counts": counts,
             "stubs": stubs,
             "extra": [(EXTRA[name], counts[name]) for name in EXTRA if counts.get(name)],
+            "kept_until": keeping.upload_until(file),
+            "rejected_until": keeping.rejected_until(file),
             "kind": dict(KINDS).get(file.kind, file.kind),
             "title": file.name,
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
@@ -146,6 +170,11 @@ class Rejected(StaffView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         file = get_object_or_404(ImportFile, pk=pk)
         path = Path(file.rejected_path)
+        if file.rejected_removed_at:
+            self.say(
+                _("The rejected rows are not kept any more. Import the file again to see them."), error=True
+            )
+            return self.go(reverse("customers:import", args=[file.pk]))
         if not file.rejected_path or path != places.rejected_file(file) or not path.is_file():
             raise Http404
         response = FileResponse(
@@ -178,8 +207,7 @@ class ImportResumption(ImportAct):
     permission = Permission.RUN_IMPORTS
 
     def act(self, file: ImportFile) -> str:
-        assert file.job is not None
-        queue.resume(file.job, by=self.staff)
+        imports.resume(file, by=self.staff)
         return _("It goes on from where it stopped.")
 
 
@@ -202,9 +230,8 @@ class ApplyForReal(ImportAct):
             ImportFile.objects.select_related("job"), pk=pk, is_dry_run=True, job__state=State.DONE
         )
         try:
-            made = imports.start(places.path_of(tried), tried.kind, by=self.staff)
+            made = imports.apply(tried, by=self.staff)
         except Refusal as refusal:
             self.say(refusal, error=True)
             return self.go(reverse("customers:import", args=[tried.pk]))
-        ImportFile.objects.filter(pk=made.pk).update(name=tried.name)
         return self.go(reverse("customers:import", args=[made.pk]))

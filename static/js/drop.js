@@ -1,8 +1,15 @@
 /* Dropping a file on a .drop puts it into its file input; the name and size are shown before anything is sent. */
 const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
+/* A file that would be refused after it has travelled is refused before. */
 function show(input) {
   const line = input.closest(".drop")?.querySelector("[data-file-name]");
+  const isTooLarge = [...input.files].some((file) => file.size > Number(input.dataset.largest || Infinity));
+  if (isTooLarge) {
+    input.value = "";
+    if (line) line.textContent = input.dataset.tooLarge;
+    return;
+  }
   if (line) line.textContent = [...input.files].map((file) => `${file.name} (${size(file.size)})`).join(", ");
 }
 

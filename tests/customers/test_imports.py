@@ -269,6 +269,24 @@ def test_a_store_of_another_chain_is_rejected_where_stores_must_be_known(irina, 
     assert not Store.objects.filter(code="ELSEWHERE").exists()
 
 
+def test_a_customer_of_another_chains_store_is_rejected_where_stores_must_be_known(harbour, write) -> None:
+    path = write("m1,A,,,,,ELSEWHERE,,", "m2,B,,,,,HARB,,", "m3,C,,,,,,,", header=PEOPLE, name="people.csv")
+    assert fates(run(path, "customers", known_stores=True)) == (2, 0, 1)
+    assert rejected() == [(2, "home_store_unknown")]
+    assert list(Store.objects.values_list("code", flat=True)) == ["HARB"]
+    assert set(Identity.objects.values_list("value", flat=True)) == {"M2", "M3"}
+
+
+def test_moments_that_no_calendar_has_are_rejected(irina, harbour, tmp_path) -> None:
+    table = {name: [value] * 4 for name, value in zip(HEADER.split(","), ROW, strict=True)}
+    table["external_id"] = ["r1", "r2", "r3", "r4"]
+    table["occurred_at"] = pa.array([2**62, -(2**62), None, 1773050400_000_000], pa.timestamp("us", "UTC"))
+    pq.write_table(pa.table(table), tmp_path / "receipts.parquet")
+    assert fates(run(tmp_path / "receipts.parquet")) == (1, 0, 3)
+    assert rejected() == [(1, "date_out_of_time"), (2, "date_out_of_time"), (3, "date_impossible")]
+    assert Purchase.objects.get().external_id == "r4"
+
+
 def test_times_without_an_offset_are_the_stores_clock(irina, harbour, write) -> None:
     run(write(row(occurred_at="2026-03-09 23:30:00")))
     purchase = Purchase.objects.get()
@@ -503,13 +521,20 @@ def test_a_stub_is_completed_with_what_it_bought(harbour, write) -> None:
         ("m1,,hello,,,,,,", "phone_invalid"), ("m1,,,nobody,,,,,", "email_invalid"), ("m1,,,,?,,,,", "gender_invalid"),
         ("m1,,,,,1990-02-30,,,", "birthday_invalid"), ("m1,,,,,2990-01-01,,,", "birthday_invalid"),
         ("m1,,,,,,no such!,,", "home_store_invalid"), (",Nobody,,,,,,,", "no_identifier"),
-        ("m1,,,,,,,,never", "enrolled_at_invalid"),
+        ("m1,,,,,,,,never", "enrolled_at_invalid"), ("m1,,,,,,,,0001-01-01T00:00:00+14:00", "enrolled_at_invalid"),
+        ("m1,,,,,,,,2999-01-01", "enrolled_at_invalid"),
     ],
 )  # fmt: skip
 def test_bad_customer_rows_are_told(harbour, write, line, reason) -> None:
     assert fates(run(write(line, header=PEOPLE, name="people.csv"), "customers")) == (0, 0, 1)
     assert rejected() == [(2, reason)]
     assert not Customer.objects.exists()
+
+
+def test_a_household_of_five_thousand_digits_is_rejected(harbour, write) -> None:
+    path = write(f"m1,{'9' * 5000}", "m2,3", header="number,household_size", name="people.csv")
+    assert fates(run(path, "customers")) == (1, 0, 1)
+    assert rejected() == [(2, "household_size_invalid")]
 
 
 def test_a_customers_dry_run_changes_nothing(irina, harbour, write) -> None:
@@ -528,6 +553,28 @@ def test_the_command_tells_what_it_did(irina, harbour, write) -> None:
     out = StringIO()
     call_command("import_receipts", write(row(), row(external_id="r2", quantity="0")), stdout=out)
     assert "2 rows = 1 applied, 0 duplicates, 1 rejected" in out.getvalue()
+
+
+@pytest.mark.parametrize("command", ["import_receipts", "import_customers"])
+def test_the_commands_refuse_rows_of_unknown_stores_when_told(irina, harbour, write, command) -> None:
+    if command == "import_receipts":
+        path = write(row(store="ELSEWHERE"), row(external_id="r2"))
+    else:
+        path = write("m8,A,,,,,ELSEWHERE,,", "m9,B,,,,,HARB,,", header=PEOPLE, name="people.csv")
+    out = StringIO()
+    call_command(command, path, "--known-stores", stdout=out)
+    assert "2 rows = 1 applied, 0 duplicates, 1 rejected" in out.getvalue()
+    assert not Store.objects.filter(code="ELSEWHERE").exists()
+    call_command(command, path, stdout=out)
+    assert Store.objects.get(code="ELSEWHERE").is_stub
+
+
+def test_an_import_that_was_broken_off_is_gone_on_with_in_the_same_way_only(irina, harbour, write) -> None:
+    path = write(row(store="ELSEWHERE"))
+    first = imports.start(path, "receipts", by="test", known_stores=True)
+    second = imports.run_now(path, "receipts", by="test", known_stores=False)
+    assert second.pk != first.pk
+    assert imports.run_now(path, "receipts", by="test", known_stores=True).pk == first.pk
 
 
 def test_the_command_fails_for_a_refused_file_and_says_why(harbour, write) -> None:

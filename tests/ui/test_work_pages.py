@@ -101,6 +101,38 @@ def test_rows_are_applied_known_or_rejected(max_: Staff, irina: Customer, signed
     assert Path(file.path).name == "receipts_1.csv"
 
 
+def test_a_chain_that_has_entered_its_stores_refuses_others_rows(
+    max_: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    theirs = signed_in(max_)
+    assert theirs.get("/imports/new/").context["form"]["known_stores"].value() is True
+    text = (
+        HEAD
+        + "U1,ELSE,2026-03-01T10:00:00+08:00,SKU1,1,10.00,,\nU2,HARB,2026-03-01T10:00:00+08:00,SKU1,1,10.00,,\n"
+    )
+    upload(theirs, text, known_stores="on")
+    file = ImportFile.objects.get()
+    assert file.job is not None
+    runner.run_until_ended(file.job)
+    page = theirs.get(f"/imports/{file.pk}/")
+    assert (page.context["counts"]["applied"], page.context["counts"]["rejected"]) == (1, 1)
+    assert "Rows of stores that nobody has entered are rejected." in page.content.decode()
+    rejected = b"".join(theirs.get(f"/imports/{file.pk}/rejected/").streaming_content).decode("utf-8-sig")
+    assert rejected.splitlines()[1].startswith("2,store_unknown,store: no store of this chain has this code.")
+    assert not Store.objects.filter(code="ELSE").exists()
+
+
+def test_a_chain_without_stores_lets_its_first_file_name_them(max_: Staff, signed_in: Browser) -> None:
+    theirs = signed_in(max_)
+    Store.objects.create(code="STUB", name="STUB", timezone="Asia/Shanghai", is_stub=True)
+    assert theirs.get("/imports/new/").context["form"]["known_stores"].value() is False
+    upload(theirs, HEAD + "U1,ELSE,2026-03-01T10:00:00+08:00,SKU1,1,10.00,,\n")
+    file = ImportFile.objects.get()
+    assert file.job is not None
+    runner.run_until_ended(file.job)
+    assert Store.objects.get(code="ELSE").is_stub
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -13,9 +13,6 @@ class Command(ImportCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--source", default="", help='source of rows that name none (default "import")')
-        parser.add_argument(
-            "--known-stores", action="store_true", help="reject rows of stores that the chain does not have"
-        )
 
     def options_of(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {"source": options["source"], "known_stores": options["known_stores"]}
+        return super().options_of(options) | {"source": options["source"]}
