@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
-from crm.lib import normalise
+from crm.lib import edits, normalise
 from crm.lib.refusals import Fault, Refusal
 from customers import names
 from customers.models import Customer
@@ -47,17 +47,21 @@ def _fault(name: str, text: str, told: str) -> str:
     return ""
 
 
-def change(customer_id: int, values: dict[str, Any], *, by: Any) -> Customer:
+def change(
+    customer_id: int, values: dict[str, Any], *, by: Any, based_on: dict[str, Any] | None = None
+) -> Customer:
     """Set these fields; the search keys follow the name and the home store. Naming a stub enrols nobody.
 
-    Raises InvalidFacts; then nothing has changed.
+    `based_on`: what their author saw of them. Raises InvalidFacts, ChangedMeanwhile; then nothing has changed.
 
     The trail keeps the names of the fields that changed, not what was in them.
     """
-    values = ordinary(values)
+    values = ordinary(edits.touched(values, based_on))
     with transaction.atomic():
         customer = Customer.objects.select_for_update().get(pk=customer_id)
-        changed = [name for name, value in values.items() if getattr(customer, name) != value]
+        now = {name: getattr(customer, name) for name in values}
+        values = edits.changes(now, values, based_on, customer)
+        changed = [name for name, value in values.items() if now[name] != value]
         if not changed:
             return customer
         fields = {Customer._meta.get_field(name).name for name in changed}  # home_store_id is home_store

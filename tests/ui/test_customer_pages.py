@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from crm.org.models import Staff, Store
 from customers.masks import masked
 from customers.models import Customer, CustomerTag, NameKey, Product, Purchase, Tag
 from tests import cast
+from tests.ui.forms import filled
 
 Browser = Callable[[Staff], Client]
 
@@ -288,30 +288,6 @@ def test_an_edit_writes_only_what_was_changed(
     assert first.post(address, filled(first.get(address)) | {"occupation": ""}).status_code == 303
     irina.refresh_from_db()
     assert (irina.occupation, irina.household) == ("", "couple")
-
-
-class Filled(HTMLParser):
-    """What a browser sends back of a page's fields when nothing was touched."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self.select = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        if tag == "input" and told.get("name"):
-            self.values[str(told["name"])] = told.get("value") or ""
-        elif tag == "select":
-            self.select = told.get("name") or ""
-        elif tag == "option" and "selected" in told:
-            self.values[self.select] = told.get("value") or ""
-
-
-def filled(page: Any) -> dict[str, str]:
-    form = Filled()
-    form.feed(page.content.decode())
-    return form.values
 
 
 @pytest.mark.parametrize(
