@@ -93,7 +93,8 @@ def sentence(refusal: ChangedMeanwhile, name: str) -> str:
         told = _("%(name)s changed this %(ago)s.") % {"name": who, "ago": words.ago(at)}
     else:
         told = _("Somebody else changed this meanwhile.")
-    return f"{told} {_('Save again to keep yours, or take theirs.')}"
+    choice = _("Save again to keep yours, or take theirs.")
+    return f"{told} {choice}"
 
 
 def _who(refusal: ChangedMeanwhile, name: str) -> tuple[str, datetime | None]:

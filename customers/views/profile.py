@@ -17,7 +17,7 @@ from crm.org.permissions import Permission
 from crm.ui.pages import page_of
 from crm.ui.staff import chain_of
 from crm.ui.views import StaffView
-from customers import profile, stages
+from customers import nights, profile, stages
 from customers.forms import CustomerForm
 from customers.masks import masked
 from customers.models import Customer, CustomerTag, Identity, Payment, Purchase, Stage
@@ -30,7 +30,7 @@ class CustomerView(StaffView):
     """A page of one customer in one's scope. Whoever was merged away leads to who they became."""
 
     def customer(self, public_id: str) -> Customer:
-        rows = Customer.objects.visible_to(self.staff).select_related("home_store", "purchase_state")
+        rows = Customer.objects.visible_to(self.staff).select_related("home_store")
         found = get_object_or_404(rows, pk=Customer.row_id(public_id))
         if found.merged_into_id:
             raise Moved(get_object_or_404(rows, pk=found.merged_into_id))
@@ -58,7 +58,7 @@ class Profile(CustomerView):
         context = {
             "customer": customer,
             "row": row,
-            "state": getattr(customer, "purchase_state", None),
+            "night": nights.published(),
             "more": list(zip(labels, row.more, strict=True)),
             "months": months_of(customer, chain_of(request).currency),
             "spells": [(spell, TONES.get(Stage(spell.stage), "")) for spell in spells],
