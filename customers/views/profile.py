@@ -21,6 +21,7 @@ from customers import nights, profile, stages
 from customers.forms import CustomerForm
 from customers.masks import masked
 from customers.models import Customer, CustomerTag, Identity, Payment, Purchase, Stage
+from customers.views import words
 from customers.views.facts import TONES, rows_of
 
 MONTHS = 13
@@ -113,11 +114,12 @@ class PurchaseLines(CustomerView):
         lines = receipt.lines.select_related("product", "product__category", "product__brand").order_by(
             "number"
         )
+        paid = Payment.objects.filter(customer=customer, purchase=receipt).order_by("number")
         context = {
             "receipt": receipt,
             "lines": lines,
             "returns": receipt.returns.select_related("store").order_by("occurred_at", "pk"),
-            "payments": Payment.objects.filter(customer=customer, purchase=receipt).order_by("number"),
+            "payments": [(words.method(one.method), one.amount) for one in paid],
         }
         return self.render("customers/purchase.html", context)
 
