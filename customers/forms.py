@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from crm.org.models import Store
+from crm.ui import words
 from crm.ui.edits import EditForm
 from customers.models import Customer
 
@@ -39,6 +41,10 @@ class CustomerForm(EditForm, forms.ModelForm):
         self.fields["home_store"].required = (
             staff.scope().store_ids is not None
         )  # or they would lose sight of them
+        self.fields["language"] = forms.ChoiceField(
+            label=self.fields["language"].label, required=False, choices=_languages(instance.language)
+        )
+        self.name_the_blanks()
         self.carry()
 
     def clean_birthday(self) -> Any:
@@ -46,3 +52,9 @@ class CustomerForm(EditForm, forms.ModelForm):
         if born and not (timezone.localdate() - timedelta(days=366 * 120) < born <= timezone.localdate()):
             raise forms.ValidationError(gettext_lazy("No living person was born on this day."))
         return born
+
+
+def _languages(now: str) -> list[tuple[str, str]]:
+    """Ours, and the one that another system told of this customer."""
+    codes = dict.fromkeys(["", *(code for code, _name in settings.LANGUAGES), now])
+    return [(code, words.language(code) if code else "") for code in codes]

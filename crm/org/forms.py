@@ -32,6 +32,7 @@ class RecordForm(EditForm, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.complete()
+        self.name_the_blanks()
         if self.instance.pk:
             self.carry()
 

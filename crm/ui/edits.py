@@ -40,6 +40,17 @@ class EditForm(forms.BaseForm):
             if isinstance(field, forms.ModelMultipleChoiceField | forms.MultipleChoiceField):
                 field.hidden_widget = Joined
 
+    def name_the_blanks(self) -> None:
+        """A select whose first entry is no choice says so in a word instead of in dashes."""
+        for field in self.fields.values():
+            word = _("Please choose") if field.required else words.NOTHING
+            if isinstance(field, forms.ModelMultipleChoiceField):
+                continue
+            if isinstance(field, forms.ModelChoiceField):
+                field.empty_label = word
+            elif isinstance(field, forms.ChoiceField) and isinstance(field.choices, list):
+                field.choices = [(key, word if key == "" else label) for key, label in field.choices]
+
     def based_on(self) -> dict[str, Any]:
         """What each field held when it was shown, as far as the form carries it."""
         return {name: self.seen(name) for name in self.fields if self.is_carried(name)}

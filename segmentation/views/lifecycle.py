@@ -71,25 +71,27 @@ class LifecyclePage(StaffView):
         return reverse("segmentation:lifecycle")
 
     def around(self) -> dict[str, Any]:
+        LifecycleRules.current()  # the first version is made on first use
         versions = list(LifecycleRules.objects.order_by("-pk")[:VERSIONS])
         names = names_of(version.created_by for version in versions)
         return {
             "tabs": tabs(self, "lifecycle"),
             "title": _("Segments"),
-            "stages": [(stage.label, TONES[stage], sentence) for stage, sentence in meanings()],
+            "stages": [(stage.label, TONES[stage], sentence) for stage, sentence in meanings(versions[0])],
             "versions": [(version, names.get(version.created_by, "")) for version in versions],
         }
 
 
-def meanings() -> list[tuple[Stage, Any]]:
+def meanings(now: LifecycleRules) -> list[tuple[Stage, Any]]:
     """The stages in the order in which they are decided: the first that fits."""
+    days = {name.removesuffix("_days"): count for name, count in rules.days_of(now).items()}
     return [
         (Stage.POTENTIAL, _("Enrolled, and has not bought anything yet.")),
-        (Stage.NEW, _("The first purchase was not long ago.")),
-        (Stage.WON_BACK, _("Was lost, and has bought again not long ago.")),
-        (Stage.ACTIVE, _("Has bought lately.")),
-        (Stage.DORMANT, _("Has not bought for a while.")),
-        (Stage.LOST, _("Has not bought for long.")),
+        (Stage.NEW, _("Bought for the first time less than %(new)s days ago.") % days),
+        (Stage.WON_BACK, _("Was lost, and came back less than %(won_back)s days ago.") % days),
+        (Stage.ACTIVE, _("Last bought less than %(dormant)s days ago.") % days),
+        (Stage.DORMANT, _("Last bought %(dormant)s days ago or more, but less than %(lost)s.") % days),
+        (Stage.LOST, _("Last bought %(lost)s days ago or more.") % days),
     ]
 
 
