@@ -40,4 +40,5 @@ def bought_by(ids: Iterable[int]) -> dict[int, Bought]:
         last_on=Max("business_date", filter=_COUNTS),
         undone=Count("pk", filter=~_COUNTS),
     )
-    return {row.pop("customer_id"): Bought(**row) for row in found}
+    fields = tuple(Bought.__dataclass_fields__)
+    return {customer: Bought(*values) for customer, *values in found.values_list("customer_id", *fields)}

@@ -32,7 +32,9 @@ def change(*, by: Any, based_on: dict[str, Any] | None = None, **days: int) -> L
     `based_on`: the days that the author saw. Raises RulesInvalid, ChangedMeanwhile; then nothing has changed.
     """
     with transaction.atomic():
-        LifecycleRules.objects.select_for_update().order_by("pk").first()  # versions are made one after another
+        LifecycleRules.objects.select_for_update().order_by(
+            "pk"
+        ).first()  # versions are made one after another
         now = LifecycleRules.current()
         wanted = days_of(now) | _changes(now, days, based_on)
         if wanted == days_of(now):
@@ -40,7 +42,9 @@ def change(*, by: Any, based_on: dict[str, Any] | None = None, **days: int) -> L
         if faults := tuple(_faults(wanted)):
             raise RulesInvalid(_("With these days a customer would have two stages or none."), faults=faults)
         rules = LifecycleRules.objects.create(**wanted, created_by=trail.actor_name(by))
-        changed = {name: [getattr(now, name), days] for name, days in wanted.items() if days != getattr(now, name)}
+        changed = {
+            name: [getattr(now, name), days] for name, days in wanted.items() if days != getattr(now, name)
+        }
         trail.record("lifecycle.change", rules, by=by, details={"from": now.pk, "changed": changed})
     return rules
 

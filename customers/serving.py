@@ -1,8 +1,8 @@
 """What somebody sees of a customer whom they found: one rule for the Counter and the API (docs/decisions/0010).
 
-A member is the chain's: who may find customers finds anybody by an exact identifier. Of a customer in one's own scope they
-see all that their role shows. Of any other they see what serving takes: who this is, whose customer, member or not.
-Not how to reach them, nor how often or how much they buy elsewhere: that is for their own store. Apps above add what a
+A member is the chain's: who may find customers finds anybody by an exact identifier. Of a customer in one's own scope
+they see all that their role shows. Of any other they see what serving takes: who this is, whose customer, member or
+not. Not how to reach them, nor how often or how much they buy elsewhere: that is for their own store. Apps above add what a
 till needs (points, coupons) through the slot "customer.served".
 """
 

@@ -16,7 +16,6 @@ from crm.ui.edits import EditForm
 from segmentation import schemes
 from segmentation.models import Axis, Group, Method, Scheme, scheme
 
-
 CARRIED_GRID = "initial-grid"
 
 
@@ -99,7 +98,9 @@ class SchemeForm(EditForm, forms.Form):
         return seen
 
     def places(self, now: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
-        limits = {name: ("cuts", now["cuts"].get(name, [])) for name in schemes.MEASURES} if "cuts" in now else {}
+        limits = (
+            {name: ("cuts", now["cuts"].get(name, [])) for name in schemes.MEASURES} if "cuts" in now else {}
+        )
         return super().places(now) | limits
 
     def rebase(self, now: Mapping[str, Any]) -> None:

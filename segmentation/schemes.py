@@ -76,7 +76,13 @@ def set_cell(*, by: Any, r: int, x: int, group: str) -> Scheme:
 
 
 def edit_group(
-    group: Group, *, by: Any, based_on: dict[str, Any] | None = None, names: dict[str, str], colour: str, position: int
+    group: Group,
+    *,
+    by: Any,
+    based_on: dict[str, Any] | None = None,
+    names: dict[str, str],
+    colour: str,
+    position: int,
 ) -> None:
     """Rename, colour or move a group; its code stays, because history names it.
 

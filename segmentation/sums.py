@@ -65,14 +65,15 @@ def _counted(viewer: Viewer, night: Night) -> Sums:
     rows = Standing.objects.at(night.pk).visible_to(viewer).values("r", "x", "value_class")
     found = Sums()
     for row in rows.annotate(n=Count("customer_id"), money=_WINDOW).order_by():
-        _add(found.cells, (row["r"], row["x"]), row)
-        _add(found.classes, row["value_class"], row)
+        told = (row["n"], row["money"])
+        _add(found.cells, (row["r"], row["x"]), told)
+        _add(found.classes, row["value_class"], told)
     return found
 
 
-def _add(sums: dict[Any, Sum_], key: Any, row: dict[str, Any]) -> None:
+def _add(sums: dict[Any, Sum_], key: Any, told: Sum_) -> None:
     n, money = sums.get(key, (0, NOTHING))
-    sums[key] = (n + row["n"], money + row["money"])
+    sums[key] = (n + told[0], money + told[1])
 
 
 def _with_revenue_of(written: dict[Any, Sum_], counted: dict[Any, Sum_]) -> dict[Any, Sum_]:

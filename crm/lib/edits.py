@@ -1,8 +1,8 @@
 """Two people at one record: nobody overwrites what they have not seen.
 
-An edit says what it was *based on*: the values that its author saw. Only what the author changed is written, so two people
-who change different fields both get their way. Where somebody else changed the same field meanwhile the edit is refused
-with what stands there now, and the author decides. The caller holds the lock of the record.
+An edit says what it was *based on*: the values that its author saw. Only what the author changed is written, so two
+people who change different fields both get their way. Where somebody else changed the same field meanwhile the edit is
+refused with what stands there now, and the author decides. The caller holds the lock of the record.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ Author = tuple[str, datetime]  # "staff:12" and the time
 class ChangedMeanwhile(Refusal):
     """`now`: what the fields hold that somebody else changed, of which `record`.
 
-    `authors`: who wrote a field and when, by its name, where the domain knows; else the audit trail of the record tells.
+    `authors`: who wrote a field and when, by its name, where the domain knows; else the record's audit trail tells.
     """
 
     code: ClassVar[str] = "changed_meanwhile"

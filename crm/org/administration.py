@@ -61,9 +61,7 @@ def keep(
 
 def _with_sets(values: dict[str, Any], links: set[str]) -> dict[str, Any]:
     """Linked records have no order."""
-    return {
-        name: frozenset(value or ()) if name in links else value for name, value in values.items()
-    }
+    return {name: frozenset(value or ()) if name in links else value for name, value in values.items()}
 
 
 def _locked(record: models.Model) -> Any:

@@ -136,7 +136,9 @@ class StoreForm(RecordForm):
         """The week is one thing: nobody's Monday is joined with somebody else's Tuesday."""
         seen = super().based_on()
         days = {day: seen.pop(day) for day in WEEKDAYS if day in seen}
-        return seen | {"opening_hours": {day: spans for day, spans in days.items() if spans}} if days else seen
+        return (
+            seen | {"opening_hours": {day: spans for day, spans in days.items() if spans}} if days else seen
+        )
 
     def places(self, now: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
         name = "opening_hours"

@@ -1,8 +1,8 @@
 """Forms that change a record, when two people have them open (see `crm/lib/edits.py` for the rule).
 
-Each field carries, hidden beside it, what it held when it was shown. A refused form comes back with what was typed; beside
-each field stands what somebody else put there, who and when, and a button that takes it. The form is now based on that:
-saving again keeps what one typed.
+Each field carries, hidden beside it, what it held when it was shown. A refused form comes back with what was typed;
+beside each field stands what somebody else put there, who and when, and a button that takes it. The form is now based
+on that: saving again keeps what one typed.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,10 @@ class Joined(forms.HiddenInput):
 class EditForm(forms.BaseForm):
     """Mixed into a form; `carry` comes last in its `__init__`."""
 
+    theirs: dict[str, dict[str, str]]  # by field: what somebody else put there, as it is sent and in words
+
     def carry(self) -> None:
+        self.theirs = {}
         for field in self.fields.values():
             field.show_hidden_initial = True
             if isinstance(field, forms.ModelMultipleChoiceField | forms.MultipleChoiceField):
@@ -91,7 +94,7 @@ def explain(form: forms.BaseForm, refusal: ChangedMeanwhile) -> None:
         data[bound.html_initial_name] = bound.field.hidden_widget().format_value(prepared) or ""
         if value == form.cleaned_data.get(name):
             continue  # they wrote the same
-        bound.field.theirs = {"value": _as_sent(prepared), "words": in_words(bound.field, value)}
+        form.theirs[name] = {"value": _as_sent(prepared), "words": in_words(bound.field, value)}
         form.add_error(name, sentence(refusal, told))
     if not form.errors:
         form.add_error(None, sentence(refusal, next(iter(refusal.now))))

@@ -67,7 +67,9 @@ class Run(Nights):
         )
 
     def done(self, job: Job) -> str:
-        self.say(_("The night of %(day)s is on its way. You can leave this page.") % {"day": words.day(on_of(job))})
+        self.say(
+            _("The night of %(day)s is on its way. You can leave this page.") % {"day": words.day(on_of(job))}
+        )
         return reverse("customers:nights")
 
 

@@ -156,9 +156,7 @@ class Edit(CustomerView):
         form = CustomerForm(request.POST, staff=self.staff, instance=customer)
         return self.answer(
             form,
-            lambda: profile.change(
-                customer.pk, form.cleaned_data, by=self.staff, based_on=form.based_on()
-            ),
+            lambda: profile.change(customer.pk, form.cleaned_data, by=self.staff, based_on=form.based_on()),
             done=self.done(customer),
             context=around,
         )

@@ -97,9 +97,7 @@ class GroupRecord(StaffView):
         if group is None:
             schemes.add_group(by=self.staff, code=form.code(), names=form.names(), **looks)
         else:
-            schemes.edit_group(
-                group, by=self.staff, based_on=form.based_on(), names=form.names(), **looks
-            )
+            schemes.edit_group(group, by=self.staff, based_on=form.based_on(), names=form.names(), **looks)
 
     def done(self, _nothing: Any) -> str:
         self.say(_("Saved."))

@@ -85,9 +85,13 @@ def test_counter_and_api_show_the_same_of_another_branchs_customer(
     cast.night("2026-03-09")
     till = calling("customers:read", stores=[harbour])
     told = till.post(
-        "/api/v1/customers/lookup/", {"kind": "phone", "value": "13900139000"}, content_type="application/json"
+        "/api/v1/customers/lookup/",
+        {"kind": "phone", "value": "13900139000"},
+        content_type="application/json",
     ).json()
-    assert set(told) - {"id", "scope"} == set(serving.FIELDS) == {"name", "home_store", "is_stub", "enrolled_at"}
+    assert (
+        set(told) - {"id", "scope"} == set(serving.FIELDS) == {"name", "home_store", "is_stub", "enrolled_at"}
+    )
     theirs = signed_in(chen)
     hits = theirs.post("/counter/find/", {"q": "13900139000"})
     [(row, shown, address, _exact)] = hits.context["hits"]
@@ -98,7 +102,15 @@ def test_counter_and_api_show_the_same_of_another_branchs_customer(
     for html in (hits.content.decode(), page.content.decode()):
         assert "Yusuf Demir" in html
         assert "Uptown" in html
-        for word in ("139****9000", "Last visit", "No visit yet", "Champions", "New customers", "77.00", "is-accent"):
+        for word in (
+            "139****9000",
+            "Last visit",
+            "No visit yet",
+            "Champions",
+            "New customers",
+            "77.00",
+            "is-accent",
+        ):
             assert word not in html, word
     assert yusuf.public_id not in hits.content.decode()
 

@@ -1,4 +1,4 @@
-"""Two people have one record open: both get their way in different fields; in the same field the second one is asked."""
+"""Two people have one record open: in different fields both get their way, in the same the second one is asked."""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +42,11 @@ def test_a_stale_edit_is_refused_beside_its_field(
     assert taken(page) == {"occupation": "baker"}
     assert "Take theirs: baker" in page.content.decode()
     again = filled(page)
-    assert (again["occupation"], again["household"], again["initial-occupation"]) == ("teacher", "couple", "baker")
+    assert (again["occupation"], again["household"], again["initial-occupation"]) == (
+        "teacher",
+        "couple",
+        "baker",
+    )
     assert second.post(address, again).status_code == 303
     irina.refresh_from_db()
     assert (irina.occupation, irina.household) == ("teacher", "couple")
@@ -62,12 +66,17 @@ def test_an_import_that_changed_it_has_no_name(chen: Staff, irina: Customer, sig
     assert "Take theirs: Female" in html
 
 
-def test_a_store_that_somebody_else_changed(ana: Staff, ben: Staff, harbour: Store, signed_in: Browser) -> None:
+def test_a_store_that_somebody_else_changed(
+    ana: Staff, ben: Staff, harbour: Store, signed_in: Browser
+) -> None:
     inland = cast.region("inland")
     address = f"/settings/stores/{harbour.pk}/"
     first, second = signed_in(ana), signed_in(ben)
     anas, bens = filled(first.get(address)), filled(second.get(address))
-    assert first.post(address, anas | {"region": inland.pk, "mon": "09:00-21:00", "is_online": "on"}).status_code == 303
+    assert (
+        first.post(address, anas | {"region": inland.pk, "mon": "09:00-21:00", "is_online": "on"}).status_code
+        == 303
+    )
     page = second.post(address, bens | {"region": "", "mon": "10:00-20:00", "name": "Old Harbour"})
     assert page.status_code == 409
     assert sorted(page.context["form"].errors) == ["mon", "region"]

@@ -26,7 +26,12 @@ def days() -> tuple[int, int, int, int]:
 def test_the_marketer_sets_the_days(max_: Staff, signed_in: Browser) -> None:
     theirs = signed_in(max_)
     page = filled(theirs.get(ADDRESS))
-    assert [page[f"{name}_days"] for name in ("new", "dormant", "lost", "won_back")] == ["30", "60", "180", "60"]
+    assert [page[f"{name}_days"] for name in ("new", "dormant", "lost", "won_back")] == [
+        "30",
+        "60",
+        "180",
+        "60",
+    ]
     assert theirs.post(ADDRESS, page | {"dormant_days": "90", "lost_days": "365"}).status_code == 303
     assert days() == (30, 90, 365, 60)
     entry = Entry.objects.latest("pk")

@@ -132,7 +132,7 @@ def field(bound: BoundField, *, hint: bool = True) -> dict[str, Any]:
         "hint": bound.help_text if hint else "",
         "control": control or bound,
         "carried": carried,
-        "theirs": getattr(bound.field, "theirs", None),
+        "theirs": getattr(bound.form, "theirs", {}).get(bound.name),
         "is_check": kind == "checkbox" and not many,
         "is_many": many,
         "is_hidden": bound.is_hidden,
