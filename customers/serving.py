@@ -2,8 +2,8 @@
 
 A member is the chain's: who may find customers finds anybody by an exact identifier. Of a customer in one's own scope
 they see all that their role shows. Of any other they see what serving takes: who this is, whose customer, member or
-not. Not how to reach them, nor how often or how much they buy elsewhere: that is for their own store. Apps above add what
-a till needs (points, coupons) through the slot "customer.served".
+not. Not how to reach them, nor how often or how much they buy elsewhere: that is for their own store. Apps above add
+what a till needs (points, coupons) through the slot "customer.served".
 """
 
 from dataclasses import dataclass
