@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -36,6 +36,7 @@ class Limits(forms.CharField):
 
 
 class SchemeForm(EditForm, forms.Form):
+    parts: ClassVar[dict[str, Any]] = {"grid": _("The painted map")}
     window_days = forms.IntegerField(
         label=_("Window in days"),
         min_value=1,

@@ -88,11 +88,8 @@ def edit_group(
 
     `based_on`: what the author saw of the three. Raises ChangedMeanwhile; then nothing has changed.
     """
-    wanted: dict[str, Any] = {
-        "names": {language: name.strip() for language, name in names.items() if name.strip()},
-        "colour": colour,
-        "position": position,
-    }
+    own = {language: name.strip() for language, name in names.items() if name.strip()}
+    wanted: dict[str, Any] = {"names": own, "colour": colour, "position": position}
     with transaction.atomic():
         kept = Group.objects.select_for_update().get(pk=group.pk)
         now = {name: getattr(kept, name) for name in wanted}

@@ -46,13 +46,7 @@ def keep(
         values = edits.changes(now, values, seen, before)
         changed = [name for name in values if before is None or now[name] != values[name]]
         record = record if before is None else before
-        for name in values.keys() - links:
-            setattr(record, name, values[name])
-        if isinstance(record, Staff):
-            _keep_an_administrator(record)
-        record.save()
-        for name in values.keys() & links:
-            getattr(record, name).set(values[name])
+        _write(record, values, links)
         if changed or before is None:
             act = f"{record._meta.model_name}.{'change' if before else 'create'}"
             trail.record(act, record, by=by, details={"fields": sorted(changed)})
@@ -62,6 +56,16 @@ def keep(
 def _with_sets(values: dict[str, Any], links: set[str]) -> dict[str, Any]:
     """Linked records have no order."""
     return {name: frozenset(value or ()) if name in links else value for name, value in values.items()}
+
+
+def _write(record: Any, values: dict[str, Any], links: set[str]) -> None:
+    for name in values.keys() - links:
+        setattr(record, name, values[name])
+    if isinstance(record, Staff):
+        _keep_an_administrator(record)
+    record.save()
+    for name in values.keys() & links:
+        getattr(record, name).set(values[name])
 
 
 def _locked(record: models.Model) -> Any:

@@ -7,7 +7,7 @@ on that: saving again keeps what one typed.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -35,6 +35,7 @@ class EditForm(forms.BaseForm):
     """Mixed into a form; `carry` comes last in its `__init__`."""
 
     theirs: dict[str, dict[str, str]]  # by field: what somebody else put there, as it is sent and in words
+    parts: ClassVar[dict[str, Any]] = {}  # what of the record has no field of its own, with its name
 
     def carry(self) -> None:
         self.theirs = {}
@@ -88,6 +89,8 @@ def explain(form: forms.BaseForm, refusal: ChangedMeanwhile) -> None:
     data.update(form.data)
     form.data = data
     form.rebase(refusal.now)
+    for name in refusal.now.keys() & form.parts.keys():
+        form.add_error(None, f"{form.parts[name]}: {sentence(refusal, name)}")
     for name, (told, value) in form.places(refusal.now).items():
         bound = form[name]
         prepared = bound.field.prepare_value(value)
@@ -97,7 +100,7 @@ def explain(form: forms.BaseForm, refusal: ChangedMeanwhile) -> None:
         form.theirs[name] = {"value": _as_sent(prepared), "words": in_words(bound.field, value)}
         form.add_error(name, sentence(refusal, told))
     if not form.errors:
-        form.add_error(None, sentence(refusal, next(iter(refusal.now))))
+        form.add_error(None, str(refusal))
 
 
 def sentence(refusal: ChangedMeanwhile, name: str) -> str:

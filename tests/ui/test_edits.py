@@ -141,6 +141,8 @@ def test_two_marketers_at_the_scheme(max_: Staff, ana: Staff, signed_in: Browser
     assert page.status_code == 409
     assert Scheme.current().pk == now.pk
     assert "Max changed this just now." in str(page.context["form"].errors["window_days"])
+    [told] = page.context["form"].non_field_errors()
+    assert told == "The painted map: Max changed this just now. Save again to keep yours, or take theirs."
     assert taken(page) == {"window_days": "180"}
     assert second.post(address, filled(page)).status_code == 303
     now = Scheme.current()
