@@ -1,5 +1,5 @@
-/* htmx: form errors (422, and 409 where somebody else was first) are swapped in like answers, pages are never kept in the browser's storage (they hold
-   personal data), and a failed request says so instead of doing nothing. */
+/* htmx: form errors (422, and 409 where somebody else was first) are swapped in like answers, pages are never kept in
+   the browser's storage (they hold personal data), and a failed request says so instead of doing nothing. */
 import htmx from "htmx.org";
 import { toast } from "./toasts.js";
 
