@@ -34,6 +34,7 @@ CUSTOMERS = Topic(
             "The list holds the customers of your stores. Its filters stand in the address: a bookmark keeps them."
         ),
         _("A customer's page tells what they bought, by month and receipt, and why they have their scores."),
+        _("Purchases are as of now; stage, group and scores are of the last night."),
         _("“Not enrolled yet”: a till named this card or number before anybody wrote down whose it is."),
         _("Showing a number in full and every export are written down with your name."),
     ),

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
-from crm.lib import normalise
+from crm.lib import edits, normalise
 from crm.lib.refusals import Fault, Refusal
 from customers import names
 from customers.models import Customer
@@ -47,33 +47,37 @@ def _fault(name: str, text: str, told: str) -> str:
     return ""
 
 
-def change(customer_id: int, values: dict[str, Any], *, by: Any) -> Customer:
+def change(
+    customer_id: int, values: dict[str, Any], *, by: Any, based_on: dict[str, Any] | None = None
+) -> Customer:
     """Set these fields; the search keys follow the name and the home store. Naming a stub enrols nobody.
 
-    Raises InvalidFacts; then nothing has changed.
+    `based_on`: what their author saw of them. Raises InvalidFacts, ChangedMeanwhile; then nothing has changed.
 
     The trail keeps the names of the fields that changed, not what was in them.
     """
-    values = ordinary(values)
+    values = ordinary(edits.touched(values, based_on))
     with transaction.atomic():
         customer = Customer.objects.select_for_update().get(pk=customer_id)
-        changed = [name for name, value in values.items() if getattr(customer, name) != value]
-        if not changed:
-            return customer
-        fields = {Customer._meta.get_field(name).name for name in changed}  # home_store_id is home_store
-        for name in changed:
-            setattr(customer, name, values[name])
-        if customer.is_stub and "home_store" in fields:
-            customer.first_seen_at = BEFORE_ALL
-        customer.save(update_fields=fields | {"first_seen_at"})
-        Customer.objects.filter(pk=customer_id).update(updated_at=Now())
-        if fields & {"name", "home_store"}:
-            names.index([customer_id])
-        trail.record(
-            "customer.change",
-            customer,
-            by=by,
-            store_id=customer.home_store_id,
-            details={"fields": sorted(fields)},
-        )
+        now = {name: getattr(customer, name) for name in values}
+        values = edits.changes(now, values, based_on, customer)
+        changed = {name: value for name, value in values.items() if now[name] != value}
+        if changed:
+            fields = _write(customer, changed)
+            store, details = customer.home_store_id, {"fields": sorted(fields)}
+            trail.record("customer.change", customer, by=by, store_id=store, details=details)
     return customer
+
+
+def _write(customer: Customer, changed: dict[str, Any]) -> set[str]:
+    """The names of the fields that were written."""
+    fields = {Customer._meta.get_field(name).name for name in changed}  # home_store_id is home_store
+    for name, value in changed.items():
+        setattr(customer, name, value)
+    if customer.is_stub and "home_store" in fields:
+        customer.first_seen_at = BEFORE_ALL
+    customer.save(update_fields=fields | {"first_seen_at"})
+    Customer.objects.filter(pk=customer.pk).update(updated_at=Now())
+    if fields & {"name", "home_store"}:
+        names.index([customer.pk])
+    return fields

@@ -1,19 +1,29 @@
 """The forms of the scheme and of the groups."""
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.urls import reverse_lazy
 from django.utils.text import slugify
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
+from crm.ui.edits import EditForm
 from segmentation import schemes
 from segmentation.models import Axis, Group, Method, Scheme, scheme
+
+CARRIED_GRID = "initial-grid"
 
 
 class Limits(forms.CharField):
     """Rising whole numbers with spaces or commas between: "7 21 60 150"."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return " ".join(map(str, value)) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[int]:
         text = str(super().clean(value) or "").replace(",", " ").replace("，", " ")
@@ -25,7 +35,8 @@ class Limits(forms.CharField):
             ) from None
 
 
-class SchemeForm(forms.Form):
+class SchemeForm(EditForm, forms.Form):
+    parts: ClassVar[dict[str, Any]] = {"grid": _("The painted map")}
     window_days = forms.IntegerField(
         label=_("Window in days"),
         min_value=1,
@@ -33,7 +44,20 @@ class SchemeForm(forms.Form):
         help_text=_("How far back frequency and money look."),
     )
     buckets = forms.TypedChoiceField(
-        label=_("Number of scores"), coerce=int, choices=[(n, n) for n in range(3, 11)]
+        label=_("Number of scores"),
+        coerce=int,
+        choices=[(n, n) for n in range(3, 11)],
+        # Another size brings the map that it begins with.
+        widget=forms.Select(
+            attrs={
+                "hx-get": reverse_lazy("segmentation:scheme"),
+                "hx-trigger": "change",
+                "hx-target": "#grid",
+                "hx-select": "#grid",
+                "hx-swap": "outerHTML",
+                "hx-include": "this",
+            }
+        ),
     )
     axis = forms.ChoiceField(
         label=_("Across"), choices=Axis.choices, help_text=_("Recency goes down, this goes across.")
@@ -53,11 +77,36 @@ class SchemeForm(forms.Form):
     )
 
     def __init__(self, data: Any, *, now: Scheme, groups: list[Group]) -> None:
-        first = now.settings() | {
-            name: " ".join(map(str, now.cuts.get(name, []))) for name in schemes.MEASURES
-        }
-        super().__init__(data, initial=first)
+        limits = {name: now.cuts.get(name, []) for name in schemes.MEASURES}
+        super().__init__(data, initial=now.settings() | limits)
         self.fields["lapsed_group"].choices = [(group.code, group.name) for group in groups]  # type: ignore[attr-defined]
+        self.now = now
+        self.carry()
+
+    @property
+    def carried_grid(self) -> str:
+        """The grid that was shown, as the form carries it along."""
+        return str(self.data.get(CARRIED_GRID) or json.dumps(self.now.grid))
+
+    def based_on(self) -> dict[str, Any]:
+        seen = super().based_on()
+        limits = {name: seen.pop(name) for name in schemes.MEASURES if name in seen}
+        if any(limits.values()):
+            seen["cuts"] = limits
+        if self.data.get(CARRIED_GRID):
+            with suppress(ValueError):
+                seen["grid"] = json.loads(self.data[CARRIED_GRID])
+        return seen
+
+    def places(self, now: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+        limits = (
+            {name: ("cuts", now["cuts"].get(name, [])) for name in schemes.MEASURES} if "cuts" in now else {}
+        )
+        return super().places(now) | limits
+
+    def rebase(self, now: Mapping[str, Any]) -> None:
+        if "grid" in now:
+            self.data[CARRIED_GRID] = json.dumps(now["grid"])  # type: ignore[index]
 
     def grid(self) -> list[list[str]]:
         """What was painted: g-<r>-<x> for every cell."""
@@ -88,7 +137,7 @@ class SchemeForm(forms.Form):
         return values
 
 
-class GroupForm(forms.Form):
+class GroupForm(EditForm, forms.Form):
     """The chain's own names for a group, in each language; empty keeps the product's."""
 
     colour = forms.CharField(
@@ -112,6 +161,18 @@ class GroupForm(forms.Form):
         self.fields["colour"].initial = group.colour if group else "#64748b"
         self.fields["position"].initial = group.position if group else 200
         self.order_fields([*(f"name_{code}" for code, _name in settings.LANGUAGES), "colour", "position"])
+        if group:
+            self.carry()
+
+    def based_on(self) -> dict[str, Any]:
+        seen = super().based_on()
+        names = {code: seen.pop(f"name_{code}", "") for code, _name in settings.LANGUAGES}
+        return seen | {"names": {code: name for code, name in names.items() if name}} if seen else seen
+
+    def places(self, now: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+        codes = [code for code, _name in settings.LANGUAGES] if "names" in now else []
+        names = {f"name_{code}": ("names", now["names"].get(code, "")) for code in codes}
+        return super().places(now) | names
 
     def names(self) -> dict[str, str]:
         return {

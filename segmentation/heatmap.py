@@ -1,20 +1,17 @@
 """The RFM heat map: customers and revenue by cell of the grid, and the shares of the value classes.
 
-Read from sums that the night wrote by home store, so a page costs a few milliseconds at any number of customers.
+Figures go by the home stores of now, like the lists that they open (see `sums.py`).
 """
 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
-
 from crm.org.scope import Viewer
 from customers import nights
 from customers.models import Night
-from segmentation.models import CellCount, ClassCount, Group, NightCuts, Scheme, ValueClass
-
-NOTHING = Decimal(0)
+from segmentation.models import Group, NightCuts, Scheme, ValueClass
+from segmentation.sums import NOTHING, Sums, sums_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +56,7 @@ class HeatMap:
     classes: list[Part]
     customers: int
     revenue: Decimal
+    is_revenue_of_then: bool  # see `sums.py`
 
 
 def heatmap(viewer: Viewer, on: date | None = None) -> HeatMap | None:
@@ -70,7 +68,8 @@ def heatmap(viewer: Viewer, on: date | None = None) -> HeatMap | None:
     cuts = cuts_of(night)
     if night is None or cuts is None:
         return None
-    found = _cell_sums(viewer, cuts.night_id)
+    sums = sums_of(viewer, night, cuts)
+    found = sums.cells
     customers = sum(n for n, _ in found.values())
     revenue = sum((money for _, money in found.values()), NOTHING)
     groups = {group.code: group for group in Group.objects.all()}
@@ -86,8 +85,8 @@ def heatmap(viewer: Viewer, on: date | None = None) -> HeatMap | None:
     return HeatMap(
         night, cuts.scheme, cuts, rows, outside,
         groups=_by_group([c for row in rows for c in row] + [outside], customers, revenue),
-        classes=value_classes(viewer, on),
-        customers=customers, revenue=revenue,
+        classes=_by_class(sums), customers=customers, revenue=revenue,
+        is_revenue_of_then=sums.is_revenue_of_then,
     )  # fmt: skip
 
 
@@ -95,13 +94,11 @@ def value_classes(viewer: Viewer, on: date | None = None) -> list[Part]:
     """High, medium and low with the share of revenue each brings, over the viewer's stores; [] before a night."""
     night = nights.night_of(on)
     cuts = cuts_of(night)
-    if cuts is None:
-        return []
-    rows = ClassCount.objects.filter(night=cuts.night_id).visible_to(viewer).values("value_class")
-    sums = {
-        row["value_class"]: (row["n"], row["money"])
-        for row in rows.annotate(n=Sum("customers"), money=Sum("revenue"))
-    }
+    return [] if night is None or cuts is None else _by_class(sums_of(viewer, night, cuts))
+
+
+def _by_class(found: Sums) -> list[Part]:
+    sums = found.classes
     customers = sum(n for n, _ in sums.values())
     revenue = sum((money for _, money in sums.values()), NOTHING)
     parts = []
@@ -132,14 +129,6 @@ def cuts_of(night: Night | None) -> NightCuts | None:
         .order_by("-night")
         .first()
     )
-
-
-def _cell_sums(viewer: Viewer, night_id: int) -> dict[tuple[int, int], tuple[int, Decimal]]:
-    rows = CellCount.objects.filter(night=night_id).visible_to(viewer).values("r", "x")
-    return {
-        (row["r"], row["x"]): (row["n"], row["money"])
-        for row in rows.annotate(n=Sum("customers"), money=Sum("revenue"))
-    }
 
 
 def _by_group(cells: list[Cell], customers: int, revenue: Decimal) -> list[Part]:

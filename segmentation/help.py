@@ -33,6 +33,9 @@ SCORING = Topic(
             "Window, number of scores, limits and the painted map make a version. It holds from the next night on."
         ),
         _("Earlier nights keep their version, so the past does not change."),
+        _(
+            "“Lifecycle” sets after how many days somebody is dormant or lost. That, too, holds from the next night on."
+        ),
     ),
     Permission.EDIT_SCHEMES,
     35,

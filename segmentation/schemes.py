@@ -7,6 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit import trail
+from crm.lib import edits
+from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Fault, Refusal
 from segmentation import grid
 from segmentation.models import Group, Method, Scheme
@@ -14,7 +16,6 @@ from segmentation.models import Group, Method, Scheme
 MEASURES = ("recency", "frequency", "monetary")
 BUCKETS = range(3, 11)
 WINDOW_DAYS = range(1, 3661)
-MOST_CUT = 10**12 - 1  # whole currency: no amount is larger
 MOST_CUT = 10**12  # whole currency: more than any amount that is kept
 MOST_PERCENT = 99  # of the high and the medium class together
 
@@ -33,26 +34,36 @@ def groups() -> list[Group]:
     return list(Group.objects.all())
 
 
-def change(*, by: Any, **settings: Any) -> Scheme:
+def change(*, by: Any, based_on: dict[str, Any] | None = None, **settings: Any) -> Scheme:
     """A new version of the scheme with these settings changed (see `Scheme.settings`).
 
     The present one when nothing changes. A new number of buckets without a new grid takes the default grid of that
-    size. Refuses what could not be scored, naming each field.
+    size. `based_on`: the settings that the author saw. Refuses what could not be scored, naming each field, and what
+    somebody else changed meanwhile.
     """
-    now = Scheme.current()
-    if "buckets" in settings and settings["buckets"] != now.buckets and "grid" not in settings:
-        settings["grid"] = grid.default_grid(settings["buckets"])
-    wanted = now.settings() | settings
-    if wanted == now.settings():
-        return now
-    faults = tuple(_faults(wanted))
-    if faults:
-        raise SchemeInvalid(_("The scheme cannot be used like this."), faults=faults)
     with transaction.atomic():
+        Scheme.objects.select_for_update().order_by("pk").first()  # versions are made one after another
+        now = Scheme.current()
+        mine = _changes(now, settings, based_on)
+        if mine.get("buckets", now.buckets) != now.buckets and "grid" not in mine:
+            mine["grid"] = grid.default_grid(mine["buckets"])
+        wanted = now.settings() | mine
+        if wanted == now.settings():
+            return now
+        if faults := tuple(_faults(wanted)):
+            raise SchemeInvalid(_("The scheme cannot be used like this."), faults=faults)
         scheme = Scheme.objects.create(**wanted, created_by=trail.actor_name(by))
         changed = sorted(name for name, value in wanted.items() if value != now.settings()[name])
         trail.record("scheme.change", scheme, by=by, details={"from": now.pk, "changed": changed})
     return scheme
+
+
+def _changes(now: Scheme, settings: dict[str, Any], based_on: dict[str, Any] | None) -> dict[str, Any]:
+    try:
+        return edits.changes(now.settings(), settings, based_on)
+    except ChangedMeanwhile as refusal:
+        refusal.authors = edits.authors(Scheme.objects.order_by("-pk")[:50], refusal.now)
+        raise
 
 
 def set_cell(*, by: Any, r: int, x: int, group: str) -> Scheme:
@@ -64,14 +75,32 @@ def set_cell(*, by: Any, r: int, x: int, group: str) -> Scheme:
     return change(by=by, grid=drawn)
 
 
-def edit_group(group: Group, *, by: Any, names: dict[str, str], colour: str, position: int) -> None:
-    """Rename, colour or move a group; its code stays, because history names it."""
+def edit_group(
+    group: Group,
+    *,
+    by: Any,
+    based_on: dict[str, Any] | None = None,
+    names: dict[str, str],
+    colour: str,
+    position: int,
+) -> None:
+    """Rename, colour or move a group; its code stays, because history names it.
+
+    `based_on`: what the author saw of the three. Raises ChangedMeanwhile; then nothing has changed.
+    """
+    own = {language: name.strip() for language, name in names.items() if name.strip()}
+    wanted: dict[str, Any] = {"names": own, "colour": colour, "position": position}
     with transaction.atomic():
-        group.names = {language: name.strip() for language, name in names.items() if name.strip()}
-        group.colour, group.position = colour, position
-        group.full_clean()
-        group.save(update_fields=["names", "colour", "position"])
-        trail.record("group.edit", group, by=by, details={"fields": ["names", "colour", "position"]})
+        kept = Group.objects.select_for_update().get(pk=group.pk)
+        now = {name: getattr(kept, name) for name in wanted}
+        mine = edits.changes(now, wanted, based_on, kept)
+        changed = sorted(name for name, value in mine.items() if value != now[name])
+        if changed:
+            for name in changed:
+                setattr(kept, name, mine[name])
+            kept.full_clean()
+            kept.save(update_fields=changed)
+            trail.record("group.edit", kept, by=by, details={"fields": changed})
 
 
 def add_group(*, by: Any, code: str, names: dict[str, str], colour: str, position: int = 200) -> Group:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from segmentation.views import members, movements, schemes, segments
+from segmentation.views import lifecycle, members, movements, schemes, segments
 
 app_name = "segmentation"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("segments/movement/customers/", members.Movers.as_view(), name="movers"),
     path("segments/movement/customers/export/", members.MoversExport.as_view(), name="movers-export"),
     path("segments/scheme/", schemes.SchemePage.as_view(), name="scheme"),
+    path("segments/lifecycle/", lifecycle.LifecyclePage.as_view(), name="lifecycle"),
     path("segments/groups/", schemes.Groups.as_view(), name="groups"),
     path("segments/groups/new/", schemes.GroupRecord.as_view(), name="group-new"),
     path("segments/groups/<int:pk>/", schemes.GroupRecord.as_view(), name="group"),

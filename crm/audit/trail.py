@@ -35,6 +35,12 @@ def record(
     )
 
 
+def last_change(subject: models.Model, field: str) -> Entry | None:
+    """The last act on `subject` that named this field among those it changed."""
+    known = Entry.objects.filter(subject=subject_name(subject), details__fields__contains=[field])
+    return known.order_by("-id").first()
+
+
 def actor_name(by: Any) -> str:
     """ "staff:12" for a member of staff, an object's own `actor`, or the string itself."""
     if isinstance(by, str):

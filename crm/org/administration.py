@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from crm.audit import trail
+from crm.lib import edits
 from crm.lib.refusals import Refusal
 from crm.org.models import Department, Region, Staff, Store
 from crm.org.permissions import Role
@@ -30,25 +31,51 @@ class LastAdministrator(Refusal):
     status = 409
 
 
-def keep(record: Any, values: dict[str, Any], *, by: Staff | str) -> Any:
-    """Create or change a record of the organisation. The trail keeps the names of the fields, not their values."""
+def keep(
+    record: Any, values: dict[str, Any], *, by: Staff | str, based_on: dict[str, Any] | None = None
+) -> Any:
+    """Create or change a record of the organisation. The trail keeps the names of the fields, not their values.
+
+    `based_on`: what the author saw (`crm/lib/edits.py`). Raises ChangedMeanwhile; then nothing has changed.
+    """
     links = {field.name for field in record._meta.many_to_many}
+    values, seen = _with_sets(values, links), _with_sets(based_on or {}, links)
     with transaction.atomic():
-        before = type(record).objects.filter(pk=record.pk).first() if record.pk else None
-        changed = [name for name in values if name not in links and _differs(before, name, values[name])]
-        for name in values.keys() - links:
-            setattr(record, name, values[name])
-        if isinstance(record, Staff):
-            _keep_an_administrator(record)
-        record.save()
-        for name in values.keys() & links:
-            if set(getattr(record, name).all()) != set(values[name]):
-                getattr(record, name).set(values[name])
-                changed.append(name)
+        before = _locked(record)
+        now = {name: _held(before, name, links) for name in values} if before is not None else {}
+        values = edits.changes(now, values, seen, before)
+        changed = [name for name in values if before is None or now[name] != values[name]]
+        record = record if before is None else before
+        _write(record, values, links)
         if changed or before is None:
             act = f"{record._meta.model_name}.{'change' if before else 'create'}"
             trail.record(act, record, by=by, details={"fields": sorted(changed)})
     return record
+
+
+def _with_sets(values: dict[str, Any], links: set[str]) -> dict[str, Any]:
+    """Linked records have no order."""
+    return {name: frozenset(value or ()) if name in links else value for name, value in values.items()}
+
+
+def _write(record: Any, values: dict[str, Any], links: set[str]) -> None:
+    for name in values.keys() - links:
+        setattr(record, name, values[name])
+    if isinstance(record, Staff):
+        _keep_an_administrator(record)
+    record.save()
+    for name in values.keys() & links:
+        getattr(record, name).set(values[name])
+
+
+def _locked(record: models.Model) -> Any:
+    """The record as it stands, for nobody else to change; None for a new one."""
+    rows = type(record)._default_manager.select_for_update(of=("self",))
+    return rows.filter(pk=record.pk).first() if record.pk else None
+
+
+def _held(record: Any, name: str, links: set[str]) -> Any:
+    return frozenset(getattr(record, name).all()) if name in links else getattr(record, name)
 
 
 def close(store: Store, *, by: Staff) -> None:
@@ -134,10 +161,6 @@ def _keep_an_administrator(person: Staff) -> None:
     ids = [other.pk for other in rest]
     if person.pk in ids and len(ids) == 1:
         raise LastAdministrator(_("This is the last administrator. Make somebody else one first."))
-
-
-def _differs(before: Any, name: str, value: Any) -> bool:
-    return before is None or getattr(before, name) != value
 
 
 def _password() -> str:

@@ -1,7 +1,7 @@
 """Forms of the administration pages. They check; `administration` changes."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 
 from django import forms
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.lib import normalise
 from crm.org.models import Chain, Department, Region, Staff, Store
 from crm.org.permissions import Role
+from crm.ui.edits import EditForm
 
 WEEKDAYS = {
     "mon": _("Monday"),
@@ -25,7 +26,25 @@ _SPAN = re.compile(r"^\s*([0-9]{1,2}):([0-5][0-9])\s*[-–—~至]\s*([0-9]{1,2}
 ZONE = forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
 
 
-class ChainForm(forms.ModelForm):
+class RecordForm(EditForm, forms.ModelForm):
+    """A record's form; what it is based on counts only where there is a record."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.complete()
+        self.name_the_blanks()
+        if self.instance.pk:
+            self.carry()
+
+    def complete(self) -> None:
+        """The fields that the model alone does not bring."""
+
+    def values(self) -> dict[str, Any]:
+        """What `administration.keep` takes."""
+        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
+
+
+class ChainForm(RecordForm):
     class Meta:
         model = Chain
         fields = ["name", "currency", "timezone", "country"]
@@ -53,13 +72,13 @@ def _one_of(known: Container[str], text: str, sentence: Any) -> str:
     return text
 
 
-class RegionForm(forms.ModelForm):
+class RegionForm(RecordForm):
     class Meta:
         model = Region
         fields = ["name", "code"]
 
 
-class DepartmentForm(forms.ModelForm):
+class DepartmentForm(RecordForm):
     class Meta:
         model = Department
         fields = ["name", "code", "store"]
@@ -72,6 +91,9 @@ class OpeningHours(forms.CharField):
         super().__init__(
             required=False, widget=forms.TextInput(attrs={"placeholder": "09:00-21:00"}), **kwargs
         )
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join("-".join(span) for span in value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[list[str]]:
         spans = []
@@ -86,18 +108,16 @@ class OpeningHours(forms.CharField):
         return spans
 
 
-class StoreForm(forms.ModelForm):
+class StoreForm(RecordForm):
     class Meta:
         model = Store
         fields = ["name", "code", "region", "timezone", "is_online"]
         widgets = {"timezone": ZONE}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def complete(self) -> None:
         hours = self.instance.opening_hours or {}
         for day, label in WEEKDAYS.items():
-            written = ", ".join("-".join(span) for span in hours.get(day, []))
-            self.fields[day] = OpeningHours(label=label, initial=written)
+            self.fields[day] = OpeningHours(label=label, initial=hours.get(day, []))
 
     @property
     def days(self) -> list[forms.BoundField]:
@@ -109,12 +129,24 @@ class StoreForm(forms.ModelForm):
 
     def values(self) -> dict[str, Any]:
         """What `administration.keep` takes. Entering a stub makes it a store like any other."""
-        values = {name: self.cleaned_data[name] for name in self.Meta.fields}
         hours = {day: self.cleaned_data[day] for day in WEEKDAYS if self.cleaned_data[day]}
-        return values | {"opening_hours": hours, "is_stub": False}
+        return super().values() | {"opening_hours": hours, "is_stub": False}
+
+    def based_on(self) -> dict[str, Any]:
+        """The week is one thing: nobody's Monday is joined with somebody else's Tuesday."""
+        seen = super().based_on()
+        days = {day: seen.pop(day) for day in WEEKDAYS if day in seen}
+        return (
+            seen | {"opening_hours": {day: spans for day, spans in days.items() if spans}} if days else seen
+        )
+
+    def places(self, now: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+        name = "opening_hours"
+        week = {day: (name, now[name].get(day, [])) for day in WEEKDAYS} if name in now else {}
+        return super().places(now) | week
 
 
-class StaffForm(forms.ModelForm):
+class StaffForm(RecordForm):
     username = forms.CharField(
         label=_("Name at sign-in"), max_length=150, help_text=_("Letters, digits and . _ - only.")
     )
@@ -128,8 +160,7 @@ class StaffForm(forms.ModelForm):
             "stores": _("For clerks, agents and store managers: what they see."),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def complete(self) -> None:
         self.order_fields(["name", "username", "code", "role", "region", "department", "stores"])
         self.fields["stores"].queryset = Store.objects.filter(is_active=True).only("name")  # type: ignore[attr-defined]
         self.fields["stores"].widget.attrs["class"] = "full"
@@ -155,9 +186,6 @@ class StaffForm(forms.ModelForm):
                 "stores", _("Choose at least one store: this role sees the customers of its stores.")
             )
         return values
-
-    def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
 
 class StoreFilter(forms.Form):

@@ -16,6 +16,9 @@ SETTINGS = Topic(
     (
         _("Go from left to right: chain, regions, stores, departments, staff. A store's code is for ever."),
         _("First passwords and keys are shown once. Who has left can no longer sign in; nothing is deleted."),
+        _(
+            "Two people at one record: what somebody else changed meanwhile is shown to you before it is overwritten."
+        ),
         _("Give each system its own key: then one can be revoked without touching the others."),
     ),
     Permission.MANAGE_ORGANISATION,

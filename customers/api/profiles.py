@@ -15,17 +15,16 @@ import msgspec
 from crm.lib import prepared
 from crm.org.models import public_id
 from crm.org.scope import Viewer
+from customers import serving
 from customers.api import slots
 from customers.api.shapes import profile_shape
 
 # Field of the answer to an expression over our own columns; nothing here comes from a caller.
-_SERVING = {
+_FULL = {
     "name": "customer.name",
     "home_store": "(SELECT code FROM org_store WHERE id = customer.home_store_id)",
     "is_stub": "customer.is_stub",
     "enrolled_at": "customer.enrolled_at",
-}
-_FULL = _SERVING | {
     "gender": "customer.gender",
     "birthday": "customer.birthday",
     "age_band": "customer.age_band",
@@ -55,6 +54,7 @@ _FULL = _SERVING | {
         " AND (spell.ended_night IS NULL OR spell.ended_night > published.night_id) LIMIT 1)"
     ),
 }
+_SERVING = {name: _FULL[name] for name in serving.FIELDS}
 # What `visible_to` says, for statements that are planned once.
 _VISIBLE = "(%(stores)s::bigint[] IS NULL OR customer.home_store_id = ANY(%(stores)s::bigint[]))"
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from crm.org.models import Staff
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView
-from customers import search
+from customers import search, serving
 from customers.models import Customer
 from customers.views.facts import rows_of, with_facts
 
@@ -38,10 +38,13 @@ class Find(StaffView):
         exact = {hit.customer_id for hit in hits if hit.is_exact}
         known = with_facts(hit.customer_id for hit in hits)
         people = [known[hit.customer_id] for hit in hits if hit.customer_id in known]
-        scope = self.staff.scope()
-        own = [one for one in people if one.pk in exact or one.home_store_id in scope]
-        _labels, rows = rows_of(self.staff, own)
-        shown = [(row, address_of(self.staff, row.customer), row.customer.pk in exact) for row in rows]
+        own = [one for one in people if serving.sees_all(self.staff, one)]
+        rows = {row.customer.pk: row for row in rows_of(self.staff, own)[1]}
+        shown = [
+            (rows.get(one.pk), serving.serving(one), address_of(self.staff, one), one.pk in exact)
+            for one in people
+            if one.pk in rows or one.pk in exact
+        ]
         return self.render("customers/hits.html", {"words": words, "hits": shown, "place": place})
 
 
@@ -58,20 +61,15 @@ class Served(StaffView):
         people = with_facts([customer_id]) if staff_id == self.staff.pk else {}
         if not people:
             raise Http404
-        labels, (row,) = rows_of(self.staff, people.values())
-        more = zip(labels, row.more, strict=True)
-        context = {
-            "row": row,
-            "more": list(more),
-            "title": row.customer.name or row.public_id,
-            "subject": row.customer,
-        }
+        (customer,) = people.values()
+        shown = serving.serving(customer)
+        context = {"shown": shown, "title": shown.name or customer.public_id, "subject": customer}
         return self.render("customers/served.html", context)
 
 
 def address_of(staff: Staff, customer: Customer) -> str:
     """Their page; for somebody of another branch a pass that only this person can use."""
-    if customer.home_store_id in staff.scope():
+    if serving.sees_all(staff, customer):
         return reverse("customers:customer", args=[customer.public_id])
     token: Any = [customer.pk, staff.pk]
     return reverse("customers:served", args=[signing.dumps(token, salt=_SALT)])

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from crm.org.models import Staff
 from crm.org.models import public_id as coder
 from crm.ui import slots
 from customers import nights
+from customers.bought import NOTHING, Bought, bought_by
 from customers.masks import masked
 from customers.models import Customer, Identity, IdentityKind, Lifecycle, Stage
 
@@ -25,13 +25,16 @@ TONES = {
 
 @dataclass(frozen=True)
 class Row:
-    """A customer as lists show them. `more`: what other apps add, as [(words, tone)] in the order of the columns."""
+    """A customer as lists show them: what they bought as of now, the stage as of the last night.
+
+    `more`: what other apps add, as [(words, tone)] in the order of the columns.
+    """
 
     customer: Customer
     public_id: str
     phone: str
     stage: Stage | None
-    last_on: date | None
+    bought: Bought
     more: list[tuple[Any, str]]
 
     @property
@@ -42,11 +45,11 @@ class Row:
 def rows_of(staff: Staff, customers: Iterable[Customer]) -> tuple[list[Any], list[Row]]:
     """Labels of the added columns, and a row a customer, in the given order.
 
-    The customers come with `home_store` and `purchase_state` selected.
+    The customers come with `home_store` selected.
     """
     people = list(customers)
     ids = [person.pk for person in people]
-    phones, stages = _phones(ids), stages_of(ids)
+    phones, stages, bought = _phones(ids), stages_of(ids), bought_by(ids)
     added = slots.columns(COLUMNS, staff, ids)
     encode = coder("cus").encode
     rows = [
@@ -55,7 +58,7 @@ def rows_of(staff: Staff, customers: Iterable[Customer]) -> tuple[list[Any], lis
             encode(person.pk),
             phones.get(person.pk, ""),
             stages.get(person.pk),
-            _last_on(person),
+            bought.get(person.pk, NOTHING),
             [values.get(person.pk, ("–", "")) for _label, values in added],
         )
         for person in people
@@ -65,7 +68,7 @@ def rows_of(staff: Staff, customers: Iterable[Customer]) -> tuple[list[Any], lis
 
 def with_facts(ids: Iterable[int]) -> dict[int, Customer]:
     """These customers with what `rows_of` needs, by id. Whether they may be seen was decided by the caller."""
-    return Customer.objects.filter(pk__in=list(ids)).select_related("home_store", "purchase_state").in_bulk()
+    return Customer.objects.filter(pk__in=list(ids)).select_related("home_store").in_bulk()
 
 
 def stages_of(ids: list[int]) -> dict[int, Stage]:
@@ -85,8 +88,3 @@ def _phones(ids: list[int]) -> dict[int, str]:
         customer: masked(IdentityKind.PHONE, value)
         for customer, value in known.values_list("customer_id", "value")
     }
-
-
-def _last_on(person: Customer) -> date | None:
-    state = getattr(person, "purchase_state", None)
-    return state.last_on if state else None

@@ -20,7 +20,7 @@ from crm.org.scope import Viewer
 from crm.ui import export
 from crm.ui.pages import page_of
 from crm.ui.views import StaffView
-from customers import stages
+from customers import nights, stages
 from customers.models import Customer, CustomerTag, Stage, Tag
 from customers.views.facts import rows_of
 
@@ -85,7 +85,7 @@ class CustomerFilter(forms.Form):
 def asked_for(request: HttpRequest, staff: Viewer) -> tuple[CustomerFilter, QuerySet[Customer]]:
     """The filters of the address, and the customers of one's scope that pass them."""
     form = CustomerFilter(request.GET, staff)
-    rows = Customer.objects.visible_to(staff).living().select_related("home_store", "purchase_state")
+    rows = Customer.objects.visible_to(staff).living().select_related("home_store")
     return form, form.apply(rows)
 
 
@@ -105,6 +105,7 @@ class Customers(StaffView):
             "labels": labels,
             "count": count_of(rows),
             "counted": COUNTED,
+            "night": nights.published(),
             "query": query.urlencode(),
             "title": _("Customers"),
             "export": reverse("customers:export"),
@@ -166,7 +167,7 @@ def _in_chunks(staff: Any, rows: QuerySet[Customer]) -> Iterator[tuple[list[Any]
 
 
 def _cells(row: Any) -> list[Any]:
-    person, state = row.customer, getattr(row.customer, "purchase_state", None)
+    person, bought = row.customer, row.bought
     store = person.home_store.name if person.home_store else ""
     return [
         row.public_id,
@@ -174,9 +175,9 @@ def _cells(row: Any) -> list[Any]:
         row.phone,
         store,
         row.stage.label if row.stage else "",
-        row.last_on,
-        state.count if state else 0,
-        state.spent if state else 0,
+        bought.last_on,
+        bought.count,
+        bought.spent,
         *[words for words, _tone in row.more],
     ]
 

@@ -1,5 +1,6 @@
 """The pages of the nights: the steps of the last one, live while it runs, and those before it."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.jobs import words
+from crm.jobs import words as names
 from crm.jobs.models import Job, State, Step
 from crm.jobs.views.progress import Progress, progress_of
 from crm.org.permissions import Permission
+from crm.ui import words
 from crm.ui.pages import page_of
 from crm.ui.views import StaffView
 from customers import nights
@@ -47,7 +49,7 @@ class Nights(StaffView):
             "night": shown(newest) if newest else None,
             "took": took,
             "title": _("Nights"),
-            "history": [(job, seconds_of(job), result_of(job)) for job in page.rows],
+            "history": [(job, on_of(job), seconds_of(job), result_of(job)) for job in page.rows],
         }
 
 
@@ -65,7 +67,9 @@ class Run(Nights):
         )
 
     def done(self, job: Job) -> str:
-        self.say(_("The night of %(day)s is on its way. You can leave this page.") % {"day": job.key})
+        self.say(
+            _("The night of %(day)s is on its way. You can leave this page.") % {"day": words.day(on_of(job))}
+        )
         return reverse("customers:nights")
 
 
@@ -78,7 +82,7 @@ class Night(StaffView):
         job = get_object_or_404(Job, pk=pk, kind=nights.KIND)
         context = {
             "night": shown(job),
-            "title": _("Night of %(day)s") % {"day": job.key},
+            "title": _("Night of %(day)s") % {"day": words.day(on_of(job))},
             "crumbs": [(_("Nights"), reverse("customers:nights"))],
         }
         if not request.GET.get("live"):
@@ -92,11 +96,23 @@ class Night(StaffView):
 def shown(job: Job) -> dict[str, Any]:
     """A night as its card shows it: the job, its steps with words, and how far all of it is."""
     steps: list[tuple[Step, Any, Any]] = [
-        (step, words.of(step.name), words_of(step.counts)) for step in job.steps.all()
+        (step, names.of(step.name), words_of(step.counts)) for step in job.steps.all()
     ]
     done = sum(step.state == State.DONE for step, _name, _counts in steps)
     progress: Progress = progress_of(job)
-    return {"job": job, "steps": steps, "steps_done": done, "progress": progress, "seconds": seconds_of(job)}
+    return {
+        "job": job,
+        "on": on_of(job),
+        "steps": steps,
+        "steps_done": done,
+        "progress": progress,
+        "seconds": seconds_of(job),
+    }
+
+
+def on_of(job: Job) -> date:
+    """The business date of a night's job: its key."""
+    return date.fromisoformat(job.key)
 
 
 def seconds_of(job: Job) -> float | None:
@@ -115,4 +131,4 @@ def result_of(job: Job) -> list[tuple[Any, Any]]:
 
 
 def words_of(counts: dict[str, Any]) -> list[tuple[Any, Any]]:
-    return [(words.of(name), value) for name, value in counts.items() if isinstance(value, int | float)]
+    return [(names.of(name), value) for name, value in counts.items() if isinstance(value, int | float)]

@@ -1,9 +1,8 @@
 """One customer: who they are, what they bought, where they stand; editing the plain facts."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from django import forms
 from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncMonth
@@ -12,17 +11,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from crm.audit import trail
-from crm.org.models import Store
 from crm.org.permissions import Permission
 from crm.ui.pages import page_of
 from crm.ui.staff import chain_of
 from crm.ui.views import StaffView
-from customers import profile, stages
+from customers import nights, profile, stages
+from customers.forms import CustomerForm
 from customers.masks import masked
 from customers.models import Customer, CustomerTag, Identity, Payment, Purchase, Stage
+from customers.views import words
 from customers.views.facts import TONES, rows_of
 
 MONTHS = 13
@@ -32,7 +31,7 @@ class CustomerView(StaffView):
     """A page of one customer in one's scope. Whoever was merged away leads to who they became."""
 
     def customer(self, public_id: str) -> Customer:
-        rows = Customer.objects.visible_to(self.staff).select_related("home_store", "purchase_state")
+        rows = Customer.objects.visible_to(self.staff).select_related("home_store")
         found = get_object_or_404(rows, pk=Customer.row_id(public_id))
         if found.merged_into_id:
             raise Moved(get_object_or_404(rows, pk=found.merged_into_id))
@@ -60,7 +59,7 @@ class Profile(CustomerView):
         context = {
             "customer": customer,
             "row": row,
-            "state": getattr(customer, "purchase_state", None),
+            "night": nights.published(),
             "more": list(zip(labels, row.more, strict=True)),
             "months": months_of(customer, chain_of(request).currency),
             "spells": [(spell, TONES.get(Stage(spell.stage), "")) for spell in spells],
@@ -115,11 +114,12 @@ class PurchaseLines(CustomerView):
         lines = receipt.lines.select_related("product", "product__category", "product__brand").order_by(
             "number"
         )
+        paid = Payment.objects.filter(customer=customer, purchase=receipt).order_by("number")
         context = {
             "receipt": receipt,
             "lines": lines,
             "returns": receipt.returns.select_related("store").order_by("occurred_at", "pk"),
-            "payments": Payment.objects.filter(customer=customer, purchase=receipt).order_by("number"),
+            "payments": [(words.method(one.method), one.amount) for one in paid],
         }
         return self.render("customers/purchase.html", context)
 
@@ -141,47 +141,6 @@ class Reveal(CustomerView):
         )
 
 
-class CustomerForm(forms.ModelForm):
-    class Meta:
-        model = Customer
-        fields = [
-            "name",
-            "gender",
-            "birthday",
-            "age_band",
-            "income_band",
-            "occupation",
-            "household_size",
-            "household",
-            "language",
-            "home_store",
-        ]
-        widgets = {"birthday": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-
-    def __init__(self, data: Any, *, staff: Any, instance: Customer) -> None:
-        super().__init__(data, instance=instance)
-        for field in self.fields.values():
-            field.show_hidden_initial = True  # what the person saw: see `changes`
-        self.fields["name"].required = True
-        stores = Store.objects.visible_to(staff).filter(is_active=True) | Store.objects.filter(
-            pk=instance.home_store_id or 0
-        )
-        self.fields["home_store"].queryset = stores.order_by("name", "pk")  # type: ignore[attr-defined]
-        self.fields["home_store"].required = (
-            staff.scope().store_ids is not None
-        )  # or they would lose sight of them
-
-    def clean_birthday(self) -> Any:
-        born = self.cleaned_data["birthday"]
-        if born and not (timezone.localdate() - timedelta(days=366 * 120) < born <= timezone.localdate()):
-            raise forms.ValidationError(gettext_lazy("No living person was born on this day."))
-        return born
-
-    def changes(self) -> dict[str, Any]:
-        """What the person changed. What they left alone may have been changed by somebody else meanwhile."""
-        return {name: self.cleaned_data[name] for name in self.changed_data}
-
-
 class Edit(CustomerView):
     permission = Permission.EDIT_CUSTOMERS
     template = "customers/edit.html"
@@ -197,7 +156,7 @@ class Edit(CustomerView):
         form = CustomerForm(request.POST, staff=self.staff, instance=customer)
         return self.answer(
             form,
-            lambda: profile.change(customer.pk, form.changes(), by=self.staff),
+            lambda: profile.change(customer.pk, form.cleaned_data, by=self.staff, based_on=form.based_on()),
             done=self.done(customer),
             context=around,
         )

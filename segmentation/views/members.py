@@ -14,6 +14,7 @@ from crm.audit import trail
 from crm.org.permissions import Permission
 from crm.ui.pages import page_of
 from crm.ui.views import StaffView
+from customers import nights
 from customers.models import Customer
 from customers.views.facts import rows_of
 from customers.views.listing import COUNTED, count_of, download
@@ -35,7 +36,7 @@ class Asked:
 
     def people(self) -> QuerySet[Customer]:
         found = standings.members(self.form.viewer, group=self.group, on=self.form.day, **self.numbers)
-        rows = Customer.objects.visible_to(self.form.viewer).select_related("home_store", "purchase_state")
+        rows = Customer.objects.visible_to(self.form.viewer).select_related("home_store")
         # EXISTS and not IN: a page of fifty then walks the newest customers instead of gathering the whole group.
         return rows.filter(Exists(found.filter(customer=OuterRef("pk"))))
 
@@ -94,7 +95,7 @@ class Moved:
     def people(self) -> QuerySet[Customer]:
         return movement.movers(
             self.form.viewer, self.dates[0], self.dates[1], self.groups[0], self.groups[1]
-        ).select_related("home_store", "purchase_state")
+        ).select_related("home_store")
 
     def name(self) -> str:
         names = {group.code: group.name for group in Group.objects.filter(code__in=self.groups)}
@@ -145,6 +146,7 @@ def listed(view: StaffView, rows: QuerySet[Customer], request: HttpRequest) -> d
         "labels": labels,
         "count": count_of(rows),
         "counted": COUNTED,
+        "night": nights.published(),
         "query": query.urlencode(),
     }
 

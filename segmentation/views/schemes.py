@@ -13,6 +13,7 @@ from segmentation import schemes
 from segmentation.forms import GroupForm, SchemeForm
 from segmentation.grid import default_grid
 from segmentation.models import Group, Scheme
+from segmentation.views.lifecycle import names_of
 from segmentation.views.segments import tabs
 
 
@@ -35,7 +36,7 @@ class SchemePage(StaffView):
     def post(self, request: HttpRequest) -> HttpResponse:
         now, groups = Scheme.current(), schemes.groups()
         form = SchemeForm(request.POST, now=now, groups=groups)
-        change = lambda: schemes.change(by=self.staff, **form.settings())  # noqa: E731
+        change = lambda: schemes.change(by=self.staff, based_on=form.based_on(), **form.settings())  # noqa: E731
         return self.answer(
             form, change, done=self.done, context=lambda: self.around(form.grid() or now.grid, groups)
         )
@@ -47,6 +48,8 @@ class SchemePage(StaffView):
     def around(self, painted: list[list[str]], groups: list[Group]) -> dict[str, Any]:
         by_code = {group.code: group for group in groups}
         rows = [(r, list(enumerate(row, start=1))) for r, row in reversed(list(enumerate(painted, start=1)))]
+        versions = list(Scheme.objects.order_by("-pk")[:8])
+        names = names_of(version.created_by for version in versions)
         return {
             "tabs": tabs(self, "scheme"),
             "title": _("Segments"),
@@ -54,7 +57,7 @@ class SchemePage(StaffView):
             "by_code": by_code,
             "rows": rows,
             "size": len(painted),
-            "versions": Scheme.objects.order_by("-pk")[:8],
+            "versions": [(version, names.get(version.created_by, "")) for version in versions],
         }
 
 
@@ -94,7 +97,7 @@ class GroupRecord(StaffView):
         if group is None:
             schemes.add_group(by=self.staff, code=form.code(), names=form.names(), **looks)
         else:
-            schemes.edit_group(group, by=self.staff, names=form.names(), **looks)
+            schemes.edit_group(group, by=self.staff, based_on=form.based_on(), names=form.names(), **looks)
 
     def done(self, _nothing: Any) -> str:
         self.say(_("Saved."))

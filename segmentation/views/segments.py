@@ -32,6 +32,7 @@ def tabs(view: StaffView, current: str) -> list[tuple[Any, str, bool, None]]:
         pages += [
             ("scheme", _("Scoring"), "segmentation:scheme"),
             ("groups", _("Groups"), "segmentation:groups"),
+            ("lifecycle", _("Lifecycle"), "segmentation:lifecycle"),
         ]
     return [(label, reverse(name), key == current, None) for key, label, name in pages]
 

@@ -12,3 +12,4 @@ import "./drop.js";
 import "./paint.js";
 import "./copy.js";
 import "./checks.js";
+import "./edits.js";

@@ -1,5 +1,5 @@
-/* htmx: form errors (422) are swapped in like answers, pages are never kept in the browser's storage (they hold
-   personal data), and a failed request says so instead of doing nothing. */
+/* htmx: form errors (422, and 409 where somebody else was first) are swapped in like answers, pages are never kept in
+   the browser's storage (they hold personal data), and a failed request says so instead of doing nothing. */
 import htmx from "htmx.org";
 import { toast } from "./toasts.js";
 
@@ -14,6 +14,7 @@ Object.assign(htmx.config, {
   responseHandling: [
     { code: "204", swap: false },
     { code: "[23]..", swap: true },
+    { code: "409", swap: true },
     { code: "422", swap: true },
     { code: "[45]..", swap: false, error: true },
   ],

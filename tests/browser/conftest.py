@@ -75,7 +75,7 @@ def _session(person: Staff) -> Any:
 
 
 # What the browser's console calls an error and is none: a refused form, and a search that newer words cancelled.
-HARMLESS = ("422", "htmx:sendAbort", "htmx:afterRequest")
+HARMLESS = ("409", "422", "htmx:sendAbort", "htmx:afterRequest")
 
 
 def _is_fault(said: Any) -> bool:

@@ -61,6 +61,27 @@ def test_a_member_of_another_branch_is_served_but_not_browsed(
     expect(page.get_by_text("Purchases")).to_have_count(0)
 
 
+def test_two_people_edit_one_customer(open_as: Open, chen: Staff, marta: Staff, irina: Customer) -> None:
+    address = f"/customers/{irina.public_id}/edit/"
+    chens, martas = open_as(chen, address), open_as(marta, address)
+    chens.get_by_label("Occupation").fill("baker")
+    chens.get_by_label("Gender").select_option("f")
+    chens.get_by_role("button", name="Save").click()
+    expect(chens.get_by_text("Saved.")).to_be_visible()
+    martas.get_by_label("Occupation").fill("teacher")
+    martas.get_by_label("Gender").select_option("x")
+    martas.get_by_role("button", name="Save").click()
+    expect(martas.get_by_label("Gender")).to_be_focused()
+    expect(martas.get_by_text("Chen changed this just now.")).to_have_count(2)
+    expect(martas.get_by_label("Occupation")).to_have_value("teacher")
+    martas.get_by_role("button", name="Take theirs: Female").click()
+    expect(martas.get_by_label("Gender")).to_have_value("f")
+    martas.get_by_role("button", name="Save").click()
+    expect(martas.get_by_text("Saved.")).to_be_visible()
+    irina.refresh_from_db()
+    assert (irina.occupation, irina.gender) == ("teacher", "f")
+
+
 def test_a_marketer_reads_the_map_and_opens_the_people(open_as: Open, max_: Staff, harbour: Store) -> None:
     for n in range(12):
         person = cast.customer(f"Buyer {n}", of=harbour)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -13,9 +12,12 @@ from django.utils import timezone
 
 from crm.audit.models import Entry
 from crm.org.models import Staff, Store
+from customers import serving
+from customers.bought import Bought
 from customers.masks import masked
 from customers.models import Customer, CustomerTag, NameKey, Product, Purchase, Tag
 from tests import cast
+from tests.ui.forms import filled
 
 Browser = Callable[[Staff], Client]
 
@@ -23,7 +25,7 @@ Browser = Callable[[Staff], Client]
 def found(client: Client, words: str, **more: str) -> list[tuple[str, str, bool]]:
     answer = client.post("/counter/find/", {"q": words, **more})
     assert answer.status_code == 200
-    return [(row.customer.name, address, is_exact) for row, address, is_exact in answer.context["hits"]]
+    return [(shown.name, address, is_exact) for _row, shown, address, is_exact in answer.context["hits"]]
 
 
 def test_the_counter_finds_by_everything(
@@ -74,6 +76,57 @@ def test_another_branch_is_found_exactly_and_served_only(
     assert theirs.get(f"/customers/{yusuf.public_id}/").status_code == 404
 
 
+def test_counter_and_api_show_the_same_of_another_branchs_customer(
+    chen: Staff, harbour: Store, yusuf: Customer, signed_in: Browser, calling: Callable[..., Client]
+) -> None:
+    """Chen's Counter and a till of Harbour: who this is, and nothing that Uptown learnt about them."""
+    uptown = Store.objects.get(code="UPTN")
+    cast.purchase(yusuf, at=uptown, on="2026-03-02", amount="77.00")
+    cast.night("2026-03-09")
+    till = calling("customers:read", stores=[harbour])
+    told = till.post(
+        "/api/v1/customers/lookup/",
+        {"kind": "phone", "value": "13900139000"},
+        content_type="application/json",
+    ).json()
+    assert (
+        set(told) - {"id", "scope"} == set(serving.FIELDS) == {"name", "home_store", "is_stub", "enrolled_at"}
+    )
+    theirs = signed_in(chen)
+    hits = theirs.post("/counter/find/", {"q": "13900139000"})
+    [(row, shown, address, _exact)] = hits.context["hits"]
+    assert row is None
+    assert shown == serving.Serving("Yusuf Demir", "Uptown", False, yusuf.enrolled_at)
+    page = theirs.get(address)
+    assert page.context["shown"] == shown
+    for html in (hits.content.decode(), page.content.decode()):
+        assert "Yusuf Demir" in html
+        assert "Uptown" in html
+        for word in (
+            "139****9000",
+            "Last visit",
+            "No visit yet",
+            "Champions",
+            "New customers",
+            "77.00",
+            "is-accent",
+        ):
+            assert word not in html, word
+    assert yusuf.public_id not in hits.content.decode()
+
+
+def test_ones_own_customer_is_seen_whole(
+    rosa: Staff, harbour: Store, irina: Customer, signed_in: Browser
+) -> None:
+    """Rosa's region holds both stores: nobody there is of another branch."""
+    cast.purchase(irina, at=harbour, on="2026-03-02")
+    [(row, _shown, address, is_exact)] = (
+        signed_in(rosa).post("/counter/find/", {"q": "13800138000"}).context["hits"]
+    )
+    assert (row.phone, is_exact) == ("+86 138****8000", True)
+    assert address == f"/customers/{irina.public_id}/"
+
+
 def test_a_pass_is_for_one_person_and_half_an_hour(
     chen: Staff, marta: Staff, yusuf: Customer, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +151,7 @@ def test_finding_costs_the_same_however_many_are_found(
     theirs = signed_in(chen)
     found(theirs, "smith")
     for words, count in (("smith1", 3), ("smith", 12)):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             assert len(found(theirs, words)) == count
 
 
@@ -150,7 +203,7 @@ def test_a_list_page_costs_the_same_for_one_and_for_fifty(
         cast.purchase(person, at=harbour, on="2026-03-02")
     cast.night("2026-03-09")
     theirs = signed_in(marta)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         page = theirs.get("/customers/")
     assert len(page.context["rows"]) == 50
     token = page.context["page"].next
@@ -190,7 +243,7 @@ def test_the_customer_page(chen: Staff, irina: Customer, history: list[Purchase]
     cast.night("2026-03-09")
     page = signed_in(chen).get(f"/customers/{irina.public_id}/")
     html = page.content.decode()
-    assert page.context["state"].spent == Decimal("60.00")
+    assert page.context["row"].bought == Bought(3, Decimal("60.00"), date(2026, 1, 5), date(2026, 3, 5))
     assert [one.business_date for one in page.context["page"].rows] == [
         date(2026, 3, 5),
         date(2026, 2, 5),
@@ -200,6 +253,40 @@ def test_the_customer_page(chen: Staff, irina: Customer, history: list[Purchase]
                   "3 purchases in 365 days", "¥60.00 in 365 days", "Groups so far", "Life with us"):  # fmt: skip
         assert words in html, words
     assert "13800138000" not in html
+
+
+def test_figures_are_of_now_and_scores_of_the_night(
+    chen: Staff, irina: Customer, harbour: Store, history: list[Purchase], signed_in: Browser
+) -> None:
+    """After the night: another receipt, one brought back in part, one whole. The page agrees with its rows at once."""
+    theirs = signed_in(chen)
+    address = f"/customers/{irina.public_id}/"
+    assert theirs.get(address).context["row"].bought.count == 3  # before any night
+    cast.night("2026-03-09")
+    cast.purchase(irina, at=harbour, on="2026-03-10", amount="39.32")
+    Purchase.objects.filter(pk=history[1].pk).update(returned=Decimal("8.00"))
+    Purchase.objects.filter(pk=history[0].pk).update(returned=Decimal("20.00"))
+    page = theirs.get(address)
+    shown = page.context["row"].bought
+    assert shown == Bought(3, Decimal("71.32"), date(2026, 2, 5), date(2026, 3, 10), undone=1)
+    rows = page.context["page"].rows
+    assert sum(row.amount - row.returned for row in rows) == shown.spent
+    assert len(rows) == shown.count + shown.undone
+    html = page.content.decode()
+    for words in ("¥71.32", "and 1 brought back whole", "night of", "Mar 9, 2026", "purchases: as of now"):
+        assert words in html, words
+    [listed] = theirs.get("/customers/").context["rows"]
+    assert listed.bought == shown
+    assert "purchases as of now" in theirs.get("/customers/").content.decode()
+
+
+def test_who_bought_for_the_first_time_today_has_visited(
+    chen: Staff, irina: Customer, harbour: Store, signed_in: Browser
+) -> None:
+    theirs = signed_in(chen)
+    assert "No visit yet" in theirs.post("/counter/find/", {"q": "irina"}).content.decode()
+    cast.purchase(irina, at=harbour, on=timezone.localdate())
+    assert "No visit yet" not in theirs.post("/counter/find/", {"q": "irina"}).content.decode()
 
 
 def test_the_months_end_with_this_one(
@@ -226,7 +313,7 @@ def test_the_customer_page_costs_the_same_for_few_and_many_purchases(
         cast.purchase(irina, at=harbour, on=f"2026-02-{1 + n:02}")
     cast.night("2026-03-09")
     theirs = signed_in(chen)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(28):
         theirs.get(f"/customers/{irina.public_id}/")
 
 
@@ -288,30 +375,6 @@ def test_an_edit_writes_only_what_was_changed(
     assert first.post(address, filled(first.get(address)) | {"occupation": ""}).status_code == 303
     irina.refresh_from_db()
     assert (irina.occupation, irina.household) == ("", "couple")
-
-
-class Filled(HTMLParser):
-    """What a browser sends back of a page's fields when nothing was touched."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self.select = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        if tag == "input" and told.get("name"):
-            self.values[str(told["name"])] = told.get("value") or ""
-        elif tag == "select":
-            self.select = told.get("name") or ""
-        elif tag == "option" and "selected" in told:
-            self.values[self.select] = told.get("value") or ""
-
-
-def filled(page: Any) -> dict[str, str]:
-    form = Filled()
-    form.feed(page.content.decode())
-    return form.values
 
 
 @pytest.mark.parametrize(

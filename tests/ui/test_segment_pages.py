@@ -1,13 +1,16 @@
 """Segments: the map and its people agree, movement opens who moved, the marketer paints."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from crm.org.models import Staff, Store
-from segmentation import schemes
+from customers import profile
+from customers.models import Customer
+from segmentation import heatmap, schemes
 from segmentation.models import Group, Scheme
 from tests import cast
 
@@ -44,6 +47,49 @@ def test_every_number_of_the_map_is_the_length_of_its_list(
         assert theirs.get(cell["href"]).context["count"] == cell["n"]
     for part, link in [*page.context["groups"], *page.context["classes"]]:
         assert theirs.get(link).context["count"] == part.customers, part.name
+
+
+def test_numbers_open_their_rows_after_somebody_changed_stores(
+    marta: Staff, uma: Staff, rosa: Staff, max_: Staff, regulars: None, signed_in: Browser
+) -> None:
+    """H9 spent most at Harbour; since the night they are Uptown's customer."""
+    uptown = Store.objects.get(code="UPTN")
+    moved = Customer.objects.get(name="H9")
+    before = heatmap.heatmap(uma)
+    profile.change(moved.pk, {"home_store": uptown}, by=marta)
+    after = heatmap.heatmap(uma)
+    assert before is not None
+    assert after is not None
+    assert (before.customers, before.revenue) == (4, Decimal("20.00"))
+    assert (after.customers, after.revenue) == (5, Decimal("115.00"))  # and five purchases at 19.00
+    for who, count in ((marta, 9), (uma, 5), (rosa, 14), (max_, 14)):
+        theirs = signed_in(who)
+        for query in ("", f"?store={uptown.pk}", "?on=2026-03-01"):
+            page = theirs.get(f"/segments/{query}")
+            if not query:
+                assert page.context["map"].customers == count, who
+            assert_opens_its_rows(theirs, page)
+
+
+def assert_opens_its_rows(theirs: Client, page: Any) -> None:
+    cells = [cell for _label, row in page.context["rows"] for cell in row]
+    assert sum(cell["n"] for cell in cells) + page.context["outside"]["n"] == page.context["map"].customers
+    for cell in cells:
+        if cell["href"]:
+            assert theirs.get(cell["href"]).context["count"] == cell["n"]
+    for part, link in [*page.context["groups"], *page.context["classes"]]:
+        assert theirs.get(link).context["count"] == part.customers, part.name
+
+
+def test_revenue_of_an_earlier_night_is_of_its_own_customers(
+    marta: Staff, uma: Staff, regulars: None, signed_in: Browser
+) -> None:
+    moved = Customer.objects.get(name="H9")
+    profile.change(moved.pk, {"home_store": Store.objects.get(code="UPTN")}, by=marta)
+    earlier = signed_in(uma).get("/segments/?on=2026-03-01")
+    assert (earlier.context["map"].customers, earlier.context["map"].revenue) == (5, Decimal("20.00"))
+    assert "whom these stores had then" in earlier.content.decode()
+    assert "whom these stores had then" not in signed_in(uma).get("/segments/").content.decode()
 
 
 def test_the_map_is_of_ones_own_stores(marta: Staff, rosa: Staff, regulars: None, signed_in: Browser) -> None:

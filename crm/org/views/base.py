@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django.db.models import Model
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from crm.org import administration
+from crm.org.forms import RecordForm
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView
 
@@ -52,7 +52,7 @@ class RecordView(SettingsView):
 
     template = "org/record.html"
     model: ClassVar[type[Model]]
-    form: ClassVar[type[BaseForm]]
+    form: ClassVar[type[RecordForm]]
     heading_new: ClassVar[Any]
     listing: ClassVar[str]
 
@@ -61,19 +61,18 @@ class RecordView(SettingsView):
 
     def get(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         record = self.record(pk)
-        return self.render(self.template, self.context(record) | {"form": self.form(instance=record)})  # type: ignore[call-arg]
+        return self.render(self.template, self.context(record) | {"form": self.form(instance=record)})
 
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         record = self.record(pk)
         name = str(record) if pk else ""
-        form = self.form(request.POST, instance=record)  # type: ignore[call-arg]
+        form = self.form(request.POST, instance=record)
         return self.answer(
             form, lambda: self.keep(form), done=self.done, context=lambda: self.context(record, name)
         )
 
     def keep(self, form: Any) -> Any:
-        values = form.values() if hasattr(form, "values") else form.cleaned_data
-        return administration.keep(form.instance, values, by=self.staff)
+        return administration.keep(form.instance, form.values(), by=self.staff, based_on=form.based_on())
 
     def done(self, record: Any) -> str:
         self.say(_("Saved: %(name)s.") % {"name": record})

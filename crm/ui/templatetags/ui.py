@@ -126,12 +126,13 @@ def field(bound: BoundField, *, hint: bool = True) -> dict[str, Any]:
         attributes["aria-describedby"] = " ".join(described)
     many = kind == "checkbox" and hasattr(widget, "choices")
     control = "" if many else bound.as_widget(attrs=attributes)
-    if control and bound.field.show_hidden_initial:
-        control += bound.as_hidden(only_initial=True)
+    carried = bound.as_hidden(only_initial=True) if bound.field.show_hidden_initial else ""
     return {
         "field": bound,
         "hint": bound.help_text if hint else "",
         "control": control or bound,
+        "carried": carried,
+        "theirs": getattr(bound.form, "theirs", {}).get(bound.name),
         "is_check": kind == "checkbox" and not many,
         "is_many": many,
         "is_hidden": bound.is_hidden,

@@ -12,10 +12,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect, render, resolve_url
 from django.views import View
 
+from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Refusal
 from crm.org.models import Staff
 from crm.org.permissions import Permission
-from crm.ui import navigation
+from crm.ui import edits, navigation
 from crm.ui.staff import chain_of, staff_of
 
 
@@ -58,17 +59,20 @@ class StaffView(View):
     ) -> HttpResponse:
         """Do `call` when the form is right and go to `done`; otherwise show the form again, with status 422.
 
-        This is the one place where a refusal of the domain becomes words beside a field.
+        409 when somebody else changed the same meanwhile. This is the one place where a refusal of the domain becomes
+        words beside a field.
         """
+        status = 422
         if form.is_valid():
             try:
                 result = call()
             except Refusal as refusal:
                 explain(form, refusal)
+                status = 409 if isinstance(refusal, ChangedMeanwhile) else 422
             else:
                 return self.go(done(result) if callable(done) else done)
         around = context() if callable(context) else context or {}
-        return self.render(self.template, {**around, "form": form}, status=422)
+        return self.render(self.template, {**around, "form": form}, status=status)
 
     def go(self, address: str) -> HttpResponse:
         """On to another page, also when htmx asked."""
@@ -116,6 +120,8 @@ class May:
 def explain(form: BaseForm, refusal: Refusal) -> None:
     """Write a refusal on the form: beside its fields where it names them, above them otherwise."""
     form.is_valid()
+    if isinstance(refusal, ChangedMeanwhile):
+        return edits.explain(form, refusal)
     for fault in refusal.faults:
         field = fault.pointer.strip("/").split("/")[0]
         form.add_error(field if field in form.fields else None, fault.detail)

@@ -1,0 +1,60 @@
+"""The form of a customer's plain facts. It checks; `profile` changes."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from crm.org.models import Store
+from crm.ui import words
+from crm.ui.edits import EditForm
+from customers.models import Customer
+
+
+class CustomerForm(EditForm, forms.ModelForm):
+    class Meta:
+        model = Customer
+        fields = [
+            "name",
+            "gender",
+            "birthday",
+            "age_band",
+            "income_band",
+            "occupation",
+            "household_size",
+            "household",
+            "language",
+            "home_store",
+        ]
+        widgets = {"birthday": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, data: Any, *, staff: Any, instance: Customer) -> None:
+        super().__init__(data, instance=instance)
+        self.fields["name"].required = True
+        stores = Store.objects.visible_to(staff).filter(is_active=True) | Store.objects.filter(
+            pk=instance.home_store_id or 0
+        )
+        self.fields["home_store"].queryset = stores.order_by("name", "pk")  # type: ignore[attr-defined]
+        self.fields["home_store"].required = (
+            staff.scope().store_ids is not None
+        )  # or they would lose sight of them
+        self.fields["language"] = forms.ChoiceField(
+            label=self.fields["language"].label, required=False, choices=_languages(instance.language)
+        )
+        self.name_the_blanks()
+        self.carry()
+
+    def clean_birthday(self) -> Any:
+        born = self.cleaned_data["birthday"]
+        if born and not (timezone.localdate() - timedelta(days=366 * 120) < born <= timezone.localdate()):
+            raise forms.ValidationError(gettext_lazy("No living person was born on this day."))
+        return born
+
+
+def _languages(now: str) -> list[tuple[str, str]]:
+    """Ours, and the one that another system told of this customer."""
+    codes = dict.fromkeys(["", *(code for code, _name in settings.LANGUAGES), now])
+    return [(code, words.language(code) if code else "") for code in codes]

@@ -1,0 +1,242 @@
+"""Every page in Chinese, with data in Chinese: what is still Latin is a name of a thing, or was forgotten.
+
+Pages are walked as in `tests/walk.py`, as they are opened and as a form comes back with errors; then the pages of
+sign-in, which libraries bring, and the pages of errors.
+"""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.jobs.models import Job, State
+from crm.org.models import Staff
+from crm.org.permissions import Role
+from crm.rest import keys
+from customers.imports import columns
+from customers.models import ArrivalState, ImportFile
+from segmentation.models import Group
+from tests import cast, walk
+
+pytestmark = pytest.mark.django_db
+
+# Names of things, which are the same in every language.
+COLUMNS = {
+    ", ".join(names)
+    for known in (columns.RECEIPTS, columns.CUSTOMERS)
+    for names in (known.required, known.optional)
+}
+LATIN = frozenset(
+    {
+        *(
+            "regulars",
+            "english",
+            "rfm",
+            "api",
+            "id",
+            "csv",
+            "excel",
+            "ndjson",
+            "parquet",
+            "gbk",
+            "utf",
+            "iso",
+        ),
+        *(
+            "cny",
+            "twd",
+            "asia",
+            "shanghai",
+            "enter",
+            "esc",
+            "pos",
+            "authorization",
+            "bearer",
+            "authenticator",
+        ),
+    }
+)
+SHOWN = ("title", "placeholder", "aria-label", "alt", "data-done")
+SAID = "data-say-"
+_WORD = re.compile(r"[A-Za-z][A-Za-z'’]{2,}")
+_ID = re.compile(r"\b(?:(?:cus|rcp)_[0-9a-z]{12}|[A-Z2-7]{32})\b|\brgl_[\w-]+")  # public ids, secrets
+
+
+class Reader(HTMLParser):
+    """What people read of a page: its text and the words of its controls; code, identifiers and data apart."""
+
+    SKIPPED = ("script", "style", "code", "pre", "datalist", "kbd")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+        self.told: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.depth += tag in self.SKIPPED
+        self.told += [value for name, value in attrs if value and (name in SHOWN or name.startswith(SAID))]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag in self.SKIPPED
+
+    def handle_data(self, data: str) -> None:
+        if not self.depth and data.strip():
+            self.told.append(data.strip())
+
+
+def english(html: str) -> list[str]:
+    """The pieces of text with a Latin word that is no name of a thing."""
+    reader = Reader()
+    reader.feed(html)
+    told = set(reader.told) - COLUMNS
+    return sorted(
+        {text for text in told if {word.lower() for word in _WORD.findall(_ID.sub("", text))} - LATIN}
+    )
+
+
+@pytest.fixture
+def world(db: None) -> walk.World:
+    """A shop in which everything has a Chinese name, with something of every kind to show."""
+    cast.chain()
+    coast = cast.region("c1", "沿海")
+    shop, other = cast.store("s1", "港口店", of=coast), cast.store("s2", "上城店", of=coast)
+    stub = cast.store("s9", "九", is_stub=True)
+    person = cast.customer("林小雨", of=shop, phone="+8613700137000", member="300", email="e@x.cn", gender="f",
+                           birthday="1990-02-03", language="zh-hans", occupation="教师", household_size=2)  # fmt: skip
+    cast.customer("王芳", of=other, phone="+8613700137001")
+    cast.customer("", of=shop, is_stub=True, enrolled_at=None, card="77")
+    cast.product("1", "茉莉花茶")
+    receipt = cast.purchase(person, at=shop, on="2026-03-02", lines=[("1", "1", "8.00")], external_id="1")
+    cast.purchase(person, at=shop, on="2026-03-12", lines=[("1", "1", "8.00")], external_id="2")
+    admin = cast.staff("安娜", Role.ADMINISTRATOR)
+    clerk = cast.staff("陈", Role.CLERK, stores=[shop])
+    cast.night("2026-03-09")
+    night = cast.night("2026-03-10")
+    for number, (reason, state) in enumerate(ASIDE, start=3):
+        arrival = cast.set_aside(str(number), at=shop)
+        type(arrival).objects.filter(pk=arrival.pk).update(reason=reason, state=state)
+    failed = Job.objects.create(
+        kind="night", key="2026-03-11", state=State.QUARANTINED, error="OSError: disk is full"
+    )
+    key, _secret = keys.create_key(name="收银", scopes=["catalogue:read"], by="system:test")
+    nouns = {
+        "regions": coast.pk, "departments": cast.department("d1", "客服部").pk, "groups": Group.objects.first().pk,
+        "nights": [night.pk, failed.pk], "keys": key.pk,
+        "customers": person.public_id, "purchases": receipt.public_id, "identifiers": person.identities.first().pk,
+        "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
+        "imports": _imports(),
+    }  # fmt: skip
+    everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
+    return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
+
+
+ASIDE = [
+    ("return_exceeds_receipt", ArrivalState.QUARANTINED),
+    ("unknown_store", ArrivalState.QUARANTINED),
+    ("", ArrivalState.WAITING),
+]
+
+
+def _imports() -> list[int]:
+    """One that is done, one that was refused, one that failed, one that runs."""
+    done = cast.import_file("1.csv")
+    counts = {
+        "rows": 9,
+        "applied": 3,
+        "duplicates": 3,
+        "rejected": 3,
+        "receipts": 2,
+        "returns": 1,
+        "waiting": 1,
+    }
+    Job.objects.filter(pk=done.job_id).update(counts=counts | {"new": 1})
+    ImportFile.objects.filter(pk=done.pk).update(stubs={"stores": ["s9"], "products": ["1"]})
+    failed, runs = cast.import_file("2.csv"), cast.import_file("3.csv")
+    Job.objects.filter(pk=failed.job_id).update(state=State.QUARANTINED, error="OSError: disk is full")
+    Job.objects.filter(pk=runs.job_id).update(state=State.QUEUED, done=5, total=10)
+    return [done.pk, failed.pk, runs.pk]
+
+
+def browser(person: Staff, language: str) -> Client:
+    Staff.objects.filter(pk=person.pk).update(language=language)
+    client = Client(headers={"accept-language": language}, raise_request_exception=False)
+    assert person.user is not None
+    client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def addresses(route: walk.Route, world: walk.World) -> Iterator[str]:
+    missing = [noun for noun in route.nouns if noun not in world.nouns]
+    assert not missing, f"teach this test what {missing} are"
+    values = {noun: world.nouns[noun][walk.EVERYWHERE] for noun in route.nouns}
+    several = next((noun for noun, value in values.items() if isinstance(value, list)), None)
+    for value in values[several] if several else [None]:
+        yield route.address(values | ({several: value} if several else {}))
+
+
+PAGES = [route for route in walk.routes() if route.is_page]
+CHINESE = pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
+LIBRARY = [
+    "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/logout/",
+    "/accounts/reauthenticate/", "/accounts/password/reset/", "/accounts/2fa/recovery-codes/generate/",
+    "/accounts/email/",
+]  # fmt: skip
+
+
+def read(answer: Any) -> list[str]:
+    if not str(answer.headers.get("Content-Type", "")).startswith("text/html"):
+        return []
+    return english(walk.text_of(answer))
+
+
+@CHINESE
+def test_no_page_speaks_english(world: walk.World, language: str) -> None:
+    left = set()
+    known = [(one, route.methods) for route in PAGES for one in addresses(route, world)]
+    for who in ("ana", "chen"):
+        client = browser(world.people[who], language)
+        for address, methods in [*known, *((one, ["get", "post"]) for one in LIBRARY)]:
+            for method in ("get", "post"):
+                if method in methods:
+                    left |= {
+                        f"{who} {method} {address} {text}" for text in read(getattr(client, method)(address))
+                    }
+    assert "\n".join(sorted(left)) == ""
+
+
+@CHINESE
+def test_neither_do_the_pages_for_strangers_and_of_errors(world: walk.World, language: str) -> None:
+    stranger = Client(headers={"accept-language": language}, raise_request_exception=False)
+    left = read(stranger.get("/accounts/login/"))
+    wrong = {"login": "nobody", "password": "wrong"}
+    answers = [stranger.post("/accounts/login/", wrong) for _ in range(7)]
+    assert answers[-1].status_code == 429
+    careful = Client(enforce_csrf_checks=True, headers={"accept-language": language})
+    chens = browser(world.people["chen"], language)
+    answers += [stranger.get("/nowhere/"), careful.post("/preferences/", {}), chens.get("/settings/")]
+    assert [one.status_code for one in answers[-3:]] == [404, 403, 403]
+    for answer in answers:
+        left += read(answer)
+    assert "\n".join(left) == ""
+
+
+@CHINESE
+def test_neither_do_refusals_and_the_notices_after_an_act(world: walk.World, language: str) -> None:
+    client = browser(world.people["ana"], language)
+    acts = [route for route in PAGES if {"post", "delete"} & set(route.methods)]
+    left = set()
+    for route in acts:
+        for address in addresses(route, world):
+            for more in ({}, {"_method": "DELETE"}):
+                left |= {f"{address} {text}" for text in read(client.post(address, more, follow=True))}
+    assert "\n".join(sorted(left)) == ""
+
+
+def test_a_forgotten_sentence_is_found() -> None:
+    assert english('<p title="Not yet">导出 CSV</p><p>Saved.</p><code>no such</code>') == [
+        "Not yet",
+        "Saved.",
+    ]
