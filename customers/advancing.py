@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from crm.lib.arrays import array_text
 from crm.lib.copy import DATE, INT4, INT8, read_packed
 from crm.lib.spells import IDS, day_number
 from crm.lib.statements import Statement
@@ -118,14 +119,14 @@ def _left(cursor: Any, start: date, until: date, ids: Any) -> dict[str, Any]:
     types = {"customer_id": INT8, "count": INT4, "spent": INT8, "first": DATE}
     if len(ids) == 0:
         return {name: np.zeros(0, dtype=np.int64) for name in types}
-    return read_packed(cursor, _LEFT, types, {"ids": ids.tolist(), "start": start, "until": until})
+    return read_packed(cursor, _LEFT, types, {"ids": array_text(ids), "start": start, "until": until})
 
 
 def _take_in(cursor: Any, basis: Basis, rows: dict[str, Any]) -> None:
     """Add the purchases dated after the states."""
     ids = rows["customer_id"]
     arrived = read_packed(
-        cursor, _ARRIVED, {"customer_id": INT8, "day": DATE, "cents": INT8}, {"ids": ids.tolist()}
+        cursor, _ARRIVED, {"customer_id": INT8, "day": DATE, "cents": INT8}, {"ids": array_text(ids)}
     )
     order = np.lexsort((arrived["day"], arrived["customer_id"]))
     at = np.searchsorted(ids, arrived["customer_id"][order])

@@ -13,6 +13,7 @@ from django.db import connection
 
 from crm.jobs.claim import StepProgress
 from crm.lib import spells
+from crm.lib.arrays import array_text
 from crm.lib.copy import DATE, INT2, INT4, INT8, read_packed
 from crm.lib.sidebyside import side_by_side
 from crm.lib.spells import IDS, day_number
@@ -151,7 +152,7 @@ def _spells_of(cursor: Any, night_run: NightRun, ids: Any, states: Any) -> Spell
     buyers = ids[bought]
     for start in range(0, len(buyers), CHUNK):
         part = buyers[start : start + CHUNK]
-        values = {"on": night_run.on, "ids": part.tolist(), "dormant_days": rules.dormant_days}
+        values = {"on": night_run.on, "ids": array_text(part), "dormant_days": rules.dormant_days}
         runs = read_packed(cursor, _RUNS, {"customer_id": INT8, "began_on": DATE, "before_on": DATE}, values)
         order = np.lexsort((runs["began_on"], runs["customer_id"]))
         runs = {name: column[order] for name, column in runs.items()}
@@ -162,7 +163,7 @@ def _spells_of(cursor: Any, night_run: NightRun, ids: Any, states: Any) -> Spell
 
 def _enrolled(cursor: Any, ids: Any) -> Any:
     """The day of enrolment (else of the record) of each customer, in the chain's zone."""
-    values = {"zone": Chain.current().timezone, "ids": ids.tolist()}
+    values = {"zone": Chain.current().timezone, "ids": array_text(ids)}
     found = read_packed(cursor, _SINCE, {"id": INT8, "since": DATE}, values)
     since = np.zeros(len(ids), dtype=np.int64)
     since[np.searchsorted(ids, found["id"])] = found["since"]

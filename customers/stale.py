@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from crm.lib.arrays import array_text
+
 _SEEN = """
 SELECT id, customer_id, coalesce(since - DATE '1970-01-01', 0)
 FROM customers_stalestate WHERE customer_id >= %s AND customer_id < %s
@@ -39,7 +41,7 @@ def seen(cursor: Any, low: int, high: int) -> Queued:
 def drop(cursor: Any, queued: Queued) -> None:
     """Remove the rows that were seen, and no others."""
     if len(queued.rows):
-        cursor.execute("DELETE FROM customers_stalestate WHERE id = ANY(%s)", [queued.rows.tolist()])
+        cursor.execute("DELETE FROM customers_stalestate WHERE id = ANY(%s)", [array_text(queued.rows)])
 
 
 def customers() -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from crm.lib.arrays import array_text
 from crm.lib.copy import DATE, INT8, Type, write_columns
 from crm.lib.statements import Statement
 
@@ -26,13 +27,13 @@ CLOSE_DATED = (
 def close(cursor: Any, table: str, ids: Any, night: int) -> None:
     """End the open spells of these customers with this night."""
     if len(ids):
-        cursor.execute(CLOSE.format(table=table), {"night": night, "ids": ids.tolist()})
+        cursor.execute(CLOSE.format(table=table), {"night": night, "ids": array_text(ids)})
 
 
 def close_dated(cursor: Any, table: str, ids: Any, night: int, ended: Any) -> None:
     """The same for dated spells; `ended` are days since 1970, one a customer. One statement a distinct day."""
     for day in np.unique(ended):
-        values = {"night": night, "ended_on": as_date(day), "ids": ids[ended == day].tolist()}
+        values = {"night": night, "ended_on": as_date(day), "ids": array_text(ids[ended == day])}
         cursor.execute(CLOSE_DATED.format(table=table), values)
 
 
