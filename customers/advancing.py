@@ -53,9 +53,13 @@ STATEMENTS = [
 
 @dataclass(frozen=True)
 class Plan:
-    """Whom a night looks at: customers to bring forward, and customers to compute anew; ordered, once each."""
+    """Whom a night looks at: customers to bring forward, and customers to compute anew; ordered, once each.
+
+    `arriving` are those of the first who may have purchases that their states do not count yet.
+    """
 
     forward: Any
+    arriving: Any
     anew: Any
 
     @property
@@ -69,33 +73,38 @@ def plan(basis: Basis, stored: dict[str, Any], queued: Queued) -> Plan:
     since = np.full(len(ids), np.iinfo(np.int64).max)
     is_known = np.isin(queued.customer, ids, assume_unique=True)
     since[np.searchsorted(ids, queued.customer[is_known])] = queued.since[is_known]
-    is_touched = np.isin(ids, queued.customer, assume_unique=True) | _is_due(basis, stored)
+    is_arriving = np.isin(ids, queued.customer, assume_unique=True) | _has_come(basis, stored)
+    is_touched = is_arriving | _has_left(basis, stored) | _has_faded(basis, stored)
     is_behind = (since <= as_on) | (as_on == 0)  # 0: kept by a release that did not write the date down
     anew = np.union1d(ids[is_touched & is_behind], queued.customer[~is_known])
-    return Plan(ids[is_touched & ~is_behind], anew)
+    return Plan(ids[is_touched & ~is_behind], ids[is_arriving & ~is_behind], anew)
 
 
-def advance(cursor: Any, basis: Basis, stored: dict[str, Any], ids: Any) -> dict[str, Any]:
-    """The states at the basis of customers of a slice, from the stored ones and what is new."""
+def advance(cursor: Any, basis: Basis, stored: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """The states at the basis of the customers to bring forward, from the stored ones and what is new."""
+    ids = plan.forward
     rows = {name: values[np.searchsorted(stored["customer_id"], ids)] for name, values in stored.items()}
     rows = {name: values.astype(np.int64) for name, values in rows.items()}
     _take_out(cursor, basis, rows)
-    _take_in(cursor, basis, rows)
+    _take_in(cursor, basis, rows, plan.arriving)
     rows["comeback_on"] = np.where(rows["comeback_on"] > _recent(basis), rows["comeback_on"], 0)
     rows["as_on"] = np.full(len(ids), day_number(basis.on))
     return rows
 
 
-def _is_due(basis: Basis, stored: dict[str, Any]) -> Any:
-    """Whom the date alone changes: a purchase leaves the window or comes of age, a comeback is no longer recent."""
-    next_on, comeback = stored["next_on"], stored["comeback_on"]
-    comes = (next_on != 0) & (next_on <= day_number(basis.on))
-    fades = (comeback != 0) & (comeback <= _recent(basis))
-    return _has_left(day_number(basis.values["start"]), stored) | comes | fades
+# Whom the date alone changes: a purchase comes of age or leaves the window, a comeback is no longer recent.
 
 
-def _has_left(start: int, rows: dict[str, Any]) -> Any:
-    return (rows["window_first_on"] != 0) & (rows["window_first_on"] < start)
+def _has_come(basis: Basis, rows: dict[str, Any]) -> Any:
+    return (rows["next_on"] != 0) & (rows["next_on"] <= day_number(basis.on))
+
+
+def _has_left(basis: Basis, rows: dict[str, Any]) -> Any:
+    return (rows["window_first_on"] != 0) & (rows["window_first_on"] < day_number(basis.values["start"]))
+
+
+def _has_faded(basis: Basis, rows: dict[str, Any]) -> Any:
+    return (rows["comeback_on"] != 0) & (rows["comeback_on"] <= _recent(basis))
 
 
 def _recent(basis: Basis) -> int:
@@ -105,7 +114,7 @@ def _recent(basis: Basis) -> int:
 def _take_out(cursor: Any, basis: Basis, rows: dict[str, Any]) -> None:
     """Subtract what has left the window, and find the first day of what is still in it (0: nothing)."""
     ids, start = rows["customer_id"], basis.values["start"]
-    leaving = ids[_has_left(day_number(start), rows)]
+    leaving = ids[_has_left(basis, rows)]
     left = _left(cursor, start, start + NEXT_VISIT, leaving)
     at = np.searchsorted(ids, left["customer_id"])
     rows["window_count"][at] -= left["count"]
@@ -122,17 +131,20 @@ def _left(cursor: Any, start: date, until: date, ids: Any) -> dict[str, Any]:
     return read_packed(cursor, _LEFT, types, {"ids": array_text(ids), "start": start, "until": until})
 
 
-def _take_in(cursor: Any, basis: Basis, rows: dict[str, Any]) -> None:
+def _take_in(cursor: Any, basis: Basis, rows: dict[str, Any], arriving: Any) -> None:
     """Add the purchases dated after the states."""
+    if len(arriving) == 0:
+        return
     ids = rows["customer_id"]
     arrived = read_packed(
-        cursor, _ARRIVED, {"customer_id": INT8, "day": DATE, "cents": INT8}, {"ids": array_text(ids)}
+        cursor, _ARRIVED, {"customer_id": INT8, "day": DATE, "cents": INT8}, {"ids": array_text(arriving)}
     )
     order = np.lexsort((arrived["day"], arrived["customer_id"]))
     at = np.searchsorted(ids, arrived["customer_id"][order])
     day, cents = arrived["day"][order].astype(np.int64), arrived["cents"][order]
     on, start = day_number(basis.on), day_number(basis.values["start"])
-    rows["next_on"] = _earliest(np.zeros(len(ids), dtype=np.int64), at[day > on], day[day > on])
+    rows["next_on"][np.searchsorted(ids, arriving)] = 0
+    rows["next_on"] = _earliest(rows["next_on"], at[day > on], day[day > on])
     at, day, cents = at[day <= on], day[day <= on], cents[day <= on]
     _see_comebacks(basis, rows, at, day)
     rows["first_on"] = _earliest(rows["first_on"], at, day)

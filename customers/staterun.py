@@ -116,7 +116,7 @@ def _brought_forward(cursor: Any, basis: states.Basis, low: int, high: int) -> S
     queued = stale.seen(cursor, low, high)
     stored = states.read(cursor, low, high)
     plan = advancing.plan(basis, stored, queued)
-    forward = advancing.advance(cursor, basis, stored, plan.forward)
+    forward = advancing.advance(cursor, basis, stored, plan)
     fresh = states.joined(forward, states.compute_listed(cursor, basis, plan.anew))
     after = states.patched(stored, plan.customers, fresh)
     return Slice(queued, stored["customer_id"], plan.customers, fresh, after)
