@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from django.urls import reverse
 from crm.org.models import Chain, Staff
 from crm.org.permissions import Role
 from crm.ui import navigation
+from customers.models import Customer, Identity
 from tests import cast
 
 Browser = Callable[[Staff], Client]
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 PAGES = [
     "/counter/",
     "/customers/",
@@ -159,3 +162,25 @@ def test_there_is_no_sign_up(db: None, client: Client) -> None:
 def test_errors_have_pages(chen: Staff, signed_in: Browser) -> None:
     assert "There is nothing here" in signed_in(chen).get("/nowhere/").content.decode()
     assert "Your role does not open this page" in signed_in(chen).get("/settings/").content.decode()
+
+
+def test_numbers_that_machines_read_are_not_grouped() -> None:
+    """A row number in an attribute or an address is "1234" and not "1,234", which names nothing."""
+    grouped = re.compile(r"""=["'][^"'<>]*\{\{\s*[\w.]*\.(pk|id)\s*\}\}""")
+    found = [
+        f"{path.relative_to(TEMPLATES)}: {match.group()}"
+        for path in TEMPLATES.rglob("*.html")
+        for match in grouped.finditer(path.read_text())
+        if "attrs." not in match.group()
+    ]
+    assert found == []
+
+
+def test_an_identifier_beyond_the_thousandth_can_be_shown(
+    signed_in: Browser, marta: Staff, irina: Customer
+) -> None:
+    Identity.objects.filter(customer=irina).delete()
+    Identity.objects.create(id=1_234_567, customer=irina, kind="phone", value="+8613800138000")
+    page = signed_in(marta).get(f"/customers/{irina.public_id}/").content.decode()
+    assert 'id="identity-1234567"' in page
+    assert 'hx-target="#identity-1234567"' in page
