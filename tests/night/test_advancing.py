@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from crm.lib.columns import Columns
 from crm.org.models import Store
 from customers import advancing, states
 from customers.models import Customer, LifecycleRules, Purchase, PurchaseState, StaleState
@@ -65,7 +66,10 @@ def test_night_after_night_it_is_the_rebuild(harbour: Store, seed: int) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_is_the_rebuild_with_slices_side_by_side(harbour: Store) -> None:
+def test_it_is_the_rebuild_with_slices_side_by_side_and_on_disk(
+    harbour: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Columns.__init__, "__defaults__", (0,))
     some_nights(harbour, seed=6)
 
 
