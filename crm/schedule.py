@@ -26,6 +26,12 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
+# A step asked for alone takes along the steps that rest on it: half of a night must not be published.
+TAKES_ALONG = {
+    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot"),
+    "rfm": ("value_class", "snapshot"),
+    "value_class": ("snapshot",),
+}
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -64,5 +70,5 @@ def night_steps() -> list[Any]:
         module_name, function = place.split(":")
         module = import_module(module_name)
         more = {"take_back": module.take_back} if hasattr(module, "take_back") else {}
-        steps.append(NightStep(name, title, getattr(module, function), **more))
+        steps.append(NightStep(name, title, getattr(module, function), TAKES_ALONG.get(name, ()), **more))
     return steps

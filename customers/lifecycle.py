@@ -43,13 +43,15 @@ SELECT customer_id * 16 + stage FROM customers_lifecycle
 WHERE ended_night IS NULL AND customer_id >= %(low)s AND customer_id < %(high)s
 """
 _RUNS = """
-SELECT customer_id, business_date, coalesce(before_on, DATE '1970-01-01')
+SELECT customer_id, business_date, coalesce(before_on, DATE '1970-01-01'), last_on
 FROM (SELECT customer_id, business_date,
-             lag(business_date) OVER (PARTITION BY customer_id ORDER BY business_date) AS before_on
+             lag(business_date) OVER (PARTITION BY customer_id ORDER BY business_date) AS before_on,
+             max(business_date) OVER (PARTITION BY customer_id) AS last_on
       FROM customers_purchase
       WHERE (returned = 0 OR returned < amount) AND business_date <= %(on)s AND customer_id = ANY(%(ids)s)) AS dated
 WHERE before_on IS NULL OR business_date - before_on > %(dormant_days)s
 """
+_RUN_TYPES = {"customer_id": INT8, "began_on": DATE, "before_on": DATE, "last_on": DATE}
 _example = {"zone": "UTC", "low": 1, "high": 250_001, "on": date(2026, 3, 10), "ids": IDS, "dormant_days": 60}
 STATEMENTS = [
     Statement("lifecycle.customers", _CUSTOMERS, _example),
@@ -141,24 +143,26 @@ def _candidates(night_run: NightRun, first_day: int | None, people: Any, states:
 
 
 def _spells_of(cursor: Any, night_run: NightRun, ids: Any, states: Any) -> Spells:
-    """The whole lives of these customers."""
+    """The whole lives of these customers.
+
+    Purchases that came in since the states were computed are in it. So nothing here may rest on the states: a life must
+    agree with itself, and the next night brings the states up to it.
+    """
     day, rules = day_number(night_run.on), night_run.night.rules
     since = _enrolled(cursor, ids)
-    last = np.zeros(len(ids), dtype=np.int64)
     here, there = _matched(ids, states["customer_id"])
-    last[here] = states["last_on"][there]
-    bought = last != NEVER
-    parts = [timeline.without_purchases(day, ids[~bought], since[~bought])]
-    buyers = ids[bought]
+    buyers = ids[here][states["last_on"][there] != NEVER]
+    has_life, parts = np.zeros(len(ids), dtype=bool), []
     for start in range(0, len(buyers), CHUNK):
-        part = buyers[start : start + CHUNK]
-        values = {"on": night_run.on, "ids": array_text(part), "dormant_days": rules.dormant_days}
-        runs = read_packed(cursor, _RUNS, {"customer_id": INT8, "began_on": DATE, "before_on": DATE}, values)
+        ids_text = array_text(buyers[start : start + CHUNK])
+        values = {"on": night_run.on, "ids": ids_text, "dormant_days": rules.dormant_days}
+        runs = read_packed(cursor, _RUNS, _RUN_TYPES, values)
         order = np.lexsort((runs["began_on"], runs["customer_id"]))
         runs = {name: column[order] for name, column in runs.items()}
         place = np.searchsorted(ids, runs["customer_id"])
-        parts.append(timeline.lives(day, rules, runs, last[place], since[place]))
-    return timeline.joined(*parts)
+        has_life[place] = True
+        parts.append(timeline.lives(day, rules, runs, since[place]))
+    return timeline.joined(timeline.without_purchases(day, ids[~has_life], since[~has_life]), *parts)
 
 
 def _enrolled(cursor: Any, ids: Any) -> Any:

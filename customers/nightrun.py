@@ -19,7 +19,7 @@ from crm.jobs.claim import Claim, StepProgress
 from crm.jobs.models import ENDED, Job
 from crm.lib.columns import Columns
 from customers import nights, states
-from customers.models import LifecycleRules, Night, PublishedNight
+from customers.models import LifecycleRules, Night, PublishedNight, StateBasis
 
 LOCK = 7_260_001  # of the database: one night at a time
 
@@ -35,6 +35,7 @@ class NightStep:
     name: str
     title: Any  # for pages, translatable
     run: "Callable[[NightRun, StepProgress], None]"
+    takes_along: tuple[str, ...] = ()  # steps that rest on this one, by name
     take_back: "Callable[[int], None]" = field(default=lambda _night: None)
 
 
@@ -90,8 +91,9 @@ def run(claim: Claim, steps: Sequence[NightStep]) -> None:
         if last is not None and last.on > on:
             claim.counts["skipped"] = 1  # a later night was published meanwhile; nights run forward
             return
-        chosen = [step for step in steps if _is_chosen(step, claim.params.get("steps") or [])]
+        chosen = _chosen(steps, claim.params.get("steps") or [])
         claim.plan([step.name for step in chosen])
+        Columns.sweep(_workshop())
         night_run = NightRun(claim, _night(claim, on, steps), last, Columns(_workshop()), states.slices())
         try:
             for step in chosen:
@@ -110,11 +112,15 @@ def publish(night_run: NightRun, progress: StepProgress) -> None:
             night.published_at = timezone.now()
             night.save(update_fields=["published_at"])
         PublishedNight.objects.update_or_create(id=1, defaults={"night": night})
+        if night_run.previous:  # a run of later steps alone takes the states over
+            StateBasis.objects.filter(night=night_run.previous.pk).update(night=night.pk)
     progress.advance()
 
 
-def _is_chosen(step: NightStep, names: list[str]) -> bool:
-    return not names or step.name in names or step.run is publish
+def _chosen(steps: Sequence[NightStep], names: list[str]) -> list[NightStep]:
+    """The steps asked for (none named: all) with what rests on them, and the publishing."""
+    wanted = {*names, *(name for step in steps if step.name in names for name in step.takes_along)}
+    return [step for step in steps if not names or step.name in wanted or step.run is publish]
 
 
 def _night(claim: Claim, on: date, steps: Sequence[NightStep]) -> Night:

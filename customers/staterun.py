@@ -30,7 +30,7 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
         with night_run.claim.slice() as draft:
             draft["rebuild"] = night_run.is_rebuild or not _can_go_on(night_run.basis)
             Night.objects.filter(pk=night_run.night.pk).update(computed_at=Now())
-            _basis().update(on=night_run.on, **({} if not draft["rebuild"] else _UNSETTLED))
+            _basis().update(on=night_run.on, night=None, **({} if not draft["rebuild"] else _UNSETTLED))
     if night_run.claim.checkpoint["rebuild"]:
         _rebuild(night_run, progress)
     else:
@@ -40,6 +40,7 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
         window_days=night_run.basis.window_days,
         lost_days=night_run.basis.lost_days,
         won_back_days=night_run.basis.won_back_days,
+        night=night_run.night.pk,
     )
 
 

@@ -46,14 +46,14 @@ def stages_on(day: int, rules: LifecycleRules, states: dict[str, Any]) -> tuple[
     return stage, np.select(conditions, [began for _, _, began in ladder], last + rules.lost_days)
 
 
-def lives(day: int, rules: LifecycleRules, runs: dict[str, Any], last: Any, since: Any) -> Spells:
+def lives(day: int, rules: LifecycleRules, runs: dict[str, Any], since: Any) -> Spells:
     """All spells up to `day`, from runs of purchases that nowhere pause for more than `dormant_days`.
 
-    `runs` has one row a run, ordered by (customer_id, began_on); `before_on` is the purchase before it (NEVER: none).
-    `last` and `since` are the last purchase and the day of enrolment of each run's customer.
+    `runs` has one row a run, ordered by (customer_id, began_on); `before_on` is the purchase before it (NEVER: none),
+    `last_on` the last of the customer. `since` is the day of enrolment of each run's customer.
     """
-    customer, began, before = (
-        runs[name].astype(np.int64) for name in ("customer_id", "began_on", "before_on")
+    customer, began, before, last = (
+        runs[name].astype(np.int64) for name in ("customer_id", "began_on", "before_on", "last_on")
     )
     is_last = np.append(customer[1:] != customer[:-1], True) if len(customer) else np.zeros(0, dtype=bool)
     after = np.where(is_last, STILL, np.append(began[1:], STILL)[: len(began)])  # the next run begins

@@ -5,8 +5,9 @@ rows as it says. For who sees the whole chain it makes no difference which store
 that the night wrote answer at once, however large the chain. For a part of the chain the standings of its own customers
 are counted, which are the very rows of the lists; the cost grows with the customers of the part.
 
-Revenue is the window's, as the night knew it. Purchase states hold it for the last night only; for a part of the chain
-at an earlier night it is that of the customers whom its stores had then (`Sums.is_revenue_of_then`).
+Revenue is the window's, as the night knew it. Purchase states hold it for the last night only, and not while another
+night changes them; for a part of the chain at any other night it is that of the customers whom its stores had then
+(`Sums.is_revenue_of_then`).
 """
 
 from collections.abc import Iterable
@@ -41,7 +42,7 @@ def sums_of(viewer: Viewer, night: Night, cuts: NightCuts) -> Sums:
     if viewer.scope().is_chain:
         return written
     counted = _counted(viewer, night)
-    if not StateBasis.objects.filter(on=night.on, window_days=night.window_days).exists():
+    if not StateBasis.objects.filter(night=night.pk).exists():
         counted = Sums(
             _with_revenue_of(written.cells, counted.cells),
             _with_revenue_of(written.classes, counted.classes),

@@ -5,6 +5,7 @@ files in a folder that goes with the object and are read back through the page c
 number of rows.
 """
 
+import shutil
 import tempfile
 import threading
 from collections import defaultdict
@@ -28,6 +29,12 @@ class Columns:
         self._kept: dict[tuple[str, int], dict[str, Any]] = {}
         self._on_disk: set[tuple[str, int]] = set()
         self._room, self._count = in_memory, threading.Lock()
+
+    @staticmethod
+    def sweep(parent: Path) -> None:
+        """Remove what killed processes left; the caller knows that nobody else is at work below `parent`."""
+        for left in parent.glob("columns-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def close(self) -> None:
         self._kept.clear()

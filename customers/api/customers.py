@@ -124,7 +124,7 @@ class OneCustomer(ApiView):
         "Read a profile", answers={200: profiles.shape()}, problems={404: "Unknown, or not for this key."}
     )
     def get(self, customer: str) -> Any:
-        """With identifiers, tags, purchases in numbers, segment and scores as of the last published night."""
+        """With identifiers, tags, purchases in numbers; segment and scores as of the last published night."""
         number = Customer.row_id(customer)
         found = profiles.get(number, self.caller) if number is not None else None
         if found is None:

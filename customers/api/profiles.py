@@ -43,8 +43,9 @@ _FULL = {
         " JOIN customers_tag tag ON tag.id = held.tag_id WHERE held.customer_id = %(id)s)"
     ),
     "purchases": (
-        "(SELECT json_build_object('count', count, 'spent', spent::text, 'first_on', first_on, 'last_on', last_on)"
-        " FROM customers_purchasestate WHERE customer_id = %(id)s)"
+        "(SELECT json_build_object('count', count(*), 'spent', sum(amount - returned)::text,"
+        " 'first_on', min(business_date), 'last_on', max(business_date)) FROM customers_purchase"
+        " WHERE customer_id = %(id)s AND (returned = 0 OR returned < amount) HAVING count(*) > 0)"
     ),
     "lifecycle": (
         "(SELECT json_build_object('since', spell.began_on, 'stage',"

@@ -142,7 +142,7 @@ class IdentityOut(msgspec.Struct):
 
 
 class PurchasesOut(msgspec.Struct):
-    """The purchases that count, in a few numbers, as of the last night."""
+    """The purchases that count, in a few numbers, as of now."""
 
     count: int
     spent: str

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
-from django.utils.text import get_valid_filename
 
 from customers.models import ImportFile
 
@@ -27,7 +26,8 @@ def keep_upload(upload: UploadedFile) -> Path:
     """Bring an uploaded file to its place: moved where it was written beside it, streamed otherwise."""
     folder = uploads() / uuid4().hex
     folder.mkdir(mode=0o700)
-    target = folder / (get_valid_filename(upload.name or "") or "file")[-100:]
+    # Its own name is kept in the database: here a long one, three bytes a Chinese character, might not be allowed.
+    target = folder / f"upload{_ending(upload.name or '')}"
     if isinstance(upload, TemporaryUploadedFile):
         shutil.move(upload.temporary_file_path(), target)
         return target
@@ -63,4 +63,10 @@ def remove_work(file: ImportFile) -> None:
 def rejected_file(file: ImportFile) -> Path:
     folder = root() / "rejected"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{file.pk}-{Path(file.name).stem[:80]}-rejected.csv"
+    return folder / f"{file.pk}-rejected.csv"
+
+
+def _ending(name: str) -> str:
+    """What tells the kind of file, as far as it is plain."""
+    ending = Path(name).suffix.lower()
+    return ending if ending[1:].isascii() and ending[1:].isalnum() and len(ending) < 12 else ""

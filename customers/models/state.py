@@ -74,6 +74,9 @@ class StateBasis(models.Model):
     window_days = models.PositiveIntegerField(null=True)
     lost_days = models.PositiveIntegerField(null=True)
     won_back_days = models.PositiveIntegerField(null=True)
+    # The night that the states are those of. NULL while one is changing them, and if it never ended: what a published
+    # night says must not be taken from them then.
+    night = models.IntegerField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="statebasis_is_one")]

@@ -178,7 +178,10 @@ class Rejected(StaffView):
         if not file.rejected_path or path != places.rejected_file(file) or not path.is_file():
             raise Http404
         response = FileResponse(
-            path.open("rb"), content_type="text/csv", as_attachment=True, filename=path.name
+            path.open("rb"),
+            content_type="text/csv",
+            as_attachment=True,
+            filename=f"{Path(file.name).stem}-rejected.csv",
         )
         response["Cache-Control"] = "no-store"
         return response

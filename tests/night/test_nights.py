@@ -170,6 +170,106 @@ def test_what_comes_in_while_the_night_runs_is_left_for_the_next(
     assert not StaleState.objects.exists()
 
 
+@pytest.mark.parametrize("pause", [61, 90, 181, 300])
+def test_a_receipt_between_two_steps_stops_no_night(
+    harbour: Store, monkeypatch: pytest.MonkeyPatch, pause: int
+) -> None:
+    """It commits after the states were computed and before the lives are: for somebody new, long after their last."""
+    from customers import lifecycle
+
+    irina = people(1, harbour)[0]
+    buy([(irina.pk, after(-pause), 100, 0)], harbour)
+    spells_of = lifecycle._spells_of
+
+    def and_somebody_buys(*args: Any) -> Any:
+        buy([(irina.pk, MONDAY, 300, 0)], harbour)
+        return spells_of(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lifecycle, "_spells_of", and_somebody_buys)
+        run_night(MONDAY)
+    open_spell = Lifecycle.objects.get(customer=irina, ended_night=None)
+    assert (open_spell.stage, open_spell.began_on) == (
+        (Stage.ACTIVE, MONDAY) if pause <= 180 else (Stage.WON_BACK, MONDAY)
+    )
+    run_night(after(1))
+    assert Lifecycle.objects.get(customer=irina, ended_night=None) == open_spell
+    assert proven()
+
+
+def test_a_return_between_two_steps_stops_no_night(harbour: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from customers import lifecycle
+    from customers.models import Purchase
+
+    irina = people(1, harbour)[0]
+    buy([(irina.pk, after(-5), 100, 0)], harbour)
+    spells_of = lifecycle._spells_of
+
+    def and_it_comes_back(*args: Any) -> Any:
+        Purchase.objects.update(returned=1)
+        StaleState.objects.create(customer_id=irina.pk)
+        return spells_of(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lifecycle, "_spells_of", and_it_comes_back)
+        run_night(MONDAY)
+    run_night(after(1))
+    assert [s.stage for s in Lifecycle.objects.filter(customer=irina, ended_night=None)] == [Stage.POTENTIAL]
+    assert proven()
+
+
+def test_a_night_that_failed_changes_no_published_number(
+    marta: Staff, max_: Staff, harbour: Store, uptown: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from customers import lifecycle
+
+    who = people(3, harbour) + people(1, uptown)
+    buy([(c.pk, after(-i), 1000, 0) for i, c in enumerate(who)], harbour)
+    run_night(MONDAY)
+    shown = [(heatmap.heatmap(staff).customers, heatmap.heatmap(staff).revenue) for staff in (marta, max_)]  # type: ignore[union-attr]
+    assert shown == [(3, Decimal(30)), (4, Decimal(40))]
+    buy([(who[0].pk, after(-1), 500_000, 0)], harbour)
+
+    def fails(*args: Any) -> Any:
+        raise RuntimeError("in the middle")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lifecycle, "_bring_up", fails)
+        job = nights.start(MONDAY, "system:test")
+        assert runner.run(job.pk) is False
+    assert PurchaseState.objects.get(customer=who[0]).count == 2
+    assert [
+        (heatmap.heatmap(staff).customers, heatmap.heatmap(staff).revenue)
+        for staff in (marta, max_)  # type: ignore[union-attr]
+    ] == shown
+    Job.objects.filter(pk=job.pk).update(available_at=job.created_at)
+    assert runner.run(job.pk) is True
+    assert heatmap.heatmap(marta).revenue == Decimal(5030)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["purchase_state", "rfm", "value_class"])
+def test_a_step_alone_takes_along_what_rests_on_it(
+    harbour: Store, max_: Staff, marta: Staff, name: str
+) -> None:
+    who = people(4, harbour)
+    buy([(c.pk, after(-i), 1000, 0) for i, c in enumerate(who)], harbour)
+    run_night(MONDAY)
+    before = {staff.name: heatmap.heatmap(staff) for staff in (max_, marta)}
+    job = run_night(MONDAY, steps=(name,))
+    assert [step.name for step in job.steps.all()][-2:] == ["snapshot", "publish"]
+    for staff in (max_, marta):
+        found, known = heatmap.heatmap(staff), before[staff.name]
+        assert found is not None and known is not None
+        assert (found.customers, found.revenue) == (known.customers, known.revenue) == (4, Decimal(40))
+
+
+def test_what_killed_nights_left_on_disk_is_swept(harbour: Store, settings: Any) -> None:
+    left = settings.HOME.path / "tmp" / "columns-left"
+    left.mkdir(parents=True)
+    run_night(MONDAY)
+    assert not left.exists()
+
+
 def test_verify_state_names_who_differs(irina: Customer, yusuf: Customer, harbour: Store) -> None:
     with pytest.raises(CommandError, match="run `nightly` first"):
         call_command("verify_state")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -83,6 +84,24 @@ def upload(theirs: Client, text: str | bytes, **more: str) -> Any:
     return theirs.post("/imports/new/", {"kind": "receipts", "file": file, **more})
 
 
+@pytest.mark.parametrize("length", [80, 90, 190])
+def test_a_long_chinese_name_is_no_obstacle(
+    max_: Staff, irina: Customer, signed_in: Browser, length: int
+) -> None:
+    """Disks count bytes, three a character, and allow 255."""
+    theirs, name = signed_in(max_), "数" * length
+    text = HEAD + "U1,HARB,never,SKU1,1,10.00,member,M0001\n"
+    upload = SimpleUploadedFile(f"{name}.csv", text.encode(), "text/csv")
+    assert theirs.post("/imports/new/", {"kind": "receipts", "file": upload}).status_code == 303
+    file = ImportFile.objects.get()
+    runner.run_until_ended(file.job)
+    file.refresh_from_db()
+    assert (file.job.state, file.name) == (State.DONE, f"{name}.csv")
+    answer = theirs.get(f"/imports/{file.pk}/rejected/")
+    assert quote(f"{name}-rejected.csv") in answer["Content-Disposition"]
+    assert b"date_impossible" in b"".join(answer.streaming_content)
+
+
 def test_rows_are_applied_known_or_rejected(max_: Staff, irina: Customer, signed_in: Browser) -> None:
     theirs = signed_in(max_)
     rows = "U1,HARB,2026-03-01T10:00:00+08:00,SKU1,1,10.00,member,M0001\n" * 1
@@ -98,7 +117,7 @@ def test_rows_are_applied_known_or_rejected(max_: Staff, irina: Customer, signed
     assert counts["rows"] == counts["applied"] + counts["duplicates"] + counts["rejected"]
     rejected = b"".join(theirs.get(f"/imports/{file.pk}/rejected/").streaming_content).decode("utf-8-sig")
     assert "never" in rejected or rejected.splitlines()[1].startswith("3,")
-    assert Path(file.path).name == "receipts_1.csv"
+    assert (Path(file.path).name, file.name) == ("upload.csv", "receipts 1.csv")
 
 
 def test_a_chain_that_has_entered_its_stores_refuses_others_rows(
