@@ -53,7 +53,8 @@ class EditForm(forms.BaseForm):
             if isinstance(field, forms.ModelChoiceField):
                 field.empty_label = word
             elif isinstance(field, forms.ChoiceField) and not isinstance(field, forms.MultipleChoiceField):
-                field.choices = [(key, word if key == "" else label) for key, label in list(field.choices)]
+                choices: Any = field.choices  # not always a list
+                field.choices = [(key, word if key == "" else label) for key, label in choices]
 
     def based_on(self) -> dict[str, Any]:
         """What each field held when it was shown, as far as the form carries it."""
