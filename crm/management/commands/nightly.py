@@ -33,7 +33,9 @@ class Command(BaseCommand):
             "--weeks", type=int, default=0, metavar="N",
             help="before the first night of all: also the nights of N weeks before, so that movement has a past",
         )  # fmt: skip
-        parser.add_argument("--step", metavar="NAME", help="only this step, those that rest on it, and publish")
+        parser.add_argument(
+            "--step", metavar="NAME", help="only this step, those that rest on it, and publish"
+        )
         parser.add_argument(
             "--rebuild", action="store_true", help="recompute all purchase states from scratch"
         )
