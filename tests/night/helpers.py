@@ -21,7 +21,9 @@ _numbers = count(1)
 
 WRITTEN = {
     "state": "SELECT s.* FROM customers_purchasestate s ORDER BY customer_id",
-    "basis": "SELECT b.* FROM customers_statebasis b",
+    "basis": """
+        SELECT b.on, b.window_days, b.lost_days, b.won_back_days, n.on FROM customers_statebasis b
+        LEFT JOIN customers_night n ON n.id = b.night""",
     "lifecycle": """
         SELECT l.customer_id, l.stage, l.began_on, l.ended_on, n.on, e.on FROM customers_lifecycle l
         JOIN customers_night n ON n.id = l.night_id LEFT JOIN customers_night e ON e.id = l.ended_night
