@@ -12,6 +12,7 @@ from customers.models.arrivals import (
 from customers.models.catalogue import Brand, Category, Product
 from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
 from customers.models.identity import Identity, IdentityKind, NameKey
+from customers.models.interactions import Interaction, TouchChannel
 from customers.models.purchases import Channel, GuestDay, Line, Payment, Purchase, Return, ReturnLine
 from customers.models.state import (
     Lifecycle,
@@ -28,8 +29,8 @@ from customers.models.state import (
 
 __all__ = [
     "MOST_SOURCES", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer",
-    "CustomerTag", "Dismissal", "Gender", "GuestDay", "Identity", "IdentityKind", "ImportFile", "Lifecycle",
-    "LifecycleRules", "Line", "Merge", "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase",
-    "PurchaseState", "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis",
-    "Tag",
+    "CustomerTag", "Dismissal", "Gender", "GuestDay", "Identity", "IdentityKind", "ImportFile", "Interaction",
+    "Lifecycle", "LifecycleRules", "Line", "Merge", "NameKey", "Night", "Payment", "Product", "PublishedNight",
+    "Purchase", "PurchaseState", "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState",
+    "StateBasis", "Tag", "TouchChannel",
 ]  # fmt: skip
