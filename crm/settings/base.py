@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "crm",
     "crm.org",
     "crm.audit",
+    "crm.privacy",
     "crm.jobs",
     "crm.rest",
     "crm.ui",

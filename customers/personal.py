@@ -1,0 +1,94 @@
+"""What is held of customers here, and what erasing one does to it (crm/privacy/register.py).
+
+Sales stay as they were: receipts, lines and what is computed from them remain with the customer's number, which by
+then is nobody's.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.privacy.register import KEEP, SEARCH, Place, Whose, blanked, deleted, kept, plain
+
+_SALES = _("Sales stay as they were; the customer's number is nobody's afterwards.")
+
+TABLES = {
+    "Customer": blanked(
+        by="id", identity="name", contact="language",
+        demographic="gender birthday age_band income_band occupation household_size household",
+        behaviour="home_store enrolled_at first_seen_at",
+        but={"home_store": KEEP, "enrolled_at": KEEP, "first_seen_at": KEEP}, why=_SALES,
+        plain="id is_stub merged_into created_at updated_at",
+    ),
+    "Identity": deleted(
+        contact="value", behaviour="source verified_at", plain="id kind customer is_primary created_at"
+    ),
+    "NameKey": deleted(identity="key", plain="customer home_store_id"),
+    "Tag": plain("id name"),
+    "CustomerTag": deleted(behaviour="tag created_at", plain="customer"),
+    "Merge": blanked(
+        by="customer loser_id", identity="before", staff="merged_by",
+        plain="id customer loser_id merged_at identity_ids",
+    ),
+    "Purchase": kept(
+        _SALES, behaviour="store channel occurred_at amount discount returned external_id", staff="staff_code",
+        plain="id customer source_id business_date recorded_at",
+    ),
+    "Line": kept(
+        _SALES, behaviour="purchase product quantity amount discount returned_quantity returned_amount",
+        plain="customer number",
+    ),
+    "Payment": kept(_SALES, behaviour="purchase method amount", plain="customer number"),
+    "Return": kept(
+        _SALES, behaviour="purchase store occurred_at amount external_id",
+        plain="id customer source_id business_date recorded_at",
+    ),
+    "ReturnLine": kept(_SALES, behaviour="goods_return quantity amount", plain="customer number"),
+    "PurchaseState": kept(
+        _SALES, derived="first_on last_on comeback_on count spent window_first_on window_count window_spent",
+        plain="customer next_on as_on",
+    ),
+    "Lifecycle": kept(_SALES, derived="stage began_on ended_on", plain="customer night ended_night"),
+    "Interaction": deleted(
+        behaviour="kind channel occurred_at store data about external_id", staff="actor",
+        plain="id customer recorded_at source_id",
+    ),
+    "StaleState": kept(_("A queue of numbers; the night empties it."), by="customer_id", behaviour="since",
+        plain="id customer_id"),
+    # The event stays, for the same one again must be known; who it was about goes out of its raw form.
+    "Arrival": blanked(
+        find="customers.traces:arrivals", rewrite="customers.traces:without_customer", text="raw",
+        plain="id kind source external_id fingerprint state reason customer_id purchase_id return_id of_source_id"
+        " of_external_id store import_file_id row recorded_at",
+    ),
+    "Dismissal": blanked(
+        find=SEARCH, rewrite="customers.traces:unsaid", text="why", staff="dismissed_by reopened_by",
+        plain="id arrival_id state reason dismissed_at reopened_at",
+    ),
+    "ImportFile": blanked(
+        find=SEARCH, text="name path refusal", staff="created_by",
+        plain="id kind size modified_ns is_dry_run job rejected_path removed_at rejected_removed_at stubs created_at",
+    ),
+    "Source": plain("id code created_at", staff="created_by"),
+    "Category": plain("id path name parent"),
+    "Brand": plain("id name"),
+    "Product": plain("id sku name category brand size is_stub"),
+    "GuestDay": plain("id store business_date channel receipts lines amount discount returned"),
+    "StateBasis": plain("id on window_days lost_days won_back_days night"),
+    "LifecycleRules": plain("id new_days dormant_days lost_days won_back_days created_at", staff="created_by"),
+    "Night": plain("id on rules window_days computed_at published_at"),
+    "PublishedNight": plain("id night"),
+}  # fmt: skip
+
+PLACES = [
+    Place(
+        "imports/uploads", _("Import files as they were uploaded"), Whose.CUSTOMER,
+        _("A file that holds the person is removed whole; otherwise it goes when its time is over."),
+    ),
+    Place(
+        "imports/rejected", _("Rows that an import rejected"), Whose.CUSTOMER,
+        _("The person's rows are taken out; otherwise the file goes when its time is over."),
+    ),
+    Place(
+        "imports/work", _("What an import that stopped is to go on from"), Whose.CUSTOMER,
+        _("Removed with its upload; otherwise it goes when its time is over."),
+    ),
+]  # fmt: skip

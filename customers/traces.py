@@ -1,0 +1,61 @@
+"""Where a customer's identifiers stand outside their own rows, and how they are taken out there."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.db.models import Case, F, Func, JSONField, QuerySet, Value, When
+
+from crm.privacy.subjects import Subject
+from customers.identities import normalised
+from customers.models import Arrival, ArrivalState
+
+NOBODY = "(…)"
+
+
+def arrivals(subject: Subject) -> QuerySet[Arrival]:
+    """Events of the inbox that name the person: those of their receipts, and those set aside that quote them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_PURCHASES, {"ids": list(subject.customer_ids)})
+        ids = {row[0] for row in cursor.fetchall()}
+    return Arrival.objects.filter(pk__in=ids | set(_quoting(subject)), raw__isnull=False)
+
+
+def _quoting(subject: Subject) -> Iterator[int]:
+    """Events that were not applied; few, so they are read one by one, in whatever way the identifier is written."""
+    known = set(subject.identifiers)
+    waiting = Arrival.objects.exclude(state=ArrivalState.APPLIED).filter(raw__has_key="customer")
+    for pk, who in waiting.values_list("pk", "raw__customer").iterator():
+        kind, value = (
+            (str(who.get("kind", "")), str(who.get("value", ""))) if isinstance(who, dict) else ("", "")
+        )
+        if (kind, normalised(kind, value)) in known:
+            yield pk
+
+
+def without_customer(_subject: Subject) -> dict[str, Any]:
+    """The raw form of an event as it would have come from a guest."""
+    emptied = Func(
+        F("raw"),
+        Value(["customer"]),
+        Value(None, JSONField()),
+        function="jsonb_set",
+        output_field=JSONField(),
+    )
+    return {"raw": Case(When(raw__has_key="customer", then=emptied), default=F("raw"))}
+
+
+def unsaid(_subject: Subject) -> dict[str, Any]:
+    """A reason that quoted the person. It must say something."""
+    return {"why": NOBODY}
+
+
+_OF_PURCHASES = """
+SELECT a.id FROM customers_purchase p
+JOIN customers_arrival a ON a.source_id = p.source_id AND a.external_id = p.external_id AND a.kind = 1
+WHERE p.customer_id = ANY(%(ids)s)
+UNION
+SELECT a.id FROM customers_purchase p
+JOIN customers_arrival a ON a.of_source_id = p.source_id AND a.of_external_id = p.external_id AND a.kind = 2
+WHERE p.customer_id = ANY(%(ids)s)
+"""
