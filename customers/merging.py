@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
-from crm.lib.owned import OnMerge, Owned, OwnedForeignKey
+from crm.lib.owned import OnMerge, Owned, OwnedForeignKey, move_rows
 from crm.lib.refusals import Refusal
 from customers import names
 from customers.models import Customer, Merge
@@ -44,6 +44,7 @@ def merge(survivor: Customer, loser: Customer, *, by: Any, at: datetime) -> Merg
     with transaction.atomic():
         cur = database.cursor()
         database.have_alone(cur)
+        move_rows(cur)
         kept, gone = _locked(survivor.pk, loser.pk)
         identity_ids = _repoint(cur, kept.pk, gone.pk)
         moved = {model._meta.label: _carry(cur, model, kept.pk, gone.pk) for model in owned_models()}

@@ -20,4 +20,6 @@ PLACEMENTS = {
     "Night": "reference",
     "PublishedNight": "reference",
     "StateBasis": "local",
+    "Wording": "reference",
+    "ConsentRules": "reference",
 }

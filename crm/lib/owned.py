@@ -38,6 +38,12 @@ class Owned(models.Model):
         abstract = True
 
 
+def move_rows(cur: Any) -> None:
+    """Let rows that are otherwise only added be taken out, until the end of the transaction: for merge, un-merge and
+    erasure alone. The triggers of such tables look for this setting."""
+    cur.execute("SELECT set_config('regulars.moves_rows', 'on', true)")
+
+
 class _Forward(ForwardManyToOneDescriptor):
     """`line.purchase`, also when prefetched for many lines."""
 

@@ -10,6 +10,17 @@ from customers.models.arrivals import (
     Source,
 )
 from customers.models.catalogue import Brand, Category, Product
+from customers.models.consents import (
+    REACHING,
+    Consent,
+    ConsentRules,
+    ContactChannel,
+    Guardian,
+    Purpose,
+    Relation,
+    Verified,
+    Wording,
+)
 from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
 from customers.models.identity import Identity, IdentityKind, NameKey
 from customers.models.interactions import Interaction, TouchChannel
@@ -28,9 +39,10 @@ from customers.models.state import (
 )
 
 __all__ = [
-    "MOST_SOURCES", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Customer",
-    "CustomerTag", "Dismissal", "Gender", "GuestDay", "Identity", "IdentityKind", "ImportFile", "Interaction",
-    "Lifecycle", "LifecycleRules", "Line", "Merge", "NameKey", "Night", "Payment", "Product", "PublishedNight",
-    "Purchase", "PurchaseState", "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState",
-    "StateBasis", "Tag", "TouchChannel",
+    "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Consent",
+    "ConsentRules", "ContactChannel", "Customer", "CustomerTag", "Dismissal", "Gender", "Guardian", "GuestDay",
+    "Identity", "IdentityKind", "ImportFile", "Interaction", "Lifecycle", "LifecycleRules", "Line", "Merge",
+    "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase", "PurchaseState", "Purpose", "Relation",
+    "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag",
+    "TouchChannel", "Verified", "Wording",
 ]  # fmt: skip
