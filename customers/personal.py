@@ -51,6 +51,17 @@ TABLES = {
         behaviour="kind channel occurred_at store data about external_id", staff="actor",
         plain="id customer recorded_at source_id",
     ),
+    "Consent": kept(
+        _("Proof of what was agreed to; it holds nothing that tells who."),
+        behaviour="purpose channel is_given occurred_at wording source store_id evidence", staff="recorded_by",
+        plain="id customer recorded_at",
+    ),
+    "Guardian": deleted(
+        identity="name", behaviour="relation verified confirmed_at ended_at", staff="recorded_by",
+        plain="id customer recorded_at",
+    ),
+    "Wording": plain("id code purpose channel language version text created_at", staff="created_by"),
+    "ConsentRules": plain("id adult_at created_at", staff="created_by"),
     "StaleState": kept(_("A queue of numbers; the night empties it."), by="customer_id", behaviour="since",
         plain="id customer_id"),
     # The event stays, for the same one again must be known; who it was about goes out of its raw form.

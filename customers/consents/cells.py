@@ -52,7 +52,7 @@ def cell(channel: str | int | None, purpose: str | int) -> Cell:
         what = Purpose[purpose.upper()] if isinstance(purpose, str) else Purpose(purpose)
         if what not in REACHING:
             return Cell(what, ContactChannel.ANY)
-        how = ContactChannel[channel.upper()] if isinstance(channel, str) else ContactChannel(channel)
+        how = ContactChannel[channel.upper()] if isinstance(channel, str) else ContactChannel(channel or 0)
     except (KeyError, ValueError):
         how = ContactChannel.ANY
         what = Purpose.MARKETING

@@ -134,7 +134,8 @@ INSERT INTO customers_consent
     (customer_id, purpose, channel, is_given, occurred_at, recorded_at, wording_id, source, store_id, recorded_by,
     evidence)
 SELECT %(customer)s::bigint, said.purpose, said.channel, said.is_given,
-    least(%(at)s::timestamptz, clock.now), clock.now, said.wording, %(source)s, %(store)s::bigint, %(by)s, %(evidence)s::jsonb
+    least(%(at)s::timestamptz, clock.now), clock.now, said.wording,
+    %(source)s, %(store)s::bigint, %(by)s, %(evidence)s::jsonb
 FROM unnest(%(purposes)s::smallint[], %(channels)s::smallint[], %(given)s::boolean[], %(wordings)s::bigint[])
     WITH ORDINALITY AS said (purpose, channel, is_given, wording, place),
     (SELECT clock_timestamp() AS now) clock

@@ -58,7 +58,7 @@ def current(language: str, cells: Iterable[Cell] = CELLS) -> dict[Cell, Wording]
     """The texts to show in this language, by cell: one query once they have been shown before."""
     wanted, spoken = list(cells), spoken_language(language)
     rows = Wording.objects.filter(language=spoken, purpose__isnull=False).order_by("version")
-    found = {Cell(Purpose(row.purpose), ContactChannel(row.channel)): row for row in rows}
+    found = {Cell(Purpose(row.purpose or 0), ContactChannel(row.channel or 0)): row for row in rows}
     return {cell: found.get(cell) or _first(cell, spoken) for cell in wanted}
 
 

@@ -81,10 +81,10 @@ def test_an_unmerge_takes_away_what_the_merge_said_and_nothing_else(irina: Custo
         cur = database.cursor()
         consents.lift_restriction(cur, irina.pk, 7)
         cur.execute(
-            "WITH back AS (DELETE FROM customers_consent WHERE customer_id = %s AND id = ANY(%s) RETURNING *) INSERT INTO"
-            " customers_consent (id, customer_id, purpose, channel, is_given, occurred_at, recorded_at, wording_id,"
-            " source, store_id, recorded_by, evidence) SELECT id, %s, purpose, channel, is_given, occurred_at,"
-            " recorded_at, wording_id, source, store_id, recorded_by, evidence FROM back",
+            "WITH back AS (DELETE FROM customers_consent WHERE customer_id = %s AND id = ANY(%s) RETURNING *)"
+            " INSERT INTO customers_consent (id, customer_id, purpose, channel, is_given, occurred_at, recorded_at,"
+            " wording_id, source, store_id, recorded_by, evidence) SELECT id, %s, purpose, channel, is_given,"
+            " occurred_at, recorded_at, wording_id, source, store_id, recorded_by, evidence FROM back",
             [irina.pk, theirs, yusuf.pk],
         )
     assert list(Consent.objects.order_by("pk").values()) == before
