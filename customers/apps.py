@@ -11,6 +11,7 @@ class CustomersConfig(AppConfig):
         import customers.imports.jobs  # noqa: F401  registers the kinds of job
         from crm.org.permissions import Permission, Role
         from crm.ui.navigation import Section, register
+        from customers import touches
         from customers.help import fill
 
         till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
@@ -61,6 +62,7 @@ class CustomersConfig(AppConfig):
             )
         )
         self._name_the_steps()
+        touches.fill()
         fill()
 
     def _name_the_steps(self) -> None:

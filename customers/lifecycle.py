@@ -19,10 +19,10 @@ from crm.lib.sidebyside import side_by_side
 from crm.lib.spells import IDS, day_number
 from crm.lib.statements import Statement
 from crm.org.models import Chain
-from customers import timeline
+from customers import lives
+from customers.lives import NEVER, STILL, Spells
 from customers.models import Stage
 from customers.nightrun import NightRun
-from customers.timeline import NEVER, STILL, Spells
 
 TABLE = "customers_lifecycle"
 CHUNK = 20_000
@@ -127,7 +127,7 @@ def _candidates(night_run: NightRun, first_day: int | None, people: Any, states:
     last = np.zeros(len(ids), dtype=np.int64)
     here, there = _matched(ids, states["customer_id"])
     stage[here], began[here] = (
-        values[there] for values in timeline.stages_on(day, night_run.night.rules, states)
+        values[there] for values in lives.stages_on(day, night_run.night.rules, states)
     )
     last[here] = states["last_on"][there]
     was, known = np.zeros(len(ids), dtype=np.int16), np.zeros(len(ids), dtype=bool)
@@ -161,8 +161,8 @@ def _spells_of(cursor: Any, night_run: NightRun, ids: Any, states: Any) -> Spell
         runs = {name: column[order] for name, column in runs.items()}
         place = np.searchsorted(ids, runs["customer_id"])
         has_life[place] = True
-        parts.append(timeline.lives(day, rules, runs, since[place]))
-    return timeline.joined(timeline.without_purchases(day, ids[~has_life], since[~has_life]), *parts)
+        parts.append(lives.lives(day, rules, runs, since[place]))
+    return lives.joined(lives.without_purchases(day, ids[~has_life], since[~has_life]), *parts)
 
 
 def _enrolled(cursor: Any, ids: Any) -> Any:

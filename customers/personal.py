@@ -13,7 +13,7 @@ _SALES = _("Sales stay as they were; the customer's number is nobody's afterward
 TABLES = {
     "Customer": blanked(
         by="id", identity="name", contact="language",
-        demographic="gender birthday age_band income_band occupation household_size household",
+        demographic="gender birthday age_band income_band occupation household_size household custom",
         behaviour="home_store enrolled_at first_seen_at",
         but={"home_store": KEEP, "enrolled_at": KEEP, "first_seen_at": KEEP}, why=_SALES,
         plain="id is_stub merged_into created_at updated_at",
@@ -23,6 +23,11 @@ TABLES = {
     ),
     "NameKey": deleted(identity="key", plain="customer home_store_id"),
     "Tag": plain("id name"),
+    "CustomField": plain(
+        "id code label label_zh_hans label_zh_hant help kind choices is_required is_personal roles order archived_at"
+        " created_at",
+        staff="created_by",
+    ),
     "CustomerTag": deleted(behaviour="tag created_at", plain="customer"),
     "Merge": blanked(
         by="customer loser_id", identity="before", staff="merged_by",

@@ -12,6 +12,7 @@ PLACEMENTS = {
     "Brand": "reference",
     "Product": "reference",
     "Tag": "reference",
+    "CustomField": "reference",
     "ImportFile": "local",
     "Dismissal": "local",
     "StaleState": "local",

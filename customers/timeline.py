@@ -1,98 +1,253 @@
-"""The lifecycle as a function of purchase dates: which stage a customer is in on a day, and since when.
+"""The timeline: every touch of a customer, in every channel, in one stream with the newest first.
 
-Let `age` be the days since the last purchase that counts, up to the day. A customer without one is *potential*. For
-`new_days` from the first purchase they are *new*; for `won_back_days` from a purchase that came more than `lost_days`
-after the one before they are *won back*. Otherwise: *active* while age < dormant_days, *dormant* while age < lost_days,
-then *lost*. See docs/algorithms/lifecycle.md. All days are numbers since 1970; columns are numpy arrays.
+A *source* is one table whose rows are touches (purchases, notes, consents, …). Apps register theirs from
+`AppConfig.ready()`; this module knows none of them. However many there are, a page is one statement: each source is a
+branch of it that stops after a page, and the database merges the branches.
+
+The order is total: (at, source, number), all falling. A place in it is a *cursor*; the next page begins right after it,
+so what comes in meanwhile neither repeats nor hides a touch. See docs/algorithms/timeline.md.
 """
 
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple
 
-import numpy as np
+from django.db.models import Case, CharField, F, JSONField, Q, QuerySet, Value, When
+from django.db.models.functions import JSONObject
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from customers.models import LifecycleRules, Stage
+from crm.org.models import Chain
+from crm.org.permissions import Permission
+from crm.org.scope import Viewer
+from customers.models import Customer
 
-STILL = np.iinfo(np.int32).max  # the end of a spell that has none
-NEVER = 0
+SIZE = 25
+Words = str | Promise
+
+# What filters offer. A source names the groups that its touches may be of.
+GROUPS: dict[str, Words] = {
+    "purchase": _("Purchases"),
+    "life": _("Life with us"),
+    "store": _("Visits"),
+    "web": _("Web and app"),
+    "message": _("Messages and calls"),
+    "service": _("Notes and tasks"),
+    "account": _("Account"),
+    "consent": _("Consent"),
+    "points": _("Points and coupons"),
+    "complaint": _("Complaints"),
+}
+CHANNELS: dict[str, Words] = {
+    "store": _("Store"),
+    "web": _("Web"),
+    "app": _("App"),
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "sms": _("SMS"),
+    "wechat": _("WeChat"),
+    "other": _("Other"),
+}
+
+
+class Place(NamedTuple):
+    """Where a touch stands in the stream."""
+
+    at: datetime
+    source: str
+    number: int
+
+
+class Row(NamedTuple):
+    """What the statement gives of a touch: `channel` as in CHANNELS, or ""; `data` as the source asked for it."""
+
+    at: datetime
+    source: str
+    number: int
+    kind: str
+    channel: str
+    data: dict[str, Any]
+
+    @property
+    def place(self) -> Place:
+        return Place(self.at, self.source, self.number)
 
 
 @dataclass(frozen=True)
-class Spells:
-    """Rows ordered by (customer, began); `ended` is exclusive, STILL while the spell lasts."""
+class Touch:
+    """One touch, in words. `unfolds`: address of a fragment with its details; `url`: of the page behind it."""
 
-    customer: Any
-    stage: Any
-    began: Any
-    ended: Any
-
-    def of(self, mask: Any) -> "Spells":
-        return Spells(self.customer[mask], self.stage[mask], self.began[mask], self.ended[mask])
-
-
-def stages_on(day: int, rules: LifecycleRules, states: dict[str, Any]) -> tuple[Any, Any]:
-    """Stage of each state's customer at the end of `day`, and since when (NEVER: the state alone does not tell)."""
-    first, last, comeback = (states[name].astype(np.int64) for name in ("first_on", "last_on", "comeback_on"))
-    age = day - last
-    ladder = [
-        (last == NEVER, Stage.POTENTIAL, np.zeros_like(last)),
-        (day - first < rules.new_days, Stage.NEW, first),
-        ((comeback != NEVER) & (day - comeback < rules.won_back_days), Stage.WON_BACK, comeback),
-        (age < rules.dormant_days, Stage.ACTIVE, np.zeros_like(last)),
-        (age < rules.lost_days, Stage.DORMANT, last + rules.dormant_days),
-    ]
-    conditions = [condition for condition, _, _ in ladder]
-    stage = np.select(conditions, [np.int16(stage) for _, stage, _ in ladder], np.int16(Stage.LOST))
-    return stage, np.select(conditions, [began for _, _, began in ladder], last + rules.lost_days)
+    at: datetime
+    kind: str
+    group: str
+    title: Words
+    detail: Words = ""
+    icon: str = "point"
+    tone: str = ""
+    unfolds: str = ""
+    url: str = ""
+    channel: str = ""
+    store: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)  # for programs
+    source: str = ""
+    number: int = 0
 
 
-def lives(day: int, rules: LifecycleRules, runs: dict[str, Any], since: Any) -> Spells:
-    """All spells up to `day`, from runs of purchases that nowhere pause for more than `dormant_days`.
+@dataclass(frozen=True)
+class Asked:
+    """A question to the timeline. Empty `groups` and `channels` are all; `since` ≤ at < `until`."""
 
-    `runs` has one row a run, ordered by (customer_id, began_on); `before_on` is the purchase before it (NEVER: none),
-    `last_on` the last of the customer. `since` is the day of enrolment of each run's customer.
+    viewer: Viewer
+    chain: Chain
+    customer: Customer
+    groups: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    after: Place | None = None
+    limit: int = SIZE
+
+    def wants(self, *groups: str) -> bool:
+        """Whether any of these groups was asked for."""
+        return not self.groups or not self.groups.isdisjoint(groups)
+
+    @property
+    def bound(self) -> datetime | None:
+        """No touch of this page is later than that."""
+        return min(filter(None, (self.until, self.after and self.after.at)), default=None)
+
+
+Channelled = str | tuple[str, Mapping[Any, str]]
+
+
+def branch(
+    asked: Asked,
+    rows: QuerySet[Any],
+    *,
+    source: str,
+    at: str,
+    kind: Any,
+    number: str = "pk",
+    channel: Channelled = "",
+    data: Mapping[str, Any] | None = None,
+) -> QuerySet[Any] | None:
+    """A source's branch of the statement: `rows` (already those of `asked.customer`) from the cursor on, a page long.
+
+    `at` and `number` name a column or an annotation; together they are unique in the source. `kind` is a word or an
+    expression. `channel` is one of CHANNELS, or a column with what its values mean. `data`: name to expression, kept as
+    JSON (money: cast to text).
     """
-    customer, began, before, last = (
-        runs[name].astype(np.int64) for name in ("customer_id", "began_on", "before_on", "last_on")
-    )
-    is_last = np.append(customer[1:] != customer[:-1], True) if len(customer) else np.zeros(0, dtype=bool)
-    after = np.where(is_last, STILL, np.append(began[1:], STILL)[: len(began)])  # the next run begins
-    end = np.where(is_last, last, np.append(before[1:], 0)[: len(before)])  # the last purchase of the run
-    is_first, is_comeback = before == NEVER, (before != NEVER) & (began - before > rules.lost_days)
-    opening = began + np.where(is_first, rules.new_days, np.where(is_comeback, rules.won_back_days, 0))
-    dormant = end + rules.dormant_days
-    lost = end + rules.lost_days
-    parts = [
-        (Stage.POTENTIAL, is_first & (since < began), since, began),
-        (Stage.NEW, is_first, began, opening),
-        (Stage.WON_BACK, is_comeback, began, opening),
-        (Stage.ACTIVE, opening < dormant, opening, dormant),
-        (Stage.DORMANT, dormant < after, dormant, np.minimum(lost, after)),
-        (Stage.LOST, lost < after, lost, after),
+    if isinstance(channel, str):
+        if asked.channels and channel not in asked.channels:
+            return None
+    elif asked.channels:
+        column, names = channel
+        rows = rows.filter(
+            **{f"{column}__in": [value for value, name in names.items() if name in asked.channels]}
+        )
+    rows = rows.filter(_from_here(asked, source, at, number))
+    columns = {
+        "touch_at": F(at),
+        "touch_source": Value(source, CharField()),
+        "touch_number": F(number),
+        "touch_kind": Value(kind, CharField()) if isinstance(kind, str) else kind,
+        "touch_channel": _channel(channel),
+        "touch_data": JSONObject(**data) if data else Value({}, JSONField()),
+    }
+    listed = rows.order_by(f"-{at}", f"-{number}").annotate(**columns).values_list(*columns)
+    return listed[: asked.limit + 1]
+
+
+def _channel(channel: Channelled) -> Any:
+    if isinstance(channel, str):
+        return Value(channel, CharField())
+    column, names = channel
+    whens = [When(**{column: value}, then=Value(name)) for value, name in names.items()]
+    return Case(*whens, default=Value(""), output_field=CharField())
+
+
+def _from_here(asked: Asked, source: str, at: str, number: str) -> Q:
+    """What of this source stands after the cursor and inside the period."""
+    here = Q()
+    if asked.since:
+        here &= Q(**{f"{at}__gte": asked.since})
+    if asked.until:
+        here &= Q(**{f"{at}__lt": asked.until})
+    if after := asked.after:
+        if source > after.source:
+            here &= Q(**{f"{at}__lt": after.at})
+        else:
+            here &= Q(**{f"{at}__lte": after.at})
+        if source == after.source:
+            here &= Q(**{f"{at}__lt": after.at}) | Q(**{f"{number}__lt": after.number})
+    return here
+
+
+@dataclass(frozen=True)
+class TimelineSource:
+    """One table of touches. `rows` gives its `branch` (or None: nothing to ask); `touch` puts a row into words.
+
+    `name`: letters only, and for good: it stands in cursors. `groups`: all that its touches may be of; a source with
+    several leaves those out that are not `wanted`. Neither function may query beside the branch.
+    """
+
+    name: str
+    groups: Callable[[], frozenset[str]] | tuple[str, ...]
+    rows: Callable[[Asked], QuerySet[Any] | None]
+    touch: Callable[[Asked, Row], Touch]
+    permission: Permission = Permission.VIEW_CUSTOMERS
+
+    def kinds(self) -> frozenset[str]:
+        """Its groups, as of now: others may register more."""
+        return frozenset(self.groups() if callable(self.groups) else self.groups)
+
+
+_sources: dict[str, TimelineSource] = {}
+
+
+def register(source: TimelineSource) -> None:
+    """Add a source; called from `AppConfig.ready()`. The same name replaces."""
+    if not re.fullmatch("[a-z]+", source.name):
+        raise ValueError(f"{source.name!r}: letters only, so that every collation orders names alike")
+    _sources[source.name] = source
+
+
+def groups(viewer: Viewer) -> dict[str, Words]:
+    """What this person can filter by: the groups that some source gives."""
+    given = {name for one in _sources.values() if viewer.may(one.permission) for name in one.kinds()}
+    return {name: label for name, label in GROUPS.items() if name in given}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some touches, newest first; `next` is the cursor of the page after it (None: this is the last)."""
+
+    touches: list[Touch]
+    next: Place | None
+
+
+def page(asked: Asked) -> Page:
+    """One page of the stream, in one statement."""
+    sources = [
+        one for one in _sources.values() if asked.wants(*one.kinds()) and asked.viewer.may(one.permission)
     ]
-    return _gathered(day, customer, parts)
+    branches = [rows for one in sources if (rows := one.rows(asked)) is not None]
+    if not branches:
+        return Page([], None)
+    found = [Row(*row) for row in _merged(branches)[: asked.limit + 1]]
+    shown = found[: asked.limit]
+    more = shown[-1].place if len(found) > asked.limit else None
+    return Page([_in_words(asked, row) for row in shown], more)
 
 
-def without_purchases(day: int, customer: Any, since: Any) -> Spells:
-    """Those who never bought are potential from the day of their enrolment."""
-    return _gathered(day, customer, [(Stage.POTENTIAL, since <= day, since, np.full(len(since), STILL))])
+def _merged(branches: list[QuerySet[Any]]) -> QuerySet[Any]:
+    first, *others = branches
+    order = ("-touch_at", "-touch_source", "-touch_number")
+    return first.union(*others, all=True).order_by(*order) if others else first
 
 
-def joined(*parts: Spells) -> Spells:
-    """Several sets of spells as one."""
-    columns = ("customer", "stage", "began", "ended")
-    return _sorted(Spells(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns)))
-
-
-def _gathered(day: int, customer: Any, parts: list[tuple[Stage, Any, Any, Any]]) -> Spells:
-    rows = []
-    for stage, mask, began, ended in parts:
-        keep = mask & (began <= day)
-        rows.append((customer[keep], np.full(keep.sum(), stage.value), began[keep], ended[keep]))
-    columns = [np.concatenate(column).astype(np.int64) for column in zip(*rows, strict=True)]
-    columns[3] = np.where(columns[3] > day, STILL, columns[3])
-    return _sorted(Spells(*columns))
-
-
-def _sorted(spells: Spells) -> Spells:
-    return spells.of(np.lexsort((spells.began, spells.customer)))
+def _in_words(asked: Asked, row: Row) -> Touch:
+    touch = _sources[row.source].touch(asked, row)
+    return replace(touch, source=row.source, number=row.number, data=touch.data or row.data)

@@ -21,6 +21,7 @@ from customers.models.consents import (
     Verified,
     Wording,
 )
+from customers.models.custom import CustomField, FieldKind
 from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
 from customers.models.identity import Identity, IdentityKind, NameKey
 from customers.models.interactions import Interaction, TouchChannel
@@ -40,9 +41,9 @@ from customers.models.state import (
 
 __all__ = [
     "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Consent",
-    "ConsentRules", "ContactChannel", "Customer", "CustomerTag", "Dismissal", "Gender", "Guardian", "GuestDay",
-    "Identity", "IdentityKind", "ImportFile", "Interaction", "Lifecycle", "LifecycleRules", "Line", "Merge",
-    "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase", "PurchaseState", "Purpose", "Relation",
-    "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag",
-    "TouchChannel", "Verified", "Wording",
+    "ConsentRules", "ContactChannel", "CustomField", "Customer", "CustomerTag", "Dismissal", "FieldKind", "Gender",
+    "Guardian", "GuestDay", "Identity", "IdentityKind", "ImportFile", "Interaction", "Lifecycle", "LifecycleRules",
+    "Line", "Merge", "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase", "PurchaseState",
+    "Purpose", "Relation", "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState",
+    "StateBasis", "Tag", "TouchChannel", "Verified", "Wording",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """The person."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +53,8 @@ class Customer(models.Model):
     # the order of arrival does not matter. Where a person chose the store, the time is before all receipts.
     first_seen_at = models.DateTimeField(null=True, editable=False)
     enrolled_at = models.DateTimeField(_("member since"), null=True, blank=True)
+    # What the chain's own fields hold: {code: value}, written through `customers/customfields.py` alone.
+    custom = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     merged_into = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -69,7 +72,14 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        indexes = [models.Index(fields=["home_store", "id"], name="customer_by_store")]
+        indexes = [
+            models.Index(fields=["home_store", "id"], name="customer_by_store"),
+            GinIndex(fields=["custom"], name="customer_custom"),
+            # The people of one household; most customers name none.
+            models.Index(
+                fields=["household", "id"], name="customer_household", condition=models.Q(household__gt="")
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(merged_into=models.F("id")), name="customer_not_merged_into_self"
