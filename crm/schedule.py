@@ -49,6 +49,7 @@ BEAT: dict[str, dict[str, Any]] = {
     # down time whatever was missed. Asking twice asks for nothing new.
     "nights.catch_up": {"task": "nights.catch_up", "schedule": crontab(minute="*/10")},
     "rest.forget_old_answers": {"task": "rest.forget_old_answers", "schedule": crontab(minute=20, hour=3)},
+    "notices.forget_old": {"task": "notices.forget_old", "schedule": crontab(minute=30, hour=3)},
     "imports.forget_old_files": {"task": "imports.forget_old_files", "schedule": crontab(minute=40, hour=3)},
 }
 

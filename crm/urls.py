@@ -6,6 +6,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crm.health.urls")),
     path("", include("crm.ui.urls")),
+    path("", include("crm.notices.urls")),
     path("", include("customers.urls")),
     path("", include("segmentation.urls")),
     path("settings/", include("crm.org.urls")),

@@ -13,6 +13,7 @@ class CustomersConfig(AppConfig):
         from crm.ui.navigation import Section, register
         from customers import touches
         from customers.help import fill
+        from customers.views import wiring
 
         till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
         register(
@@ -61,6 +62,7 @@ class CustomersConfig(AppConfig):
                 below=("/imports/", "/quarantine/"),
             )
         )
+        wiring.fill()
         self._name_the_steps()
         touches.fill()
         fill()

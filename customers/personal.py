@@ -67,6 +67,20 @@ TABLES = {
     ),
     "Wording": plain("id code purpose channel language version text created_at", staff="created_by"),
     "ConsentRules": plain("id adult_at created_at", staff="created_by"),
+    "Note": deleted(
+        text="text", behaviour="created_at edited_at pinned_at", staff="author created_by deleted_by mentions",
+        plain="id customer deleted_at",
+    ),
+    "NoteVersion": deleted(text="text", staff="replaced_by", plain="id customer note replaced_at"),
+    "WorkItem": deleted(
+        text="title script note", behaviour="kind due_at store state result created_at ended_at",
+        staff="owner created_by ended_by", plain="id customer promised_at priority about batch_id next_id",
+    ),
+    "WorkKind": plain("id code names scripts icon order is_active"),
+    "WorkResult": plain("id kind code names again order is_active"),
+    "WorkBatch": blanked(
+        find=SEARCH, text="title", staff="to made_by", plain="id kind count before made_at undone_at"
+    ),
     "StaleState": kept(_("A queue of numbers; the night empties it."), by="customer_id", behaviour="since",
         plain="id customer_id"),
     # The event stays, for the same one again must be known; who it was about goes out of its raw form.

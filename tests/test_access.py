@@ -72,6 +72,11 @@ MAY: dict[str, set[Role]] = {
     "export_customers": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
     },
+    "work_items": {
+        Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR, Role.INTEGRATION,
+    },
+    "assign_work": {Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR, Role.INTEGRATION},
+    "edit_work_kinds": {Role.ADMINISTRATOR},
     "view_segments": set(Role) - {Role.CLERK, Role.AGENT},
     "export_segments": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
@@ -186,6 +191,7 @@ def build_world() -> World:
         "served": {EVERYWHERE: "no-pass"},
         "quarantine": aside,
         "imports": {EVERYWHERE: _import(tokens).pk},
+        "notices": {EVERYWHERE: 1},
     }
     built = World(canaries, tokens, people, nouns)
     for name, person in people.items():

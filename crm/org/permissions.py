@@ -28,6 +28,9 @@ class Permission(StrEnum):
     EDIT_CUSTOMERS = "edit_customers"
     MERGE_CUSTOMERS = "merge_customers"
     EXPORT_CUSTOMERS = "export_customers"
+    WORK_ITEMS = "work_items"  # follow-ups: one's own and those that are anybody's of one's stores
+    ASSIGN_WORK = "assign_work"  # give them to others, make many, see who does what
+    EDIT_WORK_KINDS = "edit_work_kinds"
     VIEW_SEGMENTS = "view_segments"
     EXPORT_SEGMENTS = "export_segments"
     EDIT_SCHEMES = "edit_schemes"
@@ -46,13 +49,16 @@ class Permission(StrEnum):
 
 _P = Permission
 _COUNTER = {_P.SIGNED_IN, _P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.VIEW_CATALOGUE}
+_LEADS = {_P.WORK_ITEMS, _P.ASSIGN_WORK}
 _MANAGER = _COUNTER | {_P.EDIT_CUSTOMERS, _P.EXPORT_CUSTOMERS, _P.VIEW_SEGMENTS, _P.EXPORT_SEGMENTS}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.CLERK: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS}),
-    Role.AGENT: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS}),
-    Role.STORE_MANAGER: frozenset(_MANAGER),
-    Role.REGIONAL_MANAGER: frozenset(_MANAGER | {_P.MERGE_CUSTOMERS, _P.VIEW_IMPORTS, _P.VIEW_NIGHTS}),
+    Role.CLERK: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.WORK_ITEMS}),
+    Role.AGENT: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.WORK_ITEMS}),
+    Role.STORE_MANAGER: frozenset(_MANAGER | _LEADS),
+    Role.REGIONAL_MANAGER: frozenset(
+        _MANAGER | _LEADS | {_P.MERGE_CUSTOMERS, _P.VIEW_IMPORTS, _P.VIEW_NIGHTS}
+    ),
     Role.MARKETER: frozenset(
         _MANAGER | {_P.EDIT_SCHEMES, _P.VIEW_NIGHTS, _P.RUN_NIGHTS, _P.VIEW_IMPORTS, _P.RUN_IMPORTS}
     ),
@@ -75,6 +81,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.EDIT_CUSTOMERS,
             _P.VIEW_SEGMENTS,
             _P.POST_RECEIPTS,
+            _P.WORK_ITEMS,
+            _P.ASSIGN_WORK,
             _P.VIEW_CATALOGUE,
         }
     ),

@@ -10,6 +10,8 @@ class KeyScope(models.TextChoices):
     RECEIPTS_WRITE = "receipts:write", _("Send receipts and returns")
     CUSTOMERS_READ = "customers:read", _("Find and read customers")
     CUSTOMERS_WRITE = "customers:write", _("Enrol and change customers")
+    WORK_READ = "work:read", _("Read follow-ups")
+    WORK_WRITE = "work:write", _("Make and finish follow-ups")
     SEGMENTS_READ = "segments:read", _("Read segments and their members")
     CATALOGUE_READ = "catalogue:read", _("Read stores and products")
 
@@ -18,6 +20,8 @@ GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.RECEIPTS_WRITE: frozenset({Permission.POST_RECEIPTS}),
     KeyScope.CUSTOMERS_READ: frozenset({Permission.FIND_CUSTOMERS, Permission.VIEW_CUSTOMERS}),
     KeyScope.CUSTOMERS_WRITE: frozenset({Permission.EDIT_CUSTOMERS}),
+    KeyScope.WORK_READ: frozenset({Permission.WORK_ITEMS}),
+    KeyScope.WORK_WRITE: frozenset({Permission.WORK_ITEMS, Permission.ASSIGN_WORK}),
     KeyScope.SEGMENTS_READ: frozenset({Permission.VIEW_SEGMENTS}),
     KeyScope.CATALOGUE_READ: frozenset({Permission.VIEW_CATALOGUE}),
 }

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "crm.privacy",
     "crm.jobs",
     "crm.rest",
+    "crm.notices",
     "crm.ui",
     "crm.health",
     "crm.scaleout",

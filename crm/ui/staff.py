@@ -2,11 +2,22 @@
 
 from typing import Any, cast
 
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
+from crm.notices.models import Notice
 from crm.org.models import Chain, Staff
 
 _MISSING = object()
+# How many notices are new comes along with the person: the bell costs no page a question of its own.
+_UNREAD = (
+    Notice.objects.filter(staff=OuterRef("pk"), read_at=None)
+    .order_by()
+    .values("staff")
+    .annotate(n=Count("pk"))
+    .values("n")
+)
 
 
 def staff_of(request: HttpRequest) -> Staff | None:
@@ -15,9 +26,8 @@ def staff_of(request: HttpRequest) -> Staff | None:
     if known is _MISSING:
         known = None
         if request.user.is_authenticated and request.user.is_active:
-            known = (
-                Staff.objects.filter(user_id=request.user.pk, is_active=True).select_related("region").first()
-            )
+            rows = Staff.objects.filter(user_id=request.user.pk, is_active=True).select_related("region")
+            known = rows.annotate(unread=Coalesce(Subquery(_UNREAD), 0)).first()
         request._staff = known  # type: ignore[attr-defined]
     return cast(Staff | None, known)
 

@@ -25,6 +25,7 @@ from customers.models.custom import CustomField, FieldKind
 from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
 from customers.models.identity import Identity, IdentityKind, NameKey
 from customers.models.interactions import Interaction, TouchChannel
+from customers.models.notes import Note, NoteVersion
 from customers.models.purchases import Channel, GuestDay, Line, Payment, Purchase, Return, ReturnLine
 from customers.models.state import (
     Lifecycle,
@@ -38,12 +39,14 @@ from customers.models.state import (
     StaleState,
     StateBasis,
 )
+from customers.models.work import Priority, WorkBatch, WorkItem, WorkKind, WorkResult, WorkState
 
 __all__ = [
     "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Consent",
     "ConsentRules", "ContactChannel", "CustomField", "Customer", "CustomerTag", "Dismissal", "FieldKind", "Gender",
     "Guardian", "GuestDay", "Identity", "IdentityKind", "ImportFile", "Interaction", "Lifecycle", "LifecycleRules",
-    "Line", "Merge", "NameKey", "Night", "Payment", "Product", "PublishedNight", "Purchase", "PurchaseState",
-    "Purpose", "Relation", "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState",
-    "StateBasis", "Tag", "TouchChannel", "Verified", "Wording",
+    "Line", "Merge", "NameKey", "Night", "Note", "NoteVersion", "Payment", "Priority", "Product", "PublishedNight",
+    "Purchase", "PurchaseState", "Purpose", "Relation", "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet",
+    "Stage", "StaleState", "StateBasis", "Tag", "TouchChannel", "Verified", "Wording", "WorkBatch", "WorkItem",
+    "WorkKind", "WorkResult", "WorkState",
 ]  # fmt: skip

@@ -13,3 +13,4 @@ import "./paint.js";
 import "./copy.js";
 import "./checks.js";
 import "./edits.js";
+import "./bell.js";

@@ -6,16 +6,20 @@ sign-in, which libraries bring, and the pages of errors.
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from crm.jobs.models import Job, State
+from crm.notices.models import Notice
 from crm.org.models import Staff
 from crm.org.permissions import Role
 from crm.rest import keys
+from customers import notes, work
 from customers.imports import columns
 from customers.models import ArrivalState, ImportFile
 from segmentation.models import Group
@@ -62,7 +66,7 @@ LATIN = frozenset(
 SHOWN = ("title", "placeholder", "aria-label", "alt", "data-done")
 SAID = "data-say-"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]{2,}")
-_ID = re.compile(r"\b(?:(?:cus|rcp)_[0-9a-z]{12}|[A-Z2-7]{32})\b|\brgl_[\w-]+")  # public ids, secrets
+_ID = re.compile(r"\b(?:(?:cus|rcp|wrk|not)_[0-9a-z]{12}|[A-Z2-7]{32})\b|\brgl_[\w-]+")  # public ids, secrets
 
 
 class Reader(HTMLParser):
@@ -127,10 +131,20 @@ def world(db: None) -> walk.World:
         "nights": [night.pk, failed.pk], "keys": key.pk,
         "customers": person.public_id, "purchases": receipt.public_id, "identifiers": person.identities.first().pk,
         "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
-        "imports": _imports(),
+        "imports": _imports(), **_follow_ups(person, admin, clerk),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
+
+
+def _follow_ups(person: Any, admin: Staff, clerk: Staff) -> dict[str, Any]:
+    """A note that mentions, and a follow-up that was given; both are told."""
+    at = now()
+    notes.write(person, "@安娜 请看", by=clerk, at=at)
+    work.create(
+        person, kind="call", title="回访", due_at=at - timedelta(days=1), owner=admin, by=clerk, at=at
+    )
+    return {"notices": [one.pk for one in Notice.objects.all()]}
 
 
 ASIDE = [
