@@ -12,6 +12,7 @@ class CustomersConfig(AppConfig):
         from crm.org.permissions import Permission, Role
         from crm.ui.navigation import Section, register
         from customers import touches
+        from customers.events import kinds
         from customers.help import fill
         from customers.views import wiring
 
@@ -65,6 +66,7 @@ class CustomersConfig(AppConfig):
         wiring.fill()
         self._name_the_steps()
         touches.fill()
+        kinds.fill()
         fill()
 
     def _name_the_steps(self) -> None:

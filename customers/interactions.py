@@ -6,7 +6,7 @@ tell of:
     interactions.register_kind("note", _("Note"), icon="note", group="service")
     interactions.record(customer.pk, "note", channel=TouchChannel.STORE, at=now, by=staff, about="customers.note:3")
 
-What comes from other systems goes through the inbox of events (`customers/touching`), which sees to it that the same
+What comes from other systems goes through the inbox of events (`customers/events`), which sees to it that the same
 event counts once.
 """
 

@@ -97,6 +97,19 @@ TABLES = {
         find=SEARCH, text="name path refusal", staff="created_by",
         plain="id kind size modified_ns is_dry_run job rejected_path removed_at rejected_removed_at stubs created_at",
     ),
+    # The event stays, for the same one again must be known; what it says goes.
+    "Event": blanked(
+        by="customer_id", behaviour="data", location="visitor",
+        plain="id source external_id fingerprint state reason kind channel occurred_at recorded_at is_named customer_id"
+        " interaction_id store store_code",
+    ),
+    "Visitor": deleted(find="customers.traces:visitors", location="code", behaviour="first_seen_at last_seen_at"),
+    "VisitorMark": deleted(by="customer_id", location="visitor", behaviour="at", plain="id customer_id recorded_at"),
+    "EventKind": plain("id code name is_on"),
+    "Site": plain("id name key domains store is_on requires_consent"),
+    "SiteDay": plain(
+        "id site day events duplicates rejected robots without_consent last_at last_kind last_reason"
+    ),
     "Source": plain("id code created_at", staff="created_by"),
     "Category": plain("id path name parent"),
     "Brand": plain("id name"),

@@ -8,7 +8,7 @@ from django.db.models import Case, F, Func, JSONField, QuerySet, Value, When
 
 from crm.privacy.subjects import Subject
 from customers.identities import normalised
-from customers.models import Arrival, ArrivalState
+from customers.models import Arrival, ArrivalState, Visitor, VisitorMark
 
 NOBODY = "(…)"
 
@@ -31,6 +31,12 @@ def _quoting(subject: Subject) -> Iterator[int]:
         )
         if (kind, normalised(kind, value)) in known:
             yield pk
+
+
+def visitors(subject: Subject) -> QuerySet[Visitor]:
+    """Browsers and devices that were known to be the person."""
+    marks = VisitorMark.objects.filter(customer_id__in=list(subject.customer_ids))
+    return Visitor.objects.filter(code__in=list(marks.values_list("visitor", flat=True)))
 
 
 def without_customer(_subject: Subject) -> dict[str, Any]:

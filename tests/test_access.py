@@ -88,6 +88,7 @@ MAY: dict[str, set[Role]] = {
     "run_imports": {Role.MARKETER, Role.ADMINISTRATOR},
     "replay_quarantine": {Role.ADMINISTRATOR},
     "post_receipts": {Role.INTEGRATION, Role.ADMINISTRATOR},
+    "post_events": {Role.INTEGRATION, Role.ADMINISTRATOR},
     "view_catalogue": set(Role),
     "manage_organisation": {Role.ADMINISTRATOR},
     "manage_staff": {Role.ADMINISTRATOR},
@@ -132,6 +133,7 @@ EXACT = {"api-customer-lookup", "customers:served"}
 BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-lookup", "post"): {"kind": "member", "value": "NOBODY1"},
     ("api-customer", "patch"): {"occupation": "baker"},
+    ("api-events", "post"): {"source": "walk", "events": []},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
 }
 

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     RUN_IMPORTS = "run_imports"
     REPLAY_QUARANTINE = "replay_quarantine"
     POST_RECEIPTS = "post_receipts"
+    POST_EVENTS = "post_events"
     VIEW_CATALOGUE = "view_catalogue"  # stores and products: reference data without personal values
     MANAGE_ORGANISATION = "manage_organisation"
     MANAGE_STAFF = "manage_staff"
@@ -83,6 +84,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.POST_RECEIPTS,
             _P.WORK_ITEMS,
             _P.ASSIGN_WORK,
+            _P.POST_EVENTS,
             _P.VIEW_CATALOGUE,
         }
     ),

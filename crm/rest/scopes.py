@@ -8,6 +8,7 @@ from crm.org.permissions import Permission
 
 class KeyScope(models.TextChoices):
     RECEIPTS_WRITE = "receipts:write", _("Send receipts and returns")
+    EVENTS_WRITE = "events:write", _("Send events of web, app and other systems")
     CUSTOMERS_READ = "customers:read", _("Find and read customers")
     CUSTOMERS_WRITE = "customers:write", _("Enrol and change customers")
     WORK_READ = "work:read", _("Read follow-ups")
@@ -18,6 +19,7 @@ class KeyScope(models.TextChoices):
 
 GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.RECEIPTS_WRITE: frozenset({Permission.POST_RECEIPTS}),
+    KeyScope.EVENTS_WRITE: frozenset({Permission.POST_EVENTS}),
     KeyScope.CUSTOMERS_READ: frozenset({Permission.FIND_CUSTOMERS, Permission.VIEW_CUSTOMERS}),
     KeyScope.CUSTOMERS_WRITE: frozenset({Permission.EDIT_CUSTOMERS}),
     KeyScope.WORK_READ: frozenset({Permission.WORK_ITEMS}),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from customers.api import receipts
 from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
+from customers.api.events import Events
 from customers.api.products import Products
 
 urlpatterns = [
@@ -14,5 +15,6 @@ urlpatterns = [
     path("receipts/", receipts.Receipts.as_view(), name="api-receipts"),
     path("receipts/batch/", receipts.ReceiptBatch.as_view(), name="api-receipt-batch"),
     path("returns/", receipts.Returns.as_view(), name="api-returns"),
+    path("events/", Events.as_view(), name="api-events"),
     path("products/", Products.as_view(), name="api-products"),
 ]

@@ -9,7 +9,11 @@ from customers.models.arrivals import (
     ImportFile,
     Source,
 )
-from customers.models.catalogue import Brand, Category, Product
+from customers.models.catalogue import (
+    Brand,
+    Category,
+    Product,
+)
 from customers.models.consents import (
     REACHING,
     Consent,
@@ -21,12 +25,49 @@ from customers.models.consents import (
     Verified,
     Wording,
 )
-from customers.models.custom import CustomField, FieldKind
-from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
-from customers.models.identity import Identity, IdentityKind, NameKey
-from customers.models.interactions import Interaction, TouchChannel
-from customers.models.notes import Note, NoteVersion
-from customers.models.purchases import Channel, GuestDay, Line, Payment, Purchase, Return, ReturnLine
+from customers.models.custom import (
+    CustomField,
+    FieldKind,
+)
+from customers.models.customer import (
+    Customer,
+    CustomerTag,
+    Gender,
+    Merge,
+    Tag,
+)
+from customers.models.events import (
+    LONGEST_VISITOR,
+    Event,
+    EventKind,
+    EventState,
+    Site,
+    SiteDay,
+    Visitor,
+    VisitorMark,
+)
+from customers.models.identity import (
+    Identity,
+    IdentityKind,
+    NameKey,
+)
+from customers.models.interactions import (
+    Interaction,
+    TouchChannel,
+)
+from customers.models.notes import (
+    Note,
+    NoteVersion,
+)
+from customers.models.purchases import (
+    Channel,
+    GuestDay,
+    Line,
+    Payment,
+    Purchase,
+    Return,
+    ReturnLine,
+)
 from customers.models.state import (
     Lifecycle,
     LifecycleRules,
@@ -39,14 +80,22 @@ from customers.models.state import (
     StaleState,
     StateBasis,
 )
-from customers.models.work import Priority, WorkBatch, WorkItem, WorkKind, WorkResult, WorkState
+from customers.models.work import (
+    Priority,
+    WorkBatch,
+    WorkItem,
+    WorkKind,
+    WorkResult,
+    WorkState,
+)
 
 __all__ = [
-    "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Consent",
-    "ConsentRules", "ContactChannel", "CustomField", "Customer", "CustomerTag", "Dismissal", "FieldKind", "Gender",
-    "Guardian", "GuestDay", "Identity", "IdentityKind", "ImportFile", "Interaction", "Lifecycle", "LifecycleRules",
-    "Line", "Merge", "NameKey", "Night", "Note", "NoteVersion", "Payment", "Priority", "Product", "PublishedNight",
-    "Purchase", "PurchaseState", "Purpose", "Relation", "Return", "ReturnLine", "Source", "Spell", "SpellQuerySet",
-    "Stage", "StaleState", "StateBasis", "Tag", "TouchChannel", "Verified", "Wording", "WorkBatch", "WorkItem",
+    "LONGEST_VISITOR", "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category",
+    "Channel", "Consent", "ConsentRules", "ContactChannel", "CustomField", "Customer", "CustomerTag", "Dismissal",
+    "Event", "EventKind", "EventState", "FieldKind", "Gender", "Guardian", "GuestDay", "Identity", "IdentityKind",
+    "ImportFile", "Interaction", "Lifecycle", "LifecycleRules", "Line", "Merge", "NameKey", "Night", "Note",
+    "NoteVersion", "Payment", "Priority", "Product", "PublishedNight", "Purchase", "PurchaseState", "Purpose",
+    "Relation", "Return", "ReturnLine", "Site", "SiteDay", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState",
+    "StateBasis", "Tag", "TouchChannel", "Verified", "Visitor", "VisitorMark", "Wording", "WorkBatch", "WorkItem",
     "WorkKind", "WorkResult", "WorkState",
 ]  # fmt: skip
