@@ -13,6 +13,9 @@ def main() -> None:
         embedded.ensure()
     from django.core.management import execute_from_command_line
 
+    from crm.audit import context
+
+    context.be_command(sys.argv)
     execute_from_command_line(sys.argv)
 
 

@@ -54,7 +54,7 @@ def change(
 
     `based_on`: what their author saw of them. Raises InvalidFacts, ChangedMeanwhile; then nothing has changed.
 
-    The trail keeps the names of the fields that changed, not what was in them.
+    The trail keeps which fields changed; of what was in them a digest, for it is personal (`customers/audited.py`).
     """
     values = ordinary(edits.touched(values, based_on))
     with transaction.atomic():
@@ -63,15 +63,20 @@ def change(
         values = edits.changes(now, values, based_on, customer)
         changed = {name: value for name, value in values.items() if now[name] != value}
         if changed:
-            fields = _write(customer, changed)
-            store, details = customer.home_store_id, {"fields": sorted(fields)}
-            trail.record("customer.change", customer, by=by, store_id=store, details=details)
+            _write(customer, changed)
+            both = {field_name(name): (now[name], value) for name, value in changed.items()}
+            store, details = customer.home_store_id, {"fields": sorted(both)}
+            trail.record("customer.change", customer, by=by, store_id=store, details=details, changes=both)
     return customer
 
 
-def _write(customer: Customer, changed: dict[str, Any]) -> set[str]:
-    """The names of the fields that were written."""
-    fields = {Customer._meta.get_field(name).name for name in changed}  # home_store_id is home_store
+def field_name(name: str) -> str:
+    """home_store_id is home_store."""
+    return Customer._meta.get_field(name).name
+
+
+def _write(customer: Customer, changed: dict[str, Any]) -> None:
+    fields = {field_name(name) for name in changed}
     for name, value in changed.items():
         setattr(customer, name, value)
     if customer.is_stub and "home_store" in fields:
@@ -80,4 +85,3 @@ def _write(customer: Customer, changed: dict[str, Any]) -> set[str]:
     Customer.objects.filter(pk=customer.pk).update(updated_at=Now())
     if fields & {"name", "home_store"}:
         names.index([customer.pk])
-    return fields

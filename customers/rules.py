@@ -43,9 +43,9 @@ def change(*, by: Any, based_on: dict[str, Any] | None = None, **days: int) -> L
             raise RulesInvalid(_("With these days a customer would have two stages or none."), faults=faults)
         rules = LifecycleRules.objects.create(**wanted, created_by=trail.actor_name(by))
         changed = {
-            name: [getattr(now, name), days] for name, days in wanted.items() if days != getattr(now, name)
+            name: (getattr(now, name), days) for name, days in wanted.items() if days != getattr(now, name)
         }
-        trail.record("lifecycle.change", rules, by=by, details={"from": now.pk, "changed": changed})
+        trail.record("lifecycle.change", rules, by=by, details={"from": now.pk}, changes=changed)
     return rules
 
 

@@ -53,8 +53,9 @@ def change(*, by: Any, based_on: dict[str, Any] | None = None, **settings: Any) 
         if faults := tuple(_faults(wanted)):
             raise SchemeInvalid(_("The scheme cannot be used like this."), faults=faults)
         scheme = Scheme.objects.create(**wanted, created_by=trail.actor_name(by))
-        changed = sorted(name for name, value in wanted.items() if value != now.settings()[name])
-        trail.record("scheme.change", scheme, by=by, details={"from": now.pk, "changed": changed})
+        before = now.settings()
+        changed = {name: (before[name], value) for name, value in wanted.items() if value != before[name]}
+        trail.record("scheme.change", scheme, by=by, details={"from": now.pk}, changes=changed)
     return scheme
 
 
@@ -94,13 +95,13 @@ def edit_group(
         kept = Group.objects.select_for_update().get(pk=group.pk)
         now = {name: getattr(kept, name) for name in wanted}
         mine = edits.changes(now, wanted, based_on, kept)
-        changed = sorted(name for name, value in mine.items() if value != now[name])
+        changed = {name: (now[name], value) for name, value in mine.items() if value != now[name]}
         if changed:
             for name in changed:
                 setattr(kept, name, mine[name])
             kept.full_clean()
-            kept.save(update_fields=changed)
-            trail.record("group.edit", kept, by=by, details={"fields": changed})
+            kept.save(update_fields=sorted(changed))
+            trail.record("group.edit", kept, by=by, details={"fields": sorted(changed)}, changes=changed)
 
 
 def add_group(*, by: Any, code: str, names: dict[str, str], colour: str, position: int = 200) -> Group:

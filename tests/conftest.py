@@ -173,7 +173,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests with real commits empty the tables behind them with TRUNCATE, which the audit trail refuses."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM pg_trigger WHERE tgname = 'audit_entry_no_truncate' AND tgrelid = to_regclass('audit_entry')"
+            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'audit%no_truncate'"
         )
-        if cursor.fetchone():
-            cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_no_truncate")
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")

@@ -1,9 +1,13 @@
 """Writing the trail."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, models
+from django.db.models import Q
+from django.utils import timezone
 
+from crm.audit import context, signing, values
 from crm.audit.models import Entry
 
 
@@ -18,26 +22,39 @@ def record(
     by: Any,
     store_id: int | None = None,
     details: dict[str, Any] | None = None,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> Entry:
     """Record that `by` did `action` to `subject`. Must run inside the transaction of the change.
 
     `by` is a Staff, an API principal, or a string such as "system:night". `details` hold names and ids of what
-    changed; personal values do not belong there.
+    changed; personal values do not belong there. `changes` are old and new by field: of personal columns only a keyed
+    digest is kept (`crm/audit/values.py`). From where it came is taken from the context (`crm/audit/context.py`).
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction(action)
-    return Entry.objects.create(
+    actor, about, origin = actor_name(by), subject_name(subject), context.origin()
+    entry = Entry(
+        recorded_at=timezone.now(),
         action=action,
-        actor=actor_name(by),
-        subject=subject_name(subject),
+        actor=actor,
+        subject=about,
         store_id=store_id,
-        details=details or {},
+        details=values.plain(details or {}),
+        changes=values.pairs(about, changes) if changes else {},
+        channel=origin.channel,
+        address=context.address_for(actor, origin.address),
+        agent=origin.agent,
+        request_id=context.request_id(),
     )
+    entry.signature = signing.sign(entry)
+    entry.save(force_insert=True)
+    return entry
 
 
 def last_change(subject: models.Model, field: str) -> Entry | None:
     """The last act on `subject` that named this field among those it changed."""
-    known = Entry.objects.filter(subject=subject_name(subject), details__fields__contains=[field])
+    named = Q(changes__has_key=field) | Q(details__fields__contains=[field])
+    known = Entry.objects.filter(named, subject=subject_name(subject))
     return known.order_by("-id").first()
 
 

@@ -10,6 +10,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
 from django.db.models.functions import Now
 
+from crm.audit import context
 from crm.jobs import queue
 from crm.jobs.claim import Claim, LeaseLost
 from crm.jobs.models import Job, State
@@ -29,7 +30,7 @@ def run(job_id: int) -> bool:
         return False
     claim = Claim(*claimed)
     try:
-        with _heartbeat(claim):
+        with _heartbeat(claim), context.at("job", agent=claim.job.kind):
             function_of(claim.job.kind)(claim)
         _finish(claim)
     except LeaseLost:

@@ -34,7 +34,7 @@ class LastAdministrator(Refusal):
 def keep(
     record: Any, values: dict[str, Any], *, by: Staff | str, based_on: dict[str, Any] | None = None
 ) -> Any:
-    """Create or change a record of the organisation. The trail keeps the names of the fields, not their values.
+    """Create or change a record of the organisation. The trail keeps old and new values of what is not personal.
 
     `based_on`: what the author saw (`crm/lib/edits.py`). Raises ChangedMeanwhile; then nothing has changed.
     """
@@ -44,13 +44,21 @@ def keep(
         before = _locked(record)
         now = {name: _held(before, name, links) for name in values} if before is not None else {}
         values = edits.changes(now, values, seen, before)
-        changed = [name for name in values if before is None or now[name] != values[name]]
+        changed = {
+            name: (now.get(name), new) for name, new in values.items() if before is None or now[name] != new
+        }
         record = record if before is None else before
         _write(record, values, links)
         if changed or before is None:
             act = f"{record._meta.model_name}.{'change' if before else 'create'}"
-            trail.record(act, record, by=by, details={"fields": sorted(changed)})
+            details = {"fields": sorted(changed)}
+            trail.record(act, record, by=by, store_id=_store_of(record), details=details, changes=changed)
     return record
+
+
+def _store_of(record: Any) -> int | None:
+    """The store that an act belongs to; None for what is the chain's."""
+    return record.pk if isinstance(record, Store) else getattr(record, "store_id", None)
 
 
 def _with_sets(values: dict[str, Any], links: set[str]) -> dict[str, Any]:
@@ -146,7 +154,7 @@ def _switch(record: models.Model, name: str, value: bool, act: str, by: Staff) -
             .exclude(**{name: value})
             .update(**{name: value})
         ):
-            trail.record(act, record, by=by)
+            trail.record(act, record, by=by, store_id=_store_of(record), changes={name: (not value, value)})
 
 
 def _let_in(person: Staff, is_active: bool) -> None:

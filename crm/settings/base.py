@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "crm.audit.middleware.OriginMiddleware",
     "crm.rest.middleware.ApiDoor",  # calls of the API leave here: what follows is for pages
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -261,6 +262,13 @@ AXES_IPWARE_PROXY_COUNT = environment.number("PROXY_COUNT", 0, most=10) or None
 AXES_IPWARE_META_PRECEDENCE_ORDER = (
     ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if AXES_IPWARE_PROXY_COUNT else ["REMOTE_ADDR"]
 )
+
+# --- The audit trail ------------------------------------------------------------------------------------------------
+
+# What rows and seals are signed with; without it, what is derived from SECRET_KEY. Earlier ones prove what they signed.
+AUDIT_KEY = environment.text("AUDIT_KEY")
+AUDIT_KEYS_OLD = [one.strip() for one in environment.text("AUDIT_KEYS_OLD").split(",") if one.strip()]
+AUDIT_SEAL_SECONDS = environment.number("AUDIT_SEAL_SECONDS", 60, least=5)
 
 # --- What a browser may do ------------------------------------------------------------------------------------------
 

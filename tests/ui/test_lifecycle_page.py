@@ -36,7 +36,7 @@ def test_the_marketer_sets_the_days(max_: Staff, signed_in: Browser) -> None:
     assert days() == (30, 90, 365, 60)
     entry = Entry.objects.latest("pk")
     assert (entry.action, entry.actor) == ("lifecycle.change", f"staff:{max_.pk}")
-    assert entry.details["changed"] == {"dormant_days": [60, 90], "lost_days": [180, 365]}
+    assert entry.changes == {"dormant_days": [60, 90], "lost_days": [180, 365]}
     html = theirs.get(ADDRESS).content.decode()
     assert "<td>Max</td>" in html
     assert "as delivered" in html
