@@ -24,11 +24,12 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("rfm", _("RFM scores"), "segmentation.steps:rfm"),
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
+    ("persona", _("Personas"), "customers.persona.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
 # A step asked for alone takes along the steps that rest on it: half of a night must not be published.
 TAKES_ALONG = {
-    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot"),
+    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona"),
     "rfm": ("value_class", "snapshot"),
     "value_class": ("snapshot",),
 }

@@ -32,4 +32,7 @@ PLACEMENTS = {
     "StateBasis": "local",
     "Wording": "reference",
     "ConsentRules": "reference",
+    "PersonaBasis": "local",
+    "PersonaDue": "local",
+    "ProductPrice": "reference",
 }

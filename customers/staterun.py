@@ -19,6 +19,7 @@ from crm.lib.sidebyside import side_by_side
 from customers import advancing, stale, states
 from customers.models import Night, PurchaseState, StateBasis
 from customers.nightrun import NightRun
+from customers.persona import queue
 
 VISIBLE_SHARE = 0.9  # of the pages of purchases: below it the walk along the index is slow
 COUNTED = 100_000  # states up to this number are counted, beyond the database's estimate will do
@@ -142,6 +143,7 @@ def _written(night_run: NightRun, work: Work) -> Iterator[Slice]:
         found = _in_one_moment(work, night_run.basis, *night_run.ranges[number])
         with night_run.claim.part("states", number), connection.cursor() as cursor:
             stale.drop(cursor, found.queued)
+            queue.add(cursor, found.queued.customer)
             states.replace(cursor, found.stored, found.touched, found.fresh)
         night_run.columns.put("states", number, {name: found.states[name] for name in states.SCORED})
         return found

@@ -68,6 +68,20 @@ from customers.models.purchases import (
     Return,
     ReturnLine,
 )
+from customers.models.custom import CustomField, FieldKind
+from customers.models.customer import Customer, CustomerTag, Gender, Merge, Tag
+from customers.models.identity import Identity, IdentityKind, NameKey
+from customers.models.interactions import Interaction, TouchChannel
+from customers.models.persona import (
+    Daypart,
+    Persona,
+    PersonaBasis,
+    PersonaDue,
+    PriceLevel,
+    ProductPrice,
+    Weekday,
+)
+from customers.models.purchases import Channel, GuestDay, Line, Payment, Purchase, Return, ReturnLine
 from customers.models.state import (
     Lifecycle,
     LifecycleRules,
@@ -90,12 +104,13 @@ from customers.models.work import (
 )
 
 __all__ = [
-    "LONGEST_VISITOR", "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category",
-    "Channel", "Consent", "ConsentRules", "ContactChannel", "CustomField", "Customer", "CustomerTag", "Dismissal",
-    "Event", "EventKind", "EventState", "FieldKind", "Gender", "Guardian", "GuestDay", "Identity", "IdentityKind",
-    "ImportFile", "Interaction", "Lifecycle", "LifecycleRules", "Line", "Merge", "NameKey", "Night", "Note",
-    "NoteVersion", "Payment", "Priority", "Product", "PublishedNight", "Purchase", "PurchaseState", "Purpose",
-    "Relation", "Return", "ReturnLine", "Site", "SiteDay", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState",
-    "StateBasis", "Tag", "TouchChannel", "Verified", "Visitor", "VisitorMark", "Wording", "WorkBatch", "WorkItem",
-    "WorkKind", "WorkResult", "WorkState",
+    "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Consent", "ConsentRules",
+    "ContactChannel", "CustomField", "Customer", "CustomerTag", "Daypart", "Dismissal", "Event", "EventKind",
+    "EventState", "FieldKind", "Gender", "Guardian", "GuestDay", "Identity", "IdentityKind", "ImportFile",
+    "Interaction", "LONGEST_VISITOR", "Lifecycle", "LifecycleRules", "Line", "MOST_SOURCES", "Merge",
+    "NameKey", "Night", "Note", "NoteVersion", "Payment", "Persona", "PersonaBasis", "PersonaDue",
+    "PriceLevel", "Priority", "Product", "ProductPrice", "PublishedNight", "Purchase", "PurchaseState",
+    "Purpose", "REACHING", "Relation", "Return", "ReturnLine", "Site", "SiteDay", "Source", "Spell",
+    "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag", "TouchChannel", "Verified", "Visitor",
+    "VisitorMark", "Weekday", "Wording", "WorkBatch", "WorkItem", "WorkKind", "WorkResult", "WorkState",
 ]  # fmt: skip

@@ -1,0 +1,124 @@
+"""The persona step of the night: whose purchases changed, or everybody, a slice of customers at a time.
+
+Rows are spells (decisions/0006): a persona that differs from the open one closes it, and readers see the change with
+the night that is published.
+"""
+
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from crm.jobs.claim import StepProgress
+from crm.lib import spells
+from crm.lib.arrays import array_text
+from crm.lib.copy import INT8, read_packed
+from crm.lib.sidebyside import side_by_side
+from crm.lib.spells import IDS, day_number
+from crm.lib.statements import Statement
+from customers.models import PersonaBasis
+from customers.nightrun import NightRun
+from customers.persona import prices, queue, reading, rows
+from customers.persona.measures import Goods, personas
+
+CHUNK = 10_000  # customers computed at once: their lines fit into some tens of megabytes
+
+_OPEN = """
+SELECT customer_id, digest FROM customers_persona WHERE ended_night IS NULL AND customer_id = ANY(%(ids)s)
+"""
+STATEMENTS = [Statement("persona.open", _OPEN, {"ids": IDS}), *spells.statements(rows.TABLE)]
+
+
+def step(night_run: NightRun, progress: StepProgress) -> None:
+    """Bring the personas up to the night's date."""
+    if "personas" not in night_run.claim.checkpoint:
+        _settle(night_run)
+    with connection.cursor() as cursor:
+        goods = reading.goods(cursor)
+
+    def bring_up(number: int) -> tuple[int, int]:
+        with night_run.claim.part("personas", number), connection.cursor() as cursor:
+            return _bring_up(cursor, night_run, number, goods)
+
+    numbers = range(len(night_run.ranges))
+    left = [number for number in numbers if not night_run.claim.is_part_done("personas", number)]
+    progress.counts["changed"] = 0
+    for computed, changed in side_by_side(bring_up, left):
+        progress.counts["changed"] += changed
+        progress.advance(computed)
+    PersonaBasis.objects.filter(id=1).update(window_days=night_run.night.window_days)
+
+
+def take_back(night: int) -> None:
+    with connection.cursor() as cursor:
+        queue.add_again(cursor, night)
+        spells.take_back(cursor, rows.TABLE, night)
+
+
+def _settle(night_run: NightRun) -> None:
+    """Decide once a night whether all are computed, and look at prices when that is due."""
+    basis = PersonaBasis.objects.get_or_create(id=1)[0]
+    has_new_prices = prices.are_due(basis.prices_on, night_run.on)
+    has_other_window = basis.window_days != night_run.night.window_days
+    with night_run.claim.slice() as draft, connection.cursor() as cursor:
+        if has_new_prices:
+            prices.refresh(cursor)
+            basis.prices_on = night_run.on
+        if has_new_prices or has_other_window:
+            basis.window_days = None  # until all are done
+        basis.save()
+        draft["personas"] = "all" if night_run.is_rebuild or basis.window_days is None else "due"
+
+
+def _bring_up(cursor: Any, night_run: NightRun, number: int, goods: Goods) -> tuple[int, int]:
+    """Compute a slice's personas and write those that differ: how many were computed, and how many differed."""
+    low, high = night_run.ranges[number]
+    due = queue.seen(cursor, low, high, night_run.on)
+    ids = due.customer
+    if night_run.claim.checkpoint["personas"] == "all":
+        ids = np.union1d(ids, reading.buyers(cursor, low, high))
+    changed = 0
+    for at in range(0, len(ids), CHUNK):
+        changed += _write_changed(cursor, night_run, ids[at : at + CHUNK], goods)
+    queue.drop(cursor, due)
+    return len(ids), changed
+
+
+def _write_changed(cursor: Any, night_run: NightRun, ids: Any, goods: Goods) -> int:
+    found = _computed(cursor, night_run, ids, goods)
+    stored = read_packed(cursor, _OPEN, {"customer_id": INT8, "digest": INT8}, {"ids": array_text(ids)})
+    order = np.argsort(stored["customer_id"])
+    known, digests = stored["customer_id"][order], stored["digest"][order]
+    gone = np.setdiff1d(known, found["customer_id"], assume_unique=True)
+    is_known = np.isin(found["customer_id"], known, assume_unique=True)
+    differs = ~is_known
+    differs[is_known] = (
+        digests[np.searchsorted(known, found["customer_id"][is_known])] != found["digest"][is_known]
+    )
+    night = night_run.night.pk
+    spells.close(cursor, rows.TABLE, np.concatenate([gone, found["customer_id"][differs & is_known]]), night)
+    rows.write(cursor, {name: column[differs] for name, column in found.items()}, night)
+    return len(gone) + int(differs.sum())
+
+
+def _computed(cursor: Any, night_run: NightRun, ids: Any, goods: Goods) -> dict[str, Any]:
+    """The personas of those of `ids` who have a visit that counts."""
+    customer, visits = reading.visits(cursor, ids)
+    on = day_number(night_run.on)
+    _look_again(cursor, customer, visits.day, on)
+    is_past = visits.day <= on
+    buyers = np.unique(customer[is_past])
+    visits = visits.of(is_past)
+    visits.place[:] = np.searchsorted(buyers, customer[is_past])
+    lines = reading.lines(cursor, buyers, night_run.on)
+    columns = personas(len(buyers), night_run.night.window_days, visits, lines, goods)
+    return {"customer_id": buyers, **columns, "digest": rows.digest(columns)}
+
+
+def _look_again(cursor: Any, customer: Any, day: Any, on: int) -> None:
+    """Queue who has a visit of a day to come for the first such day."""
+    ahead = day > on
+    ids, place = np.unique(customer[ahead], return_inverse=True)
+    first = np.full(len(ids), np.iinfo(np.int64).max)
+    np.minimum.at(first, place, day[ahead])
+    queue.add_for(cursor, ids, first)
