@@ -67,7 +67,22 @@ class CustomersConfig(AppConfig):
         self._name_the_steps()
         touches.fill()
         kinds.fill()
+        self._fill_own_places()
         fill()
+
+    def _fill_own_places(self) -> None:
+        from crm.org.permissions import Permission
+        from crm.ui import slots
+        from customers.api import persona as in_profiles
+        from customers.views import persona
+
+        may = Permission.VIEW_CUSTOMERS
+        for place, name, build, order in (
+            ("customer.main", "persona", persona.liking, 20),
+            ("customer.next", "persona_next", persona.needing, 30),
+        ):
+            slots.offer(place, slots.Panel(name, f"customers/{name}.html", build, may, order=order))
+        in_profiles.fill()
 
     def _name_the_steps(self) -> None:
         from crm.jobs import words
@@ -76,6 +91,7 @@ class CustomersConfig(AppConfig):
             {
                 "purchase_state": _("Purchases by customer"),
                 "lifecycle": _("Lifecycle"),
+                "persona": _("Personas"),
                 "publish": _("Publish"),
                 "due": _("due"),
                 "stale": _("with news"),

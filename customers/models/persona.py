@@ -1,4 +1,4 @@
-"""What a customer's purchases say about the person (C8), as spells: the history of it stays for segments of any date."""
+"""What a customer's purchases say about the person (C8), as spells, so that its history stays."""
 
 from typing import Any
 
@@ -116,7 +116,7 @@ class PersonaDue(models.Model):
 
 
 class ProductPrice(models.Model):
-    """A product's mean price, and in which third of its category's products that puts it. Refreshed every four weeks."""
+    """A product's mean price and in which third of its category that puts it. Refreshed every four weeks."""
 
     product = models.OneToOneField(
         "customers.Product", models.PROTECT, primary_key=True, related_name="price"

@@ -41,6 +41,10 @@ WRITTEN = {
     "classes": """
         SELECT n.on, store_id, value_class, customers, revenue FROM segmentation_classcount c
         JOIN customers_night n ON n.id = c.night_id ORDER BY n.id, store_id, value_class""",
+    "persona": """
+        SELECT p.customer_id, p.digest, n.on, e.on FROM customers_persona p
+        JOIN customers_night n ON n.id = p.night_id LEFT JOIN customers_night e ON e.id = p.ended_night
+        ORDER BY p.customer_id, p.night_id""",
     "published": "SELECT n.on FROM customers_publishednight p JOIN customers_night n ON n.id = p.night_id",
 }
 
@@ -67,7 +71,8 @@ def forget_nights() -> None:
     with connection.cursor() as cursor:
         for table in (
             "segmentation_standing", "segmentation_cellcount", "segmentation_classcount", "segmentation_nightcuts",
-            "customers_lifecycle", "customers_purchasestate", "customers_statebasis", "customers_publishednight",
+            "customers_lifecycle", "customers_persona", "customers_personadue", "customers_personabasis",
+            "customers_purchasestate", "customers_statebasis", "customers_publishednight",
             "customers_night", "jobs_step", "jobs_job",
         ):  # fmt: skip
             cursor.execute(f"DELETE FROM {table}")

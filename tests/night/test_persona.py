@@ -136,7 +136,9 @@ def test_few_visits_say_little(irina: Customer, harbour: Store, catalogue: dict[
     assert found.refill_categories == [0, 0, 0, 0, 0]
 
 
-def test_the_year_ends_with_the_last_purchase(irina: Customer, harbour: Store, catalogue: dict[str, Any]) -> None:
+def test_the_year_ends_with_the_last_purchase(
+    irina: Customer, harbour: Store, catalogue: dict[str, Any]
+) -> None:
     bought(irina, harbour, MONDAY - timedelta(days=800), catalogue["soap"][0])
     bought(irina, harbour, MONDAY - timedelta(days=400), catalogue["milk"][0])
     bought(irina, harbour, MONDAY - timedelta(days=390), catalogue["bread"][0])
@@ -156,7 +158,9 @@ def test_nothing_new_writes_nothing(irina: Customer, harbour: Store, catalogue: 
     assert not PersonaDue.objects.exists()
 
 
-def test_a_receipt_of_tomorrow_counts_tomorrow(irina: Customer, harbour: Store, catalogue: dict[str, Any]) -> None:
+def test_a_receipt_of_tomorrow_counts_tomorrow(
+    irina: Customer, harbour: Store, catalogue: dict[str, Any]
+) -> None:
     bought(irina, harbour, MONDAY, catalogue["milk"][0])
     bought(irina, harbour, MONDAY + timedelta(days=2), catalogue["milk"][0])
     run_night(MONDAY)
@@ -168,7 +172,9 @@ def test_a_receipt_of_tomorrow_counts_tomorrow(irina: Customer, harbour: Store, 
     assert not PersonaDue.objects.exists()
 
 
-def test_who_brought_everything_back_has_none(irina: Customer, harbour: Store, catalogue: dict[str, Any]) -> None:
+def test_who_brought_everything_back_has_none(
+    irina: Customer, harbour: Store, catalogue: dict[str, Any]
+) -> None:
     receipt = bought(irina, harbour, MONDAY, catalogue["milk"][0])
     run_night(MONDAY)
     Purchase.objects.filter(customer=irina, pk=receipt.pk).update(returned=receipt.amount)
@@ -178,7 +184,9 @@ def test_who_brought_everything_back_has_none(irina: Customer, harbour: Store, c
     assert Persona.objects.get(customer=irina).ended_night is not None
 
 
-def test_merging_joins_two_personas(irina: Customer, harbour: Store, catalogue: dict[str, Any], noon: datetime) -> None:
+def test_merging_joins_two_personas(
+    irina: Customer, harbour: Store, catalogue: dict[str, Any], noon: datetime
+) -> None:
     other = cast.customer("Irene", of=harbour)
     bought(irina, harbour, MONDAY, catalogue["milk"][0])
     bought(other, harbour, MONDAY, catalogue["bread"][0])
@@ -189,7 +197,9 @@ def test_merging_joins_two_personas(irina: Customer, harbour: Store, catalogue: 
     assert not Persona.objects.filter(customer=other, ended_night=None).exists()
 
 
-def test_a_night_taken_back_is_computed_again(irina: Customer, harbour: Store, catalogue: dict[str, Any]) -> None:
+def test_a_night_taken_back_is_computed_again(
+    irina: Customer, harbour: Store, catalogue: dict[str, Any]
+) -> None:
     from customers.persona import step
 
     bought(irina, harbour, MONDAY, catalogue["milk"][0])
@@ -216,7 +226,9 @@ def test_other_prices_or_another_window_compute_everybody(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_random_lives_beside_the_reference(seed: int, harbour: Store, uptown: Store, catalogue: dict[str, Any]) -> None:
+def test_random_lives_beside_the_reference(
+    seed: int, harbour: Store, uptown: Store, catalogue: dict[str, Any]
+) -> None:
     rng = random.Random(seed)
     goods = [one for shelf in catalogue.values() for one in shelf]
     people = [cast.customer(f"Customer {n}", of=harbour) for n in range(12)]

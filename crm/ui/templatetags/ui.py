@@ -9,7 +9,7 @@ from django.template.base import Node, NodeList, Parser, Token, token_kwargs
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from crm.ui import slots, words
@@ -106,6 +106,24 @@ def spark(values: list[float | None]) -> SafeString:
         '<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">'
         '<polyline points="{}"/></svg>',
         points,
+    )
+
+
+@register.simple_tag
+def columns(values: list[int]) -> SafeString:
+    """Upright bars from zero, the tallest marked; like `spark` an SVG that adds to figures told beside it."""
+    top, width = max([*values, 1]), 100 / max(len(values), 1)
+    bars = format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>',
+        (
+            ("top" if value == top else "", f"{at * width + width * 0.1:.1f}", f"{40 - max(value / top * 40, 1):.1f}",
+             f"{width * 0.8:.1f}", f"{max(value / top * 40, 1):.1f}")
+            for at, value in enumerate(values)
+        ),
+    )  # fmt: skip
+    return format_html(
+        '<svg class="columns-chart" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">{}</svg>', bars
     )
 
 
