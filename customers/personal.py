@@ -52,6 +52,15 @@ TABLES = {
         plain="customer next_on as_on",
     ),
     "Lifecycle": kept(_SALES, derived="stage began_on ended_on", plain="customer night ended_night"),
+    "Persona": deleted(
+        derived="visits categories category_shares brands brand_shares brand_loyalty price_level price_place"
+        " discount_share deal_share online_share weekday weekday_shares daypart daypart_shares basket_amount"
+        " basket_lines cycle_days next_on refill_categories refill_days refill_on digest",
+        plain="customer night ended_night",
+    ),
+    "PersonaDue": kept(_("A queue of numbers; the night empties it."), by="customer_id", plain="id customer_id due_on"),
+    "PersonaBasis": plain("id window_days prices_on"),
+    "ProductPrice": plain("product mean level"),
     "Interaction": deleted(
         behaviour="kind channel occurred_at store data about external_id", staff="actor",
         plain="id customer recorded_at source_id",

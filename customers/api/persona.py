@@ -48,8 +48,8 @@ class PersonaOut(msgspec.Struct):
 
 
 def _liked(ids: str, shares: str, table: str) -> str:
-    return (
-        "(SELECT coalesce(json_agg(json_build_object('name', named.name, 'share', liked.share / 1000.0)"
+    return (  # our own names
+        "(SELECT coalesce(json_agg(json_build_object('name', named.name, 'share', liked.share / 1000.0)"  # noqa: S608
         f" ORDER BY liked.place), '[]') FROM unnest(persona.{ids}, persona.{shares})"
         f" WITH ORDINALITY AS liked (id, share, place) JOIN {table} named ON named.id = liked.id)"
     )

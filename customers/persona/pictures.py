@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import JSONField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
-from customers.models import Brand, Category, Customer, Daypart, Night, Persona, PriceLevel, PublishedNight, Weekday
+from customers.models import (
+    Brand,
+    Category,
+    Customer,
+    Daypart,
+    Night,
+    Persona,
+    PriceLevel,
+    PublishedNight,
+    Weekday,
+)
 
 _NAMES = "(SELECT coalesce(jsonb_object_agg(n.id, n.name), '{}') FROM %s n WHERE n.id = ANY(%s))"
 _CATEGORIES = _NAMES % (
@@ -76,8 +86,8 @@ def of(customer: Customer, *, today: date) -> Picture | None:
         .annotate(published_night=Subquery(PublishedNight.objects.filter(pk=1).values("night_id")))
         .annotate(
             night_on=Subquery(night),
-            category_names=RawSQL(_CATEGORIES, []),  # noqa: S611  our own statement, nothing in it from outside
-            brand_names=RawSQL(_BRANDS, []),  # noqa: S611
+            category_names=RawSQL(_CATEGORIES, [], JSONField()),  # noqa: S611  # nosec B611  nothing in it comes from outside
+            brand_names=RawSQL(_BRANDS, [], JSONField()),  # noqa: S611  # nosec B611
         )
         .first()
     )
@@ -91,8 +101,8 @@ def _picture(found: Any, today: date) -> Picture:
         night_on=found.night_on,
         categories=_shares(found.categories, found.category_shares, found.category_names),
         brands=_shares(found.brands, found.brand_shares, found.brand_names),
-        weekdays=[Share(day.label, share) for day, share in zip(Weekday, found.weekday_shares, strict=True)],
-        dayparts=[Share(part.label, share) for part, share in zip(Daypart, found.daypart_shares, strict=True)],
+        weekdays=[Share(str(day.label), share) for day, share in zip(Weekday, found.weekday_shares, strict=True)],
+        dayparts=[Share(str(part.label), share) for part, share in zip(Daypart, found.daypart_shares, strict=True)],
         refills=[
             Refill(found.category_names.get(str(kind), ""), days, on, (on - today).days)
             for kind, days, on in refills

@@ -1,4 +1,4 @@
-"""Whose persona is to be computed again. Rows are added with what makes them necessary and removed with their effect."""
+"""Whose persona is to be computed again. Rows come with their cause and go with their effect."""
 
 from dataclasses import dataclass
 from datetime import date

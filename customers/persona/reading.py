@@ -65,7 +65,7 @@ def buyers(cursor: Any, low: int, high: int) -> Any:
 
 
 def goods(cursor: Any) -> Goods:
-    """The catalogue. Favourites look at the second step of the tree (a department's categories), refills at the leaf."""
+    """The catalogue. Favourites look at the second step of the tree, a department's categories; refills at the leaf."""
     tree = read_all(cursor, _CATEGORIES, {"id": INT8, "parent": INT8})
     parent = _lookup(tree["id"], tree["parent"])
     products = read_all(cursor, _PRODUCTS, _PRODUCT_TYPES)

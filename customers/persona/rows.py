@@ -58,7 +58,7 @@ def _mixed(z: Any) -> Any:
 
 
 def _array(values: Any, oid: int, length: int) -> tuple[Any, Type]:
-    """Lists of one length on the wire: dimensions, NULL flag, element type, length, lower bound, then each with its size.
+    """Lists of one length on the wire: dimensions, NULL flag, element type, length, lower bound, then each by its size.
 
     PostgreSQL manual and `array_send` in its source; see also `crm/lib/copy.py`.
     """

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.org.models import Chain, Staff
+from crm.org.models import Staff
 from crm.ui import words
 from customers.models import Customer, Daypart, PriceLevel, Weekday
 from customers.persona import pictures
@@ -21,7 +21,12 @@ def liking(staff: Staff, customer: Customer) -> dict[str, Any]:
         return {"picture": None}
     persona = picture.persona
     best = {"day": Weekday(persona.weekday).label, "part": Daypart(persona.daypart).label}
-    return {"picture": picture, "traits": traits(picture), "best": best, "days": [initial(one.name) for one in picture.weekdays]}
+    return {
+        "picture": picture,
+        "traits": traits(picture),
+        "best": best,
+        "days": [initial(one.name) for one in picture.weekdays],
+    }
 
 
 def needing(staff: Staff, customer: Customer) -> dict[str, Any] | None:
@@ -40,14 +45,13 @@ def initial(weekday: str) -> str:
 def picture_of(customer: Customer) -> Picture | None:
     if not hasattr(customer, _SEEN):
         setattr(customer, _SEEN, pictures.of(customer, today=timezone.localdate()))
-    return getattr(customer, _SEEN)  # type: ignore[no-any-return]
+    return getattr(customer, _SEEN)
 
 
 def traits(picture: Picture) -> list[tuple[str, str]]:
     """Label and words of what one number says each; what is not known is left out."""
     persona = picture.persona
     told = [
-        (_("Basket"), words.money(persona.basket_amount, Chain.current().currency)),
         (_("Lines a visit"), words.number(persona.basket_lines / 10, 1)),
         (_("Online"), words.percent(persona.online_share / 1000, 0)),
         (_("Bought with a discount"), words.percent(persona.deal_share / 1000, 0)),

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from customers.models import Purchase
@@ -95,7 +96,7 @@ def prices(lines: list[Bought]) -> dict[str, Any]:
 def intervals(days: Iterable[date]) -> tuple[int, int, int] | None:
     """Median, middle spread and number of the last twenty intervals."""
     ordered = sorted(days)
-    gaps = sorted([(b - a).days for a, b in zip(ordered, ordered[1:], strict=False)][-20:])
+    gaps = sorted([(b - a).days for a, b in pairwise(ordered)][-20:])
     n = len(gaps)
     if n < 3:
         return None

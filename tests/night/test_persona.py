@@ -75,7 +75,8 @@ def bought(who: Customer, at: Store, on: date, *goods: Product, hour: int = 12, 
     total = sum((price_of(one) - Decimal(off) for one in goods), Decimal(0))
     receipt = Purchase.objects.create(
         customer=who, store=at, source_id=cast.source().pk, business_date=on, amount=total, channel=channel,
-        external_id=f"P{Purchase.objects.count()}", occurred_at=datetime(on.year, on.month, on.day, hour, tzinfo=at.zone),
+        external_id=f"P{Purchase.objects.count()}",
+        occurred_at=datetime(on.year, on.month, on.day, hour, tzinfo=at.zone),
     )  # fmt: skip
     Line.objects.bulk_create(
         Line(customer=who, purchase=receipt, number=n, product=one, quantity=1, amount=price_of(one) - Decimal(off),

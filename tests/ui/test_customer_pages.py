@@ -313,7 +313,7 @@ def test_the_customer_page_costs_the_same_for_few_and_many_purchases(
         cast.purchase(irina, at=harbour, on=f"2026-02-{1 + n:02}")
     cast.night("2026-03-09")
     theirs = signed_in(chen)
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(30):
         theirs.get(f"/customers/{irina.public_id}/")
 
 

@@ -123,7 +123,8 @@ def columns(values: list[int]) -> SafeString:
         ),
     )  # fmt: skip
     return format_html(
-        '<svg class="columns-chart" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">{}</svg>', bars
+        '<svg class="columns-chart" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
+        bars,
     )
 
 
