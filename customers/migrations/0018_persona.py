@@ -9,7 +9,7 @@ import crm.lib.money
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0015_custom_indexes"),
+        ("customers", "0017_events"),
     ]
 
     operations = [
