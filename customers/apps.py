@@ -10,10 +10,12 @@ class CustomersConfig(AppConfig):
     def ready(self) -> None:
         import customers.imports.jobs  # noqa: F401  registers the kinds of job
         from crm.org.permissions import Permission, Role
+        from crm.privacy import subjects
         from crm.ui.navigation import Section, register
         from customers import touches
         from customers.events import kinds
         from customers.help import fill
+        from customers.subjects import People
         from customers.views import wiring
 
         till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
@@ -64,6 +66,7 @@ class CustomersConfig(AppConfig):
             )
         )
         wiring.fill()
+        subjects.register(People())
         self._name_the_steps()
         touches.fill()
         kinds.fill()

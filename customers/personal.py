@@ -6,7 +6,7 @@ then is nobody's.
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.privacy.register import KEEP, SEARCH, Place, Whose, blanked, deleted, kept, plain
+from crm.privacy.register import KEEP, REWRITE, SEARCH, Place, Whose, blanked, deleted, kept, plain
 
 _SALES = _("Sales stay as they were; the customer's number is nobody's afterwards.")
 
@@ -16,7 +16,7 @@ TABLES = {
         demographic="gender birthday age_band income_band occupation household_size household custom",
         behaviour="home_store enrolled_at first_seen_at",
         but={"home_store": KEEP, "enrolled_at": KEEP, "first_seen_at": KEEP}, why=_SALES,
-        plain="id is_stub merged_into created_at updated_at",
+        rewrite="customers.traces:nobody", plain="id is_stub merged_into erased_at created_at updated_at",
     ),
     "Identity": deleted(
         contact="value", behaviour="source verified_at", plain="id kind customer is_primary created_at"
@@ -94,13 +94,13 @@ TABLES = {
         plain="id customer_id"),
     # The event stays, for the same one again must be known; who it was about goes out of its raw form.
     "Arrival": blanked(
-        find="customers.traces:arrivals", rewrite="customers.traces:without_customer", text="raw",
+        find="customers.traces:arrivals", rewrite="customers.traces:without_customer", text="raw", but={"raw": REWRITE},
         plain="id kind source external_id fingerprint state reason customer_id purchase_id return_id of_source_id"
         " of_external_id store import_file_id row recorded_at",
     ),
     "Dismissal": blanked(
-        find=SEARCH, rewrite="customers.traces:unsaid", text="why", staff="dismissed_by reopened_by",
-        plain="id arrival_id state reason dismissed_at reopened_at",
+        find=SEARCH, rewrite="customers.traces:unsaid", text="why", but={"why": REWRITE},
+        staff="dismissed_by reopened_by", plain="id arrival_id state reason dismissed_at reopened_at",
     ),
     "ImportFile": blanked(
         find=SEARCH, text="name path refusal", staff="created_by",
@@ -134,10 +134,12 @@ PLACES = [
     Place(
         "imports/uploads", _("Import files as they were uploaded"), Whose.CUSTOMER,
         _("A file that holds the person is removed whole; otherwise it goes when its time is over."),
+        "customers.imports.filetraces:UPLOADS",
     ),
     Place(
         "imports/rejected", _("Rows that an import rejected"), Whose.CUSTOMER,
         _("The person's rows are taken out; otherwise the file goes when its time is over."),
+        "customers.imports.filetraces:REJECTED",
     ),
     Place(
         "imports/work", _("What an import that stopped is to go on from"), Whose.CUSTOMER,

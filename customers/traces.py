@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, F, Func, JSONField, QuerySet, Value, When
+from django.db.models import Case, F, Func, JSONField, QuerySet, When
+from django.db.models.functions import Now
 
 from crm.privacy.subjects import Subject
 from customers.identities import normalised
@@ -41,14 +42,13 @@ def visitors(subject: Subject) -> QuerySet[Visitor]:
 
 def without_customer(_subject: Subject) -> dict[str, Any]:
     """The raw form of an event as it would have come from a guest."""
-    emptied = Func(
-        F("raw"),
-        Value(["customer"]),
-        Value(None, JSONField()),
-        function="jsonb_set",
-        output_field=JSONField(),
-    )
+    emptied = Func(F("raw"), template="(%(expressions)s - 'customer')", output_field=JSONField())
     return {"raw": Case(When(raw__has_key="customer", then=emptied), default=F("raw"))}
+
+
+def nobody(_subject: Subject) -> dict[str, Any]:
+    """The customer's row as the owner of sales, and of nothing else."""
+    return {"erased_at": Now(), "updated_at": Now()}
 
 
 def unsaid(_subject: Subject) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 | privacy.E001 | every model is in the register |
 | privacy.E002 | every column is in it, once, and nothing else is |
 | privacy.E003 | a customer's rows can be found: `by` names columns |
-| privacy.E004 | what is to be emptied can be empty; what is to become a digest has the room |
+| privacy.E004 | what is to be emptied can be empty, a digest has the room, what is rewritten a function |
 | privacy.E005 | a function that is named exists |
 """
 
@@ -84,6 +84,10 @@ def _blank(model: type[models.Model], table: Table) -> Iterator[CheckMessage]:
         erasure = table.erasure_of(name)
         if field and erasure is Erasure.BLANK and not blanks.can_be_blank(field):
             yield Error(f"{name} is to be emptied and cannot be.", obj=model, id="privacy.E004")
+        if field and erasure is Erasure.REWRITE and not table.rewrite:
+            yield Error(
+                f"{name} is to be rewritten, and `rewrite` names no function.", obj=model, id="privacy.E004"
+            )
         if field and erasure is Erasure.DIGEST and not blanks.can_hold_digest(field):
             yield Error(f"{name} has no room for a digest.", obj=model, id="privacy.E004")
 

@@ -21,8 +21,8 @@ kind, then the plain ones:
 A customer's rows are those with the customer in the column `by` ("customer" unless said otherwise; of several,
 "customer loser_id", each counts). Where no column says it: `find="customers.traces:arrivals"`, a function that is given
 the `Subject` and gives the rows, or `find=SEARCH`, the rows whose personal columns quote an identifier or a name of the
-person. `rewrite="customers.traces:without_customer"` gives the new values of rows that are more than emptied.
-`but={"external_id": DIGEST}` makes an exception of a column.
+person. `but={"external_id": DIGEST, "raw": REWRITE}` makes an exception of a column;
+`rewrite="customers.traces:without_customer"` names the function that gives the new values of those to be rewritten.
 
 Kinds: identity, contact, demographic, behaviour, text (free text), location (place or device), derived, staff (tells of
 people who work here; not the customer's to export or erase). Names are those of fields. A column that is in none of the
@@ -74,6 +74,7 @@ class Erasure(TextChoices):
 
 
 DELETE, BLANK, DIGEST, KEEP = Erasure.DELETE, Erasure.BLANK, Erasure.DIGEST, Erasure.KEEP
+REWRITE = Erasure.REWRITE
 SEARCH = "search"  # rows are found by what they quote
 
 
@@ -109,7 +110,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Place:
-    """Personal data that is no column. `handler` takes a person out of it; without one, `why` says what does."""
+    """Personal data that is no column. `handler` names its `Traces`; without one, `why` says why none is needed."""
 
     name: str
     holds: Why
@@ -144,7 +145,7 @@ def deleted(**said: Any) -> Table:
 
 def blanked(**said: Any) -> Table:
     """A customer's rows, which stay with their personal columns empty."""
-    return _table(Whose.CUSTOMER, Erasure.REWRITE if "rewrite" in said else Erasure.BLANK, said)
+    return _table(Whose.CUSTOMER, Erasure.BLANK, said)
 
 
 def kept(why: Why, **said: Any) -> Table:

@@ -211,6 +211,9 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 IMPORT_UPLOAD_DAYS = environment.number("IMPORT_UPLOAD_DAYS", 14, least=1)
 IMPORT_STOPPED_DAYS = environment.number("IMPORT_STOPPED_DAYS", 90, least=1)
 IMPORT_REJECTED_DAYS = environment.number("IMPORT_REJECTED_DAYS", 90, least=1)
+# Who was erased, without saying who they were: a restore does it again. Belongs beside the backups, apart from the
+# database (docs/operations.md).
+ERASURE_LOG = environment.text("ERASURE_LOG") or str(HOME.path / "erasures.ndjson")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024  # a batch of 10,000 receipts
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

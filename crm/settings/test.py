@@ -14,6 +14,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 CELERY_BROKER_URL = "memory://"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+ERASURE_LOG = str(HOME.path / "erasures.ndjson")
 STATIC_ROOT = HOME.path / "static"
 MEDIA_ROOT = HOME.path / "media"
 WHITENOISE_USE_FINDERS = True

@@ -22,8 +22,8 @@ class CustomerQuerySet(ScopedQuerySet):
     scope_path = "home_store"
 
     def living(self) -> "CustomerQuerySet":
-        """Without those merged into another."""
-        return self.filter(merged_into__isnull=True)
+        """Without those merged into another, and without those who were erased."""
+        return self.filter(merged_into__isnull=True, erased_at__isnull=True)
 
 
 class Customer(models.Model):
@@ -64,6 +64,7 @@ class Customer(models.Model):
         db_index=False,
         db_constraint=False,
     )
+    erased_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 

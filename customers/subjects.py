@@ -1,0 +1,71 @@
+"""Whom a privacy export or erasure is about: a customer with everybody who was merged into them."""
+
+from typing import Any
+
+from django.db import connection
+
+from crm.org.models import public_id
+from crm.privacy.subjects import Subject
+from customers.models import Customer, Identity, IdentityKind
+from customers.receiving import database
+
+_SHORTEST_QUOTE = 5  # shorter texts stand in other words; two Chinese characters are a name
+
+
+class People:
+    """What `crm.privacy.subjects` asks for."""
+
+    def subject(self, customer_id: int) -> Subject | None:
+        """The person behind a number; of somebody who was merged away, the survivor."""
+        with connection.cursor() as cursor:
+            cursor.execute(_TOGETHER, {"id": customer_id})
+            ids = [row[0] for row in cursor.fetchall()]
+        return _subject(ids) if ids else None
+
+    def held(self, cursor: Any, customer_id: int) -> Subject | None:
+        """The same with their rows locked, when no receipt or merge is on its way to them."""
+        database.have_alone(cursor)
+        found = self.subject(customer_id)
+        if found is not None:
+            rows = Customer.objects.select_for_update().filter(pk__in=found.customer_ids).order_by("pk")
+            list(rows.values_list("pk"))
+        return found
+
+
+def _subject(ids: list[int]) -> Subject:
+    people = {one.pk: one for one in Customer.objects.filter(pk__in=ids)}
+    chief = people[ids[0]]
+    identifiers = tuple(
+        Identity.objects.filter(customer__in=ids).order_by("kind", "value").values_list("kind", "value")
+    )
+    quotes = {form for kind, value in identifiers for form in forms_of(kind, value)}
+    quotes |= {one.name for one in people.values() if _is_telling(one.name)}
+    return Subject(
+        chief.pk, tuple(sorted(ids)), public_id("cus").encode(chief.pk), chief.created_at, chief.home_store_id,
+        identifiers, tuple(sorted(quotes)),
+    )  # fmt: skip
+
+
+def forms_of(kind: str, value: str) -> set[str]:
+    """How people write an identifier: a phone also without + and without its country code."""
+    forms = {value}
+    if kind == IdentityKind.PHONE and value.startswith("+"):
+        forms |= {value[1:], *(value[1 + n :] for n in (1, 2, 3) if len(value) - 1 - n >= 8)}
+    return {form for form in forms if len(form) >= _SHORTEST_QUOTE}
+
+
+def _is_telling(name: str) -> bool:
+    """Whether a name is one when it stands in a text: two Chinese characters, or two words."""
+    chinese = sum("\u4e00" <= letter <= "\u9fff" for letter in name)
+    return chinese >= 2 or (len(name) >= _SHORTEST_QUOTE and " " in name.strip())
+
+
+# The survivor first. A merge leads earlier signposts to the new survivor, so one step is enough in either direction.
+_TOGETHER = """
+WITH chief AS (SELECT coalesce(merged_into_id, id) AS id FROM customers_customer WHERE id = %(id)s)
+SELECT c.id FROM customers_customer c, chief WHERE c.id = chief.id
+UNION ALL
+SELECT c.id FROM customers_customer c, chief
+WHERE c.merged_into_id = chief.id
+  AND c.id IN (SELECT m.loser_id FROM customers_merge m WHERE m.customer_id = chief.id)
+"""
