@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.audit import trail
 from crm.lib.refusals import Fault, Refusal
 from customers import identities, profile, upserts
+from customers.matching import conflicts, keys
 from customers.models import Customer, Identity
 from customers.receiving.database import in_transaction
 from customers.upserts import Person
@@ -40,8 +42,22 @@ class IdentifiersDisagree(Refusal):
     code: ClassVar[str] = "identifiers_disagree"
     status: ClassVar[int] = 409
 
-    def __init__(self) -> None:
-        super().__init__(_("These identifiers belong to different customers."))
+    def __init__(self, why: str = conflicts.OWNERS_DIFFER) -> None:
+        super().__init__(_SENTENCES.get(why, _SENTENCES[conflicts.OWNERS_DIFFER]))
+        self.why = why
+
+
+_SENTENCES = {
+    conflicts.OWNERS_DIFFER: gettext_lazy("These identifiers belong to different customers."),
+    conflicts.TWO_MEMBERS: gettext_lazy("Who has this identifier has another member number."),
+    conflicts.TWO_OPENIDS: gettext_lazy("Who has this identifier has another WeChat account."),
+    conflicts.OTHER_BIRTHDAY: gettext_lazy(
+        "This phone or e-mail is known with a clearly different birthday: it may be a relative's of the same name."
+    ),
+    conflicts.OTHER_NAME: gettext_lazy(
+        "This phone or e-mail is known under a clearly different name: it may be a family's, or have a new owner."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -87,7 +103,7 @@ def _enrol(cur: Any, told: _Told, *, by: Any, at: datetime, source: str) -> Enro
     was_known = _stub_of(told.people) is not None
     (fate,) = upserts.upsert(cur, [told], source=source, at=at)
     if fate.what == upserts.DISAGREE:
-        raise IdentifiersDisagree
+        raise IdentifiersDisagree(fate.why)
     customer = Customer.objects.get(pk=fate.customer_id)
     trail.record(
         "customer.enrol", customer, by=by, store_id=customer.home_store_id,
@@ -124,6 +140,7 @@ def identify(customer: Customer, kind: str, value: str, *, by: Any, source: str 
         if identity.customer_id != customer.pk:
             raise AlreadyEnrolled(identity.customer_id)
         if is_new:
+            keys.index([customer.pk])
             trail.record("customer.identify", customer, by=by, details={"identifiers": [kind]})
         return identity
 

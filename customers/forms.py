@@ -27,6 +27,7 @@ class CustomerForm(EditForm, forms.ModelForm):
             "household_size",
             "household",
             "language",
+            "address",
             "home_store",
         ]
         widgets = {"birthday": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}

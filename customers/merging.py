@@ -21,13 +21,14 @@ from crm.audit import trail
 from crm.lib.owned import OnMerge, Owned, OwnedForeignKey, move_rows
 from crm.lib.refusals import Refusal
 from customers import names
+from customers.matching import keys
 from customers.models import Customer, Merge
 from customers.receiving import database
 
 # A blank of the survivor is filled with what the loser told.
 _FILLED = (
     "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household", "language",
-    "home_store_id",
+    "address", "home_store_id",
 )  # fmt: skip
 _EARLIER = ("enrolled_at", "first_seen_at")
 
@@ -51,6 +52,7 @@ def merge(survivor: Customer, loser: Customer, *, by: Any, at: datetime) -> Merg
         filled = _complete(kept, gone)
         Customer.objects.filter(pk=gone.pk).update(merged_into=kept, updated_at=Now())
         names.index([kept.pk, gone.pk])
+        keys.index([kept.pk])
         cur.execute("INSERT INTO customers_stalestate (customer_id) VALUES (%s), (%s)", [kept.pk, gone.pk])
         done = Merge.objects.create(
             customer=kept, loser_id=gone.pk, merged_at=at, merged_by=trail.actor_name(by), identity_ids=identity_ids,

@@ -13,7 +13,8 @@ _SALES = _("Sales stay as they were; the customer's number is nobody's afterward
 TABLES = {
     "Customer": blanked(
         by="id", identity="name", contact="language",
-        demographic="gender birthday age_band income_band occupation household_size household custom",
+        demographic="gender birthday age_band income_band occupation household_size household custom"
+        " address",
         behaviour="home_store enrolled_at first_seen_at",
         but={"home_store": KEEP, "enrolled_at": KEEP, "first_seen_at": KEEP}, why=_SALES,
         rewrite="customers.traces:nobody", plain="id is_stub merged_into erased_at created_at updated_at",
@@ -61,6 +62,12 @@ TABLES = {
     "PersonaDue": kept(_("A queue of numbers; the night empties it."), by="customer_id", plain="id customer_id due_on"),
     "PersonaBasis": plain("id window_days prices_on"),
     "ProductPrice": plain("product mean level"),
+    "MatchKey": deleted(identity="keys", plain="customer version made_at"),
+    "MatchRules": plain("id points ways look_at join_at created_at", staff="created_by"),
+    "DuplicatePair": deleted(
+        by="first second", derived="score reasons conflict digest", staff="decided_by",
+        plain="id first second rules state swept_by found_at decided_at",
+    ),
     "Interaction": deleted(
         behaviour="kind channel occurred_at store data about external_id", staff="actor",
         plain="id customer recorded_at source_id",

@@ -35,4 +35,6 @@ PLACEMENTS = {
     "PersonaBasis": "local",
     "PersonaDue": "local",
     "ProductPrice": "reference",
+    "MatchRules": "reference",
+    "DuplicatePair": "local",
 }

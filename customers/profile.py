@@ -11,6 +11,7 @@ from crm.audit import trail
 from crm.lib import edits, normalise
 from crm.lib.refusals import Fault, Refusal
 from customers import names
+from customers.matching import keys
 from customers.models import Customer
 
 # Earlier than any receipt: the home store that a person gave a stub is not taken back by a receipt that comes late.
@@ -85,3 +86,4 @@ def _write(customer: Customer, changed: dict[str, Any]) -> None:
     Customer.objects.filter(pk=customer.pk).update(updated_at=Now())
     if fields & {"name", "home_store"}:
         names.index([customer.pk])
+    keys.index([customer.pk])

@@ -1,8 +1,8 @@
 """Many customers at once, recognised by their identifiers: known ones are brought up to date, new ones enrolled.
 
 A person told is who one of their identifiers belongs to; identifiers that belong to two customers are refused, never
-joined, and so is a second member number for somebody who has one. Blank values change nothing, and so does the same
-again.
+joined, and so is a second member number or openid for somebody who has one, and a phone or e-mail under a clearly
+different name (`matching.conflicts`). Blank values change nothing, and so does the same again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from customers import names
-from customers.models import IdentityKind
+from customers.matching import conflicts, keys
 from customers.receiving.database import Again
 
 FIELDS = (
     "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household", "language",
-    "home_store_id", "enrolled_at",
+    "address", "home_store_id", "enrolled_at",
 )  # fmt: skip
 _DEFAULTS = dict.fromkeys(
-    ("name", "gender", "age_band", "income_band", "occupation", "household", "language"), ""
+    ("name", "gender", "age_band", "income_band", "occupation", "household", "language", "address"), ""
 )
 _SEARCHED = ("name", "home_store_id")
 Person = tuple[str, str]
@@ -39,10 +39,11 @@ class Told(Protocol):
 
 
 class Fate(NamedTuple):
-    """NEW, CHANGED, UNCHANGED or DISAGREE (the identifiers belong to different customers)."""
+    """NEW, CHANGED, UNCHANGED or DISAGREE (nobody is joined; `why` is a code of `matching.conflicts`)."""
 
     what: str
     customer_id: int = 0
+    why: str = ""
 
 
 NEW, CHANGED, UNCHANGED, DISAGREE = "new", "changed", "unchanged", "disagree"
@@ -57,6 +58,7 @@ class _State:
     is_stub: bool
     values: dict[str, Any]
     kinds: set[str] = field(default_factory=set)  # of the identifiers it has
+    single: set[Person] = field(default_factory=set)  # those of which a person has one
     tags: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
 
@@ -97,9 +99,11 @@ class _Upsert:
             self.states[customer_id] = _State(
                 customer_id, False, is_stub, dict(zip(FIELDS, values, strict=True))
             )
-        self.cur.execute(_LOAD_KINDS, [sorted(ids)])
-        for customer_id, kind in self.cur.fetchall():
+        self.cur.execute(_LOAD_KINDS, [list(conflicts.SINGLE), sorted(ids)])
+        for customer_id, kind, value in self.cur.fetchall():
             self.states[customer_id].kinds.add(kind)
+            if value:
+                self.states[customer_id].single.add((kind, value))
         self.tag_ids = self._tag_ids(tags)
         if tags:
             self.cur.execute(_LOAD_TAGS, [sorted(ids)])
@@ -124,17 +128,22 @@ class _Upsert:
     def _one(self, told: Told, spare: Any) -> Fate:
         owners = {self.owner[person] for person in told.people if person in self.owner}
         if len(owners) > 1:
-            return Fate(DISAGREE)
-        if owners and self._has_other_number(self.states[next(iter(owners))], told):
-            return Fate(DISAGREE)
+            return Fate(DISAGREE, why=conflicts.OWNERS_DIFFER)
+        if owners and (why := self._conflict(self.states[next(iter(owners))], told)):
+            return Fate(DISAGREE, why=why)
         state = self.states[owners.pop()] if owners else self._new(next(spare))
         fate = self._tell(state, told)
         return Fate(NEW if not owners and state.is_new and fate == NEW else fate, state.id)
 
-    def _has_other_number(self, state: _State, told: Told) -> bool:
-        """A new member number for somebody who has one: two people who share a phone, not one."""
-        numbers = [person for person in told.people if person[0] == IdentityKind.MEMBER]
-        return IdentityKind.MEMBER in state.kinds and any(person not in self.owner for person in numbers)
+    def _conflict(self, state: _State, told: Told) -> str:
+        """Two people who share a phone, not one: each with a number of their own, or with clearly different names."""
+        shared = [person for person in told.people if person in self.owner]
+        if why := conflicts.two_of_a_kind(told.people, state.single):
+            return why
+        if not shared:
+            return ""
+        names_ = (told.fields.get("name", ""), state.values["name"])
+        return conflicts.other_person(shared, names_, (told.fields.get("birthday"), state.values["birthday"]))
 
     def _new(self, customer_id: int) -> _State:
         values = dict.fromkeys(FIELDS) | _DEFAULTS
@@ -160,6 +169,8 @@ class _Upsert:
                 self.owner[kind, value] = state.id
                 self.identities.append((kind, value, state.id, kind not in state.kinds))
                 state.kinds.add(kind)
+                if kind in conflicts.SINGLE:
+                    state.single.add((kind, value))
                 changed = True
         for tag in told.tags:
             if tag not in state.tags:
@@ -182,6 +193,8 @@ class _Upsert:
         self._run(_TAG, [(customer, self.tag_ids[tag]) for customer, tag in self.new_tags])
         searched = [s.id for s in changed if s.changed.intersection(_SEARCHED)]
         names.index([*searched, *(state.id for state in new)])
+        told_more = {customer for _kind, _value, customer, _main in self.identities}
+        keys.index(sorted(told_more | {state.id for state in [*new, *changed]}))
 
     def _write_identities(self) -> None:
         rows = sorted(self.identities)
@@ -205,7 +218,10 @@ _COLUMNS = ", ".join(FIELDS)
 _LOAD = f"""
 SELECT id, is_stub, {_COLUMNS} FROM customers_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608
-_LOAD_KINDS = "SELECT DISTINCT customer_id, kind FROM customers_identity WHERE customer_id = ANY(%s)"
+_LOAD_KINDS = """
+SELECT DISTINCT customer_id, kind, CASE WHEN kind = ANY(%s) THEN value ELSE '' END FROM customers_identity
+WHERE customer_id = ANY(%s)
+"""
 _LOAD_TAGS = """
 SELECT given.customer_id, tag.name FROM customers_customertag given JOIN customers_tag tag ON tag.id = given.tag_id
 WHERE given.customer_id = ANY(%s)
@@ -217,7 +233,7 @@ ON CONFLICT (name) DO NOTHING
 _UNNESTED = f"""
 FROM unnest(
     %s::bigint[], %s::bool[], %s::text[], %s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::smallint[],
-    %s::text[], %s::text[], %s::bigint[], %s::timestamptz[]
+    %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[]
 ) AS new (id, is_stub, {_COLUMNS})
 """
 _INSERT = (

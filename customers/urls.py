@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers.views import control, counter, imports, listing, nights, profile, quarantine
+from customers.views import control, counter, imports, likely, listing, nights, profile, quarantine
 
 app_name = "customers"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("counter/find/", counter.Find.as_view(), name="find"),
     path("counter/served/<str:pass_>/", counter.Served.as_view(), name="served"),
     path("customers/", listing.Customers.as_view(), name="list"),
+    path("customers/duplicates/", likely.Duplicates.as_view(), name="duplicates"),
     path("customers/export/", listing.Export.as_view(), name="export"),
     path("customers/<str:public_id>/", profile.Profile.as_view(), name="customer"),
     path("customers/<str:public_id>/edit/", profile.Edit.as_view(), name="edit"),

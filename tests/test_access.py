@@ -127,13 +127,14 @@ QUERIES: dict[str, dict[str, str]] = {
 }
 
 # Calls that find a member of any branch by an exact identifier (docs/architecture.md, "Who may see what").
-EXACT = {"api-customer-lookup", "customers:served"}
+EXACT = {"api-customer-lookup", "api-customer-duplicates", "customers:served"}
 
 # The least valid body of a call, so that what is refused is the object and not the form. Pages get an empty form.
 BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-lookup", "post"): {"kind": "member", "value": "NOBODY1"},
     ("api-customer", "patch"): {"occupation": "baker"},
     ("api-events", "post"): {"source": "walk", "events": []},
+    ("api-customer-duplicates", "post"): {"name": "Nobody at all", "birthday": "1990-01-01"},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
 }
 

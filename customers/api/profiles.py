@@ -33,6 +33,7 @@ _FULL = {
     "household_size": "customer.household_size",
     "household": "customer.household",
     "language": "customer.language",
+    "address": "customer.address",
     "updated_at": "customer.updated_at",
     "identities": (
         "(SELECT coalesce(json_agg(json_build_object('kind', kind, 'value', value, 'is_primary', is_primary)"

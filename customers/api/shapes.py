@@ -42,6 +42,7 @@ class FactsIn(In, kw_only=True):
     household_size: Annotated[int, Meta(ge=1, le=100)] | UnsetType | None = UNSET
     household: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     language: Literal["", "en", "zh-hans", "zh-hant"] | UnsetType = UNSET
+    address: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     home_store: StoreCode | UnsetType = UNSET
 
 
@@ -251,6 +252,7 @@ def profile_shape(parts: Mapping[str, Any]) -> Any:
         ("household_size", int | None),
         ("household", str),
         ("language", str),
+        ("address", str),
         ("updated_at", datetime),
         ("identities", list[IdentityOut]),
         ("tags", list[str]),

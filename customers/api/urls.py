@@ -4,12 +4,14 @@ from django.urls import path
 
 from customers.api import receipts
 from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
+from customers.api.duplicates import Duplicates
 from customers.api.events import Events
 from customers.api.products import Products
 
 urlpatterns = [
     path("customers/", Customers.as_view(), name="api-customers"),
     path("customers/lookup/", Lookup.as_view(), name="api-customer-lookup"),
+    path("customers/duplicates/", Duplicates.as_view(), name="api-customer-duplicates"),
     path("customers/<str:customer>/", OneCustomer.as_view(), name="api-customer"),
     path("customers/<str:customer>/receipts/", Receipts.as_view(), name="api-customer-receipts"),
     path("receipts/", receipts.Receipts.as_view(), name="api-receipts"),

@@ -64,7 +64,7 @@ CUSTOMERS = Columns(
     optional=(
         "number", "name", "phone", "phones", "email", "emails", "card", "openid", "account", "gender", "birthday",
         "age_band", "income_band", "occupation", "household", "household_size", "home_store", "tags", "language",
-        "enrolled_at",
+        "address", "enrolled_at",
     ),
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ from customers.imports.files import Block, open_table
 from customers.imports.refusals import MissingColumns
 from customers.imports.rejected import RejectedRows
 from customers.imports.watch import say
+from customers.matching import conflicts
 from customers.models import ImportFile
 from customers.receiving import references
 from customers.receiving.database import in_transaction
@@ -91,7 +92,7 @@ class CustomersImport:
             fates = upserts.upsert(cur, piece, source=f"file:{self.file.pk}", at=now())
             for one, fate in zip(piece, fates, strict=True):
                 if fate.what == upserts.DISAGREE:
-                    rejected.append((one.row, REASONS["identifiers_disagree"]))
+                    rejected.append((one.row, REASONS[_DISAGREE.get(fate.why, fate.why)]))
                 else:
                     counts["duplicates" if fate.what == upserts.UNCHANGED else "applied"] += 1
                     counts[fate.what] += 1
@@ -104,6 +105,9 @@ class CustomersImport:
             self.file.rejected_path = str(target)
             self.file.save(update_fields=["rejected_path"])
         places.remove_work(self.file)
+
+
+_DISAGREE = {conflicts.OWNERS_DIFFER: "identifiers_disagree"}
 
 
 def _with_store(one: PersonRow, stores: dict[str, references.StoreRef]) -> PersonRow:

@@ -37,6 +37,14 @@ REASONS = Reasons(
         ),
         "too_long": _("One of the values is too long."),
         "identifiers_disagree": _("The identifiers of this row belong to different customers."),
+        "two_members": _("Who has this phone or e-mail has another member number."),
+        "two_openids": _("Who has this phone or e-mail has another openid."),
+        "other_birthday": _(
+            "This phone or e-mail is known with a clearly different birthday. Add the member number."
+        ),
+        "other_name": _(
+            "This phone or e-mail is known under a clearly different name. Add the member number to change it."
+        ),
         "home_store_unknown": _("home_store: no store of this chain has this code."),
     }
 )
@@ -48,9 +56,16 @@ KIND_OF = {
 # The fields that are compared and written, in the order in which statements name them.
 FIELDS = (
     "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household", "language",
-    "home_store", "enrolled_at",
+    "address", "home_store", "enrolled_at",
 )  # fmt: skip
-_LONGEST = {"age_band": 16, "income_band": 24, "occupation": 80, "household": 40, "language": 10}
+_LONGEST = {
+    "age_band": 16,
+    "income_band": 24,
+    "occupation": 80,
+    "household": 40,
+    "language": 10,
+    "address": 200,
+}
 _GENDERS = {
     "f": "f", "female": "f", "w": "f", "woman": "f", "女": "f", "2": "f", "m": "m", "male": "m", "man": "m", "男": "m",
     "1": "m", "x": "x", "other": "x", "其他": "x", "o": "x",

@@ -45,6 +45,7 @@ class Customer(models.Model):
     household_size = models.PositiveSmallIntegerField(_("household size"), null=True, blank=True)
     household = models.CharField(_("household"), max_length=40, blank=True, default="")
     language = models.CharField(_("language"), max_length=10, blank=True, default="")
+    address = models.CharField(_("address"), max_length=200, blank=True, default="", db_default="")
     home_store = models.ForeignKey(
         Store, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("home store")
     )

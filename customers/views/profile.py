@@ -172,4 +172,5 @@ class Edit(CustomerView):
         address = reverse("customers:customer", args=[customer.public_id])
         name = customer.name or customer.public_id
         crumbs = [(_("Customers"), reverse("customers:list")), (name, address)]
-        return {"title": _("Edit %(name)s") % {"name": name}, "crumbs": crumbs, "back": address}
+        title = _("Edit %(name)s") % {"name": name}
+        return {"title": title, "crumbs": crumbs, "back": address, "customer": customer}

@@ -498,7 +498,7 @@ def test_customers_are_enrolled_brought_up_to_date_and_left_alone(harbour, uptow
 def test_identifiers_of_two_customers_are_never_joined(irina, yusuf, write) -> None:
     path = write("M0001,X,13900139000,,,,,,", "M9,Y,13800138000,,,,,,", header=PEOPLE, name="people.csv")
     assert fates(run(path, "customers")) == (0, 0, 2)
-    assert rejected() == [(2, "identifiers_disagree"), (3, "identifiers_disagree")]
+    assert rejected() == [(2, "identifiers_disagree"), (3, "two_members")]
     irina.refresh_from_db()
     assert irina.name == "Irina Petrova"
 
