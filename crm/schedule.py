@@ -49,6 +49,8 @@ BEAT: dict[str, dict[str, Any]] = {
     # Every ten minutes it is asked whether a night is missing: at 02:30 in the chain's zone last night's is, and after
     # down time whatever was missed. Asking twice asks for nothing new.
     "nights.catch_up": {"task": "nights.catch_up", "schedule": crontab(minute="*/10")},
+    "audit.seal": {"task": "audit.seal", "schedule": timedelta(seconds=settings.AUDIT_SEAL_SECONDS)},
+    "audit.verify": {"task": "audit.verify", "schedule": crontab(minute=10, hour=4)},
     "rest.forget_old_answers": {"task": "rest.forget_old_answers", "schedule": crontab(minute=20, hour=3)},
     "notices.forget_old": {"task": "notices.forget_old", "schedule": crontab(minute=30, hour=3)},
     "imports.forget_old_files": {"task": "imports.forget_old_files", "schedule": crontab(minute=40, hour=3)},

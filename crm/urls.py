@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crm.notices.urls")),
     path("", include("customers.urls")),
     path("", include("segmentation.urls")),
+    path("settings/audit/", include("crm.audit.urls")),
     path("settings/", include("crm.org.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("crm.api")),

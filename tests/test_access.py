@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 from django.utils.timezone import now
 
+from crm.audit import trail
 from crm.org.models import Staff, Store
 from crm.org.permissions import GRANTS, Permission, Role
 from crm.org.scope import ScopedQuerySet
@@ -184,6 +185,7 @@ def build_world() -> World:
     nouns: dict[str, dict[str, Any]] = {
         noun: {EVERYWHERE: record.pk} for noun, record in anywhere.items()
     } | {
+        "entries": {EVERYWHERE: trail.record("store.change", "org.store:1", by="system:test").pk},
         "keys": {EVERYWHERE: keys.create_key(name="k", scopes=["catalogue:read"], by="system:test")[0].pk},
         "customers": {code: found[0].public_id for code, found in canaries.items()},
         "purchases": receipts,

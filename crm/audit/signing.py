@@ -8,6 +8,7 @@ is a JSON list with sorted keys and no blanks; a change of it would be a new ver
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ LEAF = 16
 SAID = (
     "actor", "action", "subject", "store_id", "details", "changes", "channel", "address", "agent", "request_id",
 )  # fmt: skip
+_AS_JSON = frozenset({SAID.index("details"), SAID.index("changes")})
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -44,9 +46,13 @@ def leaf(key: Key, number: int, said: bytes, signature: bytes | None) -> bytes:
     return hmac.digest(key.rows, text, "sha256")[:LEAF]
 
 
-def content(recorded_at: datetime, said: list[Any]) -> bytes:
-    """The canonical form."""
-    return _encode([_stamp(recorded_at), *(ordinary(one) for one in said)]).encode("utf-8", "surrogatepass")
+def content(recorded_at: datetime, said: Sequence[Any]) -> bytes:
+    """The canonical form. JSON may be given as the text that the database sends."""
+    told = [
+        ordinary(json.loads(one) if isinstance(one, str) else one) if place in _AS_JSON else one
+        for place, one in enumerate(said)
+    ]
+    return _encode([_stamp(recorded_at), *told]).encode("utf-8", "surrogatepass")
 
 
 def ordinary(value: Any) -> Any:

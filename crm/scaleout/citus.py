@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
+from crm.audit import capture
 from crm.scaleout import catalog, shape
 from crm.scaleout.catalog import ForeignKey, Table, quoted
 from crm.scaleout.partitions import Each
@@ -77,6 +78,7 @@ def statements(cursor: CursorWrapper, found: Survey, done: frozenset[str]) -> li
         # Tables tied by foreign keys are distributed over one connection to each worker.
         "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'",
         "SET LOCAL citus.enable_unsafe_triggers TO on",
+        *capture.drop_statements(cursor, [*chosen, *references]),
         *map(shape.drop, touched),
         *(line for table in fresh for line in _new_key(table, found.places[table.name])),
         *(f"SELECT create_reference_table('{name}')" for name in references),
@@ -113,7 +115,10 @@ def _refuse_triggers(fresh: list[Table]) -> None:
 
 
 def _looks_at_its_row(definition: str) -> bool:
-    return any(f"EXECUTE FUNCTION {name}()" in definition for name in ROW_ALONE)
+    """Triggers of change capture look at statements; they are taken off beforehand."""
+    return f" {capture.PREFIX}_" in definition.partition(" ON ")[0] or any(
+        f"EXECUTE FUNCTION {name}()" in definition for name in ROW_ALONE
+    )
 
 
 def _new_key(table: Table, placement: Placement) -> Iterator[str]:

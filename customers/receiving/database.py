@@ -10,6 +10,10 @@ Result = TypeVar("Result")
 _UNIT = "\x1f"
 TEXTS = r"string_to_array(%s, U&'\001F')"  # the other half of `packed`
 
+_ENTER = (
+    "SELECT pg_advisory_xact_lock_shared(%s), set_config('regulars.spoken',"
+    " coalesce(nullif(current_setting('regulars.spoken', true), ''), ',') || 'customers,', true)"
+)
 GATE = 72_311_001  # advisory lock: appliers share it, a merge has it alone
 TRIES = 8
 
@@ -29,8 +33,11 @@ def enter(cur: Any) -> None:
 
     A merge moves purchases and identifiers from one customer to another. Locks on every identity row would keep it
     apart from appliers as well, at the price of a write per receipt; the gate costs nothing and a merge is rare.
+
+    What is written behind it is in the inbox, or its act is recorded: change capture (`crm/audit/capture.py`) is told
+    so in the same statement.
     """
-    cur.execute("SELECT pg_advisory_xact_lock_shared(%s)", [GATE])
+    cur.execute(_ENTER, [GATE])
 
 
 def have_alone(cur: Any) -> None:

@@ -23,6 +23,7 @@ TABS = (
     ("departments", gettext_noop("Departments"), "org:departments", Permission.MANAGE_ORGANISATION),
     ("staff", gettext_noop("Staff"), "org:staff", Permission.MANAGE_STAFF),
     ("keys", gettext_noop("API keys"), "org:keys", Permission.MANAGE_API_KEYS),
+    ("audit", gettext_noop("Audit"), "audit:trail", Permission.VIEW_AUDIT),
 )
 
 
