@@ -12,6 +12,15 @@ def forget_old_files() -> None:
     keeping.forget_old(timezone.now())
 
 
+@shared_task(name="work.look", ignore_result=True)
+def look_at_follow_ups() -> None:
+    """Tell who has something due, and let items follow customers who moved. Safe to run twice."""
+    from customers import workdue
+
+    workdue.follow_customers()
+    workdue.tell_due(timezone.now())
+
+
 @shared_task(name="nights.catch_up", ignore_result=True)
 def catch_up_nights() -> None:
     """Ask for last night's run once it is due, and for those that were missed. Safe to run at any time."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers.views import control, counter, imports, likely, listing, nights, profile, quarantine
+from customers.views import control, counter, imports, likely, listing, nights, profile, quarantine, workurls
 
 app_name = "customers"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
         name="purchase",
     ),
     path("customers/<str:public_id>/identifiers/<int:identity>/", profile.Reveal.as_view(), name="reveal"),
+    *workurls.urlpatterns,
     path("imports/", imports.Imports.as_view(), name="imports"),
     path("imports/new/", imports.Upload.as_view(), name="upload"),
     path("imports/<int:pk>/", imports.Import.as_view(), name="import"),

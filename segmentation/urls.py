@@ -7,6 +7,7 @@ urlpatterns = [
     path("segments/", segments.Segments.as_view(), name="segments"),
     path("segments/export/", segments.Export.as_view(), name="export"),
     path("segments/customers/", members.Members.as_view(), name="members"),
+    path("segments/customers/work/", members.MembersWork.as_view(), name="members-work"),
     path("segments/customers/export/", members.MembersExport.as_view(), name="members-export"),
     path("segments/movement/", movements.MovementPage.as_view(), name="movement"),
     path("segments/movement/customers/", members.Movers.as_view(), name="movers"),

@@ -20,8 +20,9 @@ from crm.org.permissions import GRANTS, Permission, Role
 from crm.org.scope import ScopedQuerySet
 from crm.rest import keys
 from crm.rest.scopes import GRANTS as SCOPE_GRANTS
+from customers import notes, work
 from customers.imports import places
-from customers.models import Purchase
+from customers.models import Purchase, WorkBatch, WorkKind
 from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk
@@ -197,6 +198,7 @@ def build_world() -> World:
         "quarantine": aside,
         "imports": {EVERYWHERE: _import(tokens).pk},
         "notices": {EVERYWHERE: 1},
+        **_follow_ups(canaries, tokens, people),
     }
     built = World(canaries, tokens, people, nouns)
     for name, person in people.items():
@@ -204,6 +206,26 @@ def build_world() -> World:
         assert person.user is not None
         built.browsers[name].force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
     return built
+
+
+def _follow_ups(
+    canaries: dict[str, list[Any]], tokens: dict[str, set[str]], people: dict[str, Staff]
+) -> dict[str, dict[str, Any]]:
+    """A follow-up and a note of a customer of each store, in words that occur nowhere else."""
+    items, written = {}, {}
+    for code, (person, *_others) in canaries.items():
+        title, text = f"Ring {code} bell", f"Sings {code} songs"
+        item = work.create(person, kind="call", title=title, due_at=now(), by=people["ana"], at=now())
+        note = notes.write(person, text, by=people["ana"], at=now())
+        items[code], written[code] = item.public_id, note.public_id
+        tokens[code] |= {title, text, item.public_id, note.public_id}
+    batch = WorkBatch.objects.create(kind="created", made_by=people["ana"], made_at=now())
+    return {
+        "work": items,
+        "notes": written,
+        "kinds": {EVERYWHERE: WorkKind.objects.get(code="call").pk},
+        "batches": {EVERYWHERE: batch.pk},
+    }
 
 
 def _import(tokens: dict[str, set[str]]) -> Any:

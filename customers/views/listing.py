@@ -109,6 +109,7 @@ class Customers(StaffView):
             "query": query.urlencode(),
             "title": _("Customers"),
             "export": reverse("customers:export"),
+            "follow_ups": reverse("customers:work-many"),
         }
         return self.render("customers/list.html", context)
 

@@ -31,7 +31,7 @@ def _mentioned(reader: Staff, notices: list[Notice]) -> dict[int, Shown]:
         one.pk: (
             _("%(name)s mentions you in a note on %(customer)s")
             % {"name": _who(names, one), "customer": _called(note.customer)},
-            reverse("customers:customer", args=[note.customer.public_id]) + f"#{note.public_id}",
+            reverse("customers:customer", args=[note.customer.public_id]) + "#notes",
         )
         for one in notices
         if (note := known.get(_subject(one)))
@@ -46,7 +46,7 @@ def _given(reader: Staff, notices: list[Notice]) -> dict[int, Shown]:
             words = ngettext(
                 "%(name)s gives you %(n)d follow-up", "%(name)s gives you %(n)d follow-ups", count
             )
-            found[one.pk] = (words % {"name": _who(names, one), "n": count}, reverse("customers:list"))
+            found[one.pk] = (words % {"name": _who(names, one), "n": count}, reverse("customers:work"))
         elif item := items.get(_subject(one)):
             told = {"name": _who(names, one), "title": item.title, "customer": _called(item.customer)}
             found[one.pk] = (_("%(name)s gives you: %(title)s · %(customer)s") % told, _address(item))
@@ -76,7 +76,7 @@ def _items(reader: Staff, notices: list[Notice]) -> dict[int, WorkItem]:
 
 
 def _address(item: WorkItem) -> str:
-    return reverse("customers:customer", args=[item.customer.public_id])
+    return reverse("customers:work-item", args=[item.public_id])
 
 
 def _called(customer: Customer) -> str:

@@ -18,6 +18,7 @@ from customers import nights
 from customers.models import Customer
 from customers.views.facts import rows_of
 from customers.views.listing import COUNTED, count_of, download
+from customers.views.workbulk import Bulk
 from segmentation import movement, standings
 from segmentation.models import Group, ValueClass
 from segmentation.views.scope import Filter, last_dates
@@ -68,6 +69,7 @@ class Members(StaffView):
             "hidden": asked.wanted,
             "title": asked.name(),
             "export": reverse("segmentation:members-export"),
+            "follow_ups": reverse("segmentation:members-work"),
             "crumbs": [(_("Segments"), reverse("segmentation:segments"))],
         }
         return self.render("segmentation/members.html", context)
@@ -79,6 +81,21 @@ class MembersExport(StaffView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = Asked(request, self)
         return exported(self, asked.people(), request, asked.wanted)
+
+
+class MembersWork(Bulk):
+    """Follow-ups for the people in a part."""
+
+    permission = Permission.ASSIGN_WORK
+
+    def people(self) -> QuerySet[Customer]:
+        return Asked(self.request, self).people()
+
+    def about(self) -> str:
+        return f"{super().about()} ({Asked(self.request, self).name()})"
+
+    def back(self) -> str:
+        return f"{reverse('segmentation:members')}?{self.request.GET.urlencode()}"
 
 
 class Moved:

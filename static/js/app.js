@@ -7,6 +7,8 @@ import "./toasts.js";
 import "./forms.js";
 import "./rows.js";
 import "./find.js";
+import "./hotkeys.js";
+import "./mentions.js";
 import "./keyboard.js";
 import "./drop.js";
 import "./paint.js";

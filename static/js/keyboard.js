@@ -2,6 +2,12 @@
 const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable]");
 const rows = () => [...document.querySelectorAll("[data-rows] tr[data-href], [data-rows] [data-row]")];
 let awaitsSection = 0;
+/* Other keys wait while a letter after "g" is expected (hotkeys.js). */
+function expect(at) {
+  awaitsSection = at;
+  document.documentElement.toggleAttribute("data-awaits-section", Boolean(at));
+  if (at) setTimeout(() => expect(0), 1200);
+}
 
 function move(by) {
   const all = rows();
@@ -28,13 +34,13 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   if (awaitsSection > Date.now() - 1200) {
-    awaitsSection = 0;
+    expect(0);
     return go(event.key.toLowerCase());
   }
   const current = document.querySelector("[data-rows] .is-current");
   if (event.key === "/") search();
   else if (event.key === "?") document.getElementById("keys")?.showModal();
-  else if (event.key === "g") awaitsSection = Date.now();
+  else if (event.key === "g") expect(Date.now());
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
   else if (event.key === "Enter" && current && !event.target.closest("a, button, summary")) location.assign(current.dataset.href);

@@ -21,7 +21,7 @@ from crm.org.permissions import Role
 from crm.rest import keys
 from customers import notes, work
 from customers.imports import columns
-from customers.models import ArrivalState, ImportFile
+from customers.models import ArrivalState, ImportFile, WorkBatch, WorkKind
 from segmentation.models import Group
 from tests import cast, walk
 
@@ -140,11 +140,20 @@ def world(db: None) -> walk.World:
 def _follow_ups(person: Any, admin: Staff, clerk: Staff) -> dict[str, Any]:
     """A note that mentions, and a follow-up that was given; both are told."""
     at = now()
-    notes.write(person, "@安娜 请看", by=clerk, at=at)
-    work.create(
-        person, kind="call", title="回访", due_at=at - timedelta(days=1), owner=admin, by=clerk, at=at
-    )
-    return {"notices": [one.pk for one in Notice.objects.all()]}
+    note = notes.write(person, "@安娜 请看", by=clerk, at=at)
+    notes.edit(note, "@安娜 请再看", by=clerk, at=at)
+    day = timedelta(days=1)
+    late = work.create(person, kind="call", title="回访", due_at=at - day, owner=admin, by=clerk, at=at)
+    slept = work.create(person, kind="visit", title="拜访", due_at=at, by=admin, at=at)
+    work.snooze(slept, until=at + day, by=admin, at=at)
+    done = work.create(person, kind="check", title="核查", due_at=at, by=admin, at=at)
+    work.finish(done, result="done", note="好", by=clerk, at=at)
+    batch = WorkBatch.objects.create(kind="created", made_by=admin, made_at=at)
+    kind = WorkKind.objects.create(code="9", names={"zh-hans": "家访"}, scripts={"zh-hans": "先打电话。"})
+    return {
+        "notices": [one.pk for one in Notice.objects.all()], "notes": note.public_id, "batches": batch.pk,
+        "work": [late.public_id, slept.public_id, done.public_id], "kinds": kind.pk,
+    }  # fmt: skip
 
 
 ASIDE = [
