@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "crm.org",
     "crm.audit",
     "crm.privacy",
+    "crm.backups",
     "crm.jobs",
     "crm.rest",
     "crm.notices",

@@ -102,7 +102,7 @@ def _forget_rejected(file: ImportFile) -> int:
 def _forget_orphans(at: datetime) -> int:
     """What no import knows. A process that died between its commit and the removal leaves some, too."""
     kept = ImportFile.objects.filter(removed_at=None).values_list("path", flat=True)
-    known = {Path(path).parent for path in kept}
+    known = {places.moved(Path(path)).parent for path in kept}
     return sum(
         _forget_orphan(path, at)
         for folder in (places.uploads(), uploads.incoming())

@@ -48,7 +48,13 @@ def remove_upload(path: Path) -> None:
 
 
 def path_of(file: ImportFile) -> Path:
-    return Path(file.path)
+    return moved(Path(file.path))
+
+
+def moved(path: Path) -> Path:
+    """An upload is where the state directory is now, which a restore may have moved."""
+    is_upload = path.parts[-4:-2] == ("imports", "uploads") and len(path.parts[-2]) == len(uuid4().hex)
+    return uploads() / path.parts[-2] / path.name if is_upload else path
 
 
 def work_folder(file: ImportFile) -> Path:
