@@ -31,8 +31,8 @@ TABLES = {
     ),
     "CustomerTag": deleted(behaviour="tag created_at", plain="customer"),
     "Merge": blanked(
-        by="customer loser_id", identity="before", staff="merged_by",
-        plain="id customer loser_id merged_at identity_ids",
+        by="customer loser_id", identity="before", text="reason", staff="merged_by undone_by",
+        plain="id customer loser_id survivor_id merged_at identity_ids undone_at",
     ),
     "Purchase": kept(
         _SALES, behaviour="store channel occurred_at amount discount returned external_id", staff="staff_code",

@@ -33,7 +33,6 @@ from customers.models.customer import (
     Customer,
     CustomerTag,
     Gender,
-    Merge,
     Tag,
 )
 from customers.models.events import (
@@ -61,6 +60,7 @@ from customers.models.matching import (
     MatchRules,
     PairState,
 )
+from customers.models.merges import Merge
 from customers.models.notes import (
     Note,
     NoteVersion,

@@ -1,6 +1,5 @@
 """The person."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
@@ -122,16 +121,3 @@ class CustomerTag(Owned):
 
     class Meta:
         indexes = [models.Index(fields=["tag", "customer"], name="customertag_by_tag")]
-
-
-class Merge(Owned):
-    """A merge that was done: `customer` is the survivor. `before` keeps what undoing it needs (ids, no values)."""
-
-    loser_id = models.BigIntegerField()
-    merged_at = models.DateTimeField()
-    merged_by = models.CharField(max_length=80)
-    identity_ids = ArrayField(models.BigIntegerField(), default=list)
-    before = models.JSONField(default=dict)
-
-    class Meta:
-        indexes = [models.Index(fields=["customer", "id"], name="merge_by_survivor")]

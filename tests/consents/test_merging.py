@@ -8,9 +8,11 @@ import pytest
 from django.db import transaction
 
 from crm.lib.owned import move_rows
-from customers import consents, merging
+from customers import consents
 from customers.consents import CELLS, cell
 from customers.consents.cells import NO_CONTACT
+from customers.merging import moves
+from customers.merging.tables import Table
 from customers.models import Consent, Customer
 from customers.receiving import database
 
@@ -44,7 +46,7 @@ def carry(survivor: Customer, loser: Customer, merge_id: int = 7) -> int:
         written = consents.restrict_on_merge(
             cur, survivor.pk, loser.pk, merge_id, MORNING + timedelta(hours=7)
         )
-        merging._carry(cur, Consent, survivor.pk, loser.pk)
+        moves.all_of(cur, Table(Consent), moves.Way(loser.pk, survivor.pk))
     return written
 
 

@@ -356,7 +356,8 @@ def test_a_merged_customer_leaves_the_nights(
 ) -> None:
     buy([(irina.pk, MONDAY, 1000, 0), (yusuf.pk, after(-3), 1000, 0)], harbour)
     run_night(MONDAY)
-    merging.merge(irina, yusuf, by=marta, at=datetime(2026, 3, 10, 4, tzinfo=UTC))
+    sure: dict[str, Any] = {"is_confirmed": True, "reason": "one person"}  # two member numbers
+    merging.merge(irina, yusuf, by=marta, at=datetime(2026, 3, 10, 4, tzinfo=UTC), **sure)
     run_night(after(1))
     assert [s.customer_id for s in Standing.objects.filter(ended_night=None)] == [irina.pk]
     assert stages.stage_of(yusuf) is None

@@ -1,0 +1,72 @@
+"""What else follows a merge: tables that are no rows of one customer, and what is derived from two.
+
+    followers.register(Follower("consents", merged=…, unmerged=…))
+
+`merged` runs after everything has moved, `unmerged` after everything has moved back, both in the merge's transaction
+and with both customers locked. What `merged` returns (JSON, no values of people) is kept and given to `unmerged`.
+Apps register in `AppConfig.ready()`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from customers import names
+from customers.matching import keys
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A merge that was done, or undone."""
+
+    survivor: int
+    loser: int
+    merge_id: int
+    at: Any
+
+
+@dataclass(frozen=True)
+class Follower:
+    """`rederives`: labels of derived models (`OnMerge.DROP`) whose rows it writes anew, so that no copy is kept."""
+
+    name: str
+    merged: Callable[[Any, Joined], Any]
+    unmerged: Callable[[Any, Joined, Any], None]
+    rederives: frozenset[str] = frozenset()
+
+
+_followers: dict[str, Follower] = {}
+
+
+def register(follower: Follower) -> None:
+    """The same name replaces."""
+    _followers[follower.name] = follower
+
+
+def rederived() -> frozenset[str]:
+    return frozenset().union(*(one.rederives for one in _followers.values()))
+
+
+def tell_merged(cur: Any, joined: Joined) -> dict[str, Any]:
+    return {name: one.merged(cur, joined) for name, one in sorted(_followers.items())}
+
+
+def tell_unmerged(cur: Any, joined: Joined, memos: dict[str, Any]) -> None:
+    for name, one in sorted(_followers.items()):
+        if name in memos:
+            one.unmerged(cur, joined, memos[name])
+
+
+def _index(_cur: Any, joined: Joined, _memo: Any = None) -> None:
+    names.index([joined.survivor, joined.loser])
+
+
+register(Follower("names", _index, _index, frozenset({"customers.NameKey"})))
+register(
+    Follower(
+        "matching",
+        lambda _cur, joined: keys.index([joined.survivor]),
+        lambda _cur, joined, _memo: keys.index([joined.survivor, joined.loser]),
+        frozenset({"customers.MatchKey"}),
+    )
+)
