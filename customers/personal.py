@@ -111,8 +111,13 @@ TABLES = {
     ),
     "ImportFile": blanked(
         find=SEARCH, text="name path refusal", staff="created_by",
-        plain="id kind size modified_ns is_dry_run job rejected_path removed_at rejected_removed_at stubs created_at",
+        plain="id kind size modified_ns is_dry_run job rejected_path removed_at rejected_removed_at stubs created_at"
+        " waiting undone_at undone_by undo_job",
     ),
+    "ImportChange": deleted(
+        identity="before after", behaviour="is_new tag_ids", plain="id customer file_id piece row identity_ids"
+    ),
+    "ImportMapping": plain("id kind name columns header created_at updated_at", staff="created_by"),
     # The event stays, for the same one again must be known; what it says goes.
     "Event": blanked(
         by="customer_id", behaviour="data", location="visitor",

@@ -20,6 +20,7 @@ PLACEMENTS = {
     "Tag": "reference",
     "CustomField": "reference",
     "ImportFile": "local",
+    "ImportMapping": "local",
     "Dismissal": "local",
     "StaleState": "local",
     "GuestDay": "local",

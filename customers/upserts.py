@@ -5,7 +5,8 @@ joined, and so is a second member number or openid for somebody who has one, and
 different name (`matching.conflicts`). Blank values change nothing, and so does the same again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -46,6 +47,22 @@ class Fate(NamedTuple):
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Trace:
+    """What was written of one customer: enough to show it, and to undo it. `place`: the first that told of them.
+
+    `before` and `after` hold the fields that changed, `after` all of a new customer; `identity_ids`, `tag_ids`: added.
+    """
+
+    customer_id: int
+    place: int
+    is_new: bool
+    before: dict[str, Any]
+    after: dict[str, Any]
+    identity_ids: list[int]
+    tag_ids: list[int]
+
+
 NEW, CHANGED, UNCHANGED, DISAGREE = "new", "changed", "unchanged", "disagree"
 
 
@@ -61,11 +78,32 @@ class _State:
     single: set[Person] = field(default_factory=set)  # those of which a person has one
     tags: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
+    before: dict[str, Any] = field(default_factory=dict)  # what a changed field held
+    place: int = -1  # of the first that told something new
+
+    def put(self, name: str, value: Any) -> None:
+        self.before.setdefault(name, self.values[name])
+        self.values[name] = value
+        self.changed.add(name)
 
 
-def upsert(cur: Any, told: Sequence[Told], *, source: str, at: datetime) -> list[Fate]:
-    """Bring what is told into the tables; the fate of each. In a transaction, under the gate; may raise Again."""
-    return _Upsert(cur, source, at).run(told)
+def upsert(
+    cur: Any,
+    told: Sequence[Told],
+    *,
+    source: str,
+    at: datetime,
+    traced: Callable[[list[Trace]], None] | None = None,
+) -> list[Fate]:
+    """Bring what is told into the tables; the fate of each. In a transaction, under the gate; may raise Again.
+
+    `traced` is given what was written, one trace a customer.
+    """
+    work = _Upsert(cur, source, at)
+    fates = work.run(told)
+    if traced:
+        traced(work.traces())
+    return fates
 
 
 class _Upsert:
@@ -77,14 +115,33 @@ class _Upsert:
         self.states: dict[int, _State] = {}
         self.identities: list[tuple[str, str, int, bool]] = []
         self.new_tags: list[tuple[int, str]] = []
+        self.identity_ids: dict[int, list[int]] = defaultdict(list)
 
     def run(self, told: Sequence[Told]) -> list[Fate]:
         self._recognise({person for one in told for person in one.people})
         self._load(set(self.owner.values()), {tag for one in told for tag in one.tags})
         spare = iter(self._numbers(len(told)))
-        fates = [self._one(one, spare) for one in told]
+        fates = [self._one(one, spare, place) for place, one in enumerate(told)]
         self._write()
         return fates
+
+    def traces(self) -> list[Trace]:
+        """What was written, by customer."""
+        tags: dict[int, list[int]] = defaultdict(list)
+        for customer_id, tag in self.new_tags:
+            tags[customer_id].append(self.tag_ids[tag])
+        return [
+            Trace(
+                one.id, one.place, one.is_new, {} if one.is_new else one.before,
+                {name: self._value(one, name) for name in (FIELDS if one.is_new else one.before)},
+                self.identity_ids[one.id], tags[one.id],
+            )
+            for one in self.states.values() if one.place >= 0
+        ]  # fmt: skip
+
+    @staticmethod
+    def _value(state: _State, name: str) -> Any:
+        return state.is_stub if name == "is_stub" else state.values[name]
 
     # --- What is known ----------------------------------------------------------------------------------------------
 
@@ -125,7 +182,7 @@ class _Upsert:
 
     # --- What is told -----------------------------------------------------------------------------------------------
 
-    def _one(self, told: Told, spare: Any) -> Fate:
+    def _one(self, told: Told, spare: Any, place: int) -> Fate:
         owners = {self.owner[person] for person in told.people if person in self.owner}
         if len(owners) > 1:
             return Fate(DISAGREE, why=conflicts.OWNERS_DIFFER)
@@ -133,6 +190,8 @@ class _Upsert:
             return Fate(DISAGREE, why=why)
         state = self.states[owners.pop()] if owners else self._new(next(spare))
         fate = self._tell(state, told)
+        if fate != UNCHANGED and state.place < 0:
+            state.place = place
         return Fate(NEW if not owners and state.is_new and fate == NEW else fate, state.id)
 
     def _conflict(self, state: _State, told: Told) -> str:
@@ -156,13 +215,13 @@ class _Upsert:
         changed = False
         if state.is_stub:  # named by receipts so far; now enrolled
             state.is_stub = False
-            state.values["enrolled_at"] = state.values["enrolled_at"] or self.at
+            state.before["is_stub"] = True
             state.changed.add("is_stub")
+            state.put("enrolled_at", state.values["enrolled_at"] or self.at)
             changed = True
         for name, value in told.fields.items():
             if state.values[name] != value:
-                state.values[name] = value
-                state.changed.add(name)
+                state.put(name, value)
                 changed = True
         for kind, value in told.people:
             if (kind, value) not in self.owner:
@@ -198,9 +257,14 @@ class _Upsert:
 
     def _write_identities(self) -> None:
         rows = sorted(self.identities)
+        if not rows:
+            return
         self._run(_IDENTIFY, [(*row, self.source) for row in rows])
-        if rows and self.cur.rowcount != len(rows):
+        made = self.cur.fetchall()
+        if len(made) != len(rows):
             raise Again  # somebody else enrolled one of them meanwhile
+        for identity_id, customer_id in made:
+            self.identity_ids[customer_id].append(identity_id)
 
     def _row(self, state: _State) -> tuple[Any, ...]:
         return state.id, state.is_stub, *(state.values[name] for name in FIELDS)
@@ -256,4 +320,5 @@ SELECT * FROM (
     ORDER BY kind, value
 ) AS new
 ON CONFLICT (kind, value) DO NOTHING
+RETURNING id, customer_id
 """

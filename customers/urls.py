@@ -1,6 +1,7 @@
 from django.urls import path
 
 from customers.views import control, counter, imports, likely, listing, nights, profile, quarantine, workurls
+from customers.views import control, counter, imports, listing, mapping, nights, profile, quarantine
 
 app_name = "customers"
 urlpatterns = [
@@ -22,6 +23,10 @@ urlpatterns = [
     path("imports/", imports.Imports.as_view(), name="imports"),
     path("imports/new/", imports.Upload.as_view(), name="upload"),
     path("imports/<int:pk>/", imports.Import.as_view(), name="import"),
+    path("imports/<int:pk>/columns/", mapping.ImportColumns.as_view(), name="import-columns"),
+    path("imports/<int:pk>/changes/", imports.Changes.as_view(), name="import-changes"),
+    path("imports/<int:pk>/undo/", imports.ImportUndo.as_view(), name="import-undo"),
+    path("mappings/<int:pk>/", mapping.KeptMapping.as_view(), name="mapping"),
     path("imports/<int:pk>/rejected/", imports.Rejected.as_view(), name="rejected"),
     path("imports/<int:pk>/resumption/", imports.ImportResumption.as_view(), name="import-resumption"),
     path("imports/<int:pk>/cancellation/", imports.ImportCancellation.as_view(), name="import-cancellation"),

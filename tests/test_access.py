@@ -23,6 +23,7 @@ from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import notes, work
 from customers.imports import places
 from customers.models import Purchase, WorkBatch, WorkKind
+from customers.models import ImportMapping, Purchase
 from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk
@@ -197,6 +198,9 @@ def build_world() -> World:
         "served": {EVERYWHERE: "no-pass"},
         "quarantine": aside,
         "imports": {EVERYWHERE: _import(tokens).pk},
+        "mappings": {
+            EVERYWHERE: ImportMapping.objects.create(kind="customers", name="Shop", created_by="staff:1").pk
+        },
         "notices": {EVERYWHERE: 1},
         **_follow_ups(canaries, tokens, people),
     }

@@ -211,6 +211,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # resumed), the rows that were rejected.
 IMPORT_UPLOAD_DAYS = environment.number("IMPORT_UPLOAD_DAYS", 14, least=1)
 IMPORT_STOPPED_DAYS = environment.number("IMPORT_STOPPED_DAYS", 90, least=1)
+IMPORT_UNDO_DAYS = environment.number("IMPORT_UNDO_DAYS", 30, least=1)
 IMPORT_REJECTED_DAYS = environment.number("IMPORT_REJECTED_DAYS", 90, least=1)
 # Who was erased, without saying who they were: a restore does it again. Belongs beside the backups, apart from the
 # database (docs/operations.md).

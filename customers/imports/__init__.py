@@ -2,6 +2,8 @@
 
     imports.start(path_or_upload, "receipts", by=staff, dry_run=False) -> ImportFile    (a worker does it)
     imports.run_now(path, "receipts", by="system:demo", watcher=None)  -> ImportFile    (in this process)
+    imports.receive(upload, …), imports.begin(file, columns, by=staff)          whose columns may be named otherwise
+    undoing.undo(file, by=staff, at=now)                                takes an import of customers back
     imports.apply(tried, by=staff), imports.resume(file, by=staff)      a tried file for good; one that stopped, on
     keeping.forget_old(now)                                             uploads and rejected rows past their time
 
@@ -18,6 +20,6 @@ Customers, one customer a row (at least one of number, phone, email, card, openi
     household, household_size, home_store, tags, language, address, enrolled_at
 """
 
-from customers.imports.running import apply, resume, run_now, start
+from customers.imports.running import apply, begin, receive, resume, run_now, start
 
-__all__ = ["apply", "resume", "run_now", "start"]
+__all__ = ["apply", "begin", "receive", "resume", "run_now", "start"]

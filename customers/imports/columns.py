@@ -1,6 +1,6 @@
 """Which columns a file may have. An unknown one is refused by name: a misspelt column must not be lost silently."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -16,12 +16,17 @@ class Columns:
     required: tuple[str, ...]
     optional: tuple[str, ...]
 
-    def match(self, names: Iterable[str]) -> dict[str, str]:
-        """The file's own name of each known column. Raises UnknownColumns, MissingColumns."""
+    def match(self, names: Iterable[str], mapping: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The file's own name of each known column. Raises UnknownColumns, MissingColumns.
+
+        `mapping`: which of the file's is which of ours ("": left out), where somebody said so.
+        """
         own: dict[str, str] = {}
         unknown = []
         for name in names:
-            known = _spelling(name)
+            known = mapping.get(name, "") if mapping else spelling(name)
+            if not known and mapping:
+                continue
             if known not in self.all or known in own:
                 unknown.append(name)
             own[known] = name
@@ -39,15 +44,15 @@ class Columns:
     def _unknown(self, names: list[str]) -> str:
         told = []
         for name in (name[:60] for name in names[:20]):
-            near = get_close_matches(_spelling(name), self.all, n=1)
-            told.append(f"“{name}” ({near[0]}?)" if near and near[0] != _spelling(name) else f"“{name}”")
+            near = get_close_matches(spelling(name), self.all, n=1)
+            told.append(f"“{name}” ({near[0]}?)" if near and near[0] != spelling(name) else f"“{name}”")
         return _("Columns that are unknown or stand there twice: %(names)s. Known are: %(known)s.") % {
             "names": ", ".join(told),
             "known": ", ".join(self.all),
         }
 
 
-def _spelling(name: str) -> str:
+def spelling(name: str) -> str:
     """ "Customer Kind" and "customer.kind" are customer_kind."""
     return normalise.plain(name).lower().replace(" ", "_").replace(".", "_").replace("-", "_")
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from crm.jobs.models import State
 from crm.lib.refusals import Refusal
 from customers import imports
-from customers.models import ImportFile
+from customers.models import ImportFile, ImportMapping
 
 
 class ImportCommand(BaseCommand):
@@ -28,9 +28,20 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--known-stores", action="store_true", help="reject rows of stores that the chain does not have"
         )
+        parser.add_argument("--mapping", metavar="NAME", help="the kept mapping of the files' columns")
 
     def options_of(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {"known_stores": options["known_stores"]}
+        return {"known_stores": options["known_stores"], "mapping": self._mapping(options["mapping"])}
+
+    def _mapping(self, name: str | None) -> dict[str, str] | None:
+        if name is None:
+            return None
+        kept = ImportMapping.objects.filter(kind=self.kind)
+        found = kept.filter(name=name).first()
+        if found is None:
+            known = ", ".join(f"“{one.name}”" for one in kept.order_by("name")) or "none"
+            raise CommandError(f"There is no mapping “{name}” for {self.kind}; kept are: {known}.")
+        return dict(found.columns)
 
     def handle(self, *args: Any, **options: Any) -> None:
         failed = [path for path in options["files"] if not self._import(path, options)]

@@ -5,6 +5,7 @@ Killed at any moment, the next worker reads the file again and goes on with the 
 """
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from crm.audit import trail
 from crm.jobs.claim import Claim
 from crm.org.models import Chain, Store
 from customers import upserts
-from customers.imports import customer_rows, places
+from customers.imports import customer_rows, journal, places
 from customers.imports.columns import CUSTOMERS
 from customers.imports.customer_rows import KIND_OF, REASONS, PersonRow
 from customers.imports.files import Block, open_table
@@ -26,8 +27,10 @@ from customers.matching import conflicts
 from customers.models import ImportFile
 from customers.receiving import references
 from customers.receiving.database import in_transaction
+from customers.upserts import Trace
 
 PIECE_ROWS = 20_000
+PIECES = 1_000  # more than a block has
 
 
 class CustomersImport:
@@ -35,13 +38,15 @@ class CustomersImport:
         self.claim = claim
         self.file = file
         self.rejected = RejectedRows(places.work_folder(file) / "rejected", (), REASONS)
+        self.diff = journal.Diff(places.work_folder(file) / "diff")
+        self.changing: dict[int, Counter[str]] = {}  # of the pieces of a tried block: how often which field
         self.country = Chain.current().country
         is_closed = bool(claim.params.get("known_stores"))
         self.stores = frozenset(Store.objects.values_list("code", flat=True)) if is_closed else None
 
     def run(self) -> None:
         table = open_table(places.path_of(self.file))
-        own_names = CUSTOMERS.match(table.names)
+        own_names = CUSTOMERS.match(table.names, self.claim.params.get("mapping"))
         if not own_names.keys() & KIND_OF.keys():
             raise MissingColumns(
                 _("At least one of these columns is needed: %(names)s.") % {"names": ", ".join(KIND_OF)}
@@ -62,34 +67,39 @@ class CustomersImport:
         done = self.claim.counts["rows"] + len(block.rows) + len(block.broken)
         told = list(customer_rows.read(block, own_names, self.country, stores=self.stores))
         with self.claim.slice(done=done) as draft:
-            counts, rejected = self._write(told)
+            counts, rejected = self._write(number, told)
             rejected += [(row, REASONS["row_broken"]) for row in block.broken]
             self.rejected.write(number, rejected)
             counts.update(rows=len(told) + len(block.broken), rejected=len(rejected))
             for name, count in counts.items():
                 self.claim.counts[name] += count
             draft["next"] = number + 1
+            draft["fields"] = dict(Counter(draft.get("fields", {})) + sum(self.changing.values(), Counter()))
+            self.changing.clear()
             if not self.file.is_dry_run:
                 trail.record("customers.import", self.file, by=self.file.created_by, details=dict(counts))
 
-    def _write(self, told: list[PersonRow]) -> tuple[Counter[str], list[tuple[int, int]]]:
+    def _write(self, number: int, told: list[PersonRow]) -> tuple[Counter[str], list[tuple[int, int]]]:
         if not self.file.is_dry_run:
-            return in_transaction(lambda cur: self._upsert(cur, told))
+            return in_transaction(lambda cur: self._upsert(cur, number, told))
         with transaction.atomic():
-            outcome = in_transaction(lambda cur: self._upsert(cur, told))
+            outcome = in_transaction(lambda cur: self._upsert(cur, number, told))
             transaction.set_rollback(True)
         return outcome
 
-    def _upsert(self, cur: Any, told: list[PersonRow]) -> tuple[Counter[str], list[tuple[int, int]]]:
+    def _upsert(
+        self, cur: Any, number: int, told: list[PersonRow]
+    ) -> tuple[Counter[str], list[tuple[int, int]]]:
         rejected = [(one.row, one.reason) for one in told if one.reason]
         usable = [one for one in told if not one.reason]
         stores = references.stores(
             cur, {code for one in usable if (code := one.fields.get("home_store"))}, make_stubs=True
         )
         counts: Counter[str] = Counter()
-        for start in range(0, len(usable), PIECE_ROWS):
+        for nth, start in enumerate(range(0, len(usable), PIECE_ROWS)):
             piece = [_with_store(one, stores) for one in usable[start : start + PIECE_ROWS]]
-            fates = upserts.upsert(cur, piece, source=f"file:{self.file.pk}", at=now())
+            source, traced = f"file:{self.file.pk}", partial(self._trace, cur, number * PIECES + nth, piece)
+            fates = upserts.upsert(cur, piece, source=source, at=now(), traced=traced)
             for one, fate in zip(piece, fates, strict=True):
                 if fate.what == upserts.DISAGREE:
                     rejected.append((one.row, REASONS[_DISAGREE.get(fate.why, fate.why)]))
@@ -98,12 +108,20 @@ class CustomersImport:
                     counts[fate.what] += 1
         return counts, rejected
 
+    def _trace(self, cur: Any, number: int, piece: list[PersonRow], traces: list[Trace]) -> None:
+        if self.file.is_dry_run:
+            self.changing[number] = self.diff.write(number, piece, traces)
+        else:
+            journal.keep(cur, self.file.pk, number, piece, traces)
+
     def _finish(self) -> None:
         if self.claim.counts["rejected"]:
             target = places.rejected_file(self.file)
             self.rejected.join(target)
             self.file.rejected_path = str(target)
             self.file.save(update_fields=["rejected_path"])
+        if self.file.is_dry_run and self.claim.counts["changed"]:
+            self.diff.join(places.diff_file(self.file))
         places.remove_work(self.file)
 
 

@@ -30,6 +30,13 @@ def import_customers(claim: Claim) -> None:
     _run(claim, file, CustomersImport(claim, file))
 
 
+@job("undo_import")
+def undo_import(claim: Claim) -> None:
+    from customers.imports import undoing
+
+    undoing.run(claim, ImportFile.objects.get(pk=claim.params["file"]))
+
+
 def _run(claim: Claim, file: ImportFile, work) -> None:  # type: ignore[no-untyped-def]
     """A file that is refused is a finished job with a reason, not a failure to be tried again."""
     with translation.override(claim.params.get("language") or settings.LANGUAGE_CODE):

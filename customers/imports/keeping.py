@@ -4,7 +4,9 @@
 |---|---|
 | an upload | `IMPORT_UPLOAD_DAYS` after the last import of it was done |
 | the upload of an import that stopped, and what it was to go on from | `IMPORT_STOPPED_DAYS` after it stopped |
-| rejected rows | `IMPORT_REJECTED_DAYS` after the import ended |
+| an upload that waits for the names of its columns | `IMPORT_UPLOAD_DAYS` after it came |
+| rejected rows, and what a tried file would change | `IMPORT_REJECTED_DAYS` after the import ended |
+| what an import of customers changed | `IMPORT_UNDO_DAYS` after it ended, or when it was undone |
 | an upload that belongs to no import (the process died while it came in) | after a day |
 
 A file that a command named stays where it is: it is somebody else's. An import that may be resumed has its file: what
@@ -17,14 +19,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from crm.audit import trail
 from crm.jobs.models import Job, State
 from crm.ui import uploads
-from customers.imports import places
-from customers.models import ImportFile
+from customers.imports import places, undoing
+from customers.models import ImportChange, ImportFile
 
 ORPHAN_AGE = timedelta(days=1)
 BY = "system:clock"
@@ -33,6 +35,8 @@ BY = "system:clock"
 def upload_until(file: ImportFile) -> datetime | None:
     """Until when the upload is kept; None: as long as its job is open, or it is not ours to remove."""
     job = file.job
+    if job is None and file.waiting is not None and not file.removed_at:
+        return file.created_at + timedelta(days=settings.IMPORT_UPLOAD_DAYS)
     if job is None or not job.is_ended or file.removed_at:
         return None
     if job.state == State.DONE:
@@ -58,6 +62,8 @@ def forget_old(at: datetime) -> dict[str, int]:
     return {
         "uploads": sum(_forget(file, at) for file in files if _is_over(upload_until(file), at)),
         "rejected": sum(_forget_rejected(file) for file in files if _is_over(rejected_until(file), at)),
+        "changes": sum(_forget_changes(file, at) for file in _with_changes()),
+        "diffs": _forget_diffs(at),
         "orphans": _forget_orphans(at),
     }
 
@@ -97,6 +103,30 @@ def _forget_rejected(file: ImportFile) -> int:
             trail.record("import.forget_rejected", file, by=BY)
         transaction.on_commit(lambda: places.rejected_file(file).unlink(missing_ok=True))
     return 1
+
+
+def _with_changes() -> list[ImportFile]:
+    changes = ImportChange.objects.filter(file_id=OuterRef("pk"))
+    return list(ImportFile.objects.select_related("job").filter(Exists(changes)).order_by("pk"))
+
+
+def _forget_changes(file: ImportFile, at: datetime) -> int:
+    """Forget what an import changed, when it can be undone no more."""
+    until = undoing.until(file)
+    if not file.undone_at and (file.undo_job_id or until is None or until > at):
+        return 0
+    with transaction.atomic():
+        changes = undoing.forget(file.pk)
+        trail.record("import.forget_changes", file, by=BY, details={"changes": changes})
+    return 1
+
+
+def _forget_diffs(at: datetime) -> int:
+    oldest = (at - timedelta(days=settings.IMPORT_REJECTED_DAYS)).timestamp()
+    old = [path for path in places.diffs().iterdir() if path.stat().st_mtime < oldest]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def _forget_orphans(at: datetime) -> int:

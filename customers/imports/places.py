@@ -72,6 +72,17 @@ def rejected_file(file: ImportFile) -> Path:
     return folder / f"{file.pk}-rejected.csv"
 
 
+def diff_file(file: ImportFile) -> Path:
+    """What a tried file would change. Goes with the rejected rows of the same import."""
+    return diffs() / f"{file.pk}-changes.csv"
+
+
+def diffs() -> Path:
+    folder = root() / "diffs"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def _ending(name: str) -> str:
     """What tells the kind of file, as far as it is plain."""
     ending = Path(name).suffix.lower()

@@ -84,7 +84,8 @@ class ReceiptsImport:
         chain = Chain.current()
         zones = {code: ZoneInfo(zone) for code, zone in Store.objects.values_list("code", "timezone")}
         return RowReader(
-            RECEIPTS.match(table.names), zones, ZoneInfo(chain.timezone), chain.country,
+            RECEIPTS.match(table.names, self.claim.params.get("mapping")),
+            zones, ZoneInfo(chain.timezone), chain.country,
             default_source=self.claim.params.get("source") or "import",
             known_stores_only=bool(self.claim.params.get("known_stores")),
         )  # fmt: skip

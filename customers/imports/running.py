@@ -1,6 +1,7 @@
 """Starting an import: for a worker, or in this process."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.jobs import queue, runner
 from crm.jobs.models import Job, State
-from customers.imports import jobs, places
-from customers.imports.refusals import FileGone
+from customers.imports import jobs, mapping, places
+from customers.imports.refusals import FileGone, MissingColumns, UnknownColumns
 from customers.imports.watch import Watcher, watched_by
 from customers.models import ImportFile
 
@@ -25,7 +26,8 @@ def start(
 ) -> ImportFile:
     """Keep the file and queue its import. Raises FileRefused for what its first look shows (columns, encoding).
 
-    `options`: source (for files without that column), known_stores=True (refuse rows of stores that are unknown).
+    `options`: source (for files without that column), known_stores=True (refuse rows of stores that are unknown),
+    mapping (the file's name of a column → ours, see `mapping.py`).
     """
     if not isinstance(file, UploadedFile):
         path = Path(file).resolve()
@@ -36,6 +38,46 @@ def start(
     except BaseException:
         places.remove_upload(path)
         raise
+
+
+def receive(upload: UploadedFile, kind: str, *, by: Any, dry_run: bool, **options: Any) -> ImportFile:
+    """Keep an upload and queue its import; where its columns are named otherwise, it waits for `begin` (`waiting`).
+
+    Raises FileRefused for what cannot be read.
+    """
+    path = places.keep_upload(upload)
+    name = upload.name or path.name
+    try:
+        try:
+            return _queued(path, name, kind, by=by, dry_run=dry_run, options=options)
+        except (UnknownColumns, MissingColumns):
+            return ImportFile.objects.create(
+                kind=kind, name=name[:255], path=str(path), size=path.stat().st_size, is_dry_run=dry_run,
+                created_by=trail.actor_name(by), waiting=options,
+            )  # fmt: skip
+    except BaseException:
+        places.remove_upload(path)
+        raise
+
+
+def begin(file: ImportFile, columns: Mapping[str, str], *, by: Any) -> ImportFile:
+    """Import a file that waited for the names of its columns. Raises InvalidMapping, MissingColumns."""
+    with transaction.atomic():
+        file = _kept(file)
+        if file.waiting is None:
+            return file  # somebody else was quicker
+        options = {**file.waiting, "mapping": mapping.check(file.kind, names_of(file), columns)}
+        _enqueue(file, by, options)
+        file.waiting = None
+        file.save(update_fields=["waiting"])
+    return file
+
+
+def names_of(file: ImportFile) -> list[str]:
+    """The header of a kept file."""
+    from customers.imports.files import open_table
+
+    return open_table(places.path_of(file), is_whole=False).names
 
 
 def apply(tried: ImportFile, *, by: Any) -> ImportFile:
@@ -75,12 +117,16 @@ def _queued(
     path: Path, name: str, kind: str, *, by: Any, dry_run: bool, options: dict[str, Any]
 ) -> ImportFile:
     with transaction.atomic():
-        made = _record(path, name, kind, by, dry_run)
-        # Reasons are written by a worker, in the language of whoever brought the file.
-        key, params = str(made.pk), {"file": made.pk, "language": get_language(), **options}
-        made.job = queue.enqueue(KINDS[kind], key=key, params=params, by=by)
-        made.save(update_fields=["job"])
+        made = _record(path, name, kind, by=by, dry_run=dry_run, options=options)
+        _enqueue(made, by, options)
     return made
+
+
+def _enqueue(file: ImportFile, by: Any, options: dict[str, Any]) -> None:
+    """Reasons are written by a worker, in the language of whoever brought the file."""
+    params = {"file": file.pk, "language": get_language(), **options}
+    file.job = queue.enqueue(KINDS[file.kind], key=str(file.pk), params=params, by=by)
+    file.save(update_fields=["job"])
 
 
 def _options(job: Job) -> dict[str, Any]:
@@ -109,8 +155,10 @@ def run_now(
     return made
 
 
-def _record(path: Path, name: str, kind: str, by: Any, dry_run: bool) -> ImportFile:
-    _look(path, kind)
+def _record(
+    path: Path, name: str, kind: str, *, by: Any, dry_run: bool, options: dict[str, Any]
+) -> ImportFile:
+    _look(path, kind, options.get("mapping"))
     stat = path.stat()
     return ImportFile.objects.create(
         kind=kind, name=name[:255], path=str(path), size=stat.st_size, modified_ns=stat.st_mtime_ns,
@@ -118,13 +166,13 @@ def _record(path: Path, name: str, kind: str, by: Any, dry_run: bool) -> ImportF
     )  # fmt: skip
 
 
-def _look(path: Path, kind: str) -> None:
+def _look(path: Path, kind: str, mapping: Mapping[str, str] | None) -> None:
     """Refuse at once what the head of the file shows."""
     from customers.imports import columns
     from customers.imports.files import open_table
 
     known = columns.RECEIPTS if kind == "receipts" else columns.CUSTOMERS
-    known.match(open_table(path, is_whole=False).names)
+    known.match(open_table(path, is_whole=False).names, mapping)
 
 
 def _broken_off(path: Path, kind: str, dry_run: bool, options: dict[str, Any]) -> ImportFile | None:
@@ -143,7 +191,7 @@ def _broken_off(path: Path, kind: str, dry_run: bool, options: dict[str, Any]) -
 def _queued_here(path: Path, kind: str, by: Any, dry_run: bool, options: dict[str, Any]) -> ImportFile:
     """Without a ring: this process takes the job itself; if it dies, the relay finds it."""
     with transaction.atomic():
-        made = _record(path, path.name, kind, by, dry_run)
+        made = _record(path, path.name, kind, by=by, dry_run=dry_run, options=options)
         params = {"file": made.pk, **options}
         made.job = Job.objects.create(
             kind=KINDS[kind], key=str(made.pk), params=params, created_by=trail.actor_name(by)

@@ -50,6 +50,7 @@ from customers.models.identity import (
     IdentityKind,
     NameKey,
 )
+from customers.models.importing import ImportChange, ImportMapping
 from customers.models.interactions import (
     Interaction,
     TouchChannel,
@@ -105,13 +106,14 @@ from customers.models.work import (
 )
 
 __all__ = [
-    "LONGEST_VISITOR", "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category",
-    "Channel", "Consent", "ConsentRules", "ContactChannel", "CustomField", "Customer", "CustomerTag", "Daypart",
-    "Dismissal", "DuplicatePair", "Event", "EventKind", "EventState", "FieldKind", "Gender", "Guardian", "GuestDay",
-    "Identity", "IdentityKind", "ImportFile", "Interaction", "Lifecycle", "LifecycleRules", "Line", "MatchKey",
-    "MatchRules", "Merge", "NameKey", "Night", "Note", "NoteVersion", "PairState", "Payment", "Persona",
-    "PersonaBasis", "PersonaDue", "PriceLevel", "Priority", "Product", "ProductPrice", "PublishedNight", "Purchase",
-    "PurchaseState", "Purpose", "Relation", "Return", "ReturnLine", "Site", "SiteDay", "Source", "Spell",
-    "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag", "TouchChannel", "Verified", "Visitor", "VisitorMark",
-    "Weekday", "Wording", "WorkBatch", "WorkItem", "WorkKind", "WorkResult", "WorkState",
+    "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category", "Channel", "Consent", "ConsentRules",
+    "ContactChannel", "CustomField", "Customer", "CustomerTag", "Daypart", "Dismissal", "DuplicatePair",
+    "Event", "EventKind", "EventState", "FieldKind", "Gender", "Guardian", "GuestDay", "Identity",
+    "IdentityKind", "ImportChange", "ImportFile", "ImportMapping", "Interaction", "LONGEST_VISITOR",
+    "Lifecycle", "LifecycleRules", "Line", "MOST_SOURCES", "MatchKey", "MatchRules", "Merge", "NameKey",
+    "Night", "Note", "NoteVersion", "PairState", "Payment", "Persona", "PersonaBasis", "PersonaDue",
+    "PriceLevel", "Priority", "Product", "ProductPrice", "PublishedNight", "Purchase", "PurchaseState",
+    "Purpose", "REACHING", "Relation", "Return", "ReturnLine", "Site", "SiteDay", "Source", "Spell",
+    "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag", "TouchChannel", "Verified", "Visitor",
+    "VisitorMark", "Weekday", "Wording", "WorkBatch", "WorkItem", "WorkKind", "WorkResult", "WorkState",
 ]  # fmt: skip

@@ -76,6 +76,12 @@ class ImportFile(models.Model):
     )  # why the whole file was refused; nothing was applied then
     removed_at = models.DateTimeField(null=True)  # since then it can be neither resumed nor imported for good
     rejected_removed_at = models.DateTimeField(null=True)
+    waiting = models.JSONField(
+        null=True
+    )  # how it is to be imported, until somebody has said which column is which
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=80, blank=True, db_default="")
+    undo_job = models.OneToOneField("jobs.Job", models.PROTECT, null=True, related_name="undone_import")
     stubs = models.JSONField(default=dict)  # codes of products and stores that the file named first
     created_by = models.CharField(max_length=80, default="system")
     created_at = models.DateTimeField(db_default=Now())

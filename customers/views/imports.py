@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,8 +22,8 @@ from crm.ui import uploads
 from crm.ui.pages import page_of
 from crm.ui.views import StaffView
 from customers import imports
-from customers.imports import columns, keeping, places
-from customers.models import ImportFile
+from customers.imports import columns, journal, keeping, places, undoing
+from customers.models import ImportFile, ImportMapping
 from customers.receiving import quarantine
 
 KINDS = (("receipts", gettext_lazy("Receipts")), ("customers", gettext_lazy("Customers")))
@@ -107,7 +108,7 @@ class Upload(StaffView):
 
     def start(self, wanted: dict[str, Any]) -> ImportFile:
         upload: UploadedFile = wanted["file"]
-        return imports.start(
+        return imports.receive(
             upload,
             wanted["kind"],
             by=self.staff,
@@ -116,7 +117,9 @@ class Upload(StaffView):
         )
 
     def done(self, file: ImportFile) -> str:
-        return reverse("customers:import", args=[file.pk])
+        return reverse(
+            "customers:import-columns" if file.waiting is not None else "customers:import", args=[file.pk]
+        )
 
     def around(self) -> dict[str, Any]:
         known = [(label, _columns(kind)) for kind, label in KINDS]
@@ -126,6 +129,7 @@ class Upload(StaffView):
             "too_large": uploads.too_large(),
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
             "known": known,
+            "mappings": ImportMapping.objects.order_by("kind", "name"),
         }
 
 
@@ -139,9 +143,9 @@ class Import(StaffView):
     permission = Permission.VIEW_IMPORTS
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        file = get_object_or_404(ImportFile.objects.select_related("job"), pk=pk)
+        file = get_object_or_404(ImportFile.objects.select_related("job", "undo_job"), pk=pk)
         if file.job is None:
-            raise Http404
+            return self.go(reverse("customers:import-columns", args=[file.pk]))
         counts = file.job.counts
         stubs = {name: (len(codes), codes[:30]) for name, codes in file.stubs.items() if codes}
         context = {
@@ -154,12 +158,42 @@ class Import(StaffView):
             "kept_until": keeping.upload_until(file),
             "rejected_until": keeping.rejected_until(file),
             "kind": dict(KINDS).get(file.kind, file.kind),
+            **changes_of(file),
             "title": file.name,
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
         }
         return self.render(
             "customers/import_live.html" if request.GET.get("live") else "customers/import.html", context
         )
+
+
+def changes_of(file: ImportFile) -> dict[str, Any]:
+    """What a tried file would change; how far an import is undone, or until when it can be."""
+    fields = file.job.checkpoint.get("fields", {}) if file.job and file.is_dry_run else {}
+    until = undoing.until(file)
+    return {
+        "fields": sorted(fields.items(), key=lambda one: -one[1]),
+        "changes": journal.first_of(places.diff_file(file)) if fields else [],
+        "undo_until": until if until and until > timezone.now() else None,
+        "undo": progress_of(file.undo_job) if file.undo_job else None,
+        "undo_counts": file.undo_job.counts if file.undo_job else {},
+    }
+
+
+class Changes(StaffView):
+    """All that a tried file would change, as a file. Rows of any store: hence for those who may import."""
+
+    permission = Permission.RUN_IMPORTS
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        file = get_object_or_404(ImportFile, pk=pk)
+        path = places.diff_file(file)
+        if not path.is_file():
+            self.say(
+                _("What would have changed is not kept (any more). Try the file again to see it."), error=True
+            )
+            return redirect("customers:import", file.pk)
+        return _csv(path, f"{Path(file.name).stem}-changes.csv")
 
 
 class Rejected(StaffView):
@@ -177,14 +211,13 @@ class Rejected(StaffView):
             return self.go(reverse("customers:import", args=[file.pk]))
         if not file.rejected_path or path != places.rejected_file(file) or not path.is_file():
             raise Http404
-        response = FileResponse(
-            path.open("rb"),
-            content_type="text/csv",
-            as_attachment=True,
-            filename=f"{Path(file.name).stem}-rejected.csv",
-        )
-        response["Cache-Control"] = "no-store"
-        return response
+        return _csv(path, f"{Path(file.name).stem}-rejected.csv")
+
+
+def _csv(path: Path, name: str) -> FileResponse:
+    response = FileResponse(path.open("rb"), content_type="text/csv", as_attachment=True, filename=name)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 class ImportAct(StaffView):
@@ -221,6 +254,16 @@ class ImportCancellation(ImportAct):
         assert file.job is not None
         queue.cancel(file.job, by=self.staff)
         return _("It stops after its present part. What was applied stays.")
+
+
+class ImportUndo(ImportAct):
+    """POST takes an import of customers back."""
+
+    permission = Permission.RUN_IMPORTS
+
+    def act(self, file: ImportFile) -> str:
+        undoing.undo(file, by=self.staff, at=timezone.now())
+        return _("It is being undone.")
 
 
 class ApplyForReal(ImportAct):

@@ -1,0 +1,191 @@
+"""Undoing an import of customers, for `IMPORT_UNDO_DAYS`: what it wrote is taken back, what happened since stays.
+
+* A field gets back what it held before, unless it was changed again since.
+* Identifiers and tags that the import added are taken away, where they still are with that customer.
+* A customer whom the import made goes, unless anything came since: a purchase, a note, an edit. Then they stay whole.
+* Who was merged since is left alone.
+
+Done piece by piece from the last to the first, each a slice of a job: killed, it goes on. Where nothing came since, the
+tables say what they said before. docs/algorithms/importing.md tells it with examples.
+"""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from crm.audit import trail
+from crm.jobs import queue
+from crm.jobs.claim import Claim
+from crm.jobs.models import State
+from crm.lib.owned import OnMerge, OwnedForeignKey
+from crm.lib.refusals import Refusal
+from customers import merging, names
+from customers.models import CustomerTag, ImportChange, ImportFile, Spell
+from customers.receiving import database
+from customers.upserts import FIELDS
+
+KIND = "undo_import"
+
+
+class CannotUndo(Refusal):
+    code: ClassVar[str] = "cannot_undo"
+    status: ClassVar[int] = 409
+
+
+def until(file: ImportFile) -> datetime | None:
+    """Until when the import can be undone; None: it cannot."""
+    job = file.job
+    if file.kind != "customers" or file.is_dry_run or file.undone_at or file.refusal or job is None:
+        return None
+    if job.state not in (State.DONE, State.CANCELLED, State.QUARANTINED):
+        return None
+    return (job.finished_at or job.created_at) + timedelta(days=settings.IMPORT_UNDO_DAYS)
+
+
+def undo(file: ImportFile, *, by: Any, at: datetime) -> ImportFile:
+    """Queue the undoing. Raises CannotUndo; asked for twice, there is one."""
+    with transaction.atomic():
+        file = ImportFile.objects.select_for_update().get(pk=file.pk)
+        if file.undo_job_id:
+            return file
+        last = until(file)
+        if last is None or last <= at:
+            raise CannotUndo(_("This import cannot be undone, or not any more."))
+        assert file.job is not None
+        if file.job.state != State.DONE:  # nobody resumes what is being undone
+            file.removed_at = file.removed_at or at
+        file.undone_by = trail.actor_name(by)
+        file.undo_job = queue.enqueue(KIND, key=str(file.pk), params={"file": file.pk}, by=by)
+        file.save(update_fields=["undo_job", "undone_by", "removed_at"])
+        trail.record("import.undo", file, by=by)
+    return file
+
+
+def run(claim: Claim, file: ImportFile) -> None:
+    """The work of the job."""
+    if "below" not in claim.checkpoint:
+        with claim.slice() as draft:
+            draft["below"] = _piece_below(file.pk, None) + 1
+            claim.counts.update(restored=0, removed=0, kept=0)
+    claim.progress(sum(claim.counts.values()), ImportChange.objects.filter(file_id=file.pk).count())
+    while (piece := _piece_below(file.pk, claim.checkpoint["below"])) >= 0:
+        _undo_piece(claim, file.pk, piece)
+    with claim.slice():
+        ImportFile.objects.filter(pk=file.pk).update(undone_at=now())
+        trail.record("import.undone", file, by=file.undone_by, details=dict(claim.counts))
+
+
+def _piece_below(file_id: int, limit: int | None) -> int:
+    """The next piece on the way back; -1: none is left."""
+    pieces = ImportChange.objects.filter(file_id=file_id)
+    if limit is not None:
+        pieces = pieces.filter(piece__lt=limit)
+    found = pieces.order_by("-piece").values_list("piece", flat=True).first()
+    return -1 if found is None else found
+
+
+def _undo_piece(claim: Claim, file_id: int, piece: int) -> None:
+    with claim.slice() as draft:
+        draft["below"] = piece
+        for name, customers in database.in_transaction(lambda cur: _take_back(cur, file_id, piece)).items():
+            claim.counts[name] += customers
+    claim.progress(sum(claim.counts.values()))
+
+
+def forget(file_id: int) -> int:
+    """Forget what an import changed: it can be undone no more."""
+    return ImportChange.objects.filter(file_id=file_id).delete()[0]
+
+
+def _take_back(cur: Any, file_id: int, piece: int) -> dict[str, int]:
+    database.have_alone(cur)  # nobody adds a purchase to a customer who is just going
+    values = {"file": file_id, "piece": piece}
+    cur.execute(_IDENTIFIERS, values)
+    cur.execute(_TAGS, values)
+    cur.execute(_RESTORE, values)
+    restored = [row[0] for row in cur.fetchall()]
+    cur.execute(_untouched(), values)
+    gone = [row[0] for row in cur.fetchall()]
+    cur.execute(_OTHERS, {**values, "done": [*restored, *gone]})
+    others = [row[0] for row in cur.fetchall()]
+    for statement in _removals():
+        cur.execute(statement, {"ids": gone})
+    names.index([*restored, *others])
+    return {"restored": len(restored), "removed": len(gone), "kept": len(others)}
+
+
+_OF = "ch.file_id = %(file)s AND ch.piece = %(piece)s"
+_LIVING = "c.id = ch.customer_id AND c.merged_into_id IS NULL"
+_RECORDS = """
+CROSS JOIN LATERAL jsonb_populate_record(NULL::customers_customer, ch.before) b
+CROSS JOIN LATERAL jsonb_populate_record(NULL::customers_customer, ch.after) a
+"""
+_WRITTEN = ("is_stub", *FIELDS)
+# Of a new customer who has to stay nothing is taken away, so theirs are left out of the first two.
+_IDENTIFIERS = f"""
+DELETE FROM customers_identity i USING customers_importchange ch
+WHERE {_OF} AND NOT ch.is_new AND i.id = ANY(ch.identity_ids) AND i.customer_id = ch.customer_id
+"""  # noqa: S608
+_TAGS = f"""
+DELETE FROM customers_customertag t USING customers_importchange ch
+WHERE {_OF} AND NOT ch.is_new AND t.customer_id = ch.customer_id AND t.tag_id = ANY(ch.tag_ids)
+"""  # noqa: S608
+_SAME = " AND ".join(
+    f"(NOT ch.after ? '{name}' OR c.{name} IS NOT DISTINCT FROM a.{name})" for name in _WRITTEN
+)
+_RESTORE = f"""
+UPDATE customers_customer c SET updated_at = now(), {
+    ", ".join(
+        f"{name} = CASE WHEN ch.before ? '{name}' AND c.{name} IS NOT DISTINCT FROM a.{name}"
+        f" THEN b.{name} ELSE c.{name} END"
+        for name in _WRITTEN
+    )
+}
+FROM customers_importchange ch {_RECORDS}
+WHERE {_OF} AND NOT ch.is_new AND {_LIVING}
+RETURNING c.id
+"""  # noqa: S608
+_OTHERS = f"""
+SELECT ch.customer_id FROM customers_importchange ch WHERE {_OF} AND ch.customer_id <> ALL(%(done)s::bigint[])
+"""  # noqa: S608
+
+
+def _derived() -> list[str]:
+    """Tables of what is worked out of the rest, and what the import itself wrote: they go with a new customer."""
+    models = merging.owned_models()
+    return [
+        model._meta.db_table for model in models
+        if model.on_merge is OnMerge.DROP or issubclass(model, Spell) or model in (CustomerTag, ImportChange)
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _untouched() -> str:
+    """New customers to whom nothing has come since. Details are found through the rows that they belong to."""
+    derived = _derived()
+    tables = [
+        model._meta.db_table for model in merging.owned_models()
+        if model._meta.db_table not in derived
+        and not any(isinstance(field, OwnedForeignKey) for field in model._meta.concrete_fields)
+    ]  # fmt: skip
+    nothing = " ".join(f"AND NOT EXISTS (SELECT FROM {t} o WHERE o.customer_id = c.id)" for t in tables)
+    return f"""
+SELECT c.id FROM customers_customer c, customers_importchange ch {_RECORDS}
+WHERE {_OF} AND ch.is_new AND {_LIVING} AND {_SAME} {nothing}
+  AND NOT EXISTS (SELECT FROM customers_identity i WHERE i.customer_id = c.id AND i.id <> ALL(ch.identity_ids))
+  AND NOT EXISTS (SELECT FROM customers_customertag t WHERE t.customer_id = c.id AND t.tag_id <> ALL(ch.tag_ids))
+  AND NOT EXISTS (SELECT FROM customers_importchange o WHERE o.customer_id = c.id AND o.file_id <> ch.file_id)
+"""  # noqa: S608
+
+
+@lru_cache(maxsize=1)
+def _removals() -> list[str]:
+    """What removing customers takes: all that hangs on them, then they themselves."""
+    tables = [*_derived(), "customers_identity", "customers_stalestate", "customers_personadue"]
+    owned = [f"DELETE FROM {table} WHERE customer_id = ANY(%(ids)s)" for table in tables]  # noqa: S608
+    return [*owned, "DELETE FROM customers_customer WHERE id = ANY(%(ids)s)"]

@@ -1,0 +1,111 @@
+"""Naming the columns of a file, keeping the answer, seeing what would change, undoing: on the pages."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from crm.jobs import runner
+from crm.org.models import Staff
+from customers.imports import mapping
+from customers.models import Customer, ImportFile, ImportMapping
+
+SHOP = "会员号,Mobile,Full name,Nonsense\nM2001,+8613900139001,Ivan Novak,x\n"
+
+
+def upload(browser: Client, text: str, *, dry_run: bool = False) -> ImportFile:
+    file = SimpleUploadedFile("people.csv", text.encode())
+    sent = {"kind": "customers", "file": file} | ({"dry_run": "on"} if dry_run else {})
+    answer = browser.post("/imports/new/", sent)
+    assert answer.status_code == 303, answer.content
+    return ImportFile.objects.latest("pk")
+
+
+@pytest.fixture
+def browser(max_: Staff, signed_in: Callable[[Staff], Client]) -> Client:
+    return signed_in(max_)
+
+
+def test_a_file_with_other_names_waits_for_them(browser: Client) -> None:
+    file = upload(browser, SHOP)
+    assert file.job is None
+    page = browser.get(f"/imports/{file.pk}/columns/").content.decode()
+    assert "Ivan Novak" in page  # the first values
+    assert '<option value="number" selected>' in page
+    assert '<option value="phone" selected>' in page
+    assert browser.get(f"/imports/{file.pk}/").status_code == 303
+    assert "Columns to name" in browser.get("/imports/").content.decode()
+
+
+def test_named_it_is_imported_and_the_names_are_kept(browser: Client) -> None:
+    file = upload(browser, SHOP)
+    chosen = {
+        "column_0": "number",
+        "column_1": "phone",
+        "column_2": "name",
+        "column_3": "",
+        "keep_as": "Web shop",
+    }
+    assert browser.post(f"/imports/{file.pk}/columns/", chosen).status_code == 303
+    file.refresh_from_db()
+    assert file.job is not None
+    runner.run_until_ended(file.job)
+    assert Customer.objects.get(name="Ivan Novak").identities.count() == 2
+    kept = ImportMapping.objects.get(name="Web shop")
+    assert kept.columns == {"会员号": "number", "Mobile": "phone", "Full name": "name", "Nonsense": ""}
+    assert mapping.proposal("customers", ["Nonsense", "Mobile", "会员号", "Full name"]) == kept.columns
+    assert browser.post(f"/mappings/{kept.pk}/", {"_method": "DELETE"}).status_code == 303
+    assert not ImportMapping.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"column_0": "phone", "column_1": "phone"}, "is chosen twice"),
+        ({"column_0": "shoes"}, "Select a valid choice"),
+    ],
+)
+def test_what_does_not_fit_is_said_and_nothing_begins(
+    browser: Client, chosen: dict[str, str], said: str
+) -> None:
+    file = upload(browser, SHOP)
+    answer = browser.post(f"/imports/{file.pk}/columns/", chosen)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    file.refresh_from_db()
+    assert file.job is None
+
+
+def test_a_tried_file_shows_what_would_change_and_is_undone(browser: Client, irina: Customer) -> None:
+    text = "phone,occupation\n+8613800138000,baker\n"
+    tried = upload(browser, text, dry_run=True)
+    assert tried.job is not None
+    runner.run_until_ended(tried.job)
+    page = browser.get(f"/imports/{tried.pk}/").content.decode()
+    assert "What would change" in page
+    assert "baker" in page
+    assert b"occupation" in b"".join(browser.get(f"/imports/{tried.pk}/changes/"))  # type: ignore[arg-type]
+    assert browser.post(f"/imports/{tried.pk}/application/").status_code == 303
+    done = ImportFile.objects.latest("pk")
+    assert done.job is not None
+    runner.run_until_ended(done.job)
+    irina.refresh_from_db()
+    assert irina.occupation == "baker"
+    assert "Undo this import" in browser.get(f"/imports/{done.pk}/").content.decode()
+    browser.post(f"/imports/{done.pk}/undo/")
+    done.refresh_from_db()
+    assert done.undo_job is not None
+    runner.run_until_ended(done.undo_job)
+    irina.refresh_from_db()
+    assert irina.occupation == ""
+    assert "Customers as they were" in browser.get(f"/imports/{done.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("Phone Number", "phone"), ("date_of_birth", "birthday"), ("手机", "phone"), ("E-Mail", "email"),
+     ("birthdy", "birthday"), ("colour", "")],
+)  # fmt: skip
+def test_names_are_recognised(db: None, name: str, ours: str) -> None:
+    assert mapping.proposal("customers", [name]) == {name: ours}
