@@ -1,7 +1,17 @@
 from django.urls import path
 
-from customers.views import control, counter, imports, likely, listing, nights, profile, quarantine, workurls
-from customers.views import control, counter, imports, listing, mapping, nights, profile, quarantine
+from customers.views import (
+    control,
+    counter,
+    imports,
+    likely,
+    listing,
+    mapping,
+    nights,
+    profile,
+    quarantine,
+    workurls,
+)
 
 app_name = "customers"
 urlpatterns = [

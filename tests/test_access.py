@@ -22,8 +22,7 @@ from crm.rest import keys
 from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import notes, work
 from customers.imports import places
-from customers.models import Purchase, WorkBatch, WorkKind
-from customers.models import ImportMapping, Purchase
+from customers.models import ImportMapping, Purchase, WorkBatch, WorkKind
 from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk

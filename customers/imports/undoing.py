@@ -25,6 +25,7 @@ from crm.jobs.models import State
 from crm.lib.owned import OnMerge, OwnedForeignKey
 from crm.lib.refusals import Refusal
 from customers import merging, names
+from customers.matching import keys
 from customers.models import CustomerTag, ImportChange, ImportFile, Spell
 from customers.receiving import database
 from customers.upserts import FIELDS
@@ -116,6 +117,7 @@ def _take_back(cur: Any, file_id: int, piece: int) -> dict[str, int]:
     for statement in _removals():
         cur.execute(statement, {"ids": gone})
     names.index([*restored, *others])
+    keys.index(sorted([*restored, *others]))
     return {"restored": len(restored), "removed": len(gone), "kept": len(others)}
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0018_persona"),
+        ("customers", "0020_matching"),
         ("jobs", "0002_failures"),
     ]
 
