@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0020_matching"),
+        ("customers", "0021_unmerge"),
         ("jobs", "0002_failures"),
     ]
 
