@@ -63,6 +63,35 @@ def clean(
     return cleaned
 
 
+def is_custom(name: str) -> bool:
+    """Whether this names one of the chain's own fields, as forms and edits name them."""
+    return name.startswith(PREFIX)
+
+
+def code_of(name: str) -> str:
+    return name.removeprefix(PREFIX)
+
+
+def ordinary(values: Mapping[str, Any], fields: Iterable[CustomField]) -> dict[str, Any]:
+    """The same values by name, those of the chain's own in their ordinary form as far as they have one."""
+    known = {f"{PREFIX}{one.code}": one for one in fields}
+    found = dict(values)
+    for name in values.keys() & known.keys():
+        try:
+            found[name] = _clean(known[name], values[name], values[name])
+        except ValueError:
+            found[name] = values[name] if values[name] != "" else None
+    return found
+
+
+def checked(
+    values: Mapping[str, Any], fields: Iterable[CustomField], *, held: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Of these values by name, the chain's own in their ordinary form. Raises InvalidCustom."""
+    told = {code_of(name): value for name, value in values.items() if is_custom(name)}
+    return {f"{PREFIX}{code}": value for code, value in clean(told, fields, held=held).items()}
+
+
 def missing(values: Mapping[str, Any], fields: Iterable[CustomField]) -> tuple[Fault, ...]:
     """What must be filled in and is not."""
     asked = [one for one in fields if one.is_required and values.get(one.code) is None]

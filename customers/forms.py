@@ -6,12 +6,14 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.org.models import Store
 from crm.ui import words
 from crm.ui.edits import EditForm
-from customers.models import Customer
+from customers import customfields
+from customers.models import Customer, CustomField, FieldKind
 
 
 class CustomerForm(EditForm, forms.ModelForm):
@@ -26,13 +28,15 @@ class CustomerForm(EditForm, forms.ModelForm):
             "occupation",
             "household_size",
             "household",
+            "household_code",
             "language",
             "address",
             "home_store",
         ]
         widgets = {"birthday": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
-    def __init__(self, data: Any, *, staff: Any, instance: Customer) -> None:
+    def __init__(self, data: Any, *, staff: Any, instance: Customer, only: str = "") -> None:
+        """`only`: the form of one field, for editing it where it stands."""
         super().__init__(data, instance=instance)
         self.fields["name"].required = True
         stores = Store.objects.visible_to(staff).filter(is_active=True) | Store.objects.filter(
@@ -45,6 +49,12 @@ class CustomerForm(EditForm, forms.ModelForm):
         self.fields["language"] = forms.ChoiceField(
             label=self.fields["language"].label, required=False, choices=_languages(instance.language)
         )
+        if not only or customfields.is_custom(only):
+            for one in customfields.definitions(staff):
+                value = instance.custom.get(one.code)
+                self.fields[f"{customfields.PREFIX}{one.code}"] = field_of(one, value)
+        if only:
+            self.fields = {only: self.fields[only]}
         self.name_the_blanks()
         self.carry()
 
@@ -53,6 +63,26 @@ class CustomerForm(EditForm, forms.ModelForm):
         if born and not (timezone.localdate() - timedelta(days=366 * 120) < born <= timezone.localdate()):
             raise forms.ValidationError(gettext_lazy("No living person was born on this day."))
         return born
+
+
+def field_of(one: CustomField, value: Any) -> forms.Field:
+    """The form's field of one of the chain's own, holding `value` (in its ordinary form)."""
+    told: dict[str, Any] = {
+        "label": one.name, "help_text": one.help, "required": one.is_required, "initial": value
+    }  # fmt: skip
+    if one.kind == FieldKind.NUMBER:
+        return forms.DecimalField(max_digits=16, decimal_places=customfields.PLACES, **told)
+    if one.kind == FieldKind.DATE:
+        return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **told)
+    if one.kind == FieldKind.FLAG:
+        told["initial"] = None if value is None else str(value).lower()
+        return forms.ChoiceField(choices=[("", ""), ("true", _("yes")), ("false", _("no"))], **told)
+    if one.kind == FieldKind.CHOICE:
+        options = one.options()
+        if value is not None and value not in options:
+            options[value] = one.options(retired=True).get(value, str(value))
+        return forms.ChoiceField(choices=[("", ""), *options.items()], **told)
+    return forms.CharField(max_length=customfields.LONGEST, **told)
 
 
 def _languages(now: str) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ _SALES = _("Sales stay as they were; the customer's number is nobody's afterward
 TABLES = {
     "Customer": blanked(
         by="id", identity="name", contact="language",
-        demographic="gender birthday age_band income_band occupation household_size household custom"
+        demographic="gender birthday age_band income_band occupation household_size household household_code custom"
         " address",
         behaviour="home_store enrolled_at first_seen_at",
         but={"home_store": KEEP, "enrolled_at": KEEP, "first_seen_at": KEEP}, why=_SALES,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.lib import edits, normalise
 from crm.lib.refusals import Fault, Refusal
-from customers import names
+from customers import customfields, names
 from customers.matching import keys
 from customers.models import Customer
 
@@ -53,14 +53,21 @@ def change(
 ) -> Customer:
     """Set these fields; the search keys follow the name and the home store. Naming a stub enrols nobody.
 
-    `based_on`: what their author saw of them. Raises InvalidFacts, ChangedMeanwhile; then nothing has changed.
+    A field of the chain's own is named "custom.<code>". `based_on`: what their author saw of them. Raises InvalidFacts,
+    InvalidCustom, ChangedMeanwhile; then nothing has changed.
 
     The trail keeps which fields changed; of what was in them a digest, for it is personal (`customers/audited.py`).
     """
-    values = ordinary(edits.touched(values, based_on))
+    fields = customfields.definitions() if any(map(customfields.is_custom, values)) else []
+    based_on = customfields.ordinary(based_on or {}, fields)
+    values = edits.touched(customfields.ordinary(values, fields), based_on)
+    values = ordinary({name: value for name, value in values.items() if not customfields.is_custom(name)}) | {
+        name: value for name, value in values.items() if customfields.is_custom(name)
+    }
     with transaction.atomic():
         customer = Customer.objects.select_for_update().get(pk=customer_id)
-        now = {name: getattr(customer, name) for name in values}
+        values |= customfields.checked(values, fields, held=customer.custom)
+        now = {name: _now(customer, name) for name in values}
         values = edits.changes(now, values, based_on, customer)
         changed = {name: value for name, value in values.items() if now[name] != value}
         if changed:
@@ -71,18 +78,28 @@ def change(
     return customer
 
 
+def _now(customer: Customer, name: str) -> Any:
+    if customfields.is_custom(name):
+        return customer.custom.get(customfields.code_of(name))
+    return getattr(customer, name)
+
+
 def field_name(name: str) -> str:
-    """home_store_id is home_store."""
-    return Customer._meta.get_field(name).name
+    """home_store_id is home_store; a field of the chain's own keeps its name."""
+    return name if customfields.is_custom(name) else Customer._meta.get_field(name).name
 
 
 def _write(customer: Customer, changed: dict[str, Any]) -> None:
-    fields = {field_name(name) for name in changed}
-    for name, value in changed.items():
-        setattr(customer, name, value)
+    own = {name: value for name, value in changed.items() if customfields.is_custom(name)}
+    fields = {field_name(name) for name in changed.keys() - own.keys()}
+    for name in changed.keys() - own.keys():
+        setattr(customer, name, changed[name])
     if customer.is_stub and "home_store" in fields:
         customer.first_seen_at = BEFORE_ALL
-    customer.save(update_fields=fields | {"first_seen_at"})
+    if own:
+        told = {customfields.code_of(name): value for name, value in own.items()}
+        customer.custom = customfields.merged(customer.custom, told)
+    customer.save(update_fields=fields | {"first_seen_at"} | ({"custom"} if own else set()))
     Customer.objects.filter(pk=customer.pk).update(updated_at=Now())
     if fields & {"name", "home_store"}:
         names.index([customer.pk])

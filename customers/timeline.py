@@ -77,7 +77,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Touch:
-    """One touch, in words. `unfolds`: address of a fragment with its details; `url`: of the page behind it."""
+    """One touch, in words. `unfolds`: address of a fragment with its details; `url`: of the page behind it.
+
+    `is_whole_day`: nobody knows the hour.
+    """
 
     at: datetime
     kind: str
@@ -90,9 +93,19 @@ class Touch:
     url: str = ""
     channel: str = ""
     store: str = ""
+    is_whole_day: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)  # for programs
     source: str = ""
     number: int = 0
+
+    @property
+    def key(self) -> str:
+        """Names the touch on a page."""
+        return f"{self.source}-{self.number}"
+
+    @property
+    def channel_name(self) -> Words:
+        return CHANNELS.get(self.channel, "")
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,16 @@ def of_stage(asked: Asked, row: Row) -> Touch:
     stage = Stage(row.data["stage"])
     title = _("Stage: %(stage)s") % {"stage": stage.label}
     data = {"stage": stage.name.lower()}
-    return Touch(row.at, row.kind, "life", title, icon="activity", tone=TONES.get(stage, ""), data=data)
+    return Touch(
+        row.at,
+        row.kind,
+        "life",
+        title,
+        icon="activity",
+        tone=TONES.get(stage, ""),
+        is_whole_day=True,
+        data=data,
+    )
 
 
 def merges(asked: Asked) -> QuerySet[Any] | None:

@@ -31,6 +31,10 @@ class SegmentationConfig(AppConfig):
             slots.Panel("scores", "segmentation/panel_scores.html", panels.scores, may, order=10),
         )
         slots.offer(
+            "customer.head",
+            slots.Panel("group", "segmentation/panel_head.html", panels.standing, may, order=10),
+        )
+        slots.offer(
             "customer.side",
             slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10),
         )

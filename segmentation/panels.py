@@ -2,27 +2,56 @@
 
 from typing import Any
 
-from crm.org.models import Chain, Staff
-from customers import nights
+from crm.org.models import Staff
+from customers import nights, whole
 from customers.models import Customer
 from segmentation import standings
 from segmentation.models import Standing
-from segmentation.views.words import of_score
+from segmentation.views.words import of_class, of_score
 
 
 def scores(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """Their scores with the figures and limits behind them, in words."""
-    found = standings.explain(customer)
+    standing, around = _now(customer), whole.around(customer)
+    if standing is None or around.night is None:
+        return {"explanation": None}
+    found = standings.explained(customer, around.night, standing)
     if found is None:
         return {"explanation": None}
-    currency = Chain.current().currency
-    return {"explanation": found, "scores": [of_score(one, found, currency) for one in found.scores]}
+    currency = around.chain.currency
+    told = [of_score(one, found, currency) for one in found.scores]
+    return {"explanation": found, "scores": told, "why_class": of_class(found, currency)}
+
+
+def standing(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    """Group and value class, for the head of the page."""
+    now = _now(customer)
+    return {"standing": now} if now else None
 
 
 def movement(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """In which group they were since when, and by which scores."""
-    history = standings.history_of(customer)
+    history = _history(customer)
     return {"history": history[:12]} if history else None
+
+
+def _now(customer: Customer) -> Standing | None:
+    night = whole.around(customer).night
+    held = [
+        one for one in _history(customer) if one.ended_night is None or (night and one.ended_night > night.pk)
+    ]
+    return held[0] if held else None
+
+
+def _history(customer: Customer) -> list[Standing]:
+    """Read once for all panels of a page."""
+    night = whole.around(customer).night
+    if night is None:
+        return []
+    if "_standings" not in customer.__dict__:
+        customer.__dict__["_standings"] = standings.history_of(customer, night)
+    found: list[Standing] = customer.__dict__["_standings"]
+    return found
 
 
 def group_column(staff: Staff, ids: list[int]) -> dict[int, tuple[Any, str]]:

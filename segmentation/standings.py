@@ -26,12 +26,13 @@ def standing_of(customer: Customer, on: date | None = None) -> Standing | None:
     return _with_names(Standing.objects.filter(customer=customer).at(night.pk)).first() if night else None
 
 
-def history_of(customer: Customer) -> list[Standing]:
+def history_of(customer: Customer, night: Night | None = None) -> list[Standing]:
     """All published standings of the customer, newest first; `night.on` says since when each held.
 
-    Runs that replaced another run for the same business date stand for it: the replaced one is left out.
+    Runs that replaced another run for the same business date stand for it: the replaced one is left out. `night`: the
+    published one, where the caller knows it.
     """
-    night = nights.published()
+    night = night or nights.published()
     if night is None:
         return []
     rows = _with_names(Standing.objects.filter(customer=customer, night__lte=night.pk)).order_by("-night_id")
@@ -99,6 +100,7 @@ class Explanation:
     group: Group
     value_class: str
     value_cuts: list[int]  # least revenue, in whole currency, of the medium and of the high class
+    spent: Decimal  # in the window, net of returns
 
 
 def explain(customer: Customer, on: date | None = None) -> Explanation | None:
@@ -109,8 +111,13 @@ def explain(customer: Customer, on: date | None = None) -> Explanation | None:
     """
     night = nights.night_of(on)
     standing = standing_of(customer, on)
+    return explained(customer, night, standing) if night and standing else None
+
+
+def explained(customer: Customer, night: Night, standing: Standing) -> Explanation | None:
+    """The same of a standing that holds at that night."""
     cuts = cuts_of(night)
-    if night is None or standing is None or cuts is None:
+    if cuts is None:
         return None
     start = night.on - timedelta(days=night.window_days - 1)
     facts = _facts(customer, night, start)
@@ -123,6 +130,7 @@ def explain(customer: Customer, on: date | None = None) -> Explanation | None:
         group=standing.group,
         value_class=str(ValueClass(standing.value_class).label),
         value_cuts=cuts.value,
+        spent=facts["monetary"],
     )
 
 

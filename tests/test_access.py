@@ -22,7 +22,7 @@ from crm.rest import keys
 from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import notes, work
 from customers.imports import places
-from customers.models import ImportMapping, Purchase, WorkBatch, WorkKind
+from customers.models import ImportMapping, Purchase, Tag, WorkBatch, WorkKind
 from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk
@@ -70,6 +70,7 @@ MAY: dict[str, set[Role]] = {
     "find_customers": set(Role) - {Role.ANALYST},
     "view_customers": set(Role),
     "edit_customers": set(Role) - {Role.ANALYST},
+    "create_tags": {Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ADMINISTRATOR},
     "merge_customers": {Role.REGIONAL_MANAGER, Role.ADMINISTRATOR},
     "export_customers": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
@@ -195,6 +196,8 @@ def build_world() -> World:
         "staff": {"HARB": people["chen"].pk, "UPTN": people["uma"].pk, "MILL": people["milo"].pk},
         "segments": {EVERYWHERE: Standing.objects.get(customer=canaries["HARB"][1]).group.code},
         "served": {EVERYWHERE: "no-pass"},
+        "facts": {EVERYWHERE: "occupation"},
+        "tags": {EVERYWHERE: Tag.objects.create(name="walked").pk},
         "quarantine": aside,
         "imports": {EVERYWHERE: _import(tokens).pk},
         "mappings": {

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     FIND_CUSTOMERS = "find_customers"  # the Counter: exact look-up anywhere, search within one's scope
     VIEW_CUSTOMERS = "view_customers"
     EDIT_CUSTOMERS = "edit_customers"
+    CREATE_TAGS = "create_tags"  # a word that no customer had before
     MERGE_CUSTOMERS = "merge_customers"
     EXPORT_CUSTOMERS = "export_customers"
     WORK_ITEMS = "work_items"  # follow-ups: one's own and those that are anybody's of one's stores
@@ -51,7 +52,13 @@ class Permission(StrEnum):
 _P = Permission
 _COUNTER = {_P.SIGNED_IN, _P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.VIEW_CATALOGUE}
 _LEADS = {_P.WORK_ITEMS, _P.ASSIGN_WORK}
-_MANAGER = _COUNTER | {_P.EDIT_CUSTOMERS, _P.EXPORT_CUSTOMERS, _P.VIEW_SEGMENTS, _P.EXPORT_SEGMENTS}
+_MANAGER = _COUNTER | {
+    _P.EDIT_CUSTOMERS,
+    _P.CREATE_TAGS,
+    _P.EXPORT_CUSTOMERS,
+    _P.VIEW_SEGMENTS,
+    _P.EXPORT_SEGMENTS,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CLERK: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.WORK_ITEMS}),

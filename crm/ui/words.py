@@ -73,6 +73,10 @@ def exact(value: date | datetime) -> str:
     return formats.date_format(value, "DATE_FORMAT")
 
 
+def clock(value: datetime) -> str:
+    return formats.date_format(timezone.localtime(value), "TIME_FORMAT")
+
+
 def ago(value: date | datetime, now: datetime | None = None) -> str:  # noqa: PLR0911  one return a span
     """ "3 hours ago", "yesterday", "in 2 days"; past 60 days, months; past 2 years, years."""
     now = now or timezone.now()

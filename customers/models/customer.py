@@ -42,7 +42,11 @@ class Customer(models.Model):
     income_band = models.CharField(_("income"), max_length=24, blank=True, default="")
     occupation = models.CharField(_("occupation"), max_length=80, blank=True, default="")
     household_size = models.PositiveSmallIntegerField(_("household size"), null=True, blank=True)
-    household = models.CharField(_("household"), max_length=40, blank=True, default="")
+    household = models.CharField(_("kind of household"), max_length=40, blank=True, default="")
+    household_code = models.CharField(
+        _("household"), max_length=40, blank=True, default="", db_default="",
+        help_text=_("The same code for everybody of one household."),
+    )  # fmt: skip
     language = models.CharField(_("language"), max_length=10, blank=True, default="")
     address = models.CharField(_("address"), max_length=200, blank=True, default="", db_default="")
     home_store = models.ForeignKey(
@@ -78,7 +82,9 @@ class Customer(models.Model):
             GinIndex(fields=["custom"], name="customer_custom"),
             # The people of one household; most customers name none.
             models.Index(
-                fields=["household", "id"], name="customer_household", condition=models.Q(household__gt="")
+                fields=["household_code", "id"],
+                name="customer_by_household",
+                condition=models.Q(household_code__gt=""),
             ),
         ]
         constraints = [

@@ -4,8 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -16,37 +15,17 @@ from crm.audit import trail
 from crm.org.permissions import Permission
 from crm.ui.pages import page_of
 from crm.ui.staff import chain_of
-from crm.ui.views import StaffView
-from customers import nights, profile, stages
+from customers import households, profile, whole
 from customers.forms import CustomerForm
 from customers.masks import masked
-from customers.models import Customer, CustomerTag, Identity, Payment, Purchase, Stage
-from customers.views import words
-from customers.views.facts import TONES, rows_of
+from customers.models import Customer, Identity, IdentityKind, Payment, Purchase, Stage
+from customers.views import factsheet, words
+from customers.views.base import CustomerView
+from customers.views.facts import TONES
+from customers.views.stream import stream_of
 
 MONTHS = 13
-
-
-class CustomerView(StaffView):
-    """A page of one customer in one's scope. Whoever was merged away leads to who they became."""
-
-    def customer(self, public_id: str) -> Customer:
-        rows = Customer.objects.visible_to(self.staff).select_related("home_store")
-        found = get_object_or_404(rows, pk=Customer.row_id(public_id))
-        if found.merged_into_id:
-            raise Moved(get_object_or_404(rows, pk=found.merged_into_id))
-        return found
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().dispatch(request, *args, **kwargs)
-        except Moved as moved:
-            return self.go(reverse("customers:customer", args=[moved.to.public_id]))
-
-
-class Moved(Exception):
-    def __init__(self, to: Customer) -> None:
-        self.to = to
+RECEIPTS = 10  # of a page
 
 
 class Profile(CustomerView):
@@ -54,21 +33,24 @@ class Profile(CustomerView):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         customer = self.customer(public_id)
-        labels, (row,) = rows_of(self.staff, [customer])
-        spells = stages.life_of(customer)[:12]
+        chain, months = chain_of(request), months_until(timezone.localdate())
+        found = whole.read(customer, months_since=months[0])
+        whole.set_around(customer, chain, found.night)
         context = {
             "customer": customer,
-            "row": row,
-            "night": nights.published(),
-            "more": list(zip(labels, row.more, strict=True)),
-            "months": months_of(customer, chain_of(request).currency),
-            "spells": [(spell, TONES.get(Stage(spell.stage), "")) for spell in spells],
-            "identities": [
-                (one, masked(one.kind, one.value))
-                for one in customer.identities.order_by("kind", "-is_primary", "pk")
-            ],
-            "tags": CustomerTag.objects.filter(customer=customer).select_related("tag").order_by("tag__name"),
-            "page": page_of(purchases_of(customer), request, "-business_date", size=20),
+            "whole": found,
+            "tone": TONES.get(found.stage, "") if found.stage else "",
+            "member": found.number(IdentityKind.MEMBER),
+            "months": chart_of(found.months, months, chain.currency),
+            "spells": [(spell, TONES.get(Stage(spell.stage), "")) for spell in found.spells],
+            "identities": [(one, masked(one.kind, one.value)) for one in found.identities],
+            "first_rows": f"?kinds=purchase&to={found.bought.first_on}#timeline"
+            if found.bought.first_on
+            else "",
+            "facts": factsheet.of(customer, found.fields, self.staff),
+            "sharing": households.others(customer, self.staff),
+            "stream": stream_of(request, self.staff, customer),
+            "page": page_of(purchases_of(customer), request, "-business_date", size=RECEIPTS),
             "title": customer.name or customer.public_id,
             "crumbs": [(_("Customers"), reverse("customers:list"))],
         }
@@ -79,28 +61,28 @@ def purchases_of(customer: Customer) -> QuerySet[Purchase]:
     return Purchase.objects.filter(customer=customer).select_related("store")
 
 
-def months_of(customer: Customer, currency: str) -> dict[str, Any]:
-    """What they spent in each of the last 13 months, net of returns: the shape of a bar chart."""
-    today = timezone.localdate()
+def months_until(today: date) -> list[date]:
+    """The first days of the last 13 months."""
     last = today.year * 12 + today.month - 1
-    months = [date(n // 12, n % 12 + 1, 1) for n in range(last - MONTHS + 1, last + 1)]
-    sums = (
-        Purchase.objects.filter(customer=customer, business_date__gte=months[0])
-        .annotate(month=TruncMonth("business_date"))
-        .values("month")
-        .annotate(spent=Sum("amount") - Sum("returned"), visits=Count("pk"))
-        .order_by("month")
-    )
-    known = {row["month"]: row for row in sums}
-    spent = [float(known[month]["spent"]) if month in known else 0 for month in months]
+    return [date(n // 12, n % 12 + 1, 1) for n in range(last - MONTHS + 1, last + 1)]
+
+
+def chart_of(found: list[whole.Month], months: list[date], currency: str) -> dict[str, Any]:
+    """What they spent in each month, net of returns: the shape of a bar chart, and its rows."""
+    known = {one.month: one for one in found}
     rows = [
-        (month, spent[at], known[month]["visits"] if month in known else 0) for at, month in enumerate(months)
+        (
+            month,
+            float(known[month].spent) if month in known else 0,
+            known[month].visits if month in known else 0,
+        )
+        for month in months
     ]
     chart = {
         "labels": [f"{month:%Y-%m}" for month in months],
-        "series": [{"name": _("Spent"), "values": spent}],
+        "series": [{"name": _("Spent"), "values": [spent for _month, spent, _visits in rows]}],
     }
-    return {"chart": chart | {"currency": currency}, "rows": rows}
+    return {"chart": chart | {"currency": currency}, "rows": rows, "is_empty": not found}
 
 
 class PurchaseLines(CustomerView):

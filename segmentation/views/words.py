@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.ui import words
+from segmentation.models import ValueClass
 from segmentation.standings import Explanation, Scored
 
 
@@ -36,6 +37,25 @@ def of_score(one: Scored, found: Explanation, currency: str) -> ScoreInWords:
         [place < one.score for place in range(one.buckets)],
         _limits(one.measure, currency, one.above, one.up_to),
         steps,
+    )
+
+
+def of_class(found: Explanation, currency: str) -> str:
+    """Why the customer is of their value class, with their own money and the limits of that night."""
+    spent = words.money(found.spent, currency, 2)
+    days = words.number(found.night.window_days)
+    told = {"spent": spent, "days": days}
+    place = found.standing.value_class
+    if place == ValueClass.NONE or len(found.value_cuts) < 2:
+        return ""
+    medium, high = (words.money(Decimal(limit), currency, 0) for limit in found.value_cuts[:2])
+    if place == ValueClass.HIGH:
+        return _("They spent %(spent)s in %(days)s days; high begins at %(high)s.") % (told | {"high": high})
+    if place == ValueClass.MEDIUM:
+        said = _("They spent %(spent)s in %(days)s days; medium begins at %(medium)s, high at %(high)s.")
+        return said % (told | {"medium": medium, "high": high})
+    return _("They spent %(spent)s in %(days)s days; medium begins at %(medium)s.") % (
+        told | {"medium": medium}
     )
 
 

@@ -16,3 +16,4 @@ import "./copy.js";
 import "./checks.js";
 import "./edits.js";
 import "./bell.js";
+import "./inplace.js";

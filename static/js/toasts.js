@@ -11,14 +11,16 @@ export function toast(text, { error = false } = {}) {
   words.textContent = text;
   line.append(words);
   box.append(line);
-  leave(line, STAY);
+  leave(line);
 }
 
-function leave(line, after) {
+/* Takes a line away after a while; later where it offers an undo. */
+export function leave(line, after = line.querySelector(".undo") ? STAY * 3 : STAY) {
+  line.dataset.leaves = "";
   let timer = setTimeout(() => line.remove(), after);
   line.addEventListener("mouseenter", () => clearTimeout(timer));
   line.addEventListener("mouseleave", () => (timer = setTimeout(() => line.remove(), after / 2)));
 }
 
-for (const line of document.querySelectorAll("#toasts .toast-line")) leave(line, line.querySelector(".undo") ? STAY * 3 : STAY);
+for (const line of document.querySelectorAll("#toasts .toast-line")) leave(line);
 document.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast-line, .note")?.remove());

@@ -74,6 +74,14 @@ def day(value: date | datetime | None) -> SafeString | str:
 
 
 @register.filter
+def clock(value: datetime) -> SafeString:
+    """The time of day, exact on hover."""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.exact(value), words.clock(value)
+    )
+
+
+@register.filter
 def initials(name: str) -> str:
     """At most two letters for the round mark beside a name: "Irina Petrova" → IP, 林小雨 → 小雨."""
     parts = (name or "").split()

@@ -123,7 +123,8 @@ def explain(form: BaseForm, refusal: Refusal) -> None:
     if isinstance(refusal, ChangedMeanwhile):
         return edits.explain(form, refusal)
     for fault in refusal.faults:
-        field = fault.pointer.strip("/").split("/")[0]
-        form.add_error(field if field in form.fields else None, fault.detail)
+        parts = fault.pointer.strip("/").split("/")
+        names = (".".join(parts), parts[0])  # "/custom/size" is the field custom.size
+        form.add_error(next((name for name in names if name in form.fields), None), fault.detail)
     if not refusal.faults:
         form.add_error(None, str(refusal))

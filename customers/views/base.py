@@ -1,0 +1,32 @@
+"""A page of one customer."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from crm.ui.views import StaffView
+from customers.models import Customer
+
+
+class CustomerView(StaffView):
+    """A page of one customer in one's scope. Whoever was merged away leads to who they became."""
+
+    def customer(self, public_id: str) -> Customer:
+        rows = Customer.objects.visible_to(self.staff).select_related("home_store")
+        found = get_object_or_404(rows, pk=Customer.row_id(public_id))
+        if found.merged_into_id:
+            raise Moved(get_object_or_404(rows, pk=found.merged_into_id))
+        return found
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Moved as moved:
+            return self.go(reverse("customers:customer", args=[moved.to.public_id]))
+
+
+class Moved(Exception):
+    def __init__(self, to: Customer) -> None:
+        self.to = to
