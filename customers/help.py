@@ -7,7 +7,7 @@ from crm.ui.help import Topic, register
 
 
 def fill() -> None:
-    for topic in (COUNTER, CUSTOMERS, NIGHTS, IMPORTS, QUARANTINE):
+    for topic in (COUNTER, CUSTOMERS, FOLLOW_UPS, NIGHTS, IMPORTS, QUARANTINE):
         register(topic)
 
 
@@ -55,6 +55,23 @@ NIGHTS = Topic(
     Permission.VIEW_NIGHTS,
     40,
     "customers:nights",
+)
+FOLLOW_UPS = Topic(
+    "work",
+    _("Follow-ups"),
+    (
+        _(
+            "The next thing is open beside the list. 1, 2, 3 record a result, s puts it off, t takes what is anybody's."
+        ),
+        _(
+            "“Call again” asks when, and makes the next call by itself. Every step can be undone for some seconds."
+        ),
+        _("Times are by the clock of the customer's store. What was put off comes back by itself."),
+        _("On a customer's page n writes a note, @ mentions a colleague, Ctrl+Enter saves."),
+    ),
+    Permission.WORK_ITEMS,
+    15,
+    "customers:work",
 )
 IMPORTS = Topic(
     "imports",

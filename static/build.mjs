@@ -18,12 +18,12 @@ function* filesUnder(folder) {
   }
 }
 
-/* An icon is named as {% icon "name" %}, as glyph="name" in an include, or as icon="name" in a navigation section. */
+/* An icon is named as {% icon "name" %}, as glyph="name" in an include, or as icon="name" or "icon": "name" in Python. */
 function iconsInUse() {
   const names = new Set(["x", "check", "alert-triangle", "info-circle"]);
   for (const source of SOURCES)
     for (const path of filesUnder(join(root, source)))
-      for (const match of readFileSync(path, "utf8").matchAll(/\b(?:icon |icon=|glyph=)"([a-z0-9-]+)"/g)) names.add(match[1]);
+      for (const match of readFileSync(path, "utf8").matchAll(/(?:\b(?:icon |icon=|glyph=)|"icon": )"([a-z0-9-]+)"/g)) names.add(match[1]);
   return [...names].sort();
 }
 

@@ -136,6 +136,9 @@ EXACT = {"api-customer-lookup", "api-customer-duplicates", "customers:served"}
 BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-lookup", "post"): {"kind": "member", "value": "NOBODY1"},
     ("api-customer", "patch"): {"occupation": "baker"},
+    ("api-customer-notes", "post"): {"text": "Sings."},
+    ("api-customer-work", "post"): {"kind": "call", "title": "Ring", "due_at": "2030-01-01T10:00:00Z"},
+    ("api-work-result", "post"): {"result": "reached"},
     ("api-events", "post"): {"source": "walk", "events": []},
     ("api-customer-duplicates", "post"): {"name": "Nobody at all", "birthday": "1990-01-01"},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},

@@ -6,7 +6,9 @@ from customers.api import receipts
 from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
 from customers.api.duplicates import Duplicates
 from customers.api.events import Events
+from customers.api.notes import Notes
 from customers.api.products import Products
+from customers.api.work import CustomerWork, Work, WorkResult
 
 urlpatterns = [
     path("customers/", Customers.as_view(), name="api-customers"),
@@ -14,6 +16,10 @@ urlpatterns = [
     path("customers/duplicates/", Duplicates.as_view(), name="api-customer-duplicates"),
     path("customers/<str:customer>/", OneCustomer.as_view(), name="api-customer"),
     path("customers/<str:customer>/receipts/", Receipts.as_view(), name="api-customer-receipts"),
+    path("customers/<str:customer>/notes/", Notes.as_view(), name="api-customer-notes"),
+    path("customers/<str:customer>/work/", CustomerWork.as_view(), name="api-customer-work"),
+    path("work/", Work.as_view(), name="api-work"),
+    path("work/<str:item>/result/", WorkResult.as_view(), name="api-work-result"),
     path("receipts/", receipts.Receipts.as_view(), name="api-receipts"),
     path("receipts/batch/", receipts.ReceiptBatch.as_view(), name="api-receipt-batch"),
     path("returns/", receipts.Returns.as_view(), name="api-returns"),

@@ -56,7 +56,7 @@ def in_words(items: list[WorkItem], staff: Staff, at: datetime) -> list[Shown]:
 def _in_words(item: WorkItem, staff: Staff, at: datetime) -> Shown:
     zone = clocks.zone_of(item.store)
     due, today = item.due_at.astimezone(zone), at.astimezone(zone).date()
-    hour = formats.time_format(due.time(), "TIME_FORMAT")
+    hour = f"{due:%H:%M}"
     day = formats.date_format(due.date(), "MONTH_DAY_FORMAT")
     when = hour if due.date() == today else day
     tone = "alert" if due < at and item.is_open else ""

@@ -13,7 +13,10 @@ document.addEventListener("keydown", (event) => {
   const found = [...document.querySelectorAll("[data-hotkey]")].find((one) => one.dataset.hotkey.split(" ").includes(event.key));
   if (!found || document.documentElement.hasAttribute("data-awaits-section")) return;
   event.preventDefault();
-  if (found.matches("textarea, input, select")) return found.focus();
+  if (found.matches("textarea, input, select")) {
+    found.focus();
+    return found.scrollIntoView({ block: "center" });
+  }
   found.click();
   if (found.matches("summary")) found.parentElement.querySelector(".menu-list :is(button, a)")?.focus();
 });
