@@ -13,10 +13,11 @@ class CustomersConfig(AppConfig):
         from crm.privacy import subjects
         from crm.ui.navigation import Section, register
         from customers import touches
+        from customers.api import consents as api_consents
         from customers.events import kinds
         from customers.help import fill
         from customers.subjects import People
-        from customers.views import wiring
+        from customers.views import consentpanels, wiring
 
         till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
         register(
@@ -71,6 +72,8 @@ class CustomersConfig(AppConfig):
         touches.fill()
         kinds.fill()
         self._fill_own_places()
+        consentpanels.fill()
+        api_consents.fill()
         fill()
 
     def _fill_own_places(self) -> None:

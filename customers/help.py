@@ -7,7 +7,7 @@ from crm.ui.help import Topic, register
 
 
 def fill() -> None:
-    for topic in (COUNTER, CUSTOMERS, FOLLOW_UPS, NIGHTS, IMPORTS, QUARANTINE):
+    for topic in (COUNTER, CONSENT, SIGN_UP, CUSTOMERS, FOLLOW_UPS, NIGHTS, IMPORTS, QUARANTINE):
         register(topic)
 
 
@@ -25,6 +25,31 @@ COUNTER = Topic(
     Permission.FIND_CUSTOMERS,
     10,
     "customers:counter",
+)
+CONSENT = Topic(
+    "consent",
+    _("Consent"),
+    (
+        _("Without a yes nobody may send offers, call, or make a profile."),
+        _("The latest word holds. Every word stays in the history, with the text that was shown."),
+        _("“Do not contact” stops everything at once, apart from receipts, answers and recalls."),
+        _("The yes of a minor counts only with a guardian's record."),
+    ),
+    Permission.RECORD_CONSENTS,
+    15,
+    "customers:counter",
+)
+SIGN_UP = Topic(
+    "sign-up",
+    _("Sign-up forms"),
+    (
+        _("A store's form has an address of its own: print the poster and put it up."),
+        _("Who is new becomes a member within a minute; the phone is not verified yet."),
+        _("Whose phone or e-mail is a member's waits for you. Nothing of the member is changed by it."),
+    ),
+    Permission.MANAGE_SIGN_UP,
+    16,
+    "customers:sign-ups",
 )
 CUSTOMERS = Topic(
     "customers",

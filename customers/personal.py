@@ -81,6 +81,10 @@ TABLES = {
         identity="name", behaviour="relation verified confirmed_at ended_at", staff="recorded_by",
         plain="id customer recorded_at",
     ),
+    "SignUp": blanked(
+        find=SEARCH, text="facts", staff="decided_by", plain="id store state customer_id received_at decided_at"
+    ),
+    "SignUpForm": plain("id store code is_on created_at"),
     "Wording": plain("id code purpose channel language version text created_at", staff="created_by"),
     "ConsentRules": plain("id adult_at created_at", staff="created_by"),
     "Note": deleted(

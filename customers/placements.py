@@ -31,6 +31,8 @@ PLACEMENTS = {
     "Night": "reference",
     "PublishedNight": "reference",
     "StateBasis": "local",
+    "SignUpForm": "local",
+    "SignUp": "local",
     "Wording": "reference",
     "ConsentRules": "reference",
     "PersonaBasis": "local",

@@ -21,6 +21,22 @@ def look_at_follow_ups() -> None:
     workdue.tell_due(timezone.now())
 
 
+@shared_task(name="signups.take_in", ignore_result=True)
+def take_in_sign_ups() -> None:
+    """Enrol who signed up through a public form. Safe to run twice and side by side."""
+    from customers import signups
+
+    signups.take_in(timezone.now())
+
+
+@shared_task(name="signups.forget_old", ignore_result=True)
+def forget_old_sign_ups() -> None:
+    """Forget what nobody looked at. Safe to run twice."""
+    from customers import signups
+
+    signups.forget_old(timezone.now())
+
+
 @shared_task(name="nights.catch_up", ignore_result=True)
 def catch_up_nights() -> None:
     """Ask for last night's run once it is due, and for those that were missed. Safe to run at any time."""

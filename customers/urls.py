@@ -1,6 +1,7 @@
 from django.urls import path
 
 from customers.views import (
+    consenturls,
     control,
     counter,
     imports,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("customers/<str:public_id>/identifiers/", inplace.Contacts.as_view(), name="contacts"),
     path("customers/<str:public_id>/identifiers/<int:identity>/", profile.Reveal.as_view(), name="reveal"),
     *workurls.urlpatterns,
+    *consenturls.urlpatterns,
     path(
         "customers/<str:public_id>/identifiers/<int:identity>/removal/",
         inplace.Removal.as_view(),

@@ -20,9 +20,9 @@ from crm.org.permissions import GRANTS, Permission, Role
 from crm.org.scope import ScopedQuerySet
 from crm.rest import keys
 from crm.rest.scopes import GRANTS as SCOPE_GRANTS
-from customers import notes, work
+from customers import consents, notes, signups, work
 from customers.imports import places
-from customers.models import ImportMapping, Purchase, Tag, WorkBatch, WorkKind
+from customers.models import ImportMapping, Purchase, SignUp, SignUpState, Tag, WorkBatch, WorkKind
 from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk
@@ -39,6 +39,9 @@ PUBLIC = {
     "api-schema": "the OpenAPI document describes free software",
     "api-docs": "its reader",
     "ui:preferences": "language and theme, before signing in too",
+    "customers:preferences": "a customer's own, on a signed link",
+    "customers:unsubscribe": "the same",
+    "customers:join": "the sign-up form of a store; it tells nobody who is a member",
     "health_live": "asked by the machine",
     "health_ready": "asked by the machine",
     "metrics": "has a token of its own",
@@ -80,6 +83,9 @@ MAY: dict[str, set[Role]] = {
     },
     "assign_work": {Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR, Role.INTEGRATION},
     "edit_work_kinds": {Role.ADMINISTRATOR},
+    "record_consents": set(Role) - {Role.ANALYST, Role.MARKETER},
+    "edit_wordings": {Role.ADMINISTRATOR},
+    "manage_sign_up": {Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR},
     "view_segments": set(Role) - {Role.CLERK, Role.AGENT},
     "export_segments": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
@@ -141,6 +147,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-work-result", "post"): {"result": "reached"},
     ("api-events", "post"): {"source": "walk", "events": []},
     ("api-customer-duplicates", "post"): {"name": "Nobody at all", "birthday": "1990-01-01"},
+    ("api-customer-consents", "post"): {"channel": "sms", "purpose": "marketing", "is_given": False},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
 }
 
@@ -163,18 +170,25 @@ def build_world() -> World:
         "UPTN": cast.store("UPTN", "Uptown", of=coast),
         "MILL": cast.store("MILL", "Mill", of=inland),
     }
-    canaries, tokens, receipts, aside = {}, {}, {}, {}
+    canaries, tokens, receipts, aside, words = {}, {}, {}, {}, {}
     for size, (code, shop) in enumerate(shops.items(), start=2):
         canaries[code] = [_canary(code, n, shop) for n in range(size)]
+        words[code] = consents.record(
+            canaries[code][0], channel="sms", purpose="marketing", is_given=False, wording=None, source=f"word-{code}",
+            by="system:test", at=None,
+        )  # fmt: skip
         aside[code] = cast.set_aside(f"aside-{code}", at=shop).pk
         receipts[code] = Purchase.objects.get(external_id=f"receipt-{code}-0").public_id
         names = {person.name for person in canaries[code]}
         tokens[code] = (
             names
             | {person.public_id for person in canaries[code]}
-            | {f"receipt-{code}-0", f"aside-{code}", receipts[code]}
+            | {f"word-{code}", f"receipt-{code}-0", f"aside-{code}", receipts[code]}
         )
     people = _people(shops, coast)
+    for shop in shops.values():
+        signups.switch(shop, on=True, by="system:test")
+    waiting = {code: _waiting(shop, canaries[code][0]) for code, shop in shops.items()}
     for code, shop in shops.items():
         gone = cast.set_aside(f"gone-{code}", at=shop)
         quarantine.dismiss(gone, why=f"why-{code}", by=people["ana"], at=now())
@@ -202,6 +216,10 @@ def build_world() -> World:
         "facts": {EVERYWHERE: "occupation"},
         "tags": {EVERYWHERE: Tag.objects.create(name="walked").pk},
         "quarantine": aside,
+        "words": words,
+        "waiting": waiting,
+        "consent": {EVERYWHERE: "sms.marketing"},
+        "in": {EVERYWHERE: "en"},
         "imports": {EVERYWHERE: _import(tokens).pk},
         "mappings": {
             EVERYWHERE: ImportMapping.objects.create(kind="customers", name="Shop", created_by="staff:1").pk
@@ -235,6 +253,13 @@ def _follow_ups(
         "kinds": {EVERYWHERE: WorkKind.objects.get(code="call").pk},
         "batches": {EVERYWHERE: batch.pk},
     }
+
+
+def _waiting(shop: Any, member: Any) -> int:
+    """A sign-up by a canary's phone."""
+    return SignUp.objects.create(
+        store=shop, state=SignUpState.WAITING, customer_id=member.pk, facts={"name": "x"}
+    ).pk
 
 
 def _import(tokens: dict[str, set[str]]) -> Any:

@@ -32,6 +32,9 @@ class Permission(StrEnum):
     WORK_ITEMS = "work_items"  # follow-ups: one's own and those that are anybody's of one's stores
     ASSIGN_WORK = "assign_work"  # give them to others, make many, see who does what
     EDIT_WORK_KINDS = "edit_work_kinds"
+    RECORD_CONSENTS = "record_consents"
+    EDIT_WORDINGS = "edit_wordings"
+    MANAGE_SIGN_UP = "manage_sign_up"
     VIEW_SEGMENTS = "view_segments"
     EXPORT_SEGMENTS = "export_segments"
     EDIT_SCHEMES = "edit_schemes"
@@ -59,13 +62,14 @@ _MANAGER = _COUNTER | {
     _P.VIEW_SEGMENTS,
     _P.EXPORT_SEGMENTS,
 }
+_COLLECTS = {_P.RECORD_CONSENTS, _P.MANAGE_SIGN_UP}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.CLERK: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.WORK_ITEMS}),
-    Role.AGENT: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.WORK_ITEMS}),
-    Role.STORE_MANAGER: frozenset(_MANAGER | _LEADS),
+    Role.CLERK: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS}),
+    Role.AGENT: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS}),
+    Role.STORE_MANAGER: frozenset(_MANAGER | _LEADS | _COLLECTS),
     Role.REGIONAL_MANAGER: frozenset(
-        _MANAGER | _LEADS | {_P.MERGE_CUSTOMERS, _P.VIEW_IMPORTS, _P.VIEW_NIGHTS}
+        _MANAGER | _LEADS | _COLLECTS | {_P.MERGE_CUSTOMERS, _P.VIEW_IMPORTS, _P.VIEW_NIGHTS}
     ),
     Role.MARKETER: frozenset(
         _MANAGER | {_P.EDIT_SCHEMES, _P.VIEW_NIGHTS, _P.RUN_NIGHTS, _P.VIEW_IMPORTS, _P.RUN_IMPORTS}
@@ -87,6 +91,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.FIND_CUSTOMERS,
             _P.VIEW_CUSTOMERS,
             _P.EDIT_CUSTOMERS,
+            _P.RECORD_CONSENTS,
             _P.VIEW_SEGMENTS,
             _P.POST_RECEIPTS,
             _P.WORK_ITEMS,

@@ -21,7 +21,7 @@ GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.RECEIPTS_WRITE: frozenset({Permission.POST_RECEIPTS}),
     KeyScope.EVENTS_WRITE: frozenset({Permission.POST_EVENTS}),
     KeyScope.CUSTOMERS_READ: frozenset({Permission.FIND_CUSTOMERS, Permission.VIEW_CUSTOMERS}),
-    KeyScope.CUSTOMERS_WRITE: frozenset({Permission.EDIT_CUSTOMERS}),
+    KeyScope.CUSTOMERS_WRITE: frozenset({Permission.EDIT_CUSTOMERS, Permission.RECORD_CONSENTS}),
     KeyScope.WORK_READ: frozenset({Permission.WORK_ITEMS}),
     KeyScope.WORK_WRITE: frozenset({Permission.WORK_ITEMS, Permission.ASSIGN_WORK}),
     KeyScope.SEGMENTS_READ: frozenset({Permission.VIEW_SEGMENTS}),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.api import receipts
+from customers.api import consents, receipts
 from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
 from customers.api.duplicates import Duplicates
 from customers.api.events import Events
@@ -20,6 +20,12 @@ urlpatterns = [
     path("customers/<str:customer>/work/", CustomerWork.as_view(), name="api-customer-work"),
     path("work/", Work.as_view(), name="api-work"),
     path("work/<str:item>/result/", WorkResult.as_view(), name="api-work-result"),
+    path("customers/<str:customer>/consents/", consents.Consents.as_view(), name="api-customer-consents"),
+    path(
+        "customers/<str:customer>/preference-links/",
+        consents.PreferenceLinks.as_view(),
+        name="api-customer-preference-links",
+    ),
     path("receipts/", receipts.Receipts.as_view(), name="api-receipts"),
     path("receipts/batch/", receipts.ReceiptBatch.as_view(), name="api-receipt-batch"),
     path("returns/", receipts.Returns.as_view(), name="api-returns"),

@@ -9,10 +9,11 @@ Ask `allowed` (or put `condition` into your own statement) at the moment of acti
 from customers.consents.cells import CELLS, Cell, UnknownCell, cell
 from customers.consents.merging import lift_restriction, restrict_on_merge
 from customers.consents.permission import allowed, allows, condition
-from customers.consents.recording import Choice, InvalidConsent, record, record_many, undo
+from customers.consents.recording import Choice, InvalidConsent, NotTheLatest, record, record_many, undo
 from customers.consents.state import Standing, State, history, state_of
 
 __all__ = [
-    "CELLS", "Cell", "Choice", "InvalidConsent", "Standing", "State", "UnknownCell", "allowed", "allows", "cell",
-    "condition", "history", "lift_restriction", "record", "record_many", "restrict_on_merge", "state_of", "undo",
+    "CELLS", "Cell", "Choice", "InvalidConsent", "NotTheLatest", "Standing", "State", "UnknownCell", "allowed",
+    "allows", "cell", "condition", "history", "lift_restriction", "record", "record_many",
+    "restrict_on_merge", "state_of", "undo",
 ]  # fmt: skip

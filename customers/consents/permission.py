@@ -59,7 +59,7 @@ _OF_AGE = f"""({{c}}.birthday IS NULL
 def allowed(customer_ids: Iterable[int], channel: str | int | None, purpose: str | int) -> set[int]:
     """Those of the customers whose consent may be acted on now. One statement, nothing cached.
 
-    A customer who was merged away is nobody: ask for the survivor.
+    A customer who was merged away or erased is nobody: ask for the survivor.
     """
     return {row[0] for row in prepared.rows(_among(channel, purpose), {"ids": list(customer_ids)})}
 
@@ -68,7 +68,9 @@ def allows(customer_id: int, channel: str | int | None, purpose: str | int) -> b
     """The same for one customer, in a statement that names them by value."""
     rule = condition(channel, purpose)
     sql = f"SELECT {rule} FROM customers_customer c WHERE c.id = %(id)s"  # noqa: S608  our own names and numbers
-    found = prepared.row(_by_value(sql) + " AND c.merged_into_id IS NULL", {"id": customer_id})
+    found = prepared.row(
+        _by_value(sql) + " AND c.merged_into_id IS NULL AND c.erased_at IS NULL", {"id": customer_id}
+    )
     return bool(found and found[0])
 
 
@@ -79,7 +81,7 @@ def _by_value(sql: str) -> str:
 
 def _among(channel: str | int | None, purpose: str | int) -> str:
     rule = condition(channel, purpose)
-    chosen = "c.id = ANY(%(ids)s::bigint[]) AND c.merged_into_id IS NULL"
+    chosen = "c.id = ANY(%(ids)s::bigint[]) AND c.merged_into_id IS NULL AND c.erased_at IS NULL"
     return f"SELECT c.id FROM customers_customer c WHERE {chosen} AND {rule}"  # noqa: S608  our own names and numbers
 
 

@@ -28,6 +28,14 @@ class InvalidConsent(Refusal):
     code: ClassVar[str] = "invalid_consent"
 
 
+class NotTheLatest(Refusal):
+    code: ClassVar[str] = "not_the_latest"
+    status: ClassVar[int] = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("Something newer was said since; nothing was changed."))
+
+
 @dataclass(frozen=True)
 class Choice:
     """A word about one cell. `wording`: the version that was shown, or its code; a yes needs one."""
@@ -93,21 +101,30 @@ def record_many(
     return events
 
 
-def undo(event: Consent, *, by: Any) -> int:
-    """Take a word back: what held before it holds again from now on. The slip and its undoing stay in the history."""
-    before = (
-        Consent.objects.filter(
-            customer_id=event.customer_id, purpose=event.purpose, channel=event.channel, pk__lt=event.pk
-        )
+def undo(customer_id: int, events: Iterable[int], *, by: Any) -> list[int]:
+    """Take words back: what held before them holds again from now on. Slip and undoing stay in the history.
+
+    Raises NotTheLatest when something newer was said; then nothing has changed.
+    """
+    slips = Consent.objects.filter(customer_id=customer_id, pk__in=list(events)).order_by("pk")
+    with transaction.atomic():
+        choices = [_taken_back(slip) for slip in slips]
+        source = f"{UNDO}{slips[0].pk}" if choices else ""
+        return record_many(customer_id, choices, source=source, by=by, at=None)
+
+
+def _taken_back(slip: Consent) -> Choice:
+    """What held before: of two words at one time the stricter."""
+    words = list(
+        Consent.objects.filter(customer_id=slip.customer_id, purpose=slip.purpose, channel=slip.channel)
         .select_related("wording")
-        .order_by("occurred_at", "pk")
-        .last()
+        .order_by("-occurred_at", "-pk")[:2]
     )
+    if words[0].pk != slip.pk:
+        raise NotTheLatest
+    before = words[1] if len(words) > 1 else None
     said, wording = (before.is_given, before.wording) if before else (None, None)
-    choice = Choice(cell(event.channel, event.purpose), said, wording)
-    return record_many(
-        event.customer_id, [choice], source=f"{UNDO}{event.pk}", by=by, at=None, store_id=event.store_id
-    )[0]
+    return Choice(cell(slip.channel, slip.purpose), said, wording)
 
 
 def _wording_of(choice: Choice) -> Wording | None:
@@ -128,7 +145,9 @@ def _living(customer_id: int) -> int:
     raise Customer.DoesNotExist
 
 
-_LOCK = "SELECT merged_into_id FROM customers_customer WHERE id = %(id)s FOR KEY SHARE"
+_LOCK = """
+SELECT merged_into_id FROM customers_customer WHERE id = %(id)s AND erased_at IS NULL FOR KEY SHARE
+"""
 _INSERT = """
 INSERT INTO customers_consent
     (customer_id, purpose, channel, is_given, occurred_at, recorded_at, wording_id, source, store_id, recorded_by,

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.lib import normalise
+from customers.imports import consent_columns
 from customers.imports.refusals import MissingColumns, UnknownColumns
 
 
@@ -69,7 +70,7 @@ CUSTOMERS = Columns(
     optional=(
         "number", "name", "phone", "phones", "email", "emails", "card", "openid", "account", "gender", "birthday",
         "age_band", "income_band", "occupation", "household", "household_size", "home_store", "tags", "language",
-        "address", "enrolled_at",
+        "address", "enrolled_at", *consent_columns.COLUMNS,
     ),
 )  # fmt: skip
 

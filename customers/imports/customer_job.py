@@ -16,7 +16,7 @@ from crm.audit import trail
 from crm.jobs.claim import Claim
 from crm.org.models import Chain, Store
 from customers import upserts
-from customers.imports import customer_rows, journal, places
+from customers.imports import consent_columns, customer_rows, journal, places
 from customers.imports.columns import CUSTOMERS
 from customers.imports.customer_rows import KIND_OF, REASONS, PersonRow
 from customers.imports.files import Block, open_table
@@ -100,12 +100,16 @@ class CustomersImport:
             piece = [_with_store(one, stores) for one in usable[start : start + PIECE_ROWS]]
             source, traced = f"file:{self.file.pk}", partial(self._trace, cur, number * PIECES + nth, piece)
             fates = upserts.upsert(cur, piece, source=source, at=now(), traced=traced)
+            spoke = self._say(cur, piece, fates)
             for one, fate in zip(piece, fates, strict=True):
                 if fate.what == upserts.DISAGREE:
                     rejected.append((one.row, REASONS[_DISAGREE.get(fate.why, fate.why)]))
                 else:
-                    counts["duplicates" if fate.what == upserts.UNCHANGED else "applied"] += 1
-                    counts[fate.what] += 1
+                    what = fate.what
+                    if what == upserts.UNCHANGED and fate.customer_id in spoke:
+                        what = upserts.CHANGED
+                    counts["duplicates" if what == upserts.UNCHANGED else "applied"] += 1
+                    counts[what] += 1
         return counts, rejected
 
     def _trace(self, cur: Any, number: int, piece: list[PersonRow], traces: list[Trace]) -> None:
@@ -113,6 +117,18 @@ class CustomersImport:
             self.changing[number] = self.diff.write(number, piece, traces)
         else:
             journal.keep(cur, self.file.pk, number, piece, traces)
+
+    def _say(self, cur: Any, piece: list[PersonRow], fates: list[upserts.Fate]) -> set[int]:
+        """Record the consents of these rows; whom they told something new of."""
+        told = [
+            (fate.customer_id, one.words)
+            for one, fate in zip(piece, fates, strict=True)
+            if fate.what != upserts.DISAGREE and one.words.said
+        ]
+        source = f"import:{self.file.pk}"
+        return consent_columns.write(
+            cur, told, source=source, by=trail.actor_name(self.file.created_by or "system")
+        )
 
     def _finish(self) -> None:
         if self.claim.counts["rejected"]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.lib import normalise
 from customers import identities
+from customers.imports import consent_columns
 from customers.imports.files import Block
 from customers.imports.values import Reasons, as_text, coded
 from customers.models import IdentityKind
@@ -46,6 +47,9 @@ REASONS = Reasons(
             "This phone or e-mail is known under a clearly different name. Add the member number to change it."
         ),
         "home_store_unknown": _("home_store: no store of this chain has this code."),
+        "consent_invalid": _(
+            "consent: neither yes nor no, or consent_at is no date and time that exists, or in the future."
+        ),
     }
 )
 KIND_OF = {
@@ -84,6 +88,7 @@ class PersonRow(NamedTuple):
     people: list[tuple[str, str]]
     fields: dict[str, Any]
     tags: list[str]
+    words: consent_columns.Words = consent_columns.NOTHING
 
 
 def read(
@@ -116,7 +121,8 @@ class _RowReader:
                 for name in FIELDS
                 if (text := normalise.plain(given.get(name, "")))
             }
-            return PersonRow(number, 0, people, fields, self._tags(given.get("tags", "")))
+            words = self._words(given)
+            return PersonRow(number, 0, people, fields, self._tags(given.get("tags", "")), words)
         except _Wrong as wrong:
             return PersonRow(number, REASONS[str(wrong)], [], {}, [])
 
@@ -133,6 +139,13 @@ class _RowReader:
         if not people:
             raise _Wrong("no_identifier")
         return list(people)
+
+    @staticmethod
+    def _words(given: dict[str, str]) -> consent_columns.Words:
+        try:
+            return consent_columns.read(given, _moment)
+        except ValueError:  # of a word or of the time
+            raise _Wrong("consent_invalid") from None
 
     def _field(self, name: str, text: str) -> Any:  # noqa: PLR0911  a case a field
         match name:

@@ -1,6 +1,7 @@
 """Undoing an import of customers, for `IMPORT_UNDO_DAYS`: what it wrote is taken back, what happened since stays.
 
 * A field gets back what it held before, unless it was changed again since.
+* Consents that the import told are taken away, wherever they are by now.
 * Identifiers and tags that the import added are taken away, where they still are with that customer.
 * A customer whom the import made goes, unless anything came since: a purchase, a note, an edit. Then they stay whole.
 * Who was merged since is left alone.
@@ -25,6 +26,7 @@ from crm.jobs.models import State
 from crm.lib.owned import OnMerge, OwnedForeignKey
 from crm.lib.refusals import Refusal
 from customers import merging, names
+from customers.imports import consent_columns
 from customers.matching import keys
 from customers.models import CustomerTag, ImportChange, ImportFile, Spell
 from customers.receiving import database
@@ -72,6 +74,7 @@ def run(claim: Claim, file: ImportFile) -> None:
     if "below" not in claim.checkpoint:
         with claim.slice() as draft:
             draft["below"] = _piece_below(file.pk, None) + 1
+            consent_columns.take_back(file.pk)
             claim.counts.update(restored=0, removed=0, kept=0)
     claim.progress(sum(claim.counts.values()), ImportChange.objects.filter(file_id=file.pk).count())
     while (piece := _piece_below(file.pk, claim.checkpoint["below"])) >= 0:

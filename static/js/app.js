@@ -17,3 +17,4 @@ import "./checks.js";
 import "./edits.js";
 import "./bell.js";
 import "./inplace.js";
+import "./carry.js";

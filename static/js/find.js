@@ -20,6 +20,7 @@ function openFirst(box) {
   const all = options(box);
   const chosen = all.find((option) => option.getAttribute("aria-selected") === "true") ?? all[0];
   if (chosen) location.assign(chosen.href);
+  else hitsOf(box)?.querySelector("[data-enrols]")?.click(); // nobody found: the form to enrol them, filled in
 }
 
 document.addEventListener("keydown", (event) => {

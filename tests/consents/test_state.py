@@ -133,12 +133,18 @@ def test_do_not_contact_overrides_and_is_lifted(irina: Customer) -> None:
 def test_a_slip_is_undone_to_what_was_before(irina: Customer, chen: Staff) -> None:
     first = Consent.objects.get(pk=say(irina, True))
     slip = Consent.objects.get(pk=say(irina, False, None))
-    undone = Consent.objects.get(pk=consents.undo(slip, by=chen))
+    with pytest.raises(consents.NotTheLatest):
+        consents.undo(irina.pk, [first.pk], by=chen)
+    undone = Consent.objects.get(pk=consents.undo(irina.pk, [slip.pk], by=chen)[0])
     assert (undone.is_given, undone.wording, undone.source) == (True, first.wording, f"undo:{slip.pk}")
     assert consents.allows(irina.pk, "email", "marketing")
-    consents.undo(first, by=chen)
+    assert [one.pk for one in consents.history(irina.pk)] == [undone.pk, slip.pk, first.pk]
+
+
+def test_the_first_word_is_undone_to_not_asked(irina: Customer, chen: Staff) -> None:
+    consents.undo(irina.pk, [say(irina, True)], by=chen)
     assert consents.state_of(irina).cells[EMAIL].is_given is None
-    assert [one.pk for one in consents.history(irina.pk)][1:] == [undone.pk, slip.pk, first.pk]
+    assert not consents.allows(irina.pk, "email", "marketing")
 
 
 def test_no_word_is_of_the_future(irina: Customer) -> None:

@@ -19,9 +19,9 @@ from crm.notices.models import Notice
 from crm.org.models import Staff
 from crm.org.permissions import Role
 from crm.rest import keys
-from customers import notes, work
+from customers import consents, notes, signups, work
 from customers.imports import columns
-from customers.models import ArrivalState, ImportFile, WorkBatch, WorkKind
+from customers.models import ArrivalState, ImportFile, SignUp, SignUpState, WorkBatch, WorkKind
 from segmentation.models import Group
 from tests import cast, walk
 
@@ -48,6 +48,11 @@ LATIN = frozenset(
             "gbk",
             "utf",
             "iso",
+            "svg",
+            "wechat",
+            "corner",
+            "grocers",
+            "png",
         ),
         *(
             "cny",
@@ -131,7 +136,9 @@ def world(db: None) -> walk.World:
         "nights": [night.pk, failed.pk], "keys": key.pk,
         "customers": person.public_id, "purchases": receipt.public_id, "identifiers": person.identities.first().pk,
         "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
-        "imports": _imports(), **_follow_ups(person, admin, clerk),
+        **_follow_ups(person, admin, clerk),
+        "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
+        "waiting": _waiting(shop, person),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
@@ -161,6 +168,16 @@ ASIDE = [
     ("unknown_store", ArrivalState.QUARANTINED),
     ("", ArrivalState.WAITING),
 ]
+
+
+def _word(person: Any) -> int:
+    return consents.record(person, channel="sms", purpose="marketing", is_given=False, wording=None, source="letter",
+                           by="system:test", at=None)  # fmt: skip
+
+
+def _waiting(shop: Any, person: Any) -> int:
+    signups.switch(shop, on=True, by="system:test")
+    return SignUp.objects.create(store=shop, state=SignUpState.WAITING, customer_id=person.pk).pk
 
 
 def _imports() -> list[int]:

@@ -13,6 +13,7 @@ from django.test import Client
 from crm.org.models import Staff, Store
 from crm.scaleout import plans, router
 from crm.scaleout.recording import Executed, numbered, recording
+from customers import consents
 from customers.models import Customer, Identity, Line, Purchase
 from customers.receiving.payloads import ReceiptIn, ReturnIn
 from customers.receiving.single import receive_receipt, receive_return
@@ -146,6 +147,29 @@ def test_the_counter_works_in_one_partition(
     owned = {table for table, placement in plans.partition_map().places.items() if placement.is_with_customer}
     numbers = [numbers for table, numbers in proof.worked.items() if table in owned]
     assert len(set().union(*numbers)) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "purpose"), [("email", "marketing"), (None, "profiling"), (None, "contact")]
+)
+def test_asking_for_a_consent_touches_one_partition(
+    channel: str | None, purpose: str, crowd: list[Customer]
+) -> None:
+    for customer in crowd:
+        consents.record(customer, channel=channel, purpose=purpose, is_given=True, wording="unknown/test",
+                        source="test", by="system:test", at=None)  # fmt: skip
+    with router.one_customer() as proof:
+        assert consents.allows(crowd[0].pk, channel, purpose)
+        assert consents.state_of(crowd[0]).cells
+    assert proof.faults == []
+
+
+def test_recording_a_consent_touches_one_partition(crowd: list[Customer]) -> None:
+    consents.wordings.find("unknown/test")
+    with router.one_customer() as proof:
+        consents.record(crowd[0], channel="sms", purpose="marketing", is_given=True, wording="unknown/test",
+                        source="test", by="system:test", at=None)  # fmt: skip
+    assert proof.faults == []
 
 
 # Seeded faults ------------------------------------------------------------------------------------------------------

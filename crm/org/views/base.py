@@ -22,6 +22,7 @@ TABS = (
     ("stores", gettext_noop("Stores"), "org:stores", Permission.MANAGE_ORGANISATION),
     ("departments", gettext_noop("Departments"), "org:departments", Permission.MANAGE_ORGANISATION),
     ("staff", gettext_noop("Staff"), "org:staff", Permission.MANAGE_STAFF),
+    ("consent", gettext_noop("Consent"), "customers:wordings", Permission.EDIT_WORDINGS),
     ("keys", gettext_noop("API keys"), "org:keys", Permission.MANAGE_API_KEYS),
     ("audit", gettext_noop("Audit"), "audit:trail", Permission.VIEW_AUDIT),
 )

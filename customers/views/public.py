@@ -1,0 +1,164 @@
+"""Pages for customers, on signed links: the preference centre and the one-click unsubscribe.
+
+GET shows and changes nothing, however often a mail scanner asks; POST acts. The link is the key: no cookie takes part,
+so that mail programs can unsubscribe by themselves (RFC 8058) and there is nothing for a foreign page to misuse.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from crm.ui import throttle
+from crm.ui.staff import chain_of
+from customers import consents
+from customers.consents import Choice, links, wordings
+from customers.consents.cells import NO_CONTACT, PURPOSES
+from customers.masks import masked
+from customers.models import Customer, Identity, IdentityKind
+
+MOST, SECONDS = (
+    60,
+    600,
+)  # by link and not by place: one mail provider unsubscribes for millions from few addresses
+
+
+class PublicView(View):
+    """A page for somebody without a sign-in. `who` finds the customer; their language is spoken unless they chose."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        token = kwargs.get("token")
+        if token and throttle.is_too_often("link", token, most=MOST, seconds=SECONDS):
+            return self.show("public/slower.html", {"title": _("Too many tries")}, status=429)
+        return super().dispatch(request, *args, **kwargs)
+
+    def speak(self, language: str) -> str:
+        """The language of the page: what was chosen on it, else the customer's, else the browser's."""
+        chosen = self.request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        known = dict(settings.LANGUAGES)
+        wanted = chosen if chosen in known else language if language in known else translation.get_language()
+        translation.activate(str(wanted))
+        self.request.LANGUAGE_CODE = str(wanted)
+        return str(wanted)
+
+    def show(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        response = render(self.request, template, {"chain": chain_of(self.request), **context}, status=status)
+        response["Cache-Control"] = "no-store"
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class Preferences(PublicView):
+    """What a customer agreed to, to change by themselves."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            customer = links.of_preferences(token)
+        except links.Expired:
+            return self.show("public/expired.html", {"title": _("This link is too old")}, status=410)
+        except links.Invalid:
+            raise Http404 from None
+        language = self.speak(customer.language)
+        return self._page(customer, language, is_done="done" in request.GET)
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            customer = links.of_preferences(token)
+        except links.Expired:
+            return self.show("public/expired.html", {"title": _("This link is too old")}, status=410)
+        except links.Invalid:
+            raise Http404 from None
+        language = self.speak(customer.language)
+        consents.record_many(
+            customer, self._choices(customer, language), source="preferences", by="customer", at=None
+        )
+        return HttpResponse(status=303, headers={"Location": f"{request.path}?done="})
+
+    def _choices(self, customer: Customer, language: str) -> list[Choice]:
+        """What the form changed. Stop all says no to everything, and changes nothing else."""
+        standing, texts = consents.state_of(customer), wordings.current(language)
+        if "stop" in self.request.POST:
+            silent = [] if standing.do_not_contact else [Choice(NO_CONTACT, False)]
+            return silent
+        changed = []
+        if standing.do_not_contact and "contact" in self.request.POST:
+            changed.append(Choice(NO_CONTACT, True))
+        for cell, text in texts.items():
+            wants = cell.code in self.request.POST
+            if wants != bool(standing.cells[cell].is_given):
+                changed.append(Choice(cell, wants, text))
+        return changed
+
+    def _page(self, customer: Customer, language: str, *, is_done: bool) -> HttpResponse:
+        standing, texts = consents.state_of(customer), wordings.current(language)
+        groups = [
+            (
+                purpose.label,
+                [
+                    (cell, text, standing.cells[cell])
+                    for cell, text in texts.items()
+                    if cell.purpose == purpose
+                ],
+            )
+            for purpose in PURPOSES
+        ]
+        context = {
+            "title": _("Your preferences"), "groups": groups, "standing": standing, "is_done": is_done,
+            "contacts": contacts_of(customer),
+        }  # fmt: skip
+        return self.show("public/preferences.html", context)
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class Unsubscribe(PublicView):
+    """One purpose by one channel, stopped with one press, or by a mail program with `List-Unsubscribe=One-Click`."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        leaving = self._leaving(token)
+        standing = consents.state_of(leaving.customer)
+        if leaving.cell == NO_CONTACT:
+            return self._page(leaving, is_over=standing.do_not_contact)
+        return self._page(leaving, is_over=not standing.cells[leaving.cell].is_given)
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        leaving = self._leaving(token)
+        consents.record(
+            leaving.customer, channel=leaving.cell.channel, purpose=leaving.cell.purpose, is_given=False, wording=None,
+            source="unsubscribe", by="customer", at=None, evidence={"one_click": self._is_one_click()},
+        )  # fmt: skip
+        return self._page(leaving, is_over=True)
+
+    def _is_one_click(self) -> bool:
+        return self.request.POST.get("List-Unsubscribe") == "One-Click"
+
+    def _leaving(self, token: str) -> links.Leaving:
+        try:
+            leaving = links.of_unsubscribe(token)
+        except links.Invalid:
+            raise Http404 from None
+        self.speak(leaving.customer.language)
+        return leaving
+
+    def _page(self, leaving: links.Leaving, *, is_over: bool) -> HttpResponse:
+        more = reverse("customers:preferences", args=[links.preferences_token(leaving.customer)])
+        context = {
+            "title": _("Unsubscribe"), "cell": leaving.cell, "is_over": is_over, "more": more,
+            "contacts": contacts_of(leaving.customer),
+        }  # fmt: skip
+        return self.show("public/unsubscribe.html", context)
+
+
+def contacts_of(customer: Customer) -> list[str]:
+    """How we reach them, masked: enough to recognise oneself."""
+    kinds = [IdentityKind.PHONE, IdentityKind.EMAIL]
+    known = Identity.objects.filter(customer=customer, kind__in=kinds).order_by("-kind", "-is_primary", "pk")
+    return [masked(one.kind, one.value) for one in known[:4]]
