@@ -32,13 +32,13 @@ PAGES = [
 @pytest.mark.parametrize(
     ("role", "names", "home"),
     [
-        (Role.CLERK, "counter customers", "/counter/"),
-        (Role.AGENT, "counter customers", "/counter/"),
-        (Role.STORE_MANAGER, "counter customers segments", "/counter/"),
-        (Role.REGIONAL_MANAGER, "counter customers segments nights imports", "/counter/"),
+        (Role.CLERK, "counter work customers", "/counter/"),
+        (Role.AGENT, "counter work customers", "/counter/"),
+        (Role.STORE_MANAGER, "counter work customers segments", "/counter/"),
+        (Role.REGIONAL_MANAGER, "counter work customers segments nights imports", "/counter/"),
         (Role.MARKETER, "counter customers segments nights imports", "/segments/"),
         (Role.ANALYST, "customers segments nights", "/segments/"),
-        (Role.ADMINISTRATOR, "counter customers segments nights imports settings", "/counter/"),
+        (Role.ADMINISTRATOR, "counter work customers segments nights imports settings", "/counter/"),
     ],
 )
 def test_sections_by_role(chain: Chain, role: Role, names: str, home: str) -> None:
