@@ -7,7 +7,6 @@ proven and what is not.
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,63 +14,12 @@ from django.db.models import Max
 
 from crm.audit import anchors, capture, sealing, signing
 from crm.audit.anchors import Anchor
-from crm.audit.keys import known
+from crm.audit.findings import MOST_FINDINGS, Finding, Report
+from crm.audit.keys import Key, known
 from crm.audit.models import Channel, Entry, Seal
 
-MOST_FINDINGS = 10_000  # kept one by one; all are counted
 CHUNK = 5_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`what`: changed, missing, inserted, copied, forged (a row); seal_altered, seal_missing, seal_unknown_key,
-    anchor_missing, anchor_differs (a seal); capture_off (a table). `where` is its number or name."""
-
-    what: str
-    where: str
-    seal: int | None = None
-
-    @property
-    def sentence(self) -> str:
-        return SENTENCES[self.what].format(where=self.where, seal=self.seal)
-
-
-SENTENCES = {
-    "changed": "Entry {where} is not what was sealed in seal {seal}.",
-    "missing": "Entry {where}, sealed in seal {seal}, is gone.",
-    "inserted": "Entry {where} stands among sealed ones and no seal has it.",
-    "forged": "Entry {where} does not carry the signature of this installation.",
-    "copied": "Entry {where} has the signature of another entry.",
-    "unknown_key": "Entry {where} was signed with a key that is not known here (AUDIT_KEYS_OLD).",
-    "seal_altered": "Seal {where} is not what was signed.",
-    "seal_missing": "Seal {where} is gone.",
-    "seal_unknown_key": "Seal {where} was signed with a key that is not known here (AUDIT_KEYS_OLD).",
-    "anchor_missing": "Seal {where} was noted outside of the database and is gone: the end of the trail is cut off.",
-    "anchor_differs": "Seal {where} is not the one that was noted outside of the database.",
-    "capture_off": "The database does not watch {where}.",
-}
-
-
-@dataclass
-class Report:
-    entries: int = 0
-    seals: int = 0
-    unsealed: int = 0
-    faults: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    anchor: str = ""
-
-    def add(self, found: Finding) -> None:
-        self.faults += 1
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(found)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {
-            "findings": [asdict(one) | {"sentence": one.sentence} for one in self.findings]
-        }
-
-
+_CHANNEL = signing.SAID.index("channel")
 Told = Callable[[int], None]
 
 
@@ -82,7 +30,8 @@ def verify(noted: Iterable[Anchor] = (), told: Told = lambda rows: None) -> Repo
         if is_outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        _unsealed(report, _seals(report, told), told)
+        first = _first_signed()
+        _unsealed(report, _seals(report, first, told), first, told)
         _copies(report)
         _anchored(report, [*anchors.kept(), *noted])
         for table in capture.missing():
@@ -101,12 +50,18 @@ def state_of(entry: Entry) -> tuple[Seal | None, bool | None]:
     for one in seals.defer("leaves").order_by("number"):
         if any(first <= entry.pk <= last for first, last in sealing.ranges_of(one.ranges)):
             with connection.cursor() as cursor:
-                return one, not list(_compared(cursor, one, Report(), entry.pk))
+                return one, not list(_compared(cursor, one, Report(), _first_signed(), entry.pk))
     said = signing.content(entry.recorded_at, [getattr(entry, name) for name in signing.SAID])
     return None, signing.is_signed(bytes(entry.signature), said) if entry.signature else None
 
 
-def _seals(report: Report, told: Told) -> list[sealing.Range]:
+def _first_signed() -> int:
+    """Rows of releases before signing stand before it; later ones without a signature are not ours."""
+    signed = Entry.objects.filter(signature__isnull=False).order_by("pk")
+    return signed.values_list("pk", flat=True).first() or sealing.MOST
+
+
+def _seals(report: Report, first_signed: int, told: Told) -> list[sealing.Range]:
     """Every seal with its rows. Returns all ranges that seals name."""
     previous, number = sealing.BEGINNING, 0
     ranges: list[sealing.Range] = []
@@ -117,7 +72,7 @@ def _seals(report: Report, told: Told) -> list[sealing.Range]:
             is_linked = one.number > number + 1 or bytes(one.previous) == previous
             if (fault := _altered(one)) or not is_linked:
                 report.add(Finding(fault or "seal_altered", str(one.number)))
-            for found in _compared(cursor, one, report):
+            for found in _compared(cursor, one, report, first_signed):
                 report.add(found)
             if sealing.length_of(own := sealing.ranges_of(one.ranges)) * signing.LEAF == len(one.leaves):
                 ranges += own
@@ -141,58 +96,64 @@ def _altered(one: Seal) -> str:
     return "" if is_whole else "seal_altered"
 
 
-def _compared(cursor: Any, one: Seal, report: Report, only: int | None = None) -> Iterator[Finding]:
-    """What differs between the seal and the rows."""
-    key, leaves, place = known(bytes(one.key)), bytes(one.leaves), 0
+def _compared(
+    cursor: Any, one: Seal, report: Report, first_signed: int, only: int | None = None
+) -> Iterator[Finding]:
+    """What differs between the seal and the rows; `only`: of one row."""
+    key, leaves, place = known(bytes(one.key)), memoryview(bytes(one.leaves)), 0
     ranges = sealing.ranges_of(one.ranges)
     if key is None or sealing.length_of(ranges) * signing.LEAF != len(leaves):
-        return  # the seal is named itself, and its rows are found to be in none
+        return  # the seal is named itself
     for first, last in ranges:
-        length = last - first + 1
+        sealed, place = leaves[place * signing.LEAF :], place + last - first + 1
         if only is not None and not first <= only <= last:
-            place += length
             continue
-        cursor.execute(f"{sealing.ROWS} WHERE id BETWEEN %s AND %s ORDER BY id", [first, last])
-        found = {leaf.number: leaf.digest for leaf in sealing.leaves_of(cursor.fetchall(), key)}
-        report.entries += len(found)
-        for number in range(first, last + 1):
-            sealed = leaves[place * signing.LEAF : (place + 1) * signing.LEAF]
-            place += 1
-            if only is not None and number != only:
-                continue
-            if number not in found:
-                yield Finding("missing", str(number), one.number)
-            elif not hmac.compare_digest(found[number], sealed):
-                yield Finding("changed", str(number), one.number)
+        low, high = (first, last) if only is None else (only, only)
+        cursor.execute(f"{sealing.ROWS} WHERE id BETWEEN %s AND %s ORDER BY id", [low, high])
+        rows = {row[0]: row[1:] for row in cursor.fetchall()}
+        report.entries += len(rows)
+        for number in range(low, high + 1):
+            leaf = sealed[(number - first) * signing.LEAF : (number - first + 1) * signing.LEAF]
+            if what := _difference(key, leaf, number, rows.get(number), first_signed):
+                yield Finding(what, str(number), one.number)
 
 
-def _unsealed(report: Report, sealed: list[sealing.Range], told: Told) -> None:
+def _difference(key: Key, sealed: memoryview, number: int, row: Any, first_signed: int) -> str:
+    """What is wrong with a sealed row. One that was slipped in before its seal is what was sealed, and yet not ours."""
+    if row is None:
+        return "missing"
+    signature, recorded_at, *said = row
+    content = signing.content(recorded_at, said)
+    if not hmac.compare_digest(signing.leaf(key, number, content, signature and bytes(signature)), sealed):
+        return "changed"
+    return _forgery(number, signature, content, said, first_signed)
+
+
+def _forgery(number: int, signature: Any, content: bytes, said: list[Any], first_signed: int) -> str:
+    if signature is None:
+        is_captured = said[_CHANNEL] == Channel.DATABASE
+        return "" if is_captured or number < first_signed else "forged"
+    return {True: "", False: "forged", None: "unknown_key"}[signing.is_signed(bytes(signature), content)]
+
+
+def _unsealed(report: Report, sealed: list[sealing.Range], first_signed: int, told: Told) -> None:
     """Rows that no seal has: those that may wait for one must carry our signature, or be the database's own."""
     with connection.cursor() as cursor:
         between = sealing.gaps([*sealed, (sealing.MOST, sealing.MOST)], -sealing.MOST)
         cursor.execute(_WITHOUT_SEAL, [list(bounds) for bounds in zip(*between, strict=True)])
         numbers = [row[0] for row in cursor.fetchall()]
         open_ranges = sealing.unsealed()
-        has_seals = report.seals > 0
         for at in range(0, len(numbers), CHUNK):
             cursor.execute(f"{sealing.ROWS} WHERE id = ANY(%s) ORDER BY id", [numbers[at : at + CHUNK]])
             for number, signature, recorded_at, *said in cursor.fetchall():
                 report.entries += 1
                 report.unsealed += 1
                 is_open = any(first <= number <= last for first, last in open_ranges)
-                if what := _fault_of(is_open, has_seals, signature, recorded_at, said):
+                content = signing.content(recorded_at, said)
+                forged = _forgery(number, signature, content, said, first_signed)
+                if what := forged if is_open else "inserted":
                     report.add(Finding(what, str(number)))
             told(report.entries)
-
-
-def _fault_of(is_open: bool, has_seals: bool, signature: Any, recorded_at: Any, said: list[Any]) -> str:
-    if not is_open:
-        return "inserted"
-    if signature is None:
-        is_watched = said[signing.SAID.index("channel")] == Channel.DATABASE
-        return "" if is_watched or not has_seals else "forged"
-    right = signing.is_signed(bytes(signature), signing.content(recorded_at, said))
-    return {True: "", False: "forged", None: "unknown_key"}[right]
 
 
 def _copies(report: Report) -> None:

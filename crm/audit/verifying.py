@@ -7,8 +7,8 @@ import structlog
 from django.db import transaction
 
 from crm.audit import proof, sealing, trail
+from crm.audit.findings import Report
 from crm.audit.models import Verification
-from crm.audit.proof import Report
 from crm.jobs.registry import job
 
 if TYPE_CHECKING:

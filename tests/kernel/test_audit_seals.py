@@ -248,6 +248,25 @@ def test_before_it_is_sealed_a_change_shows_by_the_rows_own_signature(sealed: li
     assert named() == {}
 
 
+def test_what_was_slipped_in_before_the_seal_is_named_after_it(sealed: list[int]) -> None:
+    """The sealer seals what it finds: the signature still tells what is ours."""
+    with tampering() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_entry (actor, action, subject, details, channel, signature) VALUES"
+            " ('staff:1', 'store.change', 'org.store:1', '{}', 'page', NULL),"
+            " ('staff:1', 'store.change', 'org.store:1', '{}', '', NULL),"
+            " ('staff:1', 'store.change', 'org.store:1', '{}', 'page', %s) RETURNING id",
+            [bytes(32)],
+        )
+        slipped = [row[0] for row in cursor.fetchall()]
+        (seal,) = sealing.seal()
+        assert seal.count == 3
+        found = named()
+        assert found == {"forged": set(slipped[:2]), "unknown_key": {slipped[2]}}
+        entry = Entry.objects.get(pk=slipped[0])
+        assert proof.state_of(entry) == (seal, False)
+
+
 def test_a_row_that_commits_late_is_sealed_late_and_is_no_fraud(sealed: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('audit_entry_id_seq')")

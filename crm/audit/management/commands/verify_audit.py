@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from crm.audit import anchors, proof, sealing, verifying
+from crm.audit.findings import Report
 from crm.audit.models import Entry
 
 BY = "system:command"
@@ -50,7 +51,7 @@ class Command(BaseCommand):
         if report.faults:
             raise SystemExit(1)
 
-    def _say(self, report: proof.Report, as_json: bool) -> None:
+    def _say(self, report: Report, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(report.as_json()))
             return
