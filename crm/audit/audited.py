@@ -5,10 +5,10 @@ from django.utils.translation import gettext_lazy as _
 from crm.audit.registry import Act
 
 WORDS = {
-    "table.insert": Act(_("Rows added past the application"), icon="database"),
-    "table.update": Act(_("Rows changed past the application"), icon="database"),
-    "table.delete": Act(_("Rows deleted past the application"), icon="database"),
-    "table.truncate": Act(_("A table emptied past the application"), icon="database"),
+    "table.insert": Act(_("Unrecorded: rows added"), icon="database"),
+    "table.update": Act(_("Unrecorded: rows changed"), icon="database"),
+    "table.delete": Act(_("Unrecorded: rows deleted"), icon="database"),
+    "table.truncate": Act(_("Unrecorded: table emptied"), icon="database"),
     "audit.export": Act(_("Audit trail exported"), icon="download"),
     "job.enqueue": Act(_("Job asked for"), icon="player-play"),
     "job.resume": Act(_("Job resumed"), icon="player-play"),

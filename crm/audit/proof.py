@@ -7,6 +7,7 @@ proven and what is not.
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
@@ -30,8 +31,8 @@ def verify(noted: Iterable[Anchor] = (), told: Told = lambda rows: None) -> Repo
         if is_outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        first = _first_signed()
-        _unsealed(report, _seals(report, first, told), first, told)
+        begun = _beginning()
+        _unsealed(report, _seals(report, begun, told), begun, told)
         _copies(report)
         _anchored(report, [*anchors.kept(), *noted])
         for table in capture.missing():
@@ -45,23 +46,40 @@ def state_of(entry: Entry) -> tuple[Seal | None, bool | None]:
 
     (None, …): not sealed yet; whether its signature is right, None where it has none.
     """
-    where = "ranges[1] <= %s AND ranges[cardinality(ranges)] >= %s"
-    seals = Seal.objects.extra(where=[where], params=[entry.pk, entry.pk])  # noqa: S610  constants
-    for one in seals.defer("leaves").order_by("number"):
-        if any(first <= entry.pk <= last for first, last in sealing.ranges_of(one.ranges)):
-            with connection.cursor() as cursor:
-                return one, not list(_compared(cursor, one, Report(), _first_signed(), entry.pk))
+    for one in _seals_with(entry.pk):
+        with connection.cursor() as cursor:
+            return one, not list(_compared(cursor, one, Report(), _beginning(), entry.pk))
     said = signing.content(entry.recorded_at, [getattr(entry, name) for name in signing.SAID])
     return None, signing.is_signed(bytes(entry.signature), said) if entry.signature else None
 
 
-def _first_signed() -> int:
-    """Rows of releases before signing stand before it; later ones without a signature are not ours."""
+@dataclass(frozen=True)
+class _Beginning:
+    """Where signing began: the first signed row and its seal. Rows of releases before it have smaller numbers and are
+    sealed by then; any other row without a signature is not ours."""
+
+    row: int
+    seal: int
+
+    def covers(self, number: int, seal: int) -> bool:
+        return number < self.row and seal <= self.seal
+
+
+def _beginning() -> _Beginning:
     signed = Entry.objects.filter(signature__isnull=False).order_by("pk")
-    return signed.values_list("pk", flat=True).first() or sealing.MOST
+    first = signed.values_list("pk", flat=True).first() or sealing.MOST
+    return _Beginning(first, next((one.number for one in _seals_with(first)), sealing.MOST))
 
 
-def _seals(report: Report, first_signed: int, told: Told) -> list[sealing.Range]:
+def _seals_with(number: int) -> Iterator[Seal]:
+    where = "ranges[1] <= %s AND ranges[cardinality(ranges)] >= %s"
+    seals = Seal.objects.extra(where=[where], params=[number, number])  # noqa: S610  constants
+    for one in seals.defer("leaves").order_by("number"):
+        if any(first <= number <= last for first, last in sealing.ranges_of(one.ranges)):
+            yield one
+
+
+def _seals(report: Report, begun: _Beginning, told: Told) -> list[sealing.Range]:
     """Every seal with its rows. Returns all ranges that seals name."""
     previous, number = sealing.BEGINNING, 0
     ranges: list[sealing.Range] = []
@@ -72,7 +90,7 @@ def _seals(report: Report, first_signed: int, told: Told) -> list[sealing.Range]
             is_linked = one.number > number + 1 or bytes(one.previous) == previous
             if (fault := _altered(one)) or not is_linked:
                 report.add(Finding(fault or "seal_altered", str(one.number)))
-            for found in _compared(cursor, one, report, first_signed):
+            for found in _compared(cursor, one, report, begun):
                 report.add(found)
             if sealing.length_of(own := sealing.ranges_of(one.ranges)) * signing.LEAF == len(one.leaves):
                 ranges += own
@@ -97,7 +115,7 @@ def _altered(one: Seal) -> str:
 
 
 def _compared(
-    cursor: Any, one: Seal, report: Report, first_signed: int, only: int | None = None
+    cursor: Any, one: Seal, report: Report, begun: _Beginning, only: int | None = None
 ) -> Iterator[Finding]:
     """What differs between the seal and the rows; `only`: of one row."""
     key, leaves, place = known(bytes(one.key)), memoryview(bytes(one.leaves)), 0
@@ -114,11 +132,12 @@ def _compared(
         report.entries += len(rows)
         for number in range(low, high + 1):
             leaf = sealed[(number - first) * signing.LEAF : (number - first + 1) * signing.LEAF]
-            if what := _difference(key, leaf, number, rows.get(number), first_signed):
+            is_before = begun.covers(number, one.number)
+            if what := _difference(key, leaf, number, rows.get(number), is_before=is_before):
                 yield Finding(what, str(number), one.number)
 
 
-def _difference(key: Key, sealed: memoryview, number: int, row: Any, first_signed: int) -> str:
+def _difference(key: Key, sealed: memoryview, number: int, row: Any, *, is_before: bool) -> str:
     """What is wrong with a sealed row. One that was slipped in before its seal is what was sealed, and yet not ours."""
     if row is None:
         return "missing"
@@ -126,17 +145,17 @@ def _difference(key: Key, sealed: memoryview, number: int, row: Any, first_signe
     content = signing.content(recorded_at, said)
     if not hmac.compare_digest(signing.leaf(key, number, content, signature and bytes(signature)), sealed):
         return "changed"
-    return _forgery(number, signature, content, said, first_signed)
+    return _forgery(signature, content, said, is_before=is_before)
 
 
-def _forgery(number: int, signature: Any, content: bytes, said: list[Any], first_signed: int) -> str:
+def _forgery(signature: Any, content: bytes, said: list[Any], *, is_before: bool) -> str:
     if signature is None:
         is_captured = said[_CHANNEL] == Channel.DATABASE
-        return "" if is_captured or number < first_signed else "forged"
+        return "" if is_captured or is_before else "forged"
     return {True: "", False: "forged", None: "unknown_key"}[signing.is_signed(bytes(signature), content)]
 
 
-def _unsealed(report: Report, sealed: list[sealing.Range], first_signed: int, told: Told) -> None:
+def _unsealed(report: Report, sealed: list[sealing.Range], begun: _Beginning, told: Told) -> None:
     """Rows that no seal has: those that may wait for one must carry our signature, or be the database's own."""
     with connection.cursor() as cursor:
         between = sealing.gaps([*sealed, (sealing.MOST, sealing.MOST)], -sealing.MOST)
@@ -150,7 +169,8 @@ def _unsealed(report: Report, sealed: list[sealing.Range], first_signed: int, to
                 report.unsealed += 1
                 is_open = any(first <= number <= last for first, last in open_ranges)
                 content = signing.content(recorded_at, said)
-                forged = _forgery(number, signature, content, said, first_signed)
+                is_before = begun.covers(number, sealing.MOST)
+                forged = _forgery(signature, content, said, is_before=is_before)
                 if what := forged if is_open else "inserted":
                     report.add(Finding(what, str(number)))
             told(report.entries)

@@ -88,7 +88,11 @@ class EntryPage(SettingsView):
             "row": row,
             "entry": entry,
             "changes": changes_of(entry),
-            "details": [(name.replace("_", " "), written(value)) for name, value in entry.details.items()],
+            "details": [
+                (name.replace("_", " "), written(value))
+                for name, value in entry.details.items()
+                if name != "fields" or not entry.changes
+            ],
             "store": Store.objects.filter(pk=entry.store_id).first() if entry.store_id else None,
             "seal": seal,
             "is_right": is_right,

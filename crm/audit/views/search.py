@@ -14,7 +14,7 @@ from crm.audit.models import Channel, Entry
 from crm.org.models import Staff, Store
 from crm.rest.models import ApiKey
 
-KINDS = {"system": gettext_lazy("The system"), "database": gettext_lazy("Past the application")}
+KINDS = {"system": gettext_lazy("The system"), "database": gettext_lazy("Database")}
 
 
 class EntryFilter(forms.Form):
