@@ -34,7 +34,8 @@ def _bare() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for n in range(ACTS):
             cursor.execute(
-                "INSERT INTO audit_entry (actor, action, subject, details) VALUES (%s, %s, %s, %s)",
+                "INSERT INTO audit_entry (actor, action, subject, details, channel)"
+                " VALUES (%s, %s, %s, %s, 'database')",
                 ["staff:1", "customer.change", f"customers.customer:{n}", '{"fields": ["name"]}'],
             )
 
