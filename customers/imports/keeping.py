@@ -6,7 +6,7 @@
 | the upload of an import that stopped, and what it was to go on from | `IMPORT_STOPPED_DAYS` after it stopped |
 | an upload that waits for the names of its columns | `IMPORT_UPLOAD_DAYS` after it came |
 | rejected rows, and what a tried file would change | `IMPORT_REJECTED_DAYS` after the import ended |
-| what an import of customers changed | `IMPORT_UNDO_DAYS` after it ended, or when it was undone |
+| what an import of customers changed | `IMPORT_UNDO_DAYS` after it ended; of one that is undone, at once |
 | an upload that belongs to no import (the process died while it came in) | after a day |
 
 A file that a command named stays where it is: it is somebody else's. An import that may be resumed has its file: what
@@ -113,7 +113,7 @@ def _with_changes() -> list[ImportFile]:
 def _forget_changes(file: ImportFile, at: datetime) -> int:
     """Forget what an import changed, when it can be undone no more."""
     until = undoing.until(file)
-    if not file.undone_at and (file.undo_job_id or until is None or until > at):
+    if file.undo_job_id or until is None or until > at:
         return 0
     with transaction.atomic():
         changes = undoing.forget(file.pk)

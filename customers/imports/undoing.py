@@ -6,7 +6,7 @@
 * A customer whom the import made goes, unless anything came since: a purchase, a note, an edit. Then they stay whole.
 * Who was merged since is left alone.
 
-Done piece by piece from the last to the first, each a slice of a job: killed, it goes on. Where nothing came since, the
+Done piece by piece from the last to the first, each a slice of a job with its notes gone: killed, it goes on. Where nothing came since, the
 tables say what they said before. docs/algorithms/importing.md tells it with examples.
 """
 
@@ -71,31 +71,21 @@ def undo(file: ImportFile, *, by: Any, at: datetime) -> ImportFile:
 
 def run(claim: Claim, file: ImportFile) -> None:
     """The work of the job."""
-    if "below" not in claim.checkpoint:
+    if "consents" not in claim.checkpoint:
         with claim.slice() as draft:
-            draft["below"] = _piece_below(file.pk, None) + 1
-            consent_columns.take_back(file.pk)
-            claim.counts.update(restored=0, removed=0, kept=0)
-    claim.progress(sum(claim.counts.values()), ImportChange.objects.filter(file_id=file.pk).count())
-    while (piece := _piece_below(file.pk, claim.checkpoint["below"])) >= 0:
+            draft["consents"] = consent_columns.take_back(file.pk)
+    changes = ImportChange.objects.filter(file_id=file.pk)
+    claim.counts = {"restored": 0, "removed": 0, "kept": 0} | claim.counts
+    claim.progress(sum(claim.counts.values()), sum(claim.counts.values()) + changes.count())
+    while (piece := changes.order_by("-piece").values_list("piece", flat=True).first()) is not None:
         _undo_piece(claim, file.pk, piece)
     with claim.slice():
         ImportFile.objects.filter(pk=file.pk).update(undone_at=now())
         trail.record("import.undone", file, by=file.undone_by, details=dict(claim.counts))
 
 
-def _piece_below(file_id: int, limit: int | None) -> int:
-    """The next piece on the way back; -1: none is left."""
-    pieces = ImportChange.objects.filter(file_id=file_id)
-    if limit is not None:
-        pieces = pieces.filter(piece__lt=limit)
-    found = pieces.order_by("-piece").values_list("piece", flat=True).first()
-    return -1 if found is None else found
-
-
 def _undo_piece(claim: Claim, file_id: int, piece: int) -> None:
-    with claim.slice() as draft:
-        draft["below"] = piece
+    with claim.slice():
         for name, customers in database.in_transaction(lambda cur: _take_back(cur, file_id, piece)).items():
             claim.counts[name] += customers
     claim.progress(sum(claim.counts.values()))
@@ -121,6 +111,7 @@ def _take_back(cur: Any, file_id: int, piece: int) -> dict[str, int]:
         cur.execute(statement, {"ids": gone})
     names.index([*restored, *others])
     keys.index(sorted([*restored, *others]))
+    cur.execute(_DONE, values)
     return {"restored": len(restored), "removed": len(gone), "kept": len(others)}
 
 
@@ -140,6 +131,7 @@ _TAGS = f"""
 DELETE FROM customers_customertag t USING customers_importchange ch
 WHERE {_OF} AND NOT ch.is_new AND t.customer_id = ch.customer_id AND t.tag_id = ANY(ch.tag_ids)
 """  # noqa: S608
+_DONE = "DELETE FROM customers_importchange WHERE file_id = %(file)s AND piece = %(piece)s"
 _SAME = " AND ".join(
     f"(NOT ch.after ? '{name}' OR c.{name} IS NOT DISTINCT FROM a.{name})" for name in _WRITTEN
 )
