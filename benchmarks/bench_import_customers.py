@@ -47,8 +47,9 @@ def run(lab: Lab) -> Iterable[Figure]:
         parts = sum(counts[part] for part in ("new", "changed", "unchanged", "rejected"))
         yield Figure("kills survived", kills, "kills")
         yield Figure(
-            "rows − (created + updated + unchanged + rejected)", abs(counts["rows"] - parts) + abs(rows - counts["rows"]),
-            "rows", bar=at_most(0), note=", ".join(f"{counts[k]:,} {k}" for k in ("new", "changed", "unchanged", "rejected")),
+            "rows − (created + updated + unchanged + rejected)",
+            abs(counts["rows"] - parts) + abs(rows - counts["rows"]), "rows", bar=at_most(0),
+            note=", ".join(f"{counts[part]:,} {part}" for part in ("new", "changed", "unchanged", "rejected")),
         )  # fmt: skip
         yield Figure("bad rows not rejected", abs(counts["rejected"] - bad), "rows", bar=at_most(0))
         yield Figure("import with its kills", alone.seconds, "s", note=f"{rows / alone.seconds:,.0f} rows/s")
@@ -66,7 +67,7 @@ def run(lab: Lab) -> Iterable[Figure]:
 
 def killed_again_and_again(lab: Lab, command: list[str], rows: int) -> int:
     """Run it, kill it (-9) at random moments, run it again …, and let the last one end; how often it died."""
-    chance, died = random.Random(7), 0  # noqa: S311
+    chance, died = random.Random(7), 0
     environment = lab.environment() | {"JOB_LEASE_SECONDS": "2"}
     longest = max(6.0, rows / 25_000)
     while True:
@@ -94,7 +95,7 @@ def killed_again_and_again(lab: Lab, command: list[str], rows: int) -> int:
 
 def write(path: Path, numbers: range, *, bad: float, word: str) -> int:
     """One person a row; a broken birthday or phone now and then. How many rows are bad."""
-    chance, broken = random.Random(11), 0  # noqa: S311
+    chance, broken = random.Random(11), 0
     with path.open("w", encoding="utf-8") as file:
         file.write("number,name,phone,birthday,occupation,tags\n")
         for n in numbers:

@@ -6,8 +6,8 @@
 * A customer whom the import made goes, unless anything came since: a purchase, a note, an edit. Then they stay whole.
 * Who was merged since is left alone.
 
-Done piece by piece from the last to the first, each a slice of a job with its notes gone: killed, it goes on. Where nothing came since, the
-tables say what they said before. docs/algorithms/importing.md tells it with examples.
+Done piece by piece from the last to the first, each a slice of a job that takes its notes with it: killed, it goes on.
+Where nothing came since, the tables say what they said before. docs/algorithms/importing.md tells it with examples.
 """
 
 from datetime import datetime, timedelta
