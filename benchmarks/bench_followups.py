@@ -33,7 +33,10 @@ def run(lab: Lab) -> Iterable[Figure]:
     cookie = f"{settings.SESSION_COOKIE_NAME}={_signed_in(clerk)}"
     with serving(lab) as port:
         rate = load(
-            port, lambda _client, _n: request("GET", "/work/", cookie=cookie), 4.0 * lab.scale, clients=1
+            port,
+            lambda _client, _n: request("GET", "/work/", cookie=cookie),
+            max(2.0, 4.0 * lab.scale),
+            clients=1,
         )
         yield Figure("my day: the page with an item open", rate.p95, "ms p95", bar=at_most(150))
     yield Figure(
