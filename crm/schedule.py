@@ -53,6 +53,8 @@ BEAT: dict[str, dict[str, Any]] = {
     "audit.verify": {"task": "audit.verify", "schedule": crontab(minute=10, hour=4)},
     "signups.take_in": {"task": "signups.take_in", "schedule": timedelta(seconds=15)},
     "signups.forget_old": {"task": "signups.forget_old", "schedule": crontab(minute=50, hour=3)},
+    # After the night, when the data of the day are in.
+    "matching.sweep": {"task": "matching.sweep", "schedule": crontab(minute=0, hour=4)},
     "rest.forget_old_answers": {"task": "rest.forget_old_answers", "schedule": crontab(minute=20, hour=3)},
     "work.look": {"task": "work.look", "schedule": timedelta(minutes=2)},
     "notices.forget_old": {"task": "notices.forget_old", "schedule": crontab(minute=30, hour=3)},

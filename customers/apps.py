@@ -8,7 +8,8 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import customers.imports.jobs  # noqa: F401  registers the kinds of job
+        import customers.imports.jobs
+        import customers.matching.jobs  # noqa: F401  registers the kinds of job
         from crm.org.permissions import Permission, Role
         from crm.privacy import subjects
         from crm.ui.navigation import Section, register
@@ -41,6 +42,7 @@ class CustomersConfig(AppConfig):
                 key="u",
                 permission=Permission.VIEW_CUSTOMERS,
                 order=20,
+                below=("/customers/", "/duplicates/"),
             )
         )
         register(
@@ -95,6 +97,15 @@ class CustomersConfig(AppConfig):
 
         words.name(
             {
+                "match_keys": _("Keys for duplicates"),
+                "match_pairs": _("Compare customers"),
+                "match_end": _("Tidy the queue"),
+                "blocks_cut": _("large blocks cut"),
+                "met": _("met in a block"),
+                "compared": _("compared"),
+                "pairs": _("possible duplicates"),
+                "gone": _("no longer alike"),
+                "joined": _("joined"),
                 "purchase_state": _("Purchases by customer"),
                 "lifecycle": _("Lifecycle"),
                 "persona": _("Personas"),

@@ -13,7 +13,9 @@ from crm.org.models import Store
 from crm.ui import words
 from crm.ui.edits import EditForm
 from customers import customfields
-from customers.models import Customer, CustomField, FieldKind
+from customers.matching import defaults, rules
+from customers.matching import words as match_words
+from customers.models import Customer, CustomField, FieldKind, MatchRules
 
 
 class CustomerForm(EditForm, forms.ModelForm):
@@ -89,3 +91,63 @@ def _languages(now: str) -> list[tuple[str, str]]:
     """Ours, and the one that another system told of this customer."""
     codes = dict.fromkeys(["", *(code for code, _name in settings.LANGUAGES), now])
     return [(code, words.language(code) if code else "") for code in codes]
+
+
+class MatchRulesForm(EditForm, forms.Form):
+    """The points of each outcome, the ways (one a line), the two thresholds."""
+
+    look_at = forms.IntegerField(label=gettext_lazy("Needs a look from"), min_value=1, max_value=100)
+    join_at = forms.IntegerField(
+        label=gettext_lazy("Join without asking from"),
+        required=False,
+        help_text=gettext_lazy(
+            "Empty: never by points alone. 100 and more is safe only where data is clean."
+        ),
+    )
+    ways = forms.CharField(
+        label=gettext_lazy("Ways"),
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+        help_text=gettext_lazy("One a line; all parts of a line must hold, as named or stronger."),
+    )
+
+    def __init__(self, data: Any, *, now: MatchRules) -> None:
+        ways = "\n".join(rules.written(way) for way in now.ways)
+        super().__init__(data, initial={"look_at": now.look_at, "join_at": now.join_at, "ways": ways})
+        self.now = now
+        for field, (speaking_for, against) in defaults.FIELDS.items():
+            for outcome in (*speaking_for, *against):
+                self.fields[f"{field}-{outcome}"] = forms.IntegerField(
+                    label=match_words.reason(field, outcome), min_value=-100, max_value=100,
+                    initial=now.points.get(field, {}).get(outcome, 0),
+                )  # fmt: skip
+        self.carry()
+
+    def groups(self) -> list[tuple[Any, list[Any]]]:
+        """(field, its bound fields), for the page."""
+        return [
+            (match_words.FIELDS[field], [self[f"{field}-{outcome}"] for outcome in (*speaking_for, *against)])
+            for field, (speaking_for, against) in defaults.FIELDS.items()
+        ]
+
+    def settings(self) -> dict[str, Any]:
+        return _as_settings(self.cleaned_data)
+
+    def settings_seen(self) -> dict[str, Any]:
+        """The settings that the form was based on."""
+        based = self.based_on()
+        return _as_settings(based) if len(based) == len(self.fields) else self.now.settings()
+
+
+def _as_settings(values: dict[str, Any]) -> dict[str, Any]:
+    points: dict[str, dict[str, int]] = {}
+    for field, (speaking_for, against) in defaults.FIELDS.items():
+        points[field] = {outcome: values[f"{field}-{outcome}"] for outcome in (*speaking_for, *against)}
+    ways = rules.parsed(values["ways"] or "")
+    return {"points": points, "ways": ways, "look_at": values["look_at"], "join_at": values["join_at"]}
+
+
+class TrialForm(forms.Form):
+    """Two customers to try the rules on, by any exact identifier of theirs."""
+
+    one = forms.CharField(label=gettext_lazy("One customer"), max_length=120)
+    other = forms.CharField(label=gettext_lazy("Another customer"), max_length=120)

@@ -7,7 +7,7 @@ from crm.ui.help import Topic, register
 
 
 def fill() -> None:
-    for topic in (COUNTER, CONSENT, SIGN_UP, CUSTOMERS, FOLLOW_UPS, NIGHTS, IMPORTS, QUARANTINE):
+    for topic in (COUNTER, CONSENT, SIGN_UP, CUSTOMERS, FOLLOW_UPS, NIGHTS, IMPORTS, QUARANTINE, DUPLICATES):
         register(topic)
 
 
@@ -124,4 +124,23 @@ QUARANTINE = Topic(
     Permission.VIEW_IMPORTS,
     60,
     "customers:quarantine",
+)
+DUPLICATES = Topic(
+    "duplicates",
+    _("Possible duplicates"),
+    (
+        _(
+            "Each night all customers are compared. Pairs who may be one person wait here, the likeliest first."
+        ),
+        _(
+            "m: the same person, merged at once. d: different people. j, s: next. k: back. Both can be undone."
+        ),
+        _("You see a pair when both customers are yours to see."),
+        _(
+            "Two member numbers, or a shared phone under clearly different names, are never merged without a person."
+        ),
+    ),
+    Permission.MERGE_CUSTOMERS,
+    25,
+    "customers:pairs",
 )

@@ -37,6 +37,14 @@ def forget_old_sign_ups() -> None:
     signups.forget_old(timezone.now())
 
 
+@shared_task(name="matching.sweep", ignore_result=True)
+def sweep_for_duplicates() -> None:
+    """Ask for today's sweep. Safe to run twice: a day has one."""
+    from customers.matching import jobs
+
+    jobs.ask(on=timezone.localdate(), by="system:clock")
+
+
 @shared_task(name="nights.catch_up", ignore_result=True)
 def catch_up_nights() -> None:
     """Ask for last night's run once it is due, and for those that were missed. Safe to run at any time."""

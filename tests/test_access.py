@@ -6,6 +6,7 @@ customers, the set of ids that it shows *equals* the oracle's, because a page th
 """
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,7 +23,17 @@ from crm.rest import keys
 from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import consents, notes, signups, work
 from customers.imports import places
-from customers.models import ImportMapping, Purchase, SignUp, SignUpState, Tag, WorkBatch, WorkKind
+from customers.models import (
+    DuplicatePair,
+    ImportMapping,
+    MatchRules,
+    Purchase,
+    SignUp,
+    SignUpState,
+    Tag,
+    WorkBatch,
+    WorkKind,
+)
 from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk
@@ -112,6 +123,8 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "customers:list": ("get", {}),
     "customers:export": ("get", {"format": "csv"}),
     "customers:find": ("post", {"q": "bird"}),
+    "customers:pairs": ("get", {}),
+    "customers:pairs-export": ("get", {"format": "csv"}),
     "segmentation:members": ("get", {}),
     "segmentation:members-export": ("get", {"format": "xlsx"}),
     "segmentation:movers": ("get", {}),
@@ -215,6 +228,7 @@ def build_world() -> World:
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "tags": {EVERYWHERE: Tag.objects.create(name="walked").pk},
+        "duplicates": _pairs(canaries),
         "quarantine": aside,
         "words": words,
         "waiting": waiting,
@@ -260,6 +274,17 @@ def _waiting(shop: Any, member: Any) -> int:
     return SignUp.objects.create(
         store=shop, state=SignUpState.WAITING, customer_id=member.pk, facts={"name": "x"}
     ).pk
+
+
+def _pairs(canaries: dict[str, list[Any]]) -> dict[str, str]:
+    """Each canary beside the next of its store; and one pair across two regions, which only the chain sees."""
+    rows = [two for found in canaries.values() for two in pairwise(found)]
+    rows.append((canaries["HARB"][0], canaries["MILL"][0]))
+    rules = MatchRules.current()
+    for two in rows:
+        first, second = sorted(two, key=lambda one: one.pk)
+        DuplicatePair.objects.create(first=first, second=second, score=70, rules=rules, digest=b"0" * 16)
+    return {code: f"{found[0].public_id}.{found[1].public_id}" for code, found in canaries.items()}
 
 
 def _import(tokens: dict[str, set[str]]) -> Any:

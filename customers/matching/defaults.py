@@ -12,7 +12,7 @@ FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "phone": (("same", "typo"), ("other",)),
     "email": (("same", "normalised", "close"), ("other",)),
     "name": (
-        ("same", "swapped", "sound", "nickname", "close", "initials", "part", "short"),
+        ("same", "swapped", "common", "sound", "nickname", "close", "initials", "part", "short"),
         ("relative", "other"),
     ),
     "birthday": (("same", "swapped", "typo"), ("other",)),
@@ -26,8 +26,8 @@ _POINTS: dict[str, dict[str, int]] = {
     "phone": {"same": 42, "typo": 30, "other": 0},
     "email": {"same": 42, "normalised": 42, "close": 14, "other": 0},
     "name": {
-        "same": 35, "swapped": 33, "sound": 30, "nickname": 30, "close": 32, "initials": 20, "part": 18, "short": 8,
-        "relative": -60, "other": -60,
+        "same": 38, "swapped": 36, "common": 32, "sound": 30, "nickname": 30, "close": 32, "initials": 30, "part": 18,
+        "short": 8, "relative": -60, "other": -60,
     },
     "birthday": {"same": 30, "swapped": 26, "typo": 22, "other": -35},
     "address": {"same": 30, "close": 12, "other": 0},
@@ -38,6 +38,7 @@ _POINTS: dict[str, dict[str, int]] = {
 
 _WAYS: list[list[list[str]]] = [
     [["name", "close"], ["birthday", "typo"]],
+    [["name", "initials"], ["birthday", "same"]],
     [["name", "part"], ["phone", "typo"]],
     [["name", "part"], ["email", "normalised"]],
     [["name", "close"], ["address", "close"]],

@@ -6,7 +6,7 @@
 | BIRTH | birthday, a word of the name | slips in the other words |
 | YEAR, DAY | whole name with year, with month and day | wrong and swapped birthdays |
 | TAIL | last four digits of a phone, a word of the name | slips in the digits before |
-| HEAD | the digits before, whole name | slips in the last four |
+| HEAD | the digits before, a word of the name | slips in the last four |
 | MAIL | the mailbox | dots, "+something" |
 | BOX | the mailbox's name without its host, a word of the name | another host |
 | PLACE | street and house number, a word of the name | the same address |
@@ -59,7 +59,7 @@ def _keys(person: Facts, whole: str, words: list[str]) -> Iterator[int]:
         yield _hash(DAY, whole, born.month, born.day)
         yield from (_hash(BIRTH, born.toordinal(), word) for word in words)
     for phone in sorted(person.phones):
-        yield _hash(HEAD, phone[:-_TAIL_DIGITS], whole)
+        yield from (_hash(HEAD, phone[:-_TAIL_DIGITS], word) for word in words)
         yield from (_hash(TAIL, phone[-_TAIL_DIGITS:], word) for word in words)
     for email in sorted(person.emails):
         yield _hash(MAIL, contacts.mailbox(email))
@@ -76,24 +76,20 @@ def _hash(kind: int, *parts: Any) -> int:
     return (number >> 4 << 4) | kind
 
 
-def index(customer_ids: Sequence[int]) -> int:
-    """Write the keys of these customers anew; how many customers have some. In the caller's transaction or one."""
-    written = 0
+def index(customer_ids: Sequence[int]) -> None:
+    """Write the keys of these customers anew, in the caller's transaction or one."""
     with transaction.atomic(), connection.cursor() as cursor:
         for start in range(0, len(customer_ids), BLOCK):
-            written += _index(cursor, list(customer_ids[start : start + BLOCK]))
-    return written
+            _index(cursor, list(customer_ids[start : start + BLOCK]))
 
 
-def _index(cursor: Any, customer_ids: list[int]) -> int:
+def _index(cursor: Any, customer_ids: list[int]) -> None:
     """A customer without keys has an empty row, so that the sweep knows that they were looked at."""
     cursor.execute(_FORGET, [customer_ids])
     known = facts.of(customer_ids)
-    made = [(customer_id, of(person)) for customer_id, person in sorted(known.items())]
     with cursor.copy("COPY customers_matchkey (customer_id, keys, version) FROM STDIN") as copy:
-        for customer_id, keys in made:
-            copy.write_row((customer_id, keys, VERSION))
-    return sum(bool(keys) for _customer, keys in made)
+        for customer_id, person in sorted(known.items()):
+            copy.write_row((customer_id, of(person), VERSION))
 
 
 _FORGET = "DELETE FROM customers_matchkey WHERE customer_id = ANY(%s)"

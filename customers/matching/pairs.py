@@ -46,16 +46,16 @@ def join(pair: DuplicatePair, *, by: Any, at: datetime) -> Merge:
         return merging.merge(survivor, loser, by=by, at=at)
 
 
-def parted(merge: Merge, *, by: Any) -> None:
-    """A merge was undone: whoever undid it meant that these two are different people."""
-    first, second = sorted((merge.customer_id, merge.loser_id))
+def part(pair: DuplicatePair, *, by: Any, at: datetime) -> None:
+    """Take the merge of these two back and ask again. Raises PairDecided where they are not merged, CannotUndo."""
+    ids = [pair.first_id, pair.second_id]
     with transaction.atomic():
-        pair = DuplicatePair.objects.filter(first=first, second=second, state=PairState.MERGED).first()
-        if pair is not None:
-            DuplicatePair.objects.filter(pk=pair.pk).update(
-                state=PairState.OPEN, decided_at=None, decided_by=""
-            )
-            trail.record("duplicate.reopen", pair, by=by, details=_both(pair))
+        merge = Merge.objects.filter(customer__in=ids, loser_id__in=ids).order_by("-merged_at", "-pk").first()
+        joined = DuplicatePair.objects.filter(pk=pair.pk, state=PairState.MERGED)
+        if merge is None or not joined.update(state=PairState.OPEN, decided_at=None, decided_by=""):
+            raise PairDecided(_("These two are not merged."))
+        merging.unmerge(merge, by=by, at=at)
+        trail.record("duplicate.reopen", pair, by=by, details=_both(pair))
 
 
 def survivor_of(pair: DuplicatePair) -> tuple[Customer, Customer]:

@@ -3,6 +3,7 @@
 | outcome | example |
 |---|---|
 | same | Irina Petrova, irina PETROVA |
+| common | the same, of two Chinese characters: 王伟, of whom every town has many |
 | swapped | Petrova Irina; 小雨林 |
 | sound | 林小雨, Lin Xiaoyu, 林晓雨 |
 | nickname | Bill Smith, William Smith |
@@ -24,9 +25,6 @@ from customers.matching.lexicon import CHINESE_FAMILIES, DOUBLE_SURNAMES, TITLES
 from customers.matching.strings import distance, jaro_winkler
 from customers.names import folded
 
-OUTCOMES = (
-    "same", "swapped", "sound", "nickname", "close", "initials", "part", "short", "relative", "other",
-)  # fmt: skip
 CLEARLY_DIFFERENT = ("relative", "other")
 
 _PREFIX = "小老阿大"
@@ -58,6 +56,7 @@ _GENERATIONS = {
 }
 _SOFT = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("l", "n"), ("v", "u"))
 _ALIKE = 0.94  # Jaro–Winkler from which two words of five letters or more are one with slips
+_COMMON = 2  # characters
 _SHORTEST_SLIP = 5  # letters: below it a slip is another name (Mila, Mina)
 
 
@@ -125,7 +124,7 @@ def compare(a: Name | None, b: Name | None) -> str:
 def _both_chinese(a: Name, b: Name) -> str:
     one, other = a.letters, b.letters
     if one == other:
-        return "short" if a.is_short else "same"
+        return "short" if a.is_short else "same" if len(one) > _COMMON else "common"
     if a.is_short or b.is_short:
         return "short" if _calls(a, b) or _calls(b, a) else "other"
     if len(one) == len(other) and any(one == other[k:] + other[:k] for k in range(1, len(other))):
@@ -218,6 +217,6 @@ def _relation(one: str, other: str) -> str:
 
 
 def _slips(one: str, other: str) -> bool:
-    if min(len(one), len(other)) < _SHORTEST_SLIP:
+    if max(len(one), len(other)) < _SHORTEST_SLIP or min(len(one), len(other)) < _SHORTEST_SLIP - 1:
         return False
     return distance(one, other, 1) == 1 or jaro_winkler(min(one, other), max(one, other)) >= _ALIKE

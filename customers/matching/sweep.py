@@ -9,6 +9,7 @@ Done again it ends in the same rows. A pair that somebody decided on stays decid
 """
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +22,6 @@ from crm.lib.statements import Statement
 from customers.matching import blocks, engine, facts, keys, pairs
 from customers.models import DuplicatePair, MatchRules, PairState
 
-KIND = "match_sweep"
 SLICE = 20_000  # pairs compared between two checkpoints
 KEYED = 10_000  # customers
 KEYS_A_PART = 2_000_000
@@ -34,7 +34,12 @@ def run(claim: Claim) -> None:
     claim.plan(STEPS)
     if "rules" not in claim.checkpoint:
         with claim.slice() as draft:
-            draft |= {"rules": MatchRules.current().pk, "keyed": 0, "scored": 0}
+            draft |= {
+                "rules": MatchRules.current().pk,
+                "keyed": 0,
+                "scored": 0,
+                "sweep": time.time_ns() // 1000,
+            }
     rules = MatchRules.objects.get(pk=claim.checkpoint["rules"])
     for name, work in zip(STEPS, (_write_keys, _compare_all, _end), strict=True):
         if not claim.is_step_done(name):
@@ -87,7 +92,7 @@ def _compare_all(claim: Claim, rules: MatchRules, progress: StepProgress) -> Non
         end = _end_of_slice(first, at)
         with claim.slice() as draft:
             rows = compared(first[at:end].tolist(), second[at:end].tolist(), rules)
-            write(rows, rules, claim.job.pk)
+            write(rows, rules, claim.checkpoint["sweep"])
             draft["scored"] = int(first[end - 1])
         progress.counts["compared"] += end - at
         progress.counts["pairs"] += len(rows)
@@ -160,15 +165,19 @@ def compared(first: list[int], second: list[int], rules: MatchRules) -> list[tup
     return rows
 
 
-def write(rows: list[tuple[Any, ...]], rules: MatchRules, job_id: int) -> None:
+def write(rows: list[tuple[Any, ...]], rules: MatchRules, sweep: int) -> None:
     if rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
         with connection.cursor() as cursor:
-            cursor.execute(_WRITE, [rules.pk, job_id, *columns])
+            cursor.execute(_WRITE, [rules.pk, sweep, *columns])
 
 
 def _end(claim: Claim, rules: MatchRules, progress: StepProgress) -> None:
-    gone = DuplicatePair.objects.filter(state=PairState.OPEN).exclude(swept_by=claim.job.pk).delete()[0]
+    gone = (
+        DuplicatePair.objects.filter(state=PairState.OPEN)
+        .exclude(swept_by=claim.checkpoint["sweep"])
+        .delete()[0]
+    )
     progress.counts["gone"] = gone
     progress.counts["joined"] = 0 if rules.join_at is None else pairs.join_the_sure(rules)
     progress.advance(gone)

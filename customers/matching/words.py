@@ -30,6 +30,7 @@ REASONS: dict[tuple[str, str], Any] = {
     ("email", "close"): _("similar e-mails"),
     ("email", "other"): _("different e-mails"),
     ("name", "same"): _("the same name"),
+    ("name", "common"): _("the same name, which many have"),
     ("name", "swapped"): _("the same name, family and given name swapped"),
     ("name", "sound"): _("names that sound the same"),
     ("name", "nickname"): _("a short form of the same name"),

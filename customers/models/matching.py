@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.lib.owned import OnMerge, Owned
 from crm.org.scope import Viewer
+from customers.models.customer import Customer
 
 
 def _points() -> dict[str, Any]:
@@ -91,13 +92,11 @@ class PairState(models.TextChoices):
 
 class DuplicatePairQuerySet(models.QuerySet):
     def visible_to(self, viewer: Viewer) -> "DuplicatePairQuerySet":
-        """Pairs of which one may see both sides (docs/decisions/0013)."""
-        stores = viewer.scope().store_ids
-        return (
-            self
-            if stores is None
-            else self.filter(first__home_store__in=stores, second__home_store__in=stores)
-        )
+        """Pairs of which one may see both sides (docs/decisions/0015)."""
+        if viewer.scope().store_ids is None:
+            return self
+        seen = Customer.objects.visible_to(viewer).values("pk")
+        return self.filter(first__in=seen, second__in=seen)
 
     def waiting(self) -> "DuplicatePairQuerySet":
         """Open, and nobody of the two was merged away meanwhile."""
@@ -119,7 +118,7 @@ class DuplicatePair(models.Model):
     rules = models.ForeignKey(MatchRules, models.PROTECT, related_name="+")
     digest = models.BinaryField(max_length=16)
     state = models.CharField(_("state"), max_length=9, choices=PairState.choices, default=PairState.OPEN)
-    swept_by = models.BigIntegerField(null=True)  # the job that last saw it
+    swept_by = models.BigIntegerField(null=True)  # the sweep that saw it last, by its time in microseconds
     found_at = models.DateTimeField(db_default=Now())
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=80, blank=True, default="")

@@ -15,6 +15,7 @@ import "./paint.js";
 import "./copy.js";
 import "./checks.js";
 import "./edits.js";
+import "./pairs.js";
 import "./bell.js";
 import "./inplace.js";
 import "./carry.js";

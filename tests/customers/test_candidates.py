@@ -175,5 +175,5 @@ def test_the_api_answers_candidates_with_reasons(lin_xiaoyu, calling) -> None:
     shop = calling("customers:read")
     answer = shop.post("/api/v1/customers/duplicates/", told, content_type="application/json")
     (found,) = answer.json()["results"]
-    assert (found["id"], found["score"], found["decision"]) == (lin_xiaoyu.public_id, 65, "look")
+    assert (found["id"], found["score"], found["decision"]) == (lin_xiaoyu.public_id, 68, "look")
     assert {"field": "birthday", "outcome": "same", "points": 30} in found["reasons"]
