@@ -18,7 +18,7 @@ class CustomersConfig(AppConfig):
         from customers.events import kinds
         from customers.help import fill
         from customers.subjects import People
-        from customers.views import consentpanels, wiring
+        from customers.views import consentpanels, outside, wiring
 
         till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
         register(
@@ -73,6 +73,7 @@ class CustomersConfig(AppConfig):
         self._name_the_steps()
         touches.fill()
         kinds.fill()
+        outside.fill()
         self._fill_own_places()
         consentpanels.fill()
         api_consents.fill()

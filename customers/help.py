@@ -7,10 +7,39 @@ from crm.ui.help import Topic, register
 
 
 def fill() -> None:
-    for topic in (COUNTER, CONSENT, SIGN_UP, CUSTOMERS, FOLLOW_UPS, NIGHTS, IMPORTS, QUARANTINE, DUPLICATES):
+    for topic in (
+        COUNTER,
+        CONSENT,
+        SIGN_UP,
+        CUSTOMERS,
+        FOLLOW_UPS,
+        NIGHTS,
+        IMPORTS,
+        QUARANTINE,
+        DUPLICATES,
+        TRACKING,
+    ):
         register(topic)
 
 
+TRACKING = Topic(
+    "tracking",
+    _("Web tracking, orders, facts of others"),
+    (
+        _("A web site's page has the line for your pages and shows what comes from them, within seconds."),
+        _(
+            "Nothing is stored or sent before the visitor agrees."
+            " What they looked at is theirs once they sign in or buy."
+        ),
+        _("Try an order connector with a sample order: you see the receipt before it is switched on."),
+        _(
+            "Facts of others stand beside what customers told you, never in its place, and go when the right ends."
+        ),
+    ),
+    Permission.MANAGE_ORGANISATION,
+    72,
+    "customers:sites",
+)
 COUNTER = Topic(
     "counter",
     _("Counter"),

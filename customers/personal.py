@@ -130,6 +130,13 @@ TABLES = {
     ),
     "Visitor": deleted(find="customers.traces:visitors", location="code", behaviour="first_seen_at last_seen_at"),
     "VisitorMark": deleted(by="customer_id", location="visitor", behaviour="at", plain="id customer_id recorded_at"),
+    "Connector": plain("id code name store mapping tested_at is_on salt"),
+    "KeptOrder": deleted(find=SEARCH, text="raw detail", plain="id connector external_id reason recorded_at"),
+    "Provider": plain("id code name right is_on"),
+    "ProvidedFact": deleted(
+        derived="name type value", behaviour="obtained_on purpose",
+        plain="id customer provider valid_until basis right recorded_at",
+    ),
     "EventKind": plain("id code name is_on"),
     "Site": plain("id name key domains store is_on requires_consent"),
     "SiteDay": plain(

@@ -51,3 +51,11 @@ def catch_up_nights() -> None:
     from customers import nights
 
     nights.catch_up("system:clock", nights.due_date())
+
+
+@shared_task(name="events.forget_old", ignore_result=True)
+def forget_old_events() -> None:
+    """Remove what may not be kept longer: web events, orders set aside, facts of others. Safe to run twice."""
+    from customers.events import keeping
+
+    keeping.forget_old(timezone.now())

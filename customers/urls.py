@@ -1,6 +1,8 @@
 from django.urls import path
 
 from customers.views import (
+    collect,
+    connectors,
     consenturls,
     control,
     counter,
@@ -13,14 +15,36 @@ from customers.views import (
     matchrules,
     nights,
     profile,
+    providers,
     quarantine,
     stream,
+    tracking,
     undoing,
+    webhook,
     workurls,
 )
 
 app_name = "customers"
 urlpatterns = [
+    path("settings/sites/", tracking.Sites.as_view(), name="sites"),
+    path("settings/sites/new/", tracking.SiteRecord.as_view(), name="site-new"),
+    path("settings/sites/<int:pk>/", tracking.SiteRecord.as_view(), name="site"),
+    path("settings/sites/<int:pk>/seen/", tracking.Seen.as_view(), name="site-seen"),
+    path("settings/event-kinds/new/", tracking.KindRecord.as_view(), name="kind-new"),
+    path("settings/event-kinds/<int:pk>/", tracking.KindRecord.as_view(), name="kind"),
+    path("settings/events-aside/", tracking.Aside.as_view(), name="events-aside"),
+    path("settings/connectors/", connectors.Connectors.as_view(), name="connectors"),
+    path("settings/connectors/new/", connectors.ConnectorRecord.as_view(), name="connector-new"),
+    path("settings/connectors/<int:pk>/", connectors.ConnectorRecord.as_view(), name="connector"),
+    path("settings/connectors/<int:pk>/sample/", connectors.Sample.as_view(), name="connector-sample"),
+    path("settings/connectors/<int:pk>/operation/", connectors.Switch.as_view(), name="connector-switch"),
+    path("settings/kept-orders/<int:pk>/", connectors.Kept.as_view(), name="kept-order"),
+    path("hooks/orders/<str:code>/", webhook.OrderWebhook.as_view(), name="order-webhook"),
+    path("settings/providers/", providers.Providers.as_view(), name="providers"),
+    path("settings/providers/new/", providers.ProviderRecord.as_view(), name="provider-new"),
+    path("settings/providers/<int:pk>/", providers.ProviderRecord.as_view(), name="provider"),
+    path("settings/providers/<int:pk>/file/", providers.FactsFile.as_view(), name="facts-file"),
+    path("t/", collect.Collect.as_view(), name="collect"),
     path("counter/", counter.Counter.as_view(), name="counter"),
     path("counter/find/", counter.Find.as_view(), name="find"),
     path("counter/served/<str:pass_>/", counter.Served.as_view(), name="served"),

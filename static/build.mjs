@@ -43,7 +43,7 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 const options = {
   absWorkingDir: root,
-  entryPoints: ["static/css/app.css", "static/js/app.js", "static/js/charts.js"],
+  entryPoints: ["static/css/app.css", "static/js/app.js", "static/js/charts.js", "static/js/shop.js", "static/js/track.js"],
   outdir: "static/dist",
   bundle: true,
   minify: true,

@@ -24,12 +24,17 @@ from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import consents, notes, signups, work
 from customers.imports import places
 from customers.models import (
+    Connector,
     DuplicatePair,
+    EventKind,
     ImportMapping,
+    KeptOrder,
     MatchRules,
+    Provider,
     Purchase,
     SignUp,
     SignUpState,
+    Site,
     Tag,
     WorkBatch,
     WorkKind,
@@ -55,6 +60,11 @@ PUBLIC = {
     "customers:join": "the sign-up form of a store; it tells nobody who is a member",
     "health_live": "asked by the machine",
     "health_ready": "asked by the machine",
+    "customers:collect": "the tracking script runs in anybody's browser; it takes and tells nothing",
+    "shop": "the demo shop: not there without the demo data",
+    "shop-sign-up": "the demo shop",
+    "shop-product": "the demo shop",
+    "customers:order-webhook": "signed by the shop; without the signature it tells nothing",
     "metrics": "has a token of its own",
 }
 
@@ -161,6 +171,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-events", "post"): {"source": "walk", "events": []},
     ("api-customer-duplicates", "post"): {"name": "Nobody at all", "birthday": "1990-01-01"},
     ("api-customer-consents", "post"): {"channel": "sms", "purpose": "marketing", "is_given": False},
+    ("api-event-tokens", "post"): {"customer": {"kind": "member", "value": "NOBODY1"}},
+    ("api-facts", "post"): {"provider": "geo", "facts": []},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
 }
 
@@ -208,9 +220,15 @@ def build_world() -> World:
         tokens[code] |= {gone.external_id, f"why-{code}"}
     cast.night("2026-03-09")
     night = cast.night("2026-03-10")
+    shop = Connector.objects.create(code="shop", name="Shop", store=shops["HARB"])
     anywhere = {
         "regions": coast,
         "departments": cast.department("service"),
+        "sites": Site.objects.create(name="Shop", domains=["shop.example"]),
+        "connectors": shop,
+        "providers": Provider.objects.create(code="geo", name="Geo", right="contract"),
+        "kept-orders": KeptOrder.objects.create(connector=shop, external_id="1", reason="unmapped", raw={}),
+        "event-kinds": EventKind.objects.create(code="tasting", name="Tasting"),
         "groups": Group.objects.first(),
         "nights": night,
     }
@@ -218,6 +236,7 @@ def build_world() -> World:
         noun: {EVERYWHERE: record.pk} for noun, record in anywhere.items()
     } | {
         "entries": {EVERYWHERE: trail.record("store.change", "org.store:1", by="system:test").pk},
+        "orders": {"HARB": shop.code},
         "keys": {EVERYWHERE: keys.create_key(name="k", scopes=["catalogue:read"], by="system:test")[0].pk},
         "customers": {code: found[0].public_id for code, found in canaries.items()},
         "purchases": receipts,

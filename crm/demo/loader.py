@@ -16,7 +16,7 @@ from crm.lib.refusals import Refusal
 from crm.org.models import Chain
 from customers import imports
 from customers.catalogue import load_products
-from customers.models import Customer, Purchase, Source
+from customers.models import Customer, Purchase, Site, Source
 
 SMALL_HOUSEHOLDS = 60
 BY = "system:load_demo"
@@ -62,7 +62,13 @@ def load(directory: Path, *, small: bool, watcher: Watcher) -> Loaded:
     _import(prepared.customers, "customers", watcher, rows=prepared.members)
     new_lines = _import(prepared.receipts, "receipts", watcher, rows=prepared.lines)
     followups.make()
+    _add_site()
     return Loaded(prepared.members, prepared.lines, prepared.last_day, new_lines)
+
+
+def _add_site() -> None:
+    """The demo shop (`crm/demo/shop.py`) is a web site that sends events."""
+    Site.objects.get_or_create(name=_("Demo shop"), defaults={"domains": ["127.0.0.1", "localhost"]})
 
 
 def _import(path: Path, kind: str, watcher: Watcher, *, rows: int) -> int:

@@ -91,7 +91,7 @@ def _take(key_id: int, quota: int, minute: int) -> tuple[bool, int]:
             lot = _lots[key_id] = _Lot(minute)
         if lot.left == 0 and lot.used < quota:
             size = max(1, quota // 100)
-            taken = _add(f"regulars:calls:{key_id}:{minute}", size)
+            taken = add(f"regulars:calls:{key_id}:{minute}", size)
             lot.left = max(0, min(size, quota - (taken - size)))
             lot.used = min(taken, quota)
         if lot.left == 0:
@@ -100,7 +100,8 @@ def _take(key_id: int, quota: int, minute: int) -> tuple[bool, int]:
         return True, lot.used - lot.left
 
 
-def _add(name: str, calls: int) -> int:
+def add(name: str, calls: int) -> int:
+    """Add calls to a counter that lives for two minutes; what it says then."""
     with _valkey().pipeline(transaction=False) as pipe:
         pipe.incrby(name, calls)
         pipe.expire(name, 2 * MINUTE)

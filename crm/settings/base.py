@@ -209,6 +209,10 @@ UPLOAD_MOST_MB = environment.number("UPLOAD_MOST_MB", 10_240, least=1)
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Days that import files are kept: uploads after their import is done, those of imports that stopped (they may be
 # resumed), the rows that were rejected.
+# What strangers did on the web, what customers looked at there, orders that could not be read: days that they are kept.
+ANONYMOUS_EVENTS_DAYS = environment.number("ANONYMOUS_EVENTS_DAYS", 90, least=1)
+WEB_EVENTS_DAYS = environment.number("WEB_EVENTS_DAYS", 400, least=1)
+ORDERS_ASIDE_DAYS = environment.number("ORDERS_ASIDE_DAYS", 30, least=1)
 IMPORT_UPLOAD_DAYS = environment.number("IMPORT_UPLOAD_DAYS", 14, least=1)
 IMPORT_STOPPED_DAYS = environment.number("IMPORT_STOPPED_DAYS", 90, least=1)
 IMPORT_UNDO_DAYS = environment.number("IMPORT_UNDO_DAYS", 30, least=1)

@@ -1,5 +1,6 @@
 """Events of web, app and other systems come in."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -8,11 +9,14 @@ from msgspec import Meta
 from crm.org.permissions import Permission
 from crm.rest import bodies
 from crm.rest.endpoints import endpoint
+from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
+from customers import identities
 from customers.api.shapes import IdentityIn, In, Moment, Source, StoreCode
-from customers.events import inbox
+from customers.events import inbox, tokens
 from customers.events.payloads import BatchIn
+from customers.models import Identity
 
 LARGEST_BATCH = 4 * 1024 * 1024
 EXAMPLE = {
@@ -65,6 +69,17 @@ class EventsDone(msgspec.Struct):
     errors: list[EventProblem]
 
 
+class TokenIn(In):
+    """The customer who is signed in at the shop."""
+
+    customer: IdentityIn
+
+
+class TokenDone(msgspec.Struct):
+    token: str
+    expires_at: datetime
+
+
 _batch = msgspec.json.Decoder(BatchIn)
 
 
@@ -94,3 +109,31 @@ class Events(ApiView):
             for problem in done.errors
         ]
         return EventsDone(done.applied, done.duplicates, done.rejected, errors)
+
+
+class EventTokens(ApiView):
+    """What the tracking script shows to say who its visitor is."""
+
+    permission = Permission.POST_EVENTS
+    scope = KeyScope.EVENTS_WRITE
+    tag = "events"
+    writes = False
+
+    @endpoint(
+        "Make a token for a customer",
+        body=TokenIn,
+        answers={200: TokenDone},
+        problems={404: "Nobody has this identifier."},
+        example={"customer": {"kind": "phone", "value": "+8613800138000"}},
+    )
+    def post(self, asked: TokenIn) -> TokenDone:
+        """For a page that this customer alone sees: it holds a signed id and no phone. It works for a day."""
+        value = identities.normalised(asked.customer.kind, asked.customer.value)
+        known = Identity.objects.filter(kind=asked.customer.kind, value=value or "").select_related(
+            "customer"
+        )
+        found = known.first()
+        if found is None:
+            raise NotFound("Nobody has this identifier.")
+        token, expires_at = tokens.make(found.customer)
+        return TokenDone(token, expires_at)

@@ -5,8 +5,10 @@ from django.urls import path
 from customers.api import consents, receipts
 from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
 from customers.api.duplicates import Duplicates
-from customers.api.events import Events
+from customers.api.events import Events, EventTokens
+from customers.api.facts_of_others import ProvidedFacts
 from customers.api.notes import Notes
+from customers.api.orders import Orders
 from customers.api.products import Products
 from customers.api.work import CustomerWork, Work, WorkResult
 
@@ -30,5 +32,8 @@ urlpatterns = [
     path("receipts/batch/", receipts.ReceiptBatch.as_view(), name="api-receipt-batch"),
     path("returns/", receipts.Returns.as_view(), name="api-returns"),
     path("events/", Events.as_view(), name="api-events"),
+    path("events/tokens/", EventTokens.as_view(), name="api-event-tokens"),
+    path("orders/<str:connector>/", Orders.as_view(), name="api-orders"),
+    path("facts/", ProvidedFacts.as_view(), name="api-facts"),
     path("products/", Products.as_view(), name="api-products"),
 ]

@@ -1,9 +1,12 @@
 """The kinds of events and what each may say. A chain adds kinds of its own (`EventKind`)."""
 
 import re
+from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
 
@@ -76,25 +79,28 @@ class Call(Data, kw_only=True):
     result: Annotated[str, Meta(pattern="^[a-z0-9_]{0,32}$")] = ""
 
 
-# Name, shape of the data, label, icon, group.
-BUILT_IN: list[tuple[str, type[Data], Any, str, str]] = [
-    ("page", Page, _("Page seen"), "file", "web"),
-    ("product", Product, _("Product seen"), "eye", "web"),
-    ("search", Search, _("Searched"), "search", "web"),
-    ("cart_add", Cart, _("Put in the cart"), "shopping-cart-plus", "web"),
-    ("cart_remove", Cart, _("Taken from the cart"), "shopping-cart-minus", "web"),
-    ("checkout", Checkout, _("Went to the till"), "shopping-cart", "web"),
-    ("purchase", Purchase, _("Bought on the web"), "receipt", "web"),
-    ("sign_up", Data, _("Signed up"), "user-plus", "account"),
-    ("sign_in", Data, _("Signed in"), "login", "account"),
-    ("app_open", App, _("App opened"), "device-mobile", "web"),
-    ("message_opened", Message, _("Message opened"), "mail-opened", "message"),
-    ("message_clicked", Message, _("Link in a message followed"), "click", "message"),
-    ("call", Call, _("Call"), "phone", "service"),
-    ("visit", Data, _("Visit to the store"), "walk", "store"),
-    ("check_in", Data, _("Checked in"), "map-pin", "store"),
-]
-SHAPES = {name: shape for name, shape, *_rest in BUILT_IN}
+def _kind(shape: type[Data], label: Any, *, icon: str, group: str) -> tuple[type[Data], Any, str, str]:
+    return shape, label, icon, group
+
+
+BUILT_IN = {
+    "page": _kind(Page, _("Page seen"), icon="file", group="web"),
+    "product": _kind(Product, _("Product seen"), icon="eye", group="web"),
+    "search": _kind(Search, _("Searched"), icon="search", group="web"),
+    "cart_add": _kind(Cart, _("Put in the cart"), icon="shopping-cart-plus", group="web"),
+    "cart_remove": _kind(Cart, _("Taken from the cart"), icon="shopping-cart-minus", group="web"),
+    "checkout": _kind(Checkout, _("Went to the till"), icon="shopping-cart", group="web"),
+    "purchase": _kind(Purchase, _("Bought on the web"), icon="receipt", group="web"),
+    "sign_up": _kind(Data, _("Signed up"), icon="user-plus", group="account"),
+    "sign_in": _kind(Data, _("Signed in"), icon="login", group="account"),
+    "app_open": _kind(App, _("App opened"), icon="device-mobile", group="web"),
+    "message_opened": _kind(Message, _("Message opened"), icon="mail-opened", group="message"),
+    "message_clicked": _kind(Message, _("Link in a message followed"), icon="click", group="message"),
+    "call": _kind(Call, _("Call"), icon="phone", group="service"),
+    "visit": _kind(Data, _("Visit to the store"), icon="walk", group="store"),
+    "check_in": _kind(Data, _("Checked in"), icon="map-pin", group="store"),
+}
+SHAPES = {name: shape for name, (shape, *_rest) in BUILT_IN.items()}
 _OWN = dict[
     Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$")],
     Annotated[str, Meta(max_length=200)] | int | float | bool | None,
@@ -103,8 +109,14 @@ MOST_FIELDS = 20
 
 
 def fill() -> None:
-    for name, _shape, label, icon, group in BUILT_IN:
+    for name, (_shape, label, icon, group) in BUILT_IN.items():
         interactions.register_kind(name, label, icon, group)
+
+
+@cache
+def forgotten() -> list[str]:
+    """The kinds whose touches are kept for a limited time only: what was looked at on the web."""
+    return [name for name, (_shape, _label, _icon, group) in BUILT_IN.items() if group == "web"]
 
 
 def known() -> frozenset[str]:
@@ -122,6 +134,11 @@ def cleaned(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     else:
         clean = msgspec.to_builtins(msgspec.convert(data, shape))
     return {name: _clean(name, value) for name, value in clean.items()}
+
+
+def web_days() -> timedelta:
+    """How long these are kept."""
+    return timedelta(days=settings.WEB_EVENTS_DAYS)
 
 
 # Addresses carry what people typed behind "?" and "#"; what looks like a phone or a mail address is nobody's business.

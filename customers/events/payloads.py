@@ -114,7 +114,10 @@ def _clean(place: int, event: EventIn, known: frozenset[str], country: str, mome
         raise _Wrong("/id", _("Printable characters only."))
     if event.channel not in CHANNELS:
         raise _Wrong("/channel", _("One of: %(words)s.") % {"words": ", ".join(CHANNELS)})
-    if not moment - OLDEST <= event.occurred_at <= moment + AHEAD:
+    oldest = (
+        kinds.web_days() if event.kind in kinds.forgotten() and event.channel in {"web", "app"} else OLDEST
+    )
+    if not moment - oldest <= event.occurred_at <= moment + AHEAD:
         raise _Wrong("/occurred_at", _("Too long ago, or not yet."))
     if event.customer is None and not event.visitor:
         raise _Wrong("", _("Say whose it is: a customer, a visitor or both."))

@@ -38,7 +38,7 @@ def add(cur: Any, source_id: int, events: Sequence[Clean], store_ids: Mapping[st
             event.customer_id is not None, "" if event.is_withheld else event.visitor,
             None if event.is_withheld else event.owner,
             next(numbers) if state is EventState.APPLIED else None, store_ids.get(event.store),
-            event.store if event.reason == "unknown_store" else "",
+            "" if event.store in store_ids else event.store,
             "{}" if event.is_withheld else msgspec.json.encode(event.data).decode(),
         )
         for event, state in zip(events, states, strict=True)

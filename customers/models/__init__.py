@@ -50,7 +50,10 @@ from customers.models.identity import (
     IdentityKind,
     NameKey,
 )
-from customers.models.importing import ImportChange, ImportMapping
+from customers.models.importing import (
+    ImportChange,
+    ImportMapping,
+)
 from customers.models.interactions import (
     Interaction,
     TouchChannel,
@@ -61,10 +64,16 @@ from customers.models.matching import (
     MatchRules,
     PairState,
 )
-from customers.models.merges import Merge
+from customers.models.merges import (
+    Merge,
+)
 from customers.models.notes import (
     Note,
     NoteVersion,
+)
+from customers.models.orders import (
+    Connector,
+    KeptOrder,
 )
 from customers.models.persona import (
     Daypart,
@@ -75,6 +84,12 @@ from customers.models.persona import (
     ProductPrice,
     Weekday,
 )
+from customers.models.provided import (
+    Basis,
+    FactType,
+    ProvidedFact,
+    Provider,
+)
 from customers.models.purchases import (
     Channel,
     GuestDay,
@@ -84,7 +99,11 @@ from customers.models.purchases import (
     Return,
     ReturnLine,
 )
-from customers.models.signups import SignUp, SignUpForm, SignUpState
+from customers.models.signups import (
+    SignUp,
+    SignUpForm,
+    SignUpState,
+)
 from customers.models.state import (
     Lifecycle,
     LifecycleRules,
@@ -107,14 +126,15 @@ from customers.models.work import (
 )
 
 __all__ = [
-    "LONGEST_VISITOR", "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Brand", "Category",
-    "Channel", "Consent", "ConsentRules", "ContactChannel", "CustomField", "Customer", "CustomerTag", "Daypart",
-    "Dismissal", "DuplicatePair", "Event", "EventKind", "EventState", "FieldKind", "Gender", "Guardian", "GuestDay",
-    "Identity", "IdentityKind", "ImportChange", "ImportFile", "ImportMapping", "Interaction", "Lifecycle",
-    "LifecycleRules", "Line", "MatchKey", "MatchRules", "Merge", "NameKey", "Night", "Note", "NoteVersion",
-    "PairState", "Payment", "Persona", "PersonaBasis", "PersonaDue", "PriceLevel", "Priority", "Product",
-    "ProductPrice", "PublishedNight", "Purchase", "PurchaseState", "Purpose", "Relation", "Return", "ReturnLine",
-    "SignUp", "SignUpForm", "SignUpState", "Site", "SiteDay", "Source", "Spell", "SpellQuerySet", "Stage",
-    "StaleState", "StateBasis", "Tag", "TouchChannel", "Verified", "Visitor", "VisitorMark", "Weekday", "Wording",
-    "WorkBatch", "WorkItem", "WorkKind", "WorkResult", "WorkState",
+    "LONGEST_VISITOR", "MOST_SOURCES", "REACHING", "Arrival", "ArrivalKind", "ArrivalState", "Basis", "Brand",
+    "Category", "Channel", "Connector", "Consent", "ConsentRules", "ContactChannel", "CustomField", "Customer",
+    "CustomerTag", "Daypart", "Dismissal", "DuplicatePair", "Event", "EventKind", "EventState", "FactType",
+    "FieldKind", "Gender", "Guardian", "GuestDay", "Identity", "IdentityKind", "ImportChange", "ImportFile",
+    "ImportMapping", "Interaction", "KeptOrder", "Lifecycle", "LifecycleRules", "Line", "MatchKey", "MatchRules",
+    "Merge", "NameKey", "Night", "Note", "NoteVersion", "PairState", "Payment", "Persona", "PersonaBasis",
+    "PersonaDue", "PriceLevel", "Priority", "Product", "ProductPrice", "ProvidedFact", "Provider", "PublishedNight",
+    "Purchase", "PurchaseState", "Purpose", "Relation", "Return", "ReturnLine", "SignUp", "SignUpForm", "SignUpState",
+    "Site", "SiteDay", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag", "TouchChannel",
+    "Verified", "Visitor", "VisitorMark", "Weekday", "Wording", "WorkBatch", "WorkItem", "WorkKind", "WorkResult",
+    "WorkState",
 ]  # fmt: skip

@@ -66,7 +66,7 @@ class Event(models.Model):
                 condition=models.Q(customer_id__isnull=False),
             ),
             models.Index(fields=["-id"], name="event_set_aside", condition=models.Q(state=3)),
-            BrinIndex(fields=["recorded_at"], name="event_in_time"),
+            BrinIndex(fields=["occurred_at"], name="event_in_time"),
         ]
 
     def __str__(self) -> str:

@@ -18,14 +18,14 @@ def resolve(cursor: Any, people: Iterable[Person], *, source: str) -> dict[Perso
     wanted = sorted(set(people))
     if not wanted:
         return {}
-    found = _known(cursor, wanted)
+    found = known(cursor, wanted)
     missing = [person for person in wanted if person not in found]
     if missing:
         kinds, values = [kind for kind, _ in missing], [value for _, value in missing]
         cursor.execute(_ADD_IDENTITIES, [source, packed(kinds), packed(values)])
         found |= _add_stubs(cursor, cursor.fetchall())
         late = [person for person in missing if person not in found]
-        found |= _known(cursor, late) if late else {}
+        found |= known(cursor, late) if late else {}
     return found
 
 
@@ -36,7 +36,8 @@ def customer_of(cursor: Any, person: Person) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _known(cursor: Any, people: list[Person]) -> dict[Person, int]:
+def known(cursor: Any, people: list[Person]) -> dict[Person, int]:
+    """Customer ids by identifier, of those that somebody has."""
     cursor.execute(_FIND, [packed(kind for kind, _ in people), packed(value for _, value in people)])
     return {(kind, value): customer_id for kind, value, customer_id in cursor.fetchall()}
 

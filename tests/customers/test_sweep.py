@@ -122,7 +122,9 @@ def test_killed_in_the_middle_it_goes_on(harbour, monkeypatch) -> None:
     monkeypatch.setattr(sweep, "SLICE", 3)
     for n in range(8):
         born = BORN + timedelta(days=400 * n)
-        cast.customer(f"Person {'abcdefgh'[n] * 5}", of=harbour, phone=f"+8613{n}{n}013{n}{n}0{n}", birthday=born)
+        cast.customer(
+            f"Person {'abcdefgh'[n] * 5}", of=harbour, phone=f"+8613{n}{n}013{n}{n}0{n}", birthday=born
+        )
         cast.customer(f"Person {'abcdefgh'[n] * 5}", of=harbour, email=f"p{n}@example.com", birthday=born)
     compare, asked = sweep.compared, Counter()
 

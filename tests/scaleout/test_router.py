@@ -9,11 +9,13 @@ import psycopg
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils.timezone import now
 
 from crm.org.models import Staff, Store
 from crm.scaleout import plans, router
 from crm.scaleout.recording import Executed, numbered, recording
 from customers import consents
+from customers.events import inbox
 from customers.models import Customer, Identity, Line, Purchase
 from customers.receiving.payloads import ReceiptIn, ReturnIn
 from customers.receiving.single import receive_receipt, receive_return
@@ -102,6 +104,15 @@ def test_a_return_works_in_one_partition(crowd: list[Customer]) -> None:
         table: proof.worked[table] for table in ("customers_purchase", "customers_line", "customers_return")
     }
     assert len(set().union(*owned.values())) == 1
+
+
+def test_events_of_one_customer_work_in_one_partition(crowd: list[Customer]) -> None:
+    """The inbox is placed by the events' ids and goes anywhere; the touches go to their customer."""
+    who = {"customer": {"kind": "phone", "value": "+8613800138000"}, "occurred_at": now().isoformat()}
+    batch = [msgspec.json.encode(who | {"id": f"e{n}", "kind": "visit"}) for n in range(20)]
+    with router.one_customer() as proof:
+        assert inbox.receive("shop", batch, by="system:test").applied == 20
+    assert len(proof.worked["customers_interaction"]) == 1
 
 
 def test_a_look_up_touches_one_partition(crowd: list[Customer], calling: Callable[..., Client]) -> None:

@@ -9,23 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from crm.org import administration
 from crm.org.forms import RecordForm
-from crm.org.permissions import Permission
+from crm.org.tabs import TABS
 from crm.ui.views import StaffView
-
-TABS = (
-    ("chain", gettext_noop("Chain"), "org:chain", Permission.MANAGE_ORGANISATION),
-    ("regions", gettext_noop("Regions"), "org:regions", Permission.MANAGE_ORGANISATION),
-    ("stores", gettext_noop("Stores"), "org:stores", Permission.MANAGE_ORGANISATION),
-    ("departments", gettext_noop("Departments"), "org:departments", Permission.MANAGE_ORGANISATION),
-    ("staff", gettext_noop("Staff"), "org:staff", Permission.MANAGE_STAFF),
-    ("consent", gettext_noop("Consent"), "customers:wordings", Permission.EDIT_WORDINGS),
-    ("keys", gettext_noop("API keys"), "org:keys", Permission.MANAGE_API_KEYS),
-    ("audit", gettext_noop("Audit"), "audit:trail", Permission.VIEW_AUDIT),
-)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,115 @@
+/* What a shop's pages tell us (docs/tracking.md). Built apart and small: it runs on other people's pages.
+
+   Nothing is stored and nothing is sent before consent; taking consent back forgets the visitor and what waits. A
+   browser that says Do-Not-Track or Sec-GPC is left alone altogether. What waits is kept, bounded, in localStorage and
+   sent again under the same ids, so that a lost answer counts nothing twice. */
+(() => {
+  const me = document.currentScript;
+  const { key, consent, auto } = me.dataset;
+  const to = new URL("/t/", me.src).href;
+  const nav = navigator;
+  const early = (window.regulars || {}).q || [];
+  const V = "regulars.visitor";
+  const Q = "regulars.queue";
+  const MOST = 200;
+  const silent = [nav.doNotTrack, window.doNotTrack].includes("1") || nav.globalPrivacyControl;
+  const asks = consent !== "no";
+
+  /* Storage may be forbidden: then this page remembers for itself. */
+  const own = {};
+  const read = (name) => {
+    try { return localStorage.getItem(name); } catch { return own[name] ?? null; }
+  };
+  const write = (name, value) => {
+    try {
+      if (value === null) localStorage.removeItem(name);
+      else localStorage.setItem(name, value);
+    } catch { own[name] = value; }
+  };
+  const name = () => Array.from(crypto.getRandomValues(new Uint8Array(20)), (b) => (b % 36).toString(36)).join("");
+  const queue = () => {
+    try { return JSON.parse(read(Q)) || []; } catch { return []; }
+  };
+
+  let held = []; // before consent: in memory only
+  let given = 0;
+  let busy, timer, path;
+  const may = () => { const known = read(V); return !silent && (known || (!asks && known !== "")); };
+
+  const later = (wait) => { clearTimeout(timer); timer = setTimeout(send, wait); };
+
+  function send() {
+    const all = queue();
+    if (busy || !all.length || !may()) return;
+    busy = 1;
+    const { v } = all[0];
+    const events = all.filter((event) => event.v === v).slice(0, 25);
+    const e = events.map(({ i, k, a, d }) => ({ i, k, a, d }));
+    const body = JSON.stringify({ k: key, v, c: given || asks ? 1 : 0, s: Date.now(), e });
+    fetch(to, { method: "POST", body, keepalive: true, credentials: "omit" })
+      .then(({ status }) => {
+        busy = 0;
+        if (status > 499 || status === 429) return later(30000);
+        const done = events.map((event) => event.i);
+        const left = queue().filter((event) => !done.includes(event.i));
+        write(Q, left.length ? JSON.stringify(left) : null);
+        if (left.length) later(0);
+      })
+      .catch(() => { busy = 0; later(30000); });
+  }
+
+  function keep(event) {
+    if (!read(V)) write(V, name());
+    event.v = read(V);
+    if (JSON.stringify(event).length < 2000) write(Q, JSON.stringify([...queue(), event].slice(-MOST)));
+    later(event.k === "identify" ? 0 : 1000);
+  }
+
+  function tell(kind, data) {
+    const event = { i: name(), k: kind, a: Date.now(), d: data || {} };
+    if (may()) keep(event);
+    else if (asks && held.length < MOST) held.push(event);
+  }
+
+  function agree(yes) {
+    given = +yes;
+    if (!yes) {
+      held = [];
+      write(Q, null);
+      return write(V, asks ? null : "");
+    }
+    if (!read(V)) write(V, name());
+    held.splice(0).forEach(keep);
+    send();
+  }
+
+  function page(data) {
+    path = location.pathname;
+    let referrer = "";
+    try { referrer = new URL(document.referrer).host; } catch {}
+    tell("page", { path, referrer, ...data });
+  }
+
+  function regulars(what, data) {
+    if (silent) return;
+    if (what === "consent") agree(data);
+    else if (what === "identify") tell(what, { token: data });
+    else if (what === "reset") may() && write(V, name());
+    else if (what === "page") page(data);
+    else tell(what === "cart" ? "cart_add" : what, data);
+  }
+
+  window.regulars = regulars;
+  if (silent) { write(Q, null); write(V, null); return; }
+  if (auto !== "no") {
+    const moved = () => path !== location.pathname && page();
+    const push = history.pushState;
+    history.pushState = function (...how) { push.apply(this, how); moved(); };
+    addEventListener("popstate", moved);
+    page();
+  }
+  early.forEach((call) => regulars(...call));
+  addEventListener("online", send);
+  document.addEventListener("visibilitychange", () => document.hidden && send());
+  send();
+})();
