@@ -92,6 +92,17 @@ def checked(
     return {f"{PREFIX}{code}": value for code, value in clean(told, fields, held=held).items()}
 
 
+def enrolled(customer: Customer, told: Mapping[str, Any]) -> None:
+    """Write what was told by name of somebody who is being enrolled. Raises InvalidCustom, also for what is missing."""
+    fields = definitions()
+    held = merged(customer.custom, clean({code_of(name): told[name] for name in told}, fields))
+    if faults := missing(held, fields):
+        raise InvalidCustom(faults[0].detail, faults=faults)
+    if held != customer.custom:
+        customer.custom = held
+        customer.save(update_fields=["custom"])
+
+
 def missing(values: Mapping[str, Any], fields: Iterable[CustomField]) -> tuple[Fault, ...]:
     """What must be filled in and is not."""
     asked = [one for one in fields if one.is_required and values.get(one.code) is None]

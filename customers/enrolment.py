@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.audit import trail
 from crm.lib.refusals import Fault, Refusal
-from customers import identities, profile, upserts
+from customers import customfields, identities, profile, upserts
 from customers.matching import conflicts, keys
 from customers.models import Customer, Identity
 from customers.receiving.database import in_transaction
@@ -79,11 +79,18 @@ def enrol(
 ) -> Enrolled:
     """Enrol somebody by their identifiers (kind, value as it was typed).
 
-    `fields`: name, gender, birthday, home_store_id and so on (`upserts.FIELDS`). Raises InvalidIdentifier,
-    InvalidFacts, AlreadyEnrolled, IdentifiersDisagree; then nothing has changed.
+    `fields`: name, gender, birthday, home_store_id and so on (`upserts.FIELDS`), "custom.<code>". Raises
+    InvalidIdentifier, InvalidFacts, InvalidCustom, AlreadyEnrolled, IdentifiersDisagree; then nothing has changed.
     """
+    own = {name: fields.pop(name) for name in [*fields] if customfields.is_custom(name)}
     told = _Told(_people(identifiers), {"enrolled_at": at} | profile.ordinary(fields), [])
-    return in_transaction(lambda cur: _enrol(cur, told, by=by, at=at, source=source))
+
+    def work(cur: Any) -> Enrolled:
+        done = _enrol(cur, told, by=by, at=at, source=source)
+        customfields.enrolled(done.customer, own)
+        return done
+
+    return in_transaction(work)
 
 
 def _people(identifiers: Iterable[tuple[str, str]]) -> list[Person]:

@@ -25,8 +25,8 @@ TABLES = {
     "NameKey": deleted(identity="key", plain="customer home_store_id"),
     "Tag": plain("id name"),
     "CustomField": plain(
-        "id code label label_zh_hans label_zh_hant help kind choices is_required is_personal roles order archived_at"
-        " created_at",
+        "id code label label_zh_hans label_zh_hant help kind choices is_required is_personal is_listed roles order"
+        " archived_at created_at",
         staff="created_by",
     ),
     "CustomerTag": deleted(behaviour="tag created_at", plain="customer"),

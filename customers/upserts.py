@@ -16,11 +16,22 @@ from customers.matching import conflicts, keys
 from customers.receiving.database import Again
 
 FIELDS = (
-    "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household", "language",
-    "address", "home_store_id", "enrolled_at",
+    "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household",
+    "household_code", "language", "address", "home_store_id", "enrolled_at",
 )  # fmt: skip
 _DEFAULTS = dict.fromkeys(
-    ("name", "gender", "age_band", "income_band", "occupation", "household", "language", "address"), ""
+    (
+        "name",
+        "gender",
+        "age_band",
+        "income_band",
+        "occupation",
+        "household",
+        "household_code",
+        "language",
+        "address",
+    ),
+    "",
 )
 _SEARCHED = ("name", "home_store_id")
 Person = tuple[str, str]
@@ -297,7 +308,7 @@ ON CONFLICT (name) DO NOTHING
 _UNNESTED = f"""
 FROM unnest(
     %s::bigint[], %s::bool[], %s::text[], %s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::smallint[],
-    %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[]
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[]
 ) AS new (id, is_stub, {_COLUMNS})
 """
 _INSERT = (

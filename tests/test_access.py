@@ -25,6 +25,7 @@ from customers import consents, notes, signups, work
 from customers.imports import places
 from customers.models import (
     Connector,
+    CustomField,
     DuplicatePair,
     EventKind,
     ImportMapping,
@@ -246,6 +247,7 @@ def build_world() -> World:
         "segments": {EVERYWHERE: Standing.objects.get(customer=canaries["HARB"][1]).group.code},
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
+        "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},
         "tags": {EVERYWHERE: Tag.objects.create(name="walked").pk},
         "duplicates": _pairs(canaries),
         "quarantine": aside,

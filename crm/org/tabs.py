@@ -23,6 +23,7 @@ TABS = [
     Tab("departments", gettext_noop("Departments"), "org:departments", Permission.MANAGE_ORGANISATION),
     Tab("staff", gettext_noop("Staff"), "org:staff", Permission.MANAGE_STAFF),
     Tab("consent", gettext_noop("Consent"), "customers:wordings", Permission.EDIT_WORDINGS),
+    Tab("fields", gettext_noop("Customer fields"), "customers:fields", Permission.MANAGE_ORGANISATION),
     Tab("keys", gettext_noop("API keys"), "org:keys", Permission.MANAGE_API_KEYS),
     Tab("audit", gettext_noop("Audit"), "audit:trail", Permission.VIEW_AUDIT),
 ]

@@ -8,6 +8,7 @@ from django.utils.timezone import localdate
 from crm.org.models import Store
 from crm.org.scope import Viewer
 from crm.rest.problems import InvalidInput
+from customers import customfields
 from customers.api.shapes import FactsIn
 
 EARLIEST_YEAR = 1900
@@ -18,8 +19,10 @@ def of(told: FactsIn, viewer: Viewer) -> dict[str, Any]:
     fields = {
         name: value
         for name in FactsIn.__struct_fields__
-        if (value := getattr(told, name)) is not msgspec.UNSET and name != "home_store"
+        if (value := getattr(told, name)) is not msgspec.UNSET and name not in ("home_store", "custom")
     }
+    if told.custom is not msgspec.UNSET:
+        fields |= {f"{customfields.PREFIX}{code}": value for code, value in told.custom.items()}
     born = fields.get("birthday")
     if born is not None and not (born.year >= EARLIEST_YEAR and born <= localdate()):
         raise InvalidInput.at("/birthday", f"A birthday lies between {EARLIEST_YEAR} and today.")

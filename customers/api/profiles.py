@@ -32,9 +32,15 @@ _FULL = {
     "occupation": "customer.occupation",
     "household_size": "customer.household_size",
     "household": "customer.household",
+    "household_code": "customer.household_code",
     "language": "customer.language",
     "address": "customer.address",
     "updated_at": "customer.updated_at",
+    # What other roles than a key's may see has no roles here: keys see all fields that are in use.
+    "custom": (
+        "(SELECT coalesce(jsonb_object_agg(field.code, customer.custom -> field.code), '{}')"
+        " FROM customers_customfield field WHERE field.archived_at IS NULL AND customer.custom ? field.code)"
+    ),
     "identities": (
         "(SELECT coalesce(json_agg(json_build_object('kind', kind, 'value', value, 'is_primary', is_primary)"
         " ORDER BY kind, id), '[]') FROM customers_identity WHERE customer_id = %(id)s)"

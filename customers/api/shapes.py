@@ -30,6 +30,9 @@ class IdentityIn(In):
     value: Annotated[str, Meta(min_length=1, max_length=190)]
 
 
+CustomValue = Annotated[str, Meta(max_length=200)] | int | float | bool | None
+
+
 class FactsIn(In, kw_only=True):
     """The plain facts of a customer. What is left out stays as it is; an empty text takes a fact back."""
 
@@ -41,9 +44,19 @@ class FactsIn(In, kw_only=True):
     occupation: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
     household_size: Annotated[int, Meta(ge=1, le=100)] | UnsetType | None = UNSET
     household: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    household_code: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     language: Literal["", "en", "zh-hans", "zh-hant"] | UnsetType = UNSET
     address: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     home_store: StoreCode | UnsetType = UNSET
+    custom: (
+        Annotated[
+            dict[str, CustomValue],
+            Meta(
+                description="The chain's own fields by their code; null takes a value back. Others stay as they are."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class EnrolmentIn(FactsIn, kw_only=True):
@@ -251,9 +264,11 @@ def profile_shape(parts: Mapping[str, Any]) -> Any:
         ("occupation", str),
         ("household_size", int | None),
         ("household", str),
+        ("household_code", str),
         ("language", str),
         ("address", str),
         ("updated_at", datetime),
+        ("custom", dict[str, str | bool]),
         ("identities", list[IdentityOut]),
         ("tags", list[str]),
         ("purchases", PurchasesOut | None),

@@ -10,6 +10,7 @@ from customers.api.facts_of_others import ProvidedFacts
 from customers.api.notes import Notes
 from customers.api.orders import Orders
 from customers.api.products import Products
+from customers.api.timelines import CustomerTimeline
 from customers.api.work import CustomerWork, Work, WorkResult
 
 urlpatterns = [
@@ -28,6 +29,7 @@ urlpatterns = [
         consents.PreferenceLinks.as_view(),
         name="api-customer-preference-links",
     ),
+    path("customers/<str:customer>/timeline/", CustomerTimeline.as_view(), name="api-customer-timeline"),
     path("receipts/", receipts.Receipts.as_view(), name="api-receipts"),
     path("receipts/batch/", receipts.ReceiptBatch.as_view(), name="api-receipt-batch"),
     path("returns/", receipts.Returns.as_view(), name="api-returns"),

@@ -17,7 +17,7 @@ Receipts, one line of a receipt a row (lines of one receipt may stand anywhere i
     receipt_source, receipt_external_id                                    on rows of returns: the receipt
 Customers, one customer a row (at least one of number, phone, email, card, openid, account; lists parted by ";"):
     number, name, phone(s), email(s), card, openid, account, gender, birthday, age_band, income_band, occupation,
-    household, household_size, home_store, tags, language, address, enrolled_at
+    household, household_code, household_size, home_store, tags, language, address, enrolled_at
 """
 
 from customers.imports.running import apply, begin, receive, resume, run_now, start

@@ -69,8 +69,8 @@ CUSTOMERS = Columns(
     required=(),
     optional=(
         "number", "name", "phone", "phones", "email", "emails", "card", "openid", "account", "gender", "birthday",
-        "age_band", "income_band", "occupation", "household", "household_size", "home_store", "tags", "language",
-        "address", "enrolled_at", *consent_columns.COLUMNS,
+        "age_band", "income_band", "occupation", "household", "household_code", "household_size", "home_store", "tags",
+        "language", "address", "enrolled_at", *consent_columns.COLUMNS,
     ),
 )  # fmt: skip
 

@@ -59,14 +59,15 @@ KIND_OF = {
 }  # fmt: skip
 # The fields that are compared and written, in the order in which statements name them.
 FIELDS = (
-    "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household", "language",
-    "address", "home_store", "enrolled_at",
+    "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household",
+    "household_code", "language", "address", "home_store", "enrolled_at",
 )  # fmt: skip
 _LONGEST = {
     "age_band": 16,
     "income_band": 24,
     "occupation": 80,
     "household": 40,
+    "household_code": 40,
     "language": 10,
     "address": 200,
 }

@@ -47,6 +47,12 @@ class CustomField(models.Model):
         default=True,
         help_text=_("Tells something about the person: it is exported and erased with them."),
     )
+    is_listed = models.BooleanField(
+        _("in lists"),
+        default=False,
+        db_default=False,
+        help_text=_("A column of the list of customers and of its export, and a filter above it."),
+    )
     roles = ArrayField(models.CharField(max_length=20), verbose_name=_("seen by"), default=list, blank=True)
     order = models.PositiveSmallIntegerField(default=0, editable=False)
     archived_at = models.DateTimeField(null=True, editable=False)

@@ -10,7 +10,8 @@ from crm.ui import slots
 from customers import nights
 from customers.bought import NOTHING, Bought, bought_by
 from customers.masks import masked
-from customers.models import Customer, Identity, IdentityKind, Lifecycle, Stage
+from customers.models import Customer, CustomField, Identity, IdentityKind, Lifecycle, Stage
+from customers.views import factsheet
 
 COLUMNS = "customer.list"
 TONES = {
@@ -42,15 +43,17 @@ class Row:
         return TONES.get(self.stage, "") if self.stage else ""
 
 
-def rows_of(staff: Staff, customers: Iterable[Customer]) -> tuple[list[Any], list[Row]]:
+def rows_of(
+    staff: Staff, customers: Iterable[Customer], own: Iterable[CustomField] = ()
+) -> tuple[list[Any], list[Row]]:
     """Labels of the added columns, and a row a customer, in the given order.
 
-    The customers come with `home_store` selected.
+    The customers come with `home_store` selected. `own`: fields of the chain that are columns, too.
     """
     people = list(customers)
     ids = [person.pk for person in people]
     phones, stages, bought = _phones(ids), stages_of(ids), bought_by(ids)
-    added = slots.columns(COLUMNS, staff, ids)
+    added = [*slots.columns(COLUMNS, staff, ids), *_own_columns(own, people)]
     encode = coder("cus").encode
     rows = [
         Row(
@@ -64,6 +67,15 @@ def rows_of(staff: Staff, customers: Iterable[Customer]) -> tuple[list[Any], lis
         for person in people
     ]
     return [label for label, _values in added], rows
+
+
+def _own_columns(
+    own: Iterable[CustomField], people: list[Customer]
+) -> list[tuple[Any, dict[int, tuple[Any, str]]]]:
+    told = lambda one, person: factsheet.in_words(one, person.custom.get(one.code))  # noqa: E731
+    return [
+        (one.name, {person.pk: (said, "") for person in people if (said := told(one, person))}) for one in own
+    ]
 
 
 def with_facts(ids: Iterable[int]) -> dict[int, Customer]:

@@ -1,6 +1,6 @@
 """The list of customers: filters in the address, keyset pages, export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -20,8 +20,8 @@ from crm.org.scope import Viewer
 from crm.ui import export
 from crm.ui.pages import page_of
 from crm.ui.views import StaffView
-from customers import nights, stages
-from customers.models import Customer, CustomerTag, Stage, Tag
+from customers import customfields, nights, stages
+from customers.models import Customer, CustomerTag, CustomField, FieldKind, Stage, Tag
 from customers.views.facts import rows_of
 
 COUNTED = 10_000  # counting further would cost more than it tells
@@ -56,6 +56,9 @@ class CustomerFilter(forms.Form):
         stores = Store.objects.visible_to(staff).only("name").order_by("name", "pk")
         self.fields["store"].queryset = stores  # type: ignore[attr-defined]
         self.fields["region"].queryset = Region.objects.filter(stores__in=stores).distinct()  # type: ignore[attr-defined]
+        self.own = [one for one in customfields.definitions(staff) if one.is_listed]
+        for one in self.own:
+            self.fields[f"{customfields.PREFIX}{one.code}"] = _filter_of(one)
         for field in self.fields.values():
             if isinstance(field, forms.ModelChoiceField):
                 field.empty_label = _("All")
@@ -79,7 +82,36 @@ class CustomerFilter(forms.Form):
             rows = rows.filter(Exists(CustomerTag.objects.filter(customer=OuterRef("pk"), tag=tag)))
         if wanted.get("enrolled"):
             rows = rows.filter(is_stub=wanted["enrolled"] == "no")
+        for one in self.own:
+            if told := wanted.get(f"{customfields.PREFIX}{one.code}"):
+                try:
+                    # Through the index on what customers hold (docs/algorithms/custom-fields.md).
+                    rows = rows.filter(custom__contains=_held(one, told))
+                except customfields.InvalidCustom:
+                    return rows.none()
         return rows
+
+
+def _told(name: str, value: str) -> str:
+    """As the trail keeps it: of the chain's own fields only that they were asked for."""
+    return "…" if customfields.is_custom(name) else value
+
+
+def _held(one: CustomField, told: str) -> dict[str, Any]:
+    return customfields.clean({one.code: told}, [one], held={one.code: told})
+
+
+def _filter_of(one: CustomField) -> forms.Field:
+    if one.kind == FieldKind.FLAG:
+        choices = [("", _("All")), ("true", _("yes")), ("false", _("no"))]
+        return forms.ChoiceField(label=one.name, required=False, choices=choices)
+    if one.kind == FieldKind.CHOICE:
+        return forms.ChoiceField(
+            label=one.name, required=False, choices=[("", _("All")), *one.options(retired=True).items()]
+        )
+    kind = {"date": "date", "number": "number"}.get(one.kind, "search")
+    widget = forms.TextInput(attrs={"type": kind, "step": "any"} if kind == "number" else {"type": kind})
+    return forms.CharField(label=one.name, required=False, max_length=customfields.LONGEST, widget=widget)
 
 
 def asked_for(request: HttpRequest, staff: Viewer) -> tuple[CustomerFilter, QuerySet[Customer]]:
@@ -95,7 +127,7 @@ class Customers(StaffView):
     def get(self, request: HttpRequest) -> HttpResponse:
         form, rows = asked_for(request, self.staff)
         page = page_of(rows, request, "-pk")
-        labels, shown = rows_of(self.staff, page.rows)
+        labels, shown = rows_of(self.staff, page.rows, form.own)
         query = request.GET.copy()
         query.pop("after", None)
         context = {
@@ -123,20 +155,25 @@ class Export(StaffView):
         form, rows = asked_for(request, self.staff)
         kind = request.GET.get("format", "csv")
         with transaction.atomic():
-            filters = {key: request.GET[key] for key in form.fields if request.GET.get(key)}
+            filters = {key: _told(key, request.GET[key]) for key in form.fields if request.GET.get(key)}
             trail.record(
                 "customers.export",
                 "customers.customer:*",
                 by=self.staff,
                 details={"format": kind, "filters": filters},
             )
-        return download(self.staff, rows.order_by("pk"), "xlsx" if kind == "xlsx" else "csv", _("customers"))
+        return download(
+            self.staff, rows.order_by("pk"), "xlsx" if kind == "xlsx" else "csv", _("customers"), form.own
+        )
 
 
-def download(staff: Any, rows: QuerySet[Customer], kind: str, name: str) -> HttpResponseBase:
+def download(
+    staff: Any, rows: QuerySet[Customer], kind: str, name: str, own: Iterable[CustomField] = ()
+) -> HttpResponseBase:
     """These customers as a file, with the columns that the lists show."""
-    labels, _none = rows_of(staff, [])
-    people = _in_chunks(staff, rows)
+    own = list(own)
+    labels, _none = rows_of(staff, [], own)
+    people = _in_chunks(staff, rows, own)
     first = next(people, None)
     labels = first[0] if first else labels
     header = [
@@ -160,10 +197,12 @@ def _chain(*parts: Any) -> Iterator[list[Any]]:
         yield from part
 
 
-def _in_chunks(staff: Any, rows: QuerySet[Customer]) -> Iterator[tuple[list[Any], list[list[Any]]]]:
+def _in_chunks(
+    staff: Any, rows: QuerySet[Customer], own: list[CustomField]
+) -> Iterator[tuple[list[Any], list[list[Any]]]]:
     people = rows.iterator(chunk_size=2000)
     while chunk := list(islice(people, 2000)):
-        labels, found = rows_of(staff, chunk)
+        labels, found = rows_of(staff, chunk, own)
         yield labels, [_cells(row) for row in found]
 
 
