@@ -11,19 +11,22 @@ Done again it ends in the same rows. A pair that somebody decided on stays decid
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from django.db import connection
 
 from crm.jobs.claim import Claim, StepProgress
-from crm.lib.copy import DATE, INT8, read_all
+from crm.jobs.models import Job, State
+from crm.lib.copy import DATE, INT8, read_packed
 from crm.lib.statements import Statement
 from customers.matching import blocks, engine, facts, keys, pairs
-from customers.models import DuplicatePair, MatchRules, PairState
+from customers.models import DuplicatePair, MatchKey, MatchRules, PairState
 
 SLICE = 20_000  # pairs compared between two checkpoints
 KEYED = 10_000  # customers
+SURELY = timedelta(days=1)  # a transaction may have been open that long
 KEYS_A_PART = 2_000_000
 _KEYS_EACH = 12  # of a customer, about
 STEPS = ["match_keys", "match_pairs", "match_end"]
@@ -50,7 +53,7 @@ def run(claim: Claim) -> None:
 def _write_keys(claim: Claim, _rules: MatchRules, progress: StepProgress) -> None:
     if "named" not in claim.checkpoint:
         with claim.slice() as draft:
-            keys.index(_newly_identified())
+            keys.index(_newly_identified(claim))
             draft["named"] = True
     while ids := _without_keys(claim.checkpoint["keyed"]):
         with claim.slice() as draft:
@@ -65,13 +68,24 @@ def _without_keys(after: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _newly_identified() -> list[int]:
-    """Customers who got an identifier after their keys were written; identifiers stand by value, not by customer."""
+def _newly_identified(claim: Claim) -> list[int]:
+    """Customers who got an identifier after their keys were written; identifiers stand by value, not by customer.
+
+    Since the sweep before this one; without one, where there are no keys yet, everybody gets theirs anyway.
+    """
+    if not MatchKey.objects.exists():
+        return []
+    before = (
+        Job.objects.filter(kind=claim.job.kind, state=State.DONE)
+        .exclude(pk=claim.job.pk)
+        .order_by("-key")
+        .first()
+    )
+    since = (before or claim.job).created_at - SURELY
     with connection.cursor() as cursor:
-        cursor.execute("SELECT max(created_at) - interval '3 days' FROM customers_identity")
         cursor.execute(
             "SELECT customer_id, max(created_at) FROM customers_identity WHERE created_at > %s GROUP BY customer_id",
-            cursor.fetchone(),
+            [since],
         )
         newest = dict(cursor.fetchall())
         cursor.execute(
@@ -111,12 +125,12 @@ def _end_of_slice(first: Any, at: int) -> int:
 def load() -> blocks.People:
     """What the quick look needs of everybody who has keys."""
     with connection.cursor() as cursor:
-        ids = read_all(cursor, IDS.sql, {"id": INT8})["id"]
+        ids = read_packed(cursor, IDS.sql, {"id": INT8})["id"]
         ids.sort()
         born = np.full(len(ids), blocks.NO_DAY, np.int32)
-        known = read_all(cursor, BORN.sql, {"id": INT8, "born": DATE})
+        known = read_packed(cursor, BORN.sql, {"id": INT8, "born": DATE})
         _put(ids, known["id"], born, known["born"])
-        rows = read_all(cursor, PHONES.sql, {"id": INT8, "phone": INT8})
+        rows = read_packed(cursor, PHONES.sql, {"id": INT8, "phone": INT8})
     phones, more = _two_columns(ids, rows["id"], rows["phone"])
     return blocks.People(ids, born, phones, more)
 
@@ -141,12 +155,12 @@ def _two_columns(ids: Any, of: Any, values: Any) -> tuple[Any, Any]:
 
 
 def parts_of(people: blocks.People) -> Iterator[tuple[Any, Any]]:
-    """The keys of everybody in parts, so that only one is in memory."""
+    """The keys of everybody in parts, so that only one is in memory; the server packs each into two arrays."""
     parts = 1 + len(people.ids) * _KEYS_EACH // KEYS_A_PART
     with connection.cursor() as cursor:
         for part in range(parts):
             params = {"parts": parts, "part": part}
-            found = read_all(cursor, KEYS.sql, {"id": INT8, "key": INT8}, params)
+            found = read_packed(cursor, KEYS.sql, {"id": INT8, "key": INT8}, params)
             is_there = np.isin(found["id"], people.ids, kind="sort") if len(found["id"]) else slice(0)
             yield found["key"][is_there], people.places(found["id"][is_there])
 
