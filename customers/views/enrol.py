@@ -36,6 +36,9 @@ class EnrolForm(forms.Form):
 
     def __init__(self, data: Any = None, *, staff: Any, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
+        if data is None:  # the cursor waits in the first field that is still empty
+            first = "name" if self.initial.get("phone") else "phone"
+            self.fields[first].widget.attrs["autofocus"] = True
         self.stores = Store.objects.visible_to(staff).filter(is_active=True).order_by("name")
         own = list(self.stores[:2])
         self.only_store = own[0] if len(own) == 1 else None

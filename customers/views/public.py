@@ -51,7 +51,6 @@ class PublicView(View):
     def show(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         response = render(self.request, template, {"chain": chain_of(self.request), **context}, status=status)
         response["Cache-Control"] = "no-store"
-        response["Referrer-Policy"] = "no-referrer"
         response["X-Robots-Tag"] = "noindex"
         return response
 

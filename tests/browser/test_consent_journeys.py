@@ -22,7 +22,7 @@ def given(customer: Customer) -> set[str]:
 def test_a_clerk_enrols_with_the_keyboard_alone(open_as: Open, chen: Staff, harbour: Store) -> None:
     page = open_as(chen, "/counter/")
     page.keyboard.type("138 1111 2222")
-    expect(page.get_by_text("Nobody found")).to_be_visible()
+    expect(page.get_by_role("button", name="Enrol 138 1111 2222")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_label("Phone")).to_have_value("138 1111 2222")
     assert "1111" not in page.url
