@@ -73,7 +73,7 @@ def _beginning() -> _Beginning:
 
 def _seals_with(number: int) -> Iterator[Seal]:
     where = "ranges[1] <= %s AND ranges[cardinality(ranges)] >= %s"
-    seals = Seal.objects.extra(where=[where], params=[number, number])  # noqa: S610  constants
+    seals = Seal.objects.extra(where=[where], params=[number, number])  # noqa: S610  # nosec B610  constants
     for one in seals.defer("leaves").order_by("number"):
         if any(first <= number <= last for first, last in sealing.ranges_of(one.ranges)):
             yield one

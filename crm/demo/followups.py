@@ -32,9 +32,8 @@ def make() -> int:
     """Items and notes for customers of Harbour. Returns how many items; 0 when there are some already."""
     if WorkItem.objects.exists():
         return 0
-    people = {
-        one.user.username: one for one in Staff.objects.filter(user__isnull=False).select_related("user")
-    }
+    staff = Staff.objects.filter(user__isnull=False).select_related("user")
+    people = {one.user.username: one for one in staff if one.user}
     rows = Customer.objects.living().filter(home_store__code="HARB", enrolled_at__isnull=False)
     customers = list(rows.exclude(name="").select_related("home_store").order_by("pk")[: len(ITEMS)])
     if not customers or "manager" not in people:
