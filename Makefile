@@ -40,7 +40,7 @@ bench: $(DONE)/test $(DONE)/bench ## Measure and print the tables, each with a p
 
 fmt: $(DONE)/test ## Put the code into its form
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
-	-$(BIN)/djlint --reformat --quiet templates
+
 
 ## Helpers
 
