@@ -89,6 +89,12 @@ CUSTOMERS = Topic(
         ),
         _("A customer's page tells what they bought, by month and receipt, and why they have their scores."),
         _("Purchases are as of now; stage, group and scores are of the last night."),
+        _(
+            "Click a fact or press e to edit it where it stands; Enter saves, Esc cancels, Undo takes it back."
+        ),
+        _(
+            "The timeline (t) holds every touch; kinds, channel and days choose, and the address keeps the choice."
+        ),
         _("“Not enrolled yet”: a till named this card or number before anybody wrote down whose it is."),
         _("Showing a number in full and every export are written down with your name."),
     ),

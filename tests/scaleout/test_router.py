@@ -292,3 +292,15 @@ def test_a_generic_plan_prunes_when_it_starts(crowd: list[Customer]) -> None:
     statement = numbered("SELECT * FROM customers_purchase WHERE customer_id = %s", [crowd[0].pk])
     among = plans.partition_map()
     assert {len(v) for v in plans.touched(plans.plan(statement, "generic"), among).values()} == {1}
+
+
+@pytest.mark.parametrize("page", ["", "timeline/", "timeline/?kinds=purchase&channel=store"])
+def test_a_customers_page_asks_one_partition_for_its_rows(
+    page: str, crowd: list[Customer], chen: Staff, signed_in: Callable[[Staff], Client]
+) -> None:
+    browser = signed_in(chen)
+    address = f"/customers/{crowd[0].public_id}/{page}"
+    browser.get(address)
+    with router.one_customer(fans_out=IDENTITIES) as proof:  # the page lists identifiers
+        assert browser.get(address).status_code == 200
+    assert proof.faults == []
