@@ -18,7 +18,7 @@ class CustomersConfig(AppConfig):
         from customers.events import kinds
         from customers.help import fill
         from customers.subjects import People
-        from customers.views import consentpanels, outside, wiring
+        from customers.views import consentpanels, merging, outside, wiring
 
         till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
         register(
@@ -69,6 +69,7 @@ class CustomersConfig(AppConfig):
             )
         )
         wiring.fill()
+        merging.fill()
         subjects.register(People())
         self._name_the_steps()
         touches.fill()

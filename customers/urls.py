@@ -14,6 +14,7 @@ from customers.views import (
     listing,
     mapping,
     matchrules,
+    merging,
     nights,
     profile,
     providers,
@@ -62,6 +63,9 @@ urlpatterns = [
     path("customers/export/", listing.Export.as_view(), name="export"),
     path("customers/<str:public_id>/", profile.Profile.as_view(), name="customer"),
     path("customers/<str:public_id>/edit/", profile.Edit.as_view(), name="edit"),
+    path("customers/<str:public_id>/merge/", merging.MergeWith.as_view(), name="merge-with"),
+    path("customers/<str:public_id>/merge/<str:other>/", merging.MergePage.as_view(), name="merge"),
+    path("customers/<str:public_id>/merges/<str:merge>/", merging.Unmerge.as_view(), name="unmerge"),
     path(
         "customers/<str:public_id>/purchases/<str:purchase>/",
         profile.PurchaseLines.as_view(),

@@ -16,7 +16,7 @@ from django.test.client import MULTIPART_CONTENT
 from django.utils.timezone import now
 
 from crm.audit import trail
-from crm.org.models import Staff, Store
+from crm.org.models import Staff, Store, public_id
 from crm.org.permissions import GRANTS, Permission, Role
 from crm.org.scope import ScopedQuerySet
 from crm.rest import keys
@@ -174,6 +174,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-consents", "post"): {"channel": "sms", "purpose": "marketing", "is_given": False},
     ("api-event-tokens", "post"): {"customer": {"kind": "member", "value": "NOBODY1"}},
     ("api-facts", "post"): {"provider": "geo", "facts": []},
+    ("api-customer-merges", "post"): {"other": "cus_000000000000"},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
 }
 
@@ -241,6 +242,8 @@ def build_world() -> World:
         "keys": {EVERYWHERE: keys.create_key(name="k", scopes=["catalogue:read"], by="system:test")[0].pk},
         "customers": {code: found[0].public_id for code, found in canaries.items()},
         "purchases": receipts,
+        "merge": {code: found[1].public_id for code, found in canaries.items()},
+        "merges": {EVERYWHERE: public_id("mrg").encode(1)},
         "identifiers": {code: found[0].identities.get(kind="phone").pk for code, found in canaries.items()},
         "stores": {code: shop.pk for code, shop in shops.items()},
         "staff": {"HARB": people["chen"].pk, "UPTN": people["uma"].pk, "MILL": people["milo"].pk},

@@ -11,6 +11,7 @@ class KeyScope(models.TextChoices):
     EVENTS_WRITE = "events:write", _("Send events of web, app and other systems")
     CUSTOMERS_READ = "customers:read", _("Find and read customers")
     CUSTOMERS_WRITE = "customers:write", _("Enrol and change customers")
+    CUSTOMERS_MERGE = "customers:merge", _("Merge customers and undo it")
     WORK_READ = "work:read", _("Read follow-ups")
     WORK_WRITE = "work:write", _("Make and finish follow-ups")
     SEGMENTS_READ = "segments:read", _("Read segments and their members")
@@ -22,6 +23,7 @@ GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.EVENTS_WRITE: frozenset({Permission.POST_EVENTS}),
     KeyScope.CUSTOMERS_READ: frozenset({Permission.FIND_CUSTOMERS, Permission.VIEW_CUSTOMERS}),
     KeyScope.CUSTOMERS_WRITE: frozenset({Permission.EDIT_CUSTOMERS, Permission.RECORD_CONSENTS}),
+    KeyScope.CUSTOMERS_MERGE: frozenset({Permission.MERGE_CUSTOMERS}),
     KeyScope.WORK_READ: frozenset({Permission.WORK_ITEMS}),
     KeyScope.WORK_WRITE: frozenset({Permission.WORK_ITEMS, Permission.ASSIGN_WORK}),
     KeyScope.SEGMENTS_READ: frozenset({Permission.VIEW_SEGMENTS}),

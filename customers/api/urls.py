@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.api import consents, receipts
+from customers.api import consents, merges, receipts
 from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
 from customers.api.duplicates import Duplicates
 from customers.api.events import Events, EventTokens
@@ -18,6 +18,10 @@ urlpatterns = [
     path("customers/lookup/", Lookup.as_view(), name="api-customer-lookup"),
     path("customers/duplicates/", Duplicates.as_view(), name="api-customer-duplicates"),
     path("customers/<str:customer>/", OneCustomer.as_view(), name="api-customer"),
+    path("customers/<str:customer>/merges/", merges.Merges.as_view(), name="api-customer-merges"),
+    path(
+        "customers/<str:customer>/merges/<str:merge>/", merges.OneMerge.as_view(), name="api-customer-merge"
+    ),
     path("customers/<str:customer>/receipts/", Receipts.as_view(), name="api-customer-receipts"),
     path("customers/<str:customer>/notes/", Notes.as_view(), name="api-customer-notes"),
     path("customers/<str:customer>/work/", CustomerWork.as_view(), name="api-customer-work"),

@@ -14,14 +14,15 @@ receipt can be written to the loser after its identifiers have moved, and two me
 """
 
 from customers.merging.joining import merge
+from customers.merging.preview import Preview, preview
 from customers.merging.refusals import CannotMerge, CannotUndo, IdentifiersConflict, InvalidChoice
 from customers.merging.tables import owned_models
 from customers.merging.undoing import unmerge
 from customers.models import Customer
 
 __all__ = [
-    "CannotMerge", "CannotUndo", "IdentifiersConflict", "InvalidChoice", "merge", "owned_models", "survivor_of",
-    "unmerge",
+    "CannotMerge", "CannotUndo", "IdentifiersConflict", "InvalidChoice", "Preview", "merge", "owned_models",
+    "preview", "survivor_of", "unmerge",
 ]  # fmt: skip
 
 

@@ -31,7 +31,7 @@ class Follower:
 
     name: str
     merged: Callable[[Any, Joined], Any]
-    unmerged: Callable[[Any, Joined, Any], None]
+    unmerged: Callable[[Any, Joined, Any], object]
     rederives: frozenset[str] = frozenset()
 
 

@@ -19,7 +19,7 @@ from customers.models import Customer, Identity, IdentityKind, Merge
 from customers.receiving import database
 
 LONGEST_REASON = 200
-_RULES = ("is_stub", *facts.EARLIER)  # decided by rule alone
+RULED = ("is_stub", *facts.EARLIER)  # decided by rule alone
 
 
 def merge(
@@ -129,7 +129,7 @@ def _merge(cur: Any, kept: Customer, gone: Customer, choices: dict[str, str], do
 
 def _check_choices(choices: Mapping[str, str], fields: Iterable[str]) -> None:
     kinds = {f"{identifiers.MAIN}{kind}" for kind in IdentityKind.values}
-    known = {*fields, *kinds} - set(_RULES)
+    known = {*fields, *kinds} - set(RULED)
     for name, side in choices.items():
         if name not in known:
             raise InvalidChoice(_("“%(name)s” is nothing to choose.") % {"name": name})

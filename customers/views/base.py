@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from crm.ui.views import StaffView
 from customers.models import Customer
@@ -24,6 +25,8 @@ class CustomerView(StaffView):
         try:
             return super().dispatch(request, *args, **kwargs)
         except Moved as moved:
+            if request.method == "GET":
+                self.say(_("This address was of somebody who was merged into this customer."))
             return self.go(reverse("customers:customer", args=[moved.to.public_id]))
 
 

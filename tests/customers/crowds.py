@@ -28,6 +28,7 @@ from customers.models import (
     Identity,
     Line,
     Payment,
+    Provider,
     Purchase,
     Return,
     ReturnLine,
@@ -53,6 +54,11 @@ KNOWN: dict[str, Maker] = {
     "customers.Guardian": lambda chance, n: {"ended_at": None, "recorded_at": START + timedelta(days=200)},
     "customers.Lifecycle": lambda chance, n: {"ended_on": date(2027, 1, 1)},
     "customers.PurchaseState": lambda chance, n: {"count": 5, "window_count": chance.randint(0, 5)},
+    # Few names, so that two people often have the same.
+    "customers.ProvidedFact": lambda chance, n: {
+        "provider": Provider.objects.order_by("pk").first() or _any_of(Provider, chance), "name": f"fact{n % 3}",
+        "valid_until": date(2027, 1, 1),
+    },
     "customers.WorkItem": lambda chance, n: {"state": n % 2 + 1, "ended_at": None, "result": None},
 }  # fmt: skip
 

@@ -48,6 +48,7 @@ POINTERS = {
     "customers.Customer.merged_into": "signposts, turned round",
     "customers.Identity.customer": "carried, with what was main",
     "customers.Arrival.customer_id": "follows the purchase",
+    "customers.SignUp.customer_id": "what a form did, and with whom then",
     "customers.StaleState.customer_id": "a queue; both are put in",
     "customers.PersonaDue.customer_id": "a queue of the night; it follows the purchases",
     "customers.Merge.loser_id": "history",

@@ -19,7 +19,7 @@ from crm.notices.models import Notice
 from crm.org.models import Staff
 from crm.org.permissions import Role
 from crm.rest import keys
-from customers import consents, notes, signups, work
+from customers import consents, merging, notes, signups, work
 from customers.imports import columns
 from customers.models import ArrivalState, ImportFile, SignUp, SignUpState, WorkBatch, WorkKind
 from segmentation.models import Group
@@ -71,7 +71,9 @@ LATIN = frozenset(
 SHOWN = ("title", "placeholder", "aria-label", "alt", "data-done")
 SAID = "data-say-"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]{2,}")
-_ID = re.compile(r"\b(?:(?:cus|rcp|wrk|not)_[0-9a-z]{12}|[A-Z2-7]{32})\b|\brgl_[\w-]+")  # public ids, secrets
+_ID = re.compile(
+    r"\b(?:(?:cus|rcp|wrk|not|mrg)_[0-9a-z]{12}|[A-Z2-7]{32})\b|\brgl_[\w-]+"
+)  # public ids, secrets
 
 
 class Reader(HTMLParser):
@@ -138,10 +140,20 @@ def world(db: None) -> walk.World:
         "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
         **_follow_ups(person, admin, clerk),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
-        "waiting": _waiting(shop, person),
+        "waiting": _waiting(shop, person), **_merges(person, shop, admin),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
+
+
+def _merges(person: Any, shop: Any, by: Staff) -> dict[str, str]:
+    """Somebody who was merged into the person, and somebody else who could be."""
+    twin = cast.customer("林晓雨", of=shop, phone="+8613700137002")
+    another = cast.customer(
+        "小林", of=shop, phone="+8613700137003", member="301", gender="m", occupation="医生"
+    )
+    cast.purchase(another, at=shop, on="2026-03-02")
+    return {"merges": merging.merge(person, twin, by=by, at=now()).public_id, "merge": another.public_id}
 
 
 def _follow_ups(person: Any, admin: Staff, clerk: Staff) -> dict[str, Any]:
