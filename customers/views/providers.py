@@ -34,9 +34,7 @@ class ProviderForm(RecordForm):
 class FileForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("A CSV file"),
-        help_text=gettext_lazy(
-            "Columns: kind, identifier, name, type, value, obtained_on, valid_until, basis, purpose, right."
-        ),
+        help_text=gettext_lazy("In UTF-8, with these columns in any order; right may be left out."),
     )
 
     def clean_file(self) -> Any:
@@ -65,7 +63,10 @@ class ProviderRecord(RecordView):
     listing = "customers:providers"
 
     def context(self, record: Any, name: str = "") -> dict[str, Any]:
-        return super().context(record, name) | {"file": FileForm() if record.pk else None}
+        return super().context(record, name) | {
+            "file": FileForm() if record.pk else None,
+            "columns": files.NAMES,
+        }
 
 
 class FactsFile(SettingsView):
@@ -85,6 +86,6 @@ class FactsFile(SettingsView):
                 explain(form, refusal)
         context = {
             "record": provider, "form": ProviderForm(instance=provider), "title": provider.name, "file": form,
-            "listing": reverse("customers:providers"), "outcome": outcome,
+            "listing": reverse("customers:providers"), "outcome": outcome, "columns": files.NAMES,
         }  # fmt: skip
         return self.render("customers/provider.html", context, 200 if form.is_valid() else 422)

@@ -21,7 +21,20 @@ from crm.org.permissions import Role
 from crm.rest import keys
 from customers import consents, merging, notes, signups, work
 from customers.imports import columns
-from customers.models import ArrivalState, ImportFile, SignUp, SignUpState, WorkBatch, WorkKind
+from customers.models import (
+    ArrivalState,
+    Connector,
+    EventKind,
+    ImportFile,
+    KeptOrder,
+    Provider,
+    SignUp,
+    SignUpState,
+    Site,
+    WorkBatch,
+    WorkKind,
+)
+from customers.orders import presets
 from segmentation.models import Group
 from tests import cast, walk
 
@@ -53,6 +66,13 @@ LATIN = frozenset(
             "corner",
             "grocers",
             "png",
+            "dnt",
+            "gpc",
+            "hmac",
+            "json",
+            "sha",
+            "shopify",
+            "webhook",
         ),
         *(
             "cny",
@@ -79,7 +99,7 @@ _ID = re.compile(
 class Reader(HTMLParser):
     """What people read of a page: its text and the words of its controls; code, identifiers and data apart."""
 
-    SKIPPED = ("script", "style", "code", "pre", "datalist", "kbd")
+    SKIPPED = ("script", "style", "code", "pre", "textarea", "datalist", "kbd")
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,6 +159,7 @@ def world(db: None) -> walk.World:
         "customers": person.public_id, "purchases": receipt.public_id, "identifiers": person.identities.first().pk,
         "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
         **_follow_ups(person, admin, clerk),
+        **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
         "waiting": _waiting(shop, person), **_merges(person, shop, admin),
     }  # fmt: skip
@@ -190,6 +211,22 @@ def _word(person: Any) -> int:
 def _waiting(shop: Any, person: Any) -> int:
     signups.switch(shop, on=True, by="system:test")
     return SignUp.objects.create(store=shop, state=SignUpState.WAITING, customer_id=person.pk).pk
+
+
+def _outside(shop: Any) -> dict[str, Any]:
+    """A web site, a kind of event, a connector with an order that was set aside, a provider."""
+    tea = Connector.objects.create(code="1", name="茶店", store=shop, mapping=presets.GENERIC)
+    item = {"id": "1", "sku": "1", "quantity": "1", "total": "8.00"}
+    order = {"number": "1", "ordered_at": "2026-03-02T12:00:00+08:00", "items": [item]}
+    kept = KeptOrder.objects.create(
+        connector=tea, external_id="1", reason="unmapped", detail="没有", raw=order
+    )
+    return {
+        "sites": Site.objects.create(name="网店", domains=["1.cn"]).pk,
+        "event-kinds": EventKind.objects.create(code="k1", name="品尝").pk,
+        "connectors": tea.pk, "kept-orders": kept.pk,
+        "providers": Provider.objects.create(code="p1", name="数据商", right="合同").pk,
+    }  # fmt: skip
 
 
 def _imports() -> list[int]:
