@@ -55,6 +55,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "signups.forget_old": {"task": "signups.forget_old", "schedule": crontab(minute=50, hour=3)},
     # After the night, when the data of the day are in.
     "matching.sweep": {"task": "matching.sweep", "schedule": crontab(minute=0, hour=4)},
+    "privacy.keep_house": {"task": "privacy.keep_house", "schedule": crontab(minute=50, hour=3)},
     "rest.forget_old_answers": {"task": "rest.forget_old_answers", "schedule": crontab(minute=20, hour=3)},
     "work.look": {"task": "work.look", "schedule": timedelta(minutes=2)},
     "notices.forget_old": {"task": "notices.forget_old", "schedule": crontab(minute=30, hour=3)},

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shop/sign-up/", shop.ShopSignUp.as_view(), name="shop-sign-up"),
     path("shop/products/<str:sku>/", shop.ShopProduct.as_view(), name="shop-product"),
     path("settings/", include("crm.org.urls")),
+    path("privacy/", include("crm.privacy.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("crm.api")),
 ]

@@ -13,12 +13,12 @@ class CustomersConfig(AppConfig):
         from crm.org.permissions import Permission, Role
         from crm.privacy import subjects
         from crm.ui.navigation import Section, register
-        from customers import touches
+        from customers import forgetting, touches
         from customers.api import consents as api_consents
         from customers.events import kinds
         from customers.help import fill
         from customers.subjects import People
-        from customers.views import consentpanels, merging, outside, wiring
+        from customers.views import consentpanels, merging, outside, privacy, wiring
 
         till = frozenset({Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER})
         register(
@@ -71,6 +71,8 @@ class CustomersConfig(AppConfig):
         wiring.fill()
         merging.fill()
         subjects.register(People())
+        privacy.fill()
+        forgetting.fill()
         self._name_the_steps()
         touches.fill()
         kinds.fill()

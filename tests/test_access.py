@@ -6,6 +6,7 @@ customers, the set of ids that it shows *equals* the oracle's, because a page th
 """
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,8 @@ from crm.audit import trail
 from crm.org.models import Staff, Store, public_id
 from crm.org.permissions import GRANTS, Permission, Role
 from crm.org.scope import ScopedQuerySet
+from crm.privacy import requests
+from crm.privacy.models import Certificate, Request, Reveal
 from crm.rest import keys
 from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import consents, notes, signups, work
@@ -125,6 +128,9 @@ MAY: dict[str, set[Role]] = {
     "manage_staff": {Role.ADMINISTRATOR},
     "manage_api_keys": {Role.ADMINISTRATOR},
     "view_audit": {Role.ADMINISTRATOR},
+    "handle_privacy": {Role.ADMINISTRATOR},
+    "record_privacy": {Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR},
+    "view_reveals": {Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR},
 }  # fmt: skip
 
 # Routes that list, find or export customers, and how to ask for all that one may see. The sets of ids must be equal.
@@ -253,6 +259,9 @@ def build_world() -> World:
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},
         "tags": {EVERYWHERE: Tag.objects.create(name="walked").pk},
         "duplicates": _pairs(canaries),
+        "requests": {code: _privacy_request(shops[code], found[0]).key for code, found in canaries.items()},
+        "certificates": {EVERYWHERE: _certificate().key},
+        "retention": {EVERYWHERE: "web"},
         "quarantine": aside,
         "words": words,
         "waiting": waiting,
@@ -309,6 +318,18 @@ def _pairs(canaries: dict[str, list[Any]]) -> dict[str, str]:
         first, second = sorted(two, key=lambda one: one.pk)
         DuplicatePair.objects.create(first=first, second=second, score=70, rules=rules, digest=b"0" * 16)
     return {code: f"{found[0].public_id}.{found[1].public_id}" for code, found in canaries.items()}
+
+
+def _privacy_request(shop: Store, who: Any) -> Request:
+    made = requests.receive(
+        "access", customer_id=who.pk, received_on=date(2026, 3, 9), store=shop, by="x:1", at=now()
+    )
+    Reveal.objects.create(staff=Staff.objects.get(name="Ana"), customer_id=who.pk, store=shop, what="phone")
+    return made
+
+
+def _certificate() -> Certificate:
+    return Certificate.objects.create(customer_id=10**9, born_at=now(), erased_at=now(), erased_by="x:1")
 
 
 def _import(tokens: dict[str, set[str]]) -> Any:

@@ -50,11 +50,14 @@ class Permission(StrEnum):
     MANAGE_STAFF = "manage_staff"
     MANAGE_API_KEYS = "manage_api_keys"
     VIEW_AUDIT = "view_audit"
+    HANDLE_PRIVACY = "handle_privacy"  # exports, erasures, requests, retention: the privacy officer
+    RECORD_PRIVACY = "record_privacy"  # enter what a person asked for; see the requests of one's stores
+    VIEW_REVEALS = "view_reveals"  # who was shown what in full, in one's stores
 
 
 _P = Permission
 _COUNTER = {_P.SIGNED_IN, _P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.VIEW_CATALOGUE}
-_LEADS = {_P.WORK_ITEMS, _P.ASSIGN_WORK}
+_LEADS = {_P.WORK_ITEMS, _P.ASSIGN_WORK, _P.RECORD_PRIVACY, _P.VIEW_REVEALS}
 _MANAGER = _COUNTER | {
     _P.EDIT_CUSTOMERS,
     _P.CREATE_TAGS,
@@ -66,7 +69,9 @@ _COLLECTS = {_P.RECORD_CONSENTS, _P.MANAGE_SIGN_UP}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CLERK: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS}),
-    Role.AGENT: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS}),
+    Role.AGENT: frozenset(
+        _COUNTER | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS, _P.RECORD_PRIVACY}
+    ),
     Role.STORE_MANAGER: frozenset(_MANAGER | _LEADS | _COLLECTS),
     Role.REGIONAL_MANAGER: frozenset(
         _MANAGER | _LEADS | _COLLECTS | {_P.MERGE_CUSTOMERS, _P.VIEW_IMPORTS, _P.VIEW_NIGHTS}

@@ -25,6 +25,7 @@ TABS = [
     Tab("consent", gettext_noop("Consent"), "customers:wordings", Permission.EDIT_WORDINGS),
     Tab("fields", gettext_noop("Customer fields"), "customers:fields", Permission.MANAGE_ORGANISATION),
     Tab("keys", gettext_noop("API keys"), "org:keys", Permission.MANAGE_API_KEYS),
+    Tab("privacy", gettext_noop("Privacy"), "privacy:requests", Permission.HANDLE_PRIVACY),
     Tab("audit", gettext_noop("Audit"), "audit:trail", Permission.VIEW_AUDIT),
 ]
 

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -39,10 +40,24 @@ class InvalidRequest(Refusal):
         return cls(sentence, faults=(Fault(pointer, sentence),))
 
 
+REFUSALS = (RequestClosed, IdentityUnchecked, InvalidRequest)
+
+
 def settings_of_chain() -> PrivacySettings:
     """The chain's choices; before anybody chose, those of the law of its country (not saved)."""
     found = PrivacySettings.objects.first()
     return found or PrivacySettings(law=_LAWS.get(Chain.current().country, Law.OWN))
+
+
+def choose(chosen: PrivacySettings, *, by: Any) -> PrivacySettings:
+    """Keep the chain's choices; deadlines that were set stay."""
+    with transaction.atomic():
+        chosen.pk = 1
+        chosen.save()
+        trail.record(
+            "privacy.settings", chosen, by=by, details={"law": chosen.law, "own_days": chosen.own_days}
+        )
+    return chosen
 
 
 def due_on(received_on: date, chosen: PrivacySettings) -> date:
@@ -123,6 +138,16 @@ def note_export(
             Request.objects.filter(pk=request.pk).update(exported_at=at)
         about = f"customers.customer:{subject.customer_id}"
         trail.record("customer.export", about, by=by, store_id=subject.store_id, details=details)
+
+
+def open_request(key: str, subject: Subject) -> Request | None:
+    """The open request with this key, if it is of this person."""
+    try:
+        wanted = UUID(key)
+    except ValueError:
+        return None
+    known = Request.objects.filter(customer_id__in=subject.customer_ids, state=RequestState.OPEN)
+    return known.filter(key=wanted).first()
 
 
 def subject_of(request: Request) -> Subject | None:

@@ -7,9 +7,8 @@ from typing import Any
 from crm.org.models import Staff
 from crm.org.models import public_id as coder
 from crm.ui import slots
-from customers import nights
+from customers import masks, nights
 from customers.bought import NOTHING, Bought, bought_by
-from customers.masks import masked
 from customers.models import Customer, CustomField, Identity, IdentityKind, Lifecycle, Stage
 from customers.views import factsheet
 
@@ -50,9 +49,9 @@ def rows_of(
 
     The customers come with `home_store` selected. `own`: fields of the chain that are columns, too.
     """
-    people = list(customers)
+    people = [masks.seen_by(staff, person) for person in customers]
     ids = [person.pk for person in people]
-    phones, stages, bought = _phones(ids), stages_of(ids), bought_by(ids)
+    phones, stages, bought = _phones(staff, ids), stages_of(ids), bought_by(ids)
     added = [*slots.columns(COLUMNS, staff, ids), *_own_columns(own, people)]
     encode = coder("cus").encode
     rows = [
@@ -94,9 +93,9 @@ def stages_of(ids: list[int]) -> dict[int, Stage]:
     return {customer: Stage(stage) for customer, stage in now}
 
 
-def _phones(ids: list[int]) -> dict[int, str]:
+def _phones(staff: Staff, ids: list[int]) -> dict[int, str]:
     known = Identity.objects.filter(customer__in=ids, kind=IdentityKind.PHONE).order_by("is_primary", "-pk")
     return {
-        customer: masked(IdentityKind.PHONE, value)
+        customer: masks.identifier(staff, IdentityKind.PHONE, value)
         for customer, value in known.values_list("customer_id", "value")
     }

@@ -16,10 +16,9 @@ from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Refusal
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView, explain
-from customers import contacts, customfields, profile, tags
+from customers import contacts, customfields, masks, profile, tags
 from customers.enrolment import AlreadyEnrolled, InvalidIdentifier
 from customers.forms import CustomerForm
-from customers.masks import masked
 from customers.models import Customer, CustomerTag, Identity, IdentityKind, Tag
 from customers.views import factsheet, undoing
 from customers.views.base import CustomerView
@@ -149,7 +148,7 @@ class ContactsView(CustomerView):
 
     def shown(self, customer: Customer, status: int = 200, **more: Any) -> HttpResponse:
         known = Identity.objects.filter(customer=customer).order_by("kind", "-is_primary", "pk")
-        listed = [(one, masked(one.kind, one.value)) for one in known]
+        listed = [(one, masks.identifier(self.staff, one.kind, one.value)) for one in known]
         context = {"customer": customer, "identities": listed, **more}
         return self.render("customers/contacts.html", context, status=status)
 
@@ -199,7 +198,12 @@ class Removal(ContactsView):
 
     def get(self, request: HttpRequest, public_id: str, identity: int) -> HttpResponse:
         customer, one = self.one(public_id, identity)
-        context = {"customer": customer, "one": one, "shown": masked(one.kind, one.value), "asks": True}
+        context = {
+            "customer": customer,
+            "one": one,
+            "shown": masks.identifier(self.staff, one.kind, one.value),
+            "asks": True,
+        }
         return self.render("customers/identity.html", context)
 
     def post(self, request: HttpRequest, public_id: str, identity: int) -> HttpResponse:

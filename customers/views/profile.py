@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,13 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.audit import trail
 from crm.org.permissions import Permission
+from crm.privacy import reveals
 from crm.ui.pages import page_of
 from crm.ui.staff import chain_of
-from customers import households, profile, whole
+from customers import households, masks, profile, whole
 from customers.forms import CustomerForm
-from customers.masks import masked
 from customers.models import Customer, Identity, IdentityKind, Payment, Purchase, Stage
 from customers.views import factsheet, words
 from customers.views.base import CustomerView
@@ -40,10 +39,14 @@ class Profile(CustomerView):
             "customer": customer,
             "whole": found,
             "tone": TONES.get(found.stage, "") if found.stage else "",
-            "member": found.number(IdentityKind.MEMBER),
+            "member": masks.identifier(
+                self.staff, IdentityKind.MEMBER, found.number(IdentityKind.MEMBER) or ""
+            ),
             "months": chart_of(found.months, months, chain.currency),
             "spells": [(spell, TONES.get(Stage(spell.stage), "")) for spell in found.spells],
-            "identities": [(one, masked(one.kind, one.value)) for one in found.identities],
+            "identities": [
+                (one, masks.identifier(self.staff, one.kind, one.value)) for one in found.identities
+            ],
             "first_rows": f"?kinds=purchase&to={found.bought.first_on}#timeline"
             if found.bought.first_on
             else "",
@@ -114,13 +117,16 @@ class Reveal(CustomerView):
     def post(self, request: HttpRequest, public_id: str, identity: int) -> HttpResponse:
         customer = self.customer(public_id)
         one = get_object_or_404(Identity, pk=identity, customer=customer)
-        with transaction.atomic():
-            trail.record(
-                "customer.reveal", customer, by=self.staff, details={"kind": one.kind, "identity": one.pk}
-            )
-        return self.render(
-            "customers/identity.html", {"one": one, "shown": one.value, "customer": customer, "is_open": True}
-        )
+        context: dict[str, Any] = {"one": one, "customer": customer}
+        asked: Any = {"customer_id": customer.pk, "store_id": customer.home_store_id, "what": one.kind}
+        try:
+            reveals.reveal(self.staff, **asked, reason=request.POST.get("reason", ""))
+        except reveals.ReasonMissing:
+            shown = masks.identifier(self.staff, one.kind, one.value)
+            return self.render("customers/identity.html", context | {"shown": shown}, 422)
+        except reveals.MayNotReveal:
+            raise PermissionDenied from None
+        return self.render("customers/identity.html", context | {"shown": one.value, "is_open": True})
 
 
 class Edit(CustomerView):

@@ -82,6 +82,12 @@ def clock(value: datetime) -> SafeString:
 
 
 @register.filter
+def exact(value: date | datetime | None) -> str:
+    """Date and time as people read them."""
+    return words.exact(value) if value else words.NOTHING
+
+
+@register.filter
 def initials(name: str) -> str:
     """At most two letters for the round mark beside a name: "Irina Petrova" → IP, 林小雨 → 小雨."""
     parts = (name or "").split()

@@ -1,0 +1,13 @@
+"""What is rung for by the clock."""
+
+from celery import shared_task
+from django.utils import timezone
+
+
+@shared_task(name="privacy.keep_house", ignore_result=True)
+def keep_house() -> None:
+    """Ask for tonight's retention, and bring the erasure log up to date. Safe to run twice."""
+    from crm.privacy import erasurelog, retention
+
+    erasurelog.catch_up()
+    retention.ask(timezone.now())

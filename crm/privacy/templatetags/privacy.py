@@ -1,0 +1,22 @@
+"""What pages ask about masking."""
+
+from typing import Any
+
+from django import template
+
+from crm.privacy import masking
+from crm.privacy.models import RevealReason
+
+register = template.Library()
+
+
+@register.simple_tag
+def may_reveal(staff: Any) -> bool:
+    """Whether this person may have something masked shown in full."""
+    return masking.reveals(staff) is not masking.Reveals.NO
+
+
+@register.simple_tag
+def reveal_reasons(staff: Any) -> list[Any]:
+    """Of which reasons they must choose one; empty where none is asked for."""
+    return list(RevealReason.choices) if masking.reveals(staff) is masking.Reveals.WITH_REASON else []

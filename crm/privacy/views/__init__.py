@@ -1,0 +1,1 @@
+"""Pages of the privacy officer, and the few that others see."""
