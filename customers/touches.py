@@ -27,7 +27,15 @@ from customers.timeline import Asked, Row, TimelineSource, Touch, branch, regist
 
 SHOP = {Channel.STORE.value: "store", Channel.ONLINE.value: "web"}
 TOUCHED = {channel.value: channel.name.lower() for channel in TouchChannel}
-SAID = ("title", "product", "query", "page", "path", "subject")  # of an interaction's data, what tells most
+SAID = (
+    "title",
+    "name",
+    "product",
+    "query",
+    "page",
+    "path",
+    "subject",
+)  # of an interaction's data, what tells most
 # A business date is the store's day: at most one away from the day in UTC, wherever the store is.
 ZONES = timedelta(days=1)
 TONES = {
