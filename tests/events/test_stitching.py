@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.timezone import now
 
 from customers import merging
@@ -190,3 +190,33 @@ def test_looking_around_and_signing_up_at_the_same_moment(irina: Customer) -> No
         thread.join()
     assert failures == []
     assert Interaction.objects.filter(customer=irina).count() == 41 == Interaction.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_in_waits_for_what_the_visitor_just_did(irina: Customer) -> None:
+    """One transaction has taken an event and not committed; the sign-in must not look past it."""
+    taken, signing = threading.Event(), threading.Event()
+
+    def look_around() -> None:
+        try:
+            with transaction.atomic():
+                send(seen(1, 0))
+                taken.set()
+                signing.wait(1)  # the other is on its way; without the lock it is through by then
+        finally:
+            connection.close()
+
+    def sign_in() -> None:
+        try:
+            taken.wait(10)
+            send(seen(2, 5, "irina"))
+            signing.set()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=look_around), threading.Thread(target=sign_in)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert touches(irina) == {"irina": ["e1", "e2"]}
