@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from customers import names
+import orjson
+
+from customers import customfields, names
 from customers.matching import conflicts, keys
 from customers.receiving.database import Again
 
 FIELDS = (
     "name", "gender", "birthday", "age_band", "income_band", "occupation", "household_size", "household",
-    "household_code", "language", "address", "home_store_id", "enrolled_at",
+    "household_code", "language", "address", "home_store_id", "enrolled_at", "custom",
 )  # fmt: skip
 _DEFAULTS = dict.fromkeys(
     (
@@ -164,9 +166,9 @@ class _Upsert:
     def _load(self, ids: set[int], tags: set[str]) -> None:
         self.cur.execute(_LOAD, [sorted(ids)])
         for customer_id, is_stub, *values in self.cur.fetchall():
-            self.states[customer_id] = _State(
-                customer_id, False, is_stub, dict(zip(FIELDS, values, strict=True))
-            )
+            known = dict(zip(FIELDS, values, strict=True))
+            known["custom"] = orjson.loads(known["custom"])
+            self.states[customer_id] = _State(customer_id, False, is_stub, known)
         self.cur.execute(_LOAD_KINDS, [list(conflicts.SINGLE), sorted(ids)])
         for customer_id, kind, value in self.cur.fetchall():
             self.states[customer_id].kinds.add(kind)
@@ -217,7 +219,9 @@ class _Upsert:
 
     def _new(self, customer_id: int) -> _State:
         values = dict.fromkeys(FIELDS) | _DEFAULTS
-        state = self.states[customer_id] = _State(customer_id, True, False, values | {"enrolled_at": self.at})
+        state = self.states[customer_id] = _State(
+            customer_id, True, False, values | {"enrolled_at": self.at, "custom": {}}
+        )
         state.changed.add("new")
         return state
 
@@ -230,7 +234,9 @@ class _Upsert:
             state.changed.add("is_stub")
             state.put("enrolled_at", state.values["enrolled_at"] or self.at)
             changed = True
-        for name, value in told.fields.items():
+        for name, said in told.fields.items():
+            # Of the chain's own fields only those that are told change.
+            value = customfields.merged(state.values[name], said) if name == "custom" else said
             if state.values[name] != value:
                 state.put(name, value)
                 changed = True
@@ -278,7 +284,8 @@ class _Upsert:
             self.identity_ids[customer_id].append(identity_id)
 
     def _row(self, state: _State) -> tuple[Any, ...]:
-        return state.id, state.is_stub, *(state.values[name] for name in FIELDS)
+        values = {**state.values, "custom": orjson.dumps(state.values["custom"]).decode()}
+        return state.id, state.is_stub, *(values[name] for name in FIELDS)
 
     def _run(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
@@ -291,7 +298,7 @@ JOIN customers_identity i ON i.kind = wanted.kind AND i.value = wanted.value
 """
 _COLUMNS = ", ".join(FIELDS)
 _LOAD = f"""
-SELECT id, is_stub, {_COLUMNS} FROM customers_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+SELECT id, is_stub, {_COLUMNS}::text FROM customers_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608
 _LOAD_KINDS = """
 SELECT DISTINCT customer_id, kind, CASE WHEN kind = ANY(%s) THEN value ELSE '' END FROM customers_identity
@@ -308,7 +315,7 @@ ON CONFLICT (name) DO NOTHING
 _UNNESTED = f"""
 FROM unnest(
     %s::bigint[], %s::bool[], %s::text[], %s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::smallint[],
-    %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[]
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::jsonb[]
 ) AS new (id, is_stub, {_COLUMNS})
 """
 _INSERT = (

@@ -1,13 +1,14 @@
 """Which columns a file may have. An unknown one is refused by name: a misspelt column must not be lost silently."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from crm.lib import normalise
+from customers import customfields
 from customers.imports import consent_columns
 from customers.imports.refusals import MissingColumns, UnknownColumns
 
@@ -73,6 +74,17 @@ CUSTOMERS = Columns(
         "language", "address", "enrolled_at", *consent_columns.COLUMNS,
     ),
 )  # fmt: skip
+
+
+CUSTOM = "custom_"  # before the code of a field of the chain's own; files may write "custom.code"
+
+
+def columns_of(kind: str) -> Columns:
+    """What a file of this kind may have, with the fields that the chain has made."""
+    if kind == "receipts":
+        return RECEIPTS
+    own = tuple(f"{CUSTOM}{one.code}" for one in customfields.definitions())
+    return replace(CUSTOMERS, optional=CUSTOMERS.optional + own)
 
 
 def blank(rows: int) -> Any:

@@ -17,7 +17,7 @@ from crm.jobs.claim import Claim
 from crm.org.models import Chain, Store
 from customers import upserts
 from customers.imports import consent_columns, customer_rows, journal, places
-from customers.imports.columns import CUSTOMERS
+from customers.imports.columns import columns_of
 from customers.imports.customer_rows import KIND_OF, REASONS, PersonRow
 from customers.imports.files import Block, open_table
 from customers.imports.refusals import MissingColumns
@@ -46,7 +46,7 @@ class CustomersImport:
 
     def run(self) -> None:
         table = open_table(places.path_of(self.file))
-        own_names = CUSTOMERS.match(table.names, self.claim.params.get("mapping"))
+        own_names = columns_of("customers").match(table.names, self.claim.params.get("mapping"))
         if not own_names.keys() & KIND_OF.keys():
             raise MissingColumns(
                 _("At least one of these columns is needed: %(names)s.") % {"names": ", ".join(KIND_OF)}

@@ -9,11 +9,12 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib import normalise
-from customers import identities
+from customers import customfields, identities
 from customers.imports import consent_columns
+from customers.imports.columns import CUSTOM
 from customers.imports.files import Block
 from customers.imports.values import Reasons, as_text, coded
-from customers.models import IdentityKind
+from customers.models import CustomField, IdentityKind
 from customers.receiving.events import AHEAD, STORE_CODE
 
 REASONS = Reasons(
@@ -36,6 +37,7 @@ REASONS = Reasons(
         "enrolled_at_invalid": _(
             "enrolled_at: no date and time that exists, or before 1900 or in the future."
         ),
+        "custom_invalid": _("custom: a value that its field does not take."),
         "too_long": _("One of the values is too long."),
         "identifiers_disagree": _("The identifiers of this row belong to different customers."),
         "two_members": _("Who has this phone or e-mail has another member number."),
@@ -96,7 +98,8 @@ def read(
     block: Block, own_names: dict[str, str], country: str, *, stores: Container[str] | None = None
 ) -> Iterator[PersonRow]:
     """The block's rows. Values are read once each, where they repeat. `stores`: rows of others are refused."""
-    reader = _RowReader(country, stores)
+    own = [one for one in customfields.definitions() if f"{CUSTOM}{one.code}" in own_names]
+    reader = _RowReader(country, stores, own)
     columns = {name: coded(block.columns[own]) for name, own in own_names.items()}
     texts = {name: [as_text(value) for value in found] for name, (found, _place) in columns.items()}
     places = {name: place.tolist() for name, (_found, place) in columns.items()}
@@ -109,8 +112,9 @@ class _Wrong(ValueError):
 
 
 class _RowReader:
-    def __init__(self, country: str, stores: Container[str] | None) -> None:
+    def __init__(self, country: str, stores: Container[str] | None, own: list[CustomField]) -> None:
         self.country = country
+        self.own = own
         self.stores = stores
         self.today = datetime.now(UTC).date()
 
@@ -122,6 +126,8 @@ class _RowReader:
                 for name in FIELDS
                 if (text := normalise.plain(given.get(name, "")))
             }
+            if own := self._own(given):
+                fields["custom"] = own
             words = self._words(given)
             return PersonRow(number, 0, people, fields, self._tags(given.get("tags", "")), words)
         except _Wrong as wrong:
@@ -140,6 +146,14 @@ class _RowReader:
         if not people:
             raise _Wrong("no_identifier")
         return list(people)
+
+    def _own(self, given: dict[str, str]) -> dict[str, Any]:
+        """The chain's own fields that the row tells, by code; a blank tells nothing."""
+        told = {one.code: text for one in self.own if (text := normalise.plain(given[f"{CUSTOM}{one.code}"]))}
+        try:
+            return customfields.clean(told, self.own) if told else {}
+        except customfields.InvalidCustom:
+            raise _Wrong("custom_invalid") from None
 
     @staticmethod
     def _words(given: dict[str, str]) -> consent_columns.Words:

@@ -85,7 +85,12 @@ def first_of(path: Path) -> list[dict[str, str]]:
 
 
 def _changes(one: Trace) -> list[tuple[str, Any, Any]]:
-    changed = [(name, before, one.after[name]) for name, before in one.before.items() if name != "is_stub"]
+    plain = one.before.keys() - {"is_stub", "custom"}
+    changed = [(name, before, one.after[name]) for name, before in one.before.items() if name in plain]
+    held, told = one.before.get("custom", {}), one.after.get("custom", {})
+    changed += [
+        (f"custom.{code}", held.get(code), told[code]) for code in told if told[code] != held.get(code)
+    ]
     if one.identity_ids:
         changed.append(("identifiers", "", f"+{len(one.identity_ids)}"))
     if one.tag_ids:

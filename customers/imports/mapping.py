@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from crm.lib.refusals import Fault, Refusal
-from customers.imports.columns import CUSTOMERS, RECEIPTS, Columns, spelling
+from customers.imports.columns import columns_of, spelling
 from customers.models import ImportMapping
 
 LEFT_OUT = ""
@@ -72,10 +72,6 @@ class InvalidMapping(Refusal):
     """`faults` point at "/<the file's name>"."""
 
     code: ClassVar[str] = "invalid_mapping"
-
-
-def columns_of(kind: str) -> Columns:
-    return RECEIPTS if kind == "receipts" else CUSTOMERS
 
 
 def header_of(names: Iterable[str]) -> str:

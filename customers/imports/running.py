@@ -171,8 +171,7 @@ def _look(path: Path, kind: str, mapping: Mapping[str, str] | None) -> None:
     from customers.imports import columns
     from customers.imports.files import open_table
 
-    known = columns.RECEIPTS if kind == "receipts" else columns.CUSTOMERS
-    known.match(open_table(path, is_whole=False).names, mapping)
+    columns.columns_of(kind).match(open_table(path, is_whole=False).names, mapping)
 
 
 def _broken_off(path: Path, kind: str, dry_run: bool, options: dict[str, Any]) -> ImportFile | None:

@@ -122,7 +122,7 @@ class Upload(StaffView):
         )
 
     def around(self) -> dict[str, Any]:
-        known = [(label, _columns(kind)) for kind, label in KINDS]
+        known = [(label, columns.columns_of(kind)) for kind, label in KINDS]
         return {
             "title": _("Import a file"),
             "largest": uploads.largest(),
@@ -131,10 +131,6 @@ class Upload(StaffView):
             "known": known,
             "mappings": ImportMapping.objects.order_by("kind", "name"),
         }
-
-
-def _columns(kind: str) -> columns.Columns:
-    return columns.RECEIPTS if kind == "receipts" else columns.CUSTOMERS
 
 
 class Import(StaffView):

@@ -14,6 +14,7 @@ from crm.org.permissions import Permission
 from crm.ui.views import StaffView
 from customers import imports
 from customers.imports import mapping, places, running
+from customers.imports.columns import columns_of
 from customers.models import ImportFile, ImportMapping
 
 
@@ -30,7 +31,7 @@ class ColumnsForm(forms.Form):
     def __init__(self, data: Any, kind: str, proposal: dict[str, str]) -> None:
         super().__init__(data)
         self.names = list(proposal)
-        choices = [("", _("leave out")), *((name, name) for name in mapping.columns_of(kind).all)]
+        choices = [("", _("leave out")), *((name, name) for name in columns_of(kind).all)]
         for place, (name, ours) in enumerate(proposal.items()):
             field = forms.ChoiceField(choices=choices, required=False, label=name, initial=ours)
             self.fields[f"column_{place}"] = field
@@ -85,7 +86,7 @@ class ImportColumns(StaffView):
         return {
             "file": file,
             "rows": form.rows(mapping.samples(places.path_of(file))),
-            "required": mapping.columns_of(file.kind).required,
+            "required": columns_of(file.kind).required,
             "title": _("Columns of %(name)s") % {"name": file.name},
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
         }

@@ -13,7 +13,7 @@ from crm.jobs.models import State
 from crm.org.models import Staff, Store
 from customers import imports, profile
 from customers.imports import customer_job, keeping, undoing
-from customers.models import Customer, Identity, ImportChange, ImportFile, NameKey
+from customers.models import Customer, CustomField, FieldKind, Identity, ImportChange, ImportFile, NameKey
 from tests import cast
 from tests.night.helpers import run_night
 
@@ -185,6 +185,24 @@ def test_a_tried_file_tells_what_would_change(people: list[Any], tmp_path: Path)
         ("2", "tags", "", "+2"),
         ("4", "occupation", "", "smith"),
     ]
+
+
+def test_fields_of_the_chains_own_are_imported_and_undone(
+    irina: Customer, ana: Staff, tmp_path: Path
+) -> None:
+    CustomField.objects.create(code="shoe", label="Shoe size", kind=FieldKind.NUMBER)
+    CustomField.objects.create(code="club", label="In the club", kind=FieldKind.FLAG)
+    Customer.objects.filter(pk=irina.pk).update(custom={"club": True})
+    text = "phone,custom.shoe,custom.club\n+8613800138000,38.5,\n+8613900139001,large,yes\n"
+    tried = brought(tmp_path, text, dry_run=True)
+    assert tried.job is not None
+    assert tried.job.counts["rejected"] == 1
+    file = brought(tmp_path, text)
+    irina.refresh_from_db()
+    assert irina.custom == {"club": True, "shoe": "38.5"}
+    undone(file, ana)
+    irina.refresh_from_db()
+    assert irina.custom == {"club": True}
 
 
 def test_the_store_counts_as_a_field(
