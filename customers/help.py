@@ -17,6 +17,7 @@ def fill() -> None:
         IMPORTS,
         QUARANTINE,
         DUPLICATES,
+        MERGES,
         TRACKING,
     ):
         register(topic)
@@ -159,6 +160,24 @@ QUARANTINE = Topic(
     Permission.VIEW_IMPORTS,
     60,
     "customers:quarantine",
+)
+MERGES = Topic(
+    "merges",
+    _("Merging two customers"),
+    (
+        _(
+            "Open one of the two and choose “Merge with another…”. Both stand side by side before anything changes."
+        ),
+        _(
+            "Where both say something, mark what stays. All identifiers and tags stay; of consent the stricter holds."
+        ),
+        _(
+            "Undo gives both back. What came in since by a phone or card of the other one goes to the other one."
+        ),
+    ),
+    Permission.MERGE_CUSTOMERS,
+    26,
+    "customers:list",
 )
 DUPLICATES = Topic(
     "duplicates",

@@ -131,13 +131,17 @@ def _place(cur: Any, source: str, source_id: int, new: list[Clean], store_ids: d
     if not new:
         return
     owners = people.resolve(cur, (event.person for event in new if event.person), source=source)
+    told = people.told_as(cur, owners)
     for event in new:
         if event.person:
-            event.customer_id = owners[event.person]
+            event.customer_id, event.told = owners[event.person], told[event.person]
     marked = stitching.add_marks(
         cur,
-        ((e.visitor, e.at, e.customer_id) for e in new if e.visitor and e.customer_id and not e.reason),
-    )
+        (
+            (e.visitor, e.at, e.told or e.customer_id)
+            for e in new if e.visitor and e.customer_id and not e.reason
+        ),
+    )  # fmt: skip
     marks = stitching.marks_of(cur, {event.visitor for event in new if event.visitor})
     for event in new:
         event.owner = event.customer_id or stitching.owner(marks.get(event.visitor, []), event.at)

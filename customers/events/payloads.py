@@ -74,6 +74,9 @@ class Clean:
     data: dict[str, Any] = field(default_factory=dict)
     reason: str = ""  # why it is set aside
     owner: int | None = None  # whose it is, by itself or by its visitor
+    told: int | None = (
+        None  # whom it names, before any merge: kept, so that it can go along when one is undone
+    )
     is_withheld: bool = False  # the owner said no to profiling
     print: bytes = b""
 

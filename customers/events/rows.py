@@ -36,7 +36,7 @@ def add(cur: Any, source_id: int, events: Sequence[Clean], store_ids: Mapping[st
         (
             event.id, event.print, state, event.reason, event.kind, event.channel, event.at,
             event.customer_id is not None, "" if event.is_withheld else event.visitor,
-            None if event.is_withheld else event.owner,
+            None if event.is_withheld else event.told or event.owner,
             next(numbers) if state is EventState.APPLIED else None, store_ids.get(event.store),
             "" if event.store in store_ids else event.store,
             "{}" if event.is_withheld else msgspec.json.encode(event.data).decode(),
@@ -45,12 +45,14 @@ def add(cur: Any, source_id: int, events: Sequence[Clean], store_ids: Mapping[st
     )  # fmt: skip
     cur.execute(_ADD, [source_id, *_columns(rows)])
     added = cur.rowcount
-    if touches := [tuple(row[i] for i in _OF_A_TOUCH) for row in rows if row[2] == EventState.APPLIED]:
+    owners = {event.id: event.owner for event in events}
+    applied = [row for row in rows if row[2] == EventState.APPLIED]
+    if touches := [(row[10], owners[row[0]], *(row[i] for i in _OF_A_TOUCH)) for row in applied]:
         cur.execute(_TOUCH, [source_id, *_columns(touches)])
     return int(added)
 
 
-_OF_A_TOUCH = (10, 9, 4, 5, 6, 11, 0, 13)  # number, customer, kind, channel, time, store, external id, data
+_OF_A_TOUCH = (4, 5, 6, 11, 0, 13)  # after number and customer: kind, channel, time, store, external id, data
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

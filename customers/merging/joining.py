@@ -144,16 +144,19 @@ def _clock(cur: Any) -> str:
 
 def _give(cur: Any, way: moves.Way, record: Record) -> None:
     """Every owned table by its rule. What must be given up is kept in the record, whole."""
+    held = moves.held(cur, way.giver)
     for table in tables(OnMerge.CARRY):
-        if moved := moves.all_of(cur, table, way):
+        if table.label in held and (moved := moves.all_of(cur, table, way)):
             record.moved[table.label] = moved
     for table in tables(OnMerge.UNITE):
-        _unite(cur, table, way, record)
+        if table.label in held:
+            _unite(cur, table, way, record)
     rederived = followers.rederived()
     for table in tables(OnMerge.DROP):
-        if table.label not in rederived and (rows := moves.rows_of(cur, table, way.giver)):
-            record.rows[table.label] = rows
-        cur.execute(f"DELETE FROM {table.name} WHERE customer_id = %s", [way.giver])  # noqa: S608
+        if table.label in held:
+            if table.label not in rederived:
+                record.rows[table.label] = moves.rows_of(cur, table, way.giver)
+            cur.execute(f"DELETE FROM {table.name} WHERE customer_id = %s", [way.giver])  # noqa: S608
 
 
 def _unite(cur: Any, table: Table, way: moves.Way, record: Record) -> None:

@@ -4,13 +4,14 @@ A receipt that named an identifier belongs to whom the identifier belongs. What 
 it or is `about` it) goes along; `undoing` sees to that. Everything else stays with the survivor.
 
 The inbox keeps how the customer was named: receipts that came over the API whole, those of files by the identifier
-alone when their customer stands for several (`receiving.merged`).
+alone when others were merged into their customer (`receiving.people.of_several`); events keep whose the identifier was.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from customers import identities
+from customers.events import inbox, stitching
 from customers.merging.tables import Table
 
 _Person = tuple[str, str]
@@ -30,6 +31,19 @@ def _person(kind: str | None, value: str | None, country: str) -> _Person | None
         return None
     known_as = identities.normalised(kind, value, country=country)
     return None if known_as is None else (kind, known_as)
+
+
+def touches(cur: Any, customer_ids: Iterable[int]) -> list[int]:
+    """Numbers of the interactions of events that named one of these customers, before any merge."""
+    cur.execute(_TOUCHES, [list(customer_ids)])
+    return [row[0] for row in cur.fetchall()]
+
+
+def stitch(cur: Any, customer_ids: Iterable[int]) -> None:
+    """Events of browsers and devices go to whom these were known to be, now that nobody stands for another."""
+    cur.execute(_VISITORS, [list(customer_ids)])
+    visitors = [row[0] for row in cur.fetchall()]
+    inbox.restitch(cur, stitching.marks_of(cur, visitors))
 
 
 def first_sight(cur: Any, customer_id: int, since: str) -> tuple[str, int] | None:
@@ -55,6 +69,10 @@ FROM customers_purchase p
 JOIN customers_arrival a ON a.source_id = p.source_id AND a.external_id = p.external_id AND a.kind = 1
 WHERE p.customer_id = %s AND p.recorded_at >= %s::timestamptz AND a.raw IS NOT NULL
 """
+_TOUCHES = (
+    "SELECT interaction_id FROM customers_event WHERE customer_id = ANY(%s) AND interaction_id IS NOT NULL"
+)
+_VISITORS = "SELECT DISTINCT visitor FROM customers_visitormark WHERE customer_id = ANY(%s)"
 _FIRST = """
 SELECT to_jsonb(occurred_at) #>> '{}', store_id FROM customers_purchase
 WHERE customer_id = %s AND recorded_at >= %s::timestamptz ORDER BY occurred_at, store_id LIMIT 1

@@ -8,7 +8,7 @@
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -91,10 +91,11 @@ def owned_models() -> list[type[Owned]]:
     return sorted(found, key=lambda model: model._meta.label)
 
 
-def tables(*rules: OnMerge) -> list[Table]:
+@cache
+def tables(*rules: OnMerge) -> tuple[Table, ...]:
     """Those with one of these rules (none given: all), what is linked to before what links to it."""
     every = {model._meta.label: Table(model) for model in owned_models()}
     order = TopologicalSorter(
         {label: {to for _column, to in table.links if to != label} for label, table in every.items()}
     )
-    return [every[label] for label in order.static_order() if not rules or every[label].rule in rules]
+    return tuple(every[label] for label in order.static_order() if not rules or every[label].rule in rules)

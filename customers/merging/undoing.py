@@ -88,6 +88,7 @@ def _unmerge(cur: Any, done: Merge, record: Record) -> None:
         merge.save(update_fields=["before"])
     joined = followers.Joined(*way, done.pk, done.merged_at)
     followers.tell_unmerged(cur, joined, record.memos)
+    later.stitch(cur, _lives(done, record))
     cur.execute(TOUCH, [[*way]])
     cur.execute(STALE, [[*way]])
 
@@ -103,11 +104,14 @@ def _later_merges(done: Merge) -> list[tuple[Merge, Record]]:
 def _going(cur: Any, done: Merge, record: Record) -> dict[str, list[int]]:
     """Ids of the numbered rows that go back, by model: what had come, what came in later, and what hangs on either."""
     going: dict[str, list[int]] = defaultdict(list)
+    lives = _lives(done, record)
     numbered = [table for table in tables(OnMerge.CARRY) if table.is_numbered]
     for table in numbered:
         ids = set(record.moved.get(table.label, []))
         if table.label == "customers.Purchase":
             ids |= set(later.purchases(cur, done.customer_id, done.identity_ids, record.since))
+        if table.label == "customers.Interaction":
+            ids |= set(later.touches(cur, lives))
         for column, to in table.links:
             if to != table.label and going[to]:
                 ids |= set(moves.linked(cur, table, done.customer_id, column, going[to]))
@@ -117,6 +121,12 @@ def _going(cur: Any, done: Merge, record: Record) -> dict[str, list[int]]:
             ids = {*going[table.label], *later.about(cur, table, done.customer_id, going)}
             going[table.label] = sorted(ids)
     return going
+
+
+def _lives(done: Merge, record: Record) -> list[int]:
+    """The loser, and who was merged into them before."""
+    earlier = Merge.objects.standing().filter(pk__in=record.moved.get("customers.Merge", []))
+    return [done.loser_id, *earlier.values_list("loser_id", flat=True)]
 
 
 def _give_back(cur: Any, table: Table, way: moves.Way, going: dict[str, list[int]], record: Record) -> None:

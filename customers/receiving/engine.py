@@ -5,6 +5,7 @@ receipts in the inbox, rows of returns, stub customers, guest totals; within eac
 somebody else wrote in between is met at a unique index: everything is rolled back and done again.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -130,13 +131,25 @@ class _Writer:
     def _customers(self) -> Any:
         """Customer ids by receipt, masked for guests."""
         new = self.new
+        self.named: set[int] = set()
         used = np.unique(new.person[new.person >= 0]).tolist()
         if not used:
             return np.ma.masked_all(len(new), dtype=np.int64)
         ids = people.resolve(self.cur, [new.people[i] for i in used], source="receipt")
+        several = people.of_several(self.cur, ids.values())
+        self.named = {i for i in used if ids[new.people[i]] in several}
         by_person = np.zeros(len(new.people) + 1, dtype=np.int64)
         by_person[used] = [ids[new.people[i]] for i in used]
         return np.ma.masked_array(by_person[new.person], mask=new.person < 0)
+
+    def _raw(self, i: int) -> str | None:
+        """A receipt's raw form; of one from a file the identifier that named it, where the customer is of several."""
+        new = self.new
+        person = int(new.person[i])
+        if new.raw[i] is not None or person not in self.named:
+            return new.raw[i]
+        kind, value = new.people[person]
+        return json.dumps({"customer": {"kind": kind, "value": value}})
 
     def _numbers(self, sequence: str, count: int) -> Any:
         """A block of new ids."""
@@ -172,7 +185,7 @@ class _Writer:
         row = np.r_[new.row[at], blank - 1]
         file_id = np.full(len(keys), self.import_file_id or 0)
         fingerprints = [new.fingerprint[i] for i in fresh] + [b""] * len(expected)
-        raws = [_jsonb(new.raw[i]) for i in fresh] + [None] * len(expected)
+        raws = [_jsonb(self._raw(i)) for i in fresh] + [None] * len(expected)
         copy.write_columns(
             self.cur,
             "customers_arrival",
@@ -202,7 +215,7 @@ class _Writer:
                 None if self.customer.mask[i] else int(self.customer[i]),
                 int(self.purchase[i]),
                 int(new.store[i]),
-                new.raw[i],
+                self._raw(i),
                 None if new.row[i] < 0 else self.import_file_id,
                 None if new.row[i] < 0 else int(new.row[i]),
             )

@@ -42,6 +42,29 @@ def known(cursor: Any, people: list[Person]) -> dict[Person, int]:
     return {(kind, value): customer_id for kind, value, customer_id in cursor.fetchall()}
 
 
+def of_several(cursor: Any, customer_ids: Iterable[int]) -> set[int]:
+    """Which of these customers others were merged into. What comes in for them keeps by which identifier it came, so
+    that it can go along when the merge is undone."""
+    cursor.execute(_OF_SEVERAL, [sorted(set(customer_ids))])
+    return {row[0] for row in cursor.fetchall()}
+
+
+def told_as(cursor: Any, owners: Mapping[Person, int]) -> dict[Person, int]:
+    """Whose each identifier was before any merge; `owners`: whose it is now. Mostly one statement, no finding."""
+    several = of_several(cursor, owners.values()) if owners else set()
+    asked = [person for person, owner in owners.items() if owner in several]
+    if not asked:
+        return dict(owners)
+    cursor.execute(_NUMBERS, [packed(kind for kind, _ in asked), packed(value for _, value in asked)])
+    numbers = {(kind, value): number for kind, value, number in cursor.fetchall()}
+    cursor.execute(_BROUGHT, [sorted(several)])
+    brought: dict[int, int] = {}
+    for loser, identities in cursor.fetchall():  # the first merge took it from whose it was
+        for number in identities:
+            brought.setdefault(number, loser)
+    return {person: brought.get(numbers.get(person, 0), owner) for person, owner in owners.items()}
+
+
 def _add_stubs(cursor: Any, added: list[tuple[str, str, int]]) -> dict[Person, int]:
     cursor.execute(_ADD_CUSTOMERS, [[customer_id for _, _, customer_id in added]])
     return {(kind, value): customer_id for kind, value, customer_id in added}
@@ -66,6 +89,17 @@ SELECT i.kind, i.value, i.customer_id
 FROM unnest({TEXTS}, {TEXTS}) AS wanted (kind, value)
 JOIN customers_identity i ON i.kind = wanted.kind AND i.value = wanted.value
 """  # noqa: S608
+_OF_SEVERAL = (
+    "SELECT DISTINCT customer_id FROM customers_merge WHERE customer_id = ANY(%s) AND undone_at IS NULL"
+)
+_NUMBERS = f"""
+SELECT i.kind, i.value, i.id
+FROM unnest({TEXTS}, {TEXTS}) AS wanted (kind, value)
+JOIN customers_identity i ON i.kind = wanted.kind AND i.value = wanted.value
+"""  # noqa: S608
+_BROUGHT = """
+SELECT loser_id, identity_ids FROM customers_merge WHERE customer_id = ANY(%s) AND undone_at IS NULL ORDER BY id
+"""
 _ADD_IDENTITIES = f"""
 INSERT INTO customers_identity (kind, value, customer_id, is_primary, source)
 SELECT kind, value, nextval('customers_customer_id_seq'), true, %s

@@ -1,0 +1,256 @@
+"""After a merge life goes on. Undone, what named an identifier goes to whom the identifier belongs; the rest stays."""
+
+import os
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+from django.db import transaction
+from django.utils.timezone import now
+
+from customers import consents, merging, notes, profile, receiving, statehash
+from customers.events import inbox
+from customers.matching import keys
+from customers.merging import contenthash
+from customers.models import (
+    Arrival,
+    Customer,
+    CustomerTag,
+    Identity,
+    Interaction,
+    Note,
+    Purchase,
+    Return,
+    Tag,
+)
+from customers.receiving import payloads
+from tests import cast
+from tests.customers.crowds import crowd
+from tests.customers.histories import body
+
+pytestmark = pytest.mark.django_db
+
+SURE: dict[str, Any] = {"is_confirmed": True, "reason": "one person"}
+TILL = {"source": "pos-9", "store": "HARB", "occurred_at": "2026-03-11T12:00:00+08:00"}
+
+
+@pytest.fixture
+def second_card(irina: Customer, harbour: Any) -> Customer:
+    """Irina's other card, which she got when she had forgotten the first."""
+    person = cast.customer("I. Petrova", of=harbour, card="C2000002", phone="+8613900139009")
+    cast.purchase(person, at=harbour, on="2026-03-02", external_id="before")
+    return person
+
+
+def buy(key: str, kind: str, value: str, amount: str = "5.00") -> receiving.ReceiptOutcome:
+    receipt = TILL | {
+        "external_id": key, "customer": {"kind": kind, "value": value},
+        "lines": [{"line": 1, "product": "TEA", "quantity": "3", "amount": amount}],
+    }  # fmt: skip
+    return receiving.receive_receipt(payloads.receipt_of(body(receipt)), by="test")
+
+
+def bring_back(key: str, of: str, amount: str = "2.00") -> None:
+    lines = [{"line": 1, "quantity": "1", "amount": amount}]
+    told = TILL | {"external_id": key, "receipt": {"source": "pos-9", "external_id": of}, "lines": lines}
+    receiving.receive_return(payloads.return_of(body(told)), by="test")
+
+
+def bought(who: Customer) -> list[str]:
+    return sorted(Purchase.objects.filter(customer=who).values_list("external_id", flat=True))
+
+
+def test_a_receipt_by_the_second_card_goes_with_the_second_card(irina, second_card, ana, noon) -> None:
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    buy("by-first", "card", "C1000001")
+    buy("by-second", "card", "c2000002")  # as a till writes it
+    bring_back("back", "by-second")
+    assert bought(irina) == ["before", "by-first", "by-second"]
+    assert bought(second_card) == []
+
+    merging.unmerge(done, by=ana, at=noon)
+    assert bought(irina) == ["by-first"]
+    assert bought(second_card) == ["before", "by-second"]
+    assert Return.objects.get().customer_id == second_card.pk
+    assert Purchase.objects.get(external_id="by-second").returned == Decimal("2.00")
+    known = Arrival.objects.filter(external_id__in=["by-second", "back", "before"])
+    assert set(known.values_list("customer_id", flat=True)) == {second_card.pk}
+    bring_back("back again", "by-second", "1.00")  # the receipt is found where it is now
+    assert Return.objects.filter(customer=second_card).count() == 2
+
+
+def test_the_same_receipts_from_a_batch_go_the_same_way(irina, second_card, ana, noon) -> None:
+    """As a file brings them: their raw form is not kept, only by which identifier they came."""
+    from customers.receiving import engine
+    from customers.receiving.batch import _columns
+    from customers.receiving.database import in_transaction
+
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+
+    def work(cur: Any) -> None:
+        from customers.receiving import events, references
+        from customers.receiving.batch import _Good
+
+        told = [
+            payloads.receipt_of(body(TILL | {
+                "external_id": key, "customer": {"kind": "card", "value": card},
+                "lines": [{"line": 1, "product": "TEA", "quantity": "1", "amount": "5.00"}],
+            })) for key, card in (("first", "C1000001"), ("second", "C2000002"))
+        ]  # fmt: skip
+        good = [_Good(n, one, events.receipt(one)) for n, one in enumerate(told)]
+        sources = references.sources(cur, {"pos-9"}, by="test")
+        stores, products = (
+            references.stores(cur, {"HARB"}, make_stubs=False),
+            references.products(cur, {"TEA"}),
+        )
+        columns = _columns(good, sources, stores, products)
+        columns.raw = [None, None]
+        engine.apply(cur, columns)
+
+    in_transaction(work)
+    assert Arrival.objects.get(external_id="second").raw == {
+        "customer": {"kind": "card", "value": "C2000002"}
+    }
+    merging.unmerge(done, by=ana, at=noon)
+    assert (bought(irina), bought(second_card)) == (["first"], ["before", "second"])
+
+
+def test_what_names_no_identifier_stays_with_the_survivor(irina, second_card, ana, noon) -> None:
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    notes.write(irina, "asked for green tea", by=ana, at=noon)
+    CustomerTag.objects.create(customer=irina, tag=Tag.objects.create(name="tea"))
+    profile.change(irina.pk, {"occupation": "baker"}, by=ana)
+    consents.record(irina, channel="sms", purpose="marketing", is_given=False, wording=None, source="test",
+                    by="system:test", at=noon)  # fmt: skip
+    merging.unmerge(done, by=ana, at=noon)
+    irina.refresh_from_db()
+    assert irina.occupation == "baker"
+    assert [Note.objects.get().customer_id, CustomerTag.objects.get().customer_id] == [irina.pk] * 2
+    assert consents.state_of(irina).cells[consents.cell("sms", "marketing")].is_given is False
+    assert consents.state_of(second_card).cells[consents.cell("sms", "marketing")].is_given is None
+
+
+def test_a_filled_blank_that_was_edited_since_stays_and_one_that_was_not_goes(
+    irina, second_card, ana, noon
+) -> None:
+    Customer.objects.filter(pk=second_card.pk).update(occupation="baker", household="H1")
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    irina.refresh_from_db()
+    assert (irina.occupation, irina.household) == ("baker", "H1")
+    profile.change(irina.pk, {"occupation": "chef"}, by=ana)
+    merging.unmerge(done, by=ana, at=noon)
+    irina.refresh_from_db()
+    second_card.refresh_from_db()
+    assert (irina.occupation, irina.household) == ("chef", "")
+    assert (second_card.occupation, second_card.household) == ("baker", "H1")
+
+
+def test_a_tag_that_both_had_is_both_of_theirs_again(irina, second_card, ana, noon) -> None:
+    vip = Tag.objects.create(name="vip")
+    for who in (irina, second_card):
+        CustomerTag.objects.create(customer=who, tag=vip)
+    keys.index([second_card.pk])  # which the undoing derives anew
+    before = contenthash.of([irina.pk, second_card.pk])
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    CustomerTag.objects.get().delete()  # taken from the survivor later: that stays, the other one's was never touched
+    merging.unmerge(done, by=ana, at=noon)
+    assert list(CustomerTag.objects.values_list("customer_id", flat=True)) == [second_card.pk]
+    assert contenthash.of([second_card.pk])[second_card.pk] == before[second_card.pk]
+
+
+def test_events_go_to_whom_they_named_and_browsers_to_who_used_them(irina, second_card, ana, noon) -> None:
+    at = (now() - timedelta(hours=1)).isoformat()
+
+    def event(number: int, visitor: str, card: str = "") -> bytes:
+        told: dict[str, Any] = {"id": f"e{number}", "kind": "sign_in" if card else "product", "visitor": visitor,
+                                "occurred_at": at, "data": {} if card else {"product": "SKU1"}}  # fmt: skip
+        return msgspec.json.encode(told | ({"customer": {"kind": "card", "value": card}} if card else {}))
+
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    events = [event(1, "browser-1", "C1000001"), event(2, "browser-2", "C2000002"), event(3, "browser-2"),
+              event(4, "browser-1")]  # fmt: skip
+    inbox.receive("shop", events, by="system:test")
+    assert Interaction.objects.filter(customer=irina).count() == 4
+    merging.unmerge(done, by=ana, at=noon)
+    told = {who.pk: sorted(Interaction.objects.filter(customer=who).values_list("external_id", flat=True))
+            for who in (irina, second_card)}  # fmt: skip
+    assert told == {irina.pk: ["e1", "e4"], second_card.pk: ["e2", "e3"]}
+
+
+# As if it had never been ---------------------------------------------------------------------------------------------
+
+
+def _told(people: list[Customer]) -> dict[str, Any]:
+    """What can be compared between two worlds in which later rows have other numbers."""
+    ids = [person.pk for person in people]
+    plain = list(Customer.objects.filter(pk__in=ids).order_by("pk").values())
+    for row in plain:
+        del row["updated_at"]
+    return {
+        "customers": plain,
+        "receipts": statehash.whole(),
+        "identities": sorted(Identity.objects.values_list("customer_id", "kind", "value", "is_primary")),
+        "tags": sorted(CustomerTag.objects.values_list("customer_id", "tag__name")),
+        "notes": sorted(Note.objects.values_list("customer_id", "text")),
+    }
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("MERGE_WORLDS", "6"))))
+def test_an_undone_merge_might_never_have_been(seed: int, ana: Any, noon: Any) -> None:
+    """Two worlds with the same later life: in one a merge is done and undone again, in the other it never was."""
+    people = crowd(8, seed=100 + seed)
+    chance = Random(seed)
+    survivor, loser, third, fourth = chance.sample(people, 4)
+    plan = chance.choice(["alone", "sibling", "sibling before", "outer"])
+    told = []
+    for is_done in (True, False):
+        with transaction.atomic():
+            life = Random(seed * 7 + 1)
+            if plan == "sibling before":
+                merging.merge(survivor, third, by=ana, at=noon, choices=_some(Random(seed)), **SURE)
+            choices, done = _some(life), None
+            if is_done:
+                done = merging.merge(survivor, loser, by=ana, at=noon, choices=choices, **SURE)
+            _live(life, people, survivor)
+            if plan == "sibling":
+                merging.merge(survivor, third, by=ana, at=noon, choices=_some(Random(seed)), **SURE)
+                _live(life, people, survivor)
+            outer = merging.merge(fourth, survivor, by=ana, at=noon, **SURE) if plan == "outer" else None
+            if outer:
+                buy(f"outer-{seed}", *_identifier(people[0]))
+                merging.unmerge(outer, by=ana, at=noon)
+            if done:
+                merging.unmerge(done, by=ana, at=noon)
+            told.append(_told(people))
+            transaction.set_rollback(True)
+    assert told[0] == told[1], plan
+
+
+def _some(chance: Random) -> dict[str, str]:
+    names = ("name", "occupation", "household", "birthday", "main.phone", "main.email", "main.card")
+    return {name: chance.choice(("survivor", "loser")) for name in names if chance.random() < 0.4}
+
+
+def _identifier(person: Customer) -> tuple[str, str]:
+    known = Identity.objects.filter(value__contains=f"{person.pk:07}").order_by("kind", "value")
+    return known.values_list("kind", "value")[0]
+
+
+def _live(chance: Random, people: list[Customer], survivor: Customer) -> None:
+    """Receipts by anybody's identifiers, some brought back; what is said about the survivor is new and names nobody."""
+    for person in people:
+        known = Identity.objects.filter(value__contains=f"{person.pk:07}").order_by("kind", "value")
+        for kind, value in known.values_list("kind", "value"):
+            if chance.random() < 0.4:
+                key = f"later-{value}-{chance.randrange(10**6)}"
+                buy(key, kind, value)
+                if chance.random() < 0.5:
+                    bring_back(f"back-{key}", key)
+    number = chance.randrange(10**6)
+    tag, _is_new = Tag.objects.get_or_create(name=f"new-{number}")
+    CustomerTag.objects.get_or_create(customer=survivor, tag=tag)
+    Note.objects.create(customer=survivor, text=f"said {number}", created_by="test")
+    profile.change(survivor.pk, {"income_band": f"band {number}"}, by="test")
