@@ -10,8 +10,9 @@ class HouseConfig(AppConfig):
 
     def ready(self) -> None:
         # Whoever rings a task needs the Celery application with our settings, not Celery's default one.
-        from crm import celery, schedule
+        from crm import celery, schedule, signins
         from crm.jobs import words
 
+        signins.listen()
         celery.app.conf.beat_schedule = schedule.BEAT
         words.name(schedule.WORDS)

@@ -1,11 +1,14 @@
 """What the trail may keep of these tables, and which the database watches (`crm/audit/registry.py`).
 
-Receipts, lines and returns have the inbox, which keeps each as it arrived; states and search keys are derived.
+Not watched: what an inbox keeps as it arrived (receipts, lines, returns, events, interactions, kept orders, sign-ups),
+what is derived anew (states, search keys, personas, pairs that the sweep finds, counts of days), what came with a file
+that is named in the trail (provided facts, journals of imports), and the catalogue, which receipts and files fill.
 """
 
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
+from customers.auditwords import OF_WORK
 
 PLAIN = {"Customer": "home_store"}
 TRACKED = {
@@ -15,27 +18,82 @@ TRACKED = {
     "Tag": "",
     "Merge": "",
     "LifecycleRules": "",
+    "CustomField": "",
+    "Consent": "",
+    "ConsentRules": "",
+    "Guardian": "",
+    "Wording": "",
+    "Note": "",
+    "NoteVersion": "",
+    "WorkItem": "store",
+    "WorkKind": "",
+    "WorkResult": "",
+    "MatchRules": "",
+    "ImportMapping": "",
+    "SignUpForm": "",
+    "Site": "",
+    "EventKind": "",
+    "Connector": "tested_at",
+    "Provider": "",
 }
-WORDS = {
+WORDS = OF_WORK | {
     "customer.enrol": Act(_("Customer enrolled"), icon="user-plus"),
     "customer.change": Act(_("Customer changed"), icon="edit"),
     "customer.identify": Act(_("Identifier given"), icon="id"),
+    "customer.unidentify": Act(_("Identifier taken away"), icon="id"),
+    "customer.main_identifier": Act(_("Main identifier chosen"), icon="id"),
+    "customer.tag": Act(_("Tag given"), icon="point"),
+    "customer.untag": Act(_("Tag taken away"), icon="point"),
     "customer.merge": Act(_("Two customers merged"), icon="arrows-join"),
     "customer.unmerge": Act(_("Merge taken back"), icon="arrows-split"),
-    "customer.reveal": Act(_("Identifier shown in full"), icon="eye"),
     "customers.export": Act(_("Customers exported"), icon="download"),
     "customers.import": Act(_("Customers imported"), icon="file-import"),
+    "duplicates.export": Act(_("Possible duplicates exported"), icon="download"),
+    "duplicate.dismiss": Act(_("Two customers are different people"), icon="arrows-split"),
+    "duplicate.merge": Act(_("Possible duplicate merged"), icon="arrows-join"),
+    "duplicate.reopen": Act(_("Possible duplicate open again"), icon="inbox"),
+    "matchrules.change": Act(_("Rules for duplicates changed"), icon="adjustments"),
     "receipts.batch": Act(_("Receipts received in a batch"), icon="receipt"),
     "events.batch": Act(_("Events received in a batch"), icon="activity"),
+    "events.replay": Act(_("Set-aside events tried again"), icon="inbox"),
+    "events.discard": Act(_("Set-aside events thrown away"), icon="trash"),
+    "order.replay": Act(_("Set-aside order tried again"), icon="shopping-bag"),
+    "order.discard": Act(_("Set-aside order thrown away"), icon="trash"),
+    "connector.create": Act(_("Shop connected"), icon="shopping-bag"),
+    "connector.change": Act(_("Connection to a shop changed"), icon="shopping-bag"),
+    "connector.switch": Act(_("Connection to a shop switched on or off"), icon="shopping-bag"),
+    "provider.create": Act(_("Provider of facts entered"), icon="world"),
+    "provider.change": Act(_("Provider of facts changed"), icon="world"),
+    "facts.give": Act(_("Facts received from a provider"), icon="world"),
+    "site.create": Act(_("Web site entered"), icon="click"),
+    "site.change": Act(_("Web site changed"), icon="click"),
+    "eventkind.create": Act(_("Kind of event entered"), icon="activity"),
+    "eventkind.change": Act(_("Kind of event changed"), icon="activity"),
     "consent.record": Act(_("Consent recorded"), icon="checks"),
+    "consentrules.change": Act(_("Age of consent changed"), icon="checks"),
     "wording.change": Act(_("Wording of consent changed"), icon="file-text"),
-    "workkind.keep": Act(_("Kind of follow-up changed"), icon="list-check"),
+    "guardian.appoint": Act(_("Guardian entered"), icon="users"),
+    "guardian.dismiss": Act(_("Guardian removed"), icon="users"),
+    "signupform.open": Act(_("Sign-up form opened"), icon="scan"),
+    "signupform.close": Act(_("Sign-up form closed"), icon="scan"),
+    "signup.accept": Act(_("Sign-up accepted"), icon="user-check"),
+    "signup.dismiss": Act(_("Sign-up dismissed"), icon="x"),
+    "customfield.create": Act(_("Custom field made"), icon="list-check"),
+    "customfield.change": Act(_("Custom field changed"), icon="list-check"),
+    "customfield.archive": Act(_("Custom field archived"), icon="list-check"),
+    "customfield.restore": Act(_("Custom field restored"), icon="list-check"),
+    "customfield.move": Act(_("Custom fields put in another order"), icon="list-check"),
     "synthetic.create": Act(_("Invented data made"), icon="database"),
     "lifecycle.change": Act(_("Lifecycle changed"), icon="refresh"),
     "arrival.dismiss": Act(_("Set-aside event dismissed"), icon="inbox"),
     "arrival.reopen": Act(_("Dismissed event reopened"), icon="inbox"),
     "arrival.replay": Act(_("Set-aside event tried again"), icon="inbox"),
+    "import.undo": Act(_("Undoing of an import asked for"), icon="arrow-back-up"),
+    "import.undone": Act(_("Import undone"), icon="arrow-back-up"),
     "import.forget_upload": Act(_("Uploaded file removed"), icon="trash"),
     "import.forget_rejected": Act(_("Rejected rows removed"), icon="trash"),
+    "import.forget_changes": Act(_("Undo of an import ended"), icon="trash"),
+    "import_mapping.keep": Act(_("Mapping of columns saved"), icon="file-import"),
+    "import_mapping.forget": Act(_("Mapping of columns removed"), icon="trash"),
 }
 PAGES = {"Customer": "customers:customer", "ImportFile": "customers:import"}

@@ -80,3 +80,4 @@ def _make_the_first() -> None:
                 WorkResult(kind=kind, code=name, names=words, again=again, order=place)
                 for place, (name, words, again) in enumerate(results, start=1)
             )
+    trail.record("defaults.make", "customers.workkind", by="system:first_use")

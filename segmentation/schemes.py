@@ -30,7 +30,8 @@ def groups() -> list[Group]:
         rows = [
             Group(code=c, colour=k, position=10 * i) for i, (c, k) in enumerate(grid.COLOURS.items(), start=1)
         ]
-        Group.objects.bulk_create(rows, ignore_conflicts=True)
+        with trail.first_use("segmentation.group"):
+            Group.objects.bulk_create(rows, ignore_conflicts=True)
     return list(Group.objects.all())
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -14,11 +15,12 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from crm.audit import verifying  # registers the kind of job
+        from crm.audit import actor, verifying  # registers the kind of job
         from crm.jobs.words import name
         from crm.org.permissions import Permission
         from crm.ui.slots import Panel, offer
 
+        connection_created.connect(actor.tell, dispatch_uid="audit.actor")
         post_migrate.connect(watch_tables, dispatch_uid="audit.watch_tables")
         name(
             {

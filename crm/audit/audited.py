@@ -9,6 +9,7 @@ WORDS = {
     "table.update": Act(_("Unrecorded: rows changed"), icon="database"),
     "table.delete": Act(_("Unrecorded: rows deleted"), icon="database"),
     "table.truncate": Act(_("Unrecorded: table emptied"), icon="database"),
+    "defaults.make": Act(_("Defaults of the product made"), icon="settings"),
     "audit.export": Act(_("Audit trail exported"), icon="download"),
     "job.enqueue": Act(_("Job asked for"), icon="player-play"),
     "job.resume": Act(_("Job resumed"), icon="player-play"),

@@ -40,6 +40,19 @@ def spoken_for(cursor: Any, app: str) -> None:
     cursor.execute("SELECT audit_spoken_for(%s)", [app])
 
 
+def spoken_for_all() -> None:
+    """The same for all apps: an act that is recorded of many tables at once."""
+    with connection.cursor() as cursor:
+        for app in sorted({app_of(model) for model in registry.tracked()}):
+            spoken_for(cursor, app)
+
+
+def app_of(model: type[models.Model]) -> str:
+    """Sign-ins belong to the organisation."""
+    label = model._meta.app_label
+    return "org" if label == "auth" else label
+
+
 def install(using: str = "default") -> list[str]:
     """Give every tracked table the triggers that it should have. Returns the tables that were changed."""
     with connections[using].cursor() as cursor:
@@ -127,7 +140,7 @@ def function_of(model: type[models.Model], ignored: frozenset[str]) -> str:
     return _FUNCTION.format(
         name=_function(model._meta.db_table),
         table=model._meta.db_table,
-        app=model._meta.app_label if model._meta.app_label != "auth" else "org",
+        app=app_of(model),
         label=model._meta.label_lower,
         key=f'"{key[0]}"',
         same=" AND ".join(f'o."{one}" = n."{one}"' for one in key),

@@ -15,6 +15,8 @@ from typing import Any
 
 from structlog.contextvars import get_contextvars
 
+from crm.audit import actor
+
 # Whose address is kept as it is: people at work and systems. Anybody else's is cut to its network.
 AT_WORK = ("staff:", "key:")
 _V4, _V6 = 24, 48  # bits that are left of a customer's address
@@ -43,12 +45,13 @@ def request_id() -> str:
 
 
 @contextlib.contextmanager
-def at(channel: str, *, address: str = "", agent: str = "") -> Iterator[None]:
-    """What is recorded inside comes from there."""
-    token = _here.set(Origin(channel, address, agent))
+def at(channel: str, *, address: str = "", agent: str = "", by: str = "") -> Iterator[None]:
+    """What is recorded inside comes from there; what is not recorded is `by`'s (see `crm/audit/actor.py`)."""
+    token, name = _here.set(Origin(channel, address, agent)), actor.say(by)
     try:
         yield
     finally:
+        actor.unsay(name)
         _here.reset(token)
 
 
@@ -61,7 +64,10 @@ def be(channel: str, agent: str = "") -> None:
 def be_command(arguments: list[str]) -> None:
     """`manage.py NAME …`; a server answers requests, which say themselves where they come from."""
     name = arguments[1] if len(arguments) > 1 else Path(sys.argv[0]).name
-    be("command", "" if name.startswith("-") else name)
+    name = "" if name.startswith("-") else name
+    be("command", name)
+    if name:
+        actor.be(f"system:{name}")
 
 
 def address_for(actor: str, address: str) -> str:

@@ -1,9 +1,10 @@
 """Writing the trail."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -49,6 +50,14 @@ def record(
     entry.signature = signing.sign(entry)
     entry.save(force_insert=True)
     return entry
+
+
+@contextlib.contextmanager
+def first_use(table: str) -> Iterator[None]:
+    """What the product brings along is made inside, as it is asked for the first time: the system's act, on `table`."""
+    with transaction.atomic():
+        yield
+        record("defaults.make", table, by="system:first_use")
 
 
 def last_change(subject: models.Model, field: str) -> Entry | None:

@@ -30,7 +30,10 @@ def run(job_id: int) -> bool:
         return False
     claim = Claim(*claimed)
     try:
-        with _heartbeat(claim), context.at("job", agent=claim.job.kind):
+        with (
+            _heartbeat(claim),
+            context.at("job", agent=claim.job.kind, by=claim.job.created_by or f"system:{claim.job.kind}"),
+        ):
             function_of(claim.job.kind)(claim)
         _finish(claim)
     except LeaseLost:

@@ -34,6 +34,10 @@ WORDS = {
     "staff.leave": Act(_("Member of staff left"), icon="user"),
     "staff.return": Act(_("Member of staff came back"), icon="user"),
     "staff.password": Act(_("New first password"), icon="key"),
+    "staff.own_password": Act(_("Own password changed"), icon="key"),
+    "staff.sign_in": Act(_("Signed in"), icon="login"),
+    "staff.sign_in_failed": Act(_("Signing in failed"), icon="login"),
+    "staff.lockout": Act(_("Signing in locked after failures"), icon="login"),
     "demo.load": Act(_("Demo data loaded"), icon="database"),
 }
 PAGES = {"Store": "org:store", "Region": "org:region", "Department": "org:department", "Staff": "org:person"}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.audit import trail
+from crm.audit import capture, trail
 from crm.jobs import queue
 from crm.jobs.models import Job
 from crm.jobs.registry import job
@@ -117,6 +117,7 @@ def _run(claim: "Claim", one: Standing, before: datetime) -> None:
     removed = -1
     while removed:
         with claim.slice() as checkpoint:
+            capture.spoken_for_all()
             removed = one.rule.remove(before, SLICE)
             checkpoint[one.rule.name] = checkpoint.get(one.rule.name, 0) + removed
             claim.counts[one.rule.name] = checkpoint[one.rule.name]

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from rest_framework.views import APIView
 
+from crm.audit import actor
 from crm.lib.refusals import Refusal
 from crm.org.permissions import Permission
 from crm.rest import bodies, idempotency, keys, limits, problems
@@ -77,6 +78,7 @@ class ApiView(APIView):
     def _answer(self, request: HttpRequest, parts: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
         self.request = request  # type: ignore[assignment]
         self.caller = self._recognise(request)
+        actor.say(self.caller.actor)
         method = "GET" if request.method == "HEAD" else request.method or ""
         handler: Any = getattr(self, method.lower(), None) if method in METHODS else None
         declared: Endpoint | None = getattr(handler, "endpoint", None)

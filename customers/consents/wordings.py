@@ -59,7 +59,10 @@ def current(language: str, cells: Iterable[Cell] = CELLS) -> dict[Cell, Wording]
     wanted, spoken = list(cells), spoken_language(language)
     rows = Wording.objects.filter(language=spoken, purpose__isnull=False).order_by("version")
     found = {Cell(Purpose(row.purpose or 0), ContactChannel(row.channel or 0)): row for row in rows}
-    return {cell: found.get(cell) or _first(cell, spoken) for cell in wanted}
+    if missing := [cell for cell in wanted if cell not in found]:
+        with trail.first_use("customers.wording"):
+            found |= {cell: _first(cell, spoken) for cell in missing}
+    return {cell: found[cell] for cell in wanted}
 
 
 def spoken_language(language: str | None) -> str:
@@ -72,7 +75,8 @@ def find(code: str) -> Wording:
     """The wording of this code; those that begin with "unknown/" are made on first use. Raises InvalidWording."""
     found = Wording.objects.filter(code=code).first()
     if found is None and code.startswith(UNKNOWN) and len(code) <= 60 and code.isprintable():
-        found = Wording.objects.get_or_create(code=code)[0]
+        with trail.first_use("customers.wording"):
+            found = Wording.objects.get_or_create(code=code)[0]
     if found is None:
         raise InvalidWording(
             _("There is no such wording."), faults=(Fault("/wording", _("There is no such wording.")),)

@@ -15,11 +15,11 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from crm.audit import trail
+from crm.audit import capture, trail
 from crm.jobs import queue
 from crm.jobs.claim import Claim
 from crm.jobs.models import State
@@ -73,6 +73,7 @@ def run(claim: Claim, file: ImportFile) -> None:
     """The work of the job."""
     if "consents" not in claim.checkpoint:
         with claim.slice() as draft:
+            _speak()
             draft["consents"] = consent_columns.take_back(file.pk)
     changes = ImportChange.objects.filter(file_id=file.pk)
     claim.counts = {"restored": 0, "removed": 0, "kept": 0} | claim.counts
@@ -84,8 +85,15 @@ def run(claim: Claim, file: ImportFile) -> None:
         trail.record("import.undone", file, by=file.undone_by, details=dict(claim.counts))
 
 
+def _speak() -> None:
+    """What a slice changes is recorded by the acts at both ends of the job."""
+    with connection.cursor() as cursor:
+        capture.spoken_for(cursor, "customers")
+
+
 def _undo_piece(claim: Claim, file_id: int, piece: int) -> None:
     with claim.slice():
+        _speak()
         for name, customers in database.in_transaction(lambda cur: _take_back(cur, file_id, piece)).items():
             claim.counts[name] += customers
     claim.progress(sum(claim.counts.values()))

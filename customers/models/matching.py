@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from crm.audit import trail
 from crm.lib.owned import OnMerge, Owned
 from crm.org.scope import Viewer
 from customers.models.customer import Customer
@@ -57,7 +58,11 @@ class MatchRules(models.Model):
     @classmethod
     def current(cls) -> "MatchRules":
         """The newest version; the first is made on first use."""
-        return cls.objects.order_by("-pk").first() or cls.objects.create()
+        found = cls.objects.order_by("-pk").first()
+        if found is None:
+            with trail.first_use("customers.matchrules"):
+                found = cls.objects.create()
+        return found
 
     def settings(self) -> dict[str, Any]:
         """What a person can change."""

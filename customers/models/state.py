@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from crm.audit import trail
 from crm.lib.money import TotalField
 from crm.lib.owned import OnMerge, Owned
 from crm.org.scope import ScopedQuerySet
@@ -116,7 +117,11 @@ class LifecycleRules(models.Model):
     @classmethod
     def current(cls) -> "LifecycleRules":
         """The newest version; the first is made on first use."""
-        return cls.objects.order_by("-pk").first() or cls.objects.create()
+        found = cls.objects.order_by("-pk").first()
+        if found is None:
+            with trail.first_use("customers.lifecyclerules"):
+                found = cls.objects.create()
+        return found
 
 
 class Night(models.Model):

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from crm.audit import trail
 from segmentation import grid
 
 colour_validator = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("A colour such as #0f766e."))
@@ -101,7 +102,11 @@ class Scheme(models.Model):
     @classmethod
     def current(cls) -> "Scheme":
         """The newest version; the first is made on first use."""
-        return cls.objects.order_by("-pk").first() or cls.objects.create()
+        found = cls.objects.order_by("-pk").first()
+        if found is None:
+            with trail.first_use("segmentation.scheme"):
+                found = cls.objects.create()
+        return found
 
     def cell_group(self, r: int, x: int) -> str:
         """The code of the group of a cell; (0, 0) is outside the grid."""

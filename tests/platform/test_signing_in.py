@@ -7,6 +7,9 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from crm.audit.models import Entry
+from crm.org.models import Staff
+
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
 
@@ -78,3 +81,40 @@ def test_numbers_are_grouped_in_every_language(language: str, written: str) -> N
 
     with translation.override(language):
         assert Template("{{ n }}").render(Context({"n": 1469307})) == written
+
+
+def test_the_trail_tells_who_came_and_who_did_not(client: Client, chen: Staff, settings) -> None:
+    assert chen.user is not None
+    chen.user.set_password(PASSWORD)
+    chen.user.save()
+    name = chen.user.get_username()
+    sign_in(client, "a password typed as name", "wrong")
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        sign_in(client, name, "wrong")
+    sign_in(client, name, PASSWORD, address="10.0.0.2")
+    told = [
+        (one.action, one.subject, one.actor)
+        for one in Entry.objects.filter(action__startswith="staff.").order_by("pk")
+    ]
+    who = f"org.staff:{chen.pk}"
+    assert told[0] == ("staff.sign_in_failed", "org.staff", "system:sign_in")
+    assert ("staff.sign_in_failed", who, "system:sign_in") in told
+    assert ("staff.lockout", who, "system:sign_in") in told
+    assert told[-1] == ("staff.sign_in", who, f"staff:{chen.pk}")
+    assert "typed as name" not in str(list(Entry.objects.values()))
+
+
+def test_a_password_of_ones_own_is_recorded(client: Client, chen: Staff) -> None:
+    assert chen.user is not None
+    chen.user.set_password(PASSWORD)
+    chen.user.save()
+    client.force_login(chen.user)
+    new = {
+        "oldpassword": PASSWORD,
+        "password1": "another correct horse",
+        "password2": "another correct horse",
+    }
+    client.post(reverse("account_change_password"), new)
+    chen.user.refresh_from_db()
+    assert chen.user.check_password("another correct horse")
+    assert Entry.objects.filter(action="staff.own_password", actor=f"staff:{chen.pk}").count() == 1

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect, render, resolve_url
 from django.views import View
 
+from crm.audit import actor, trail
 from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Refusal
 from crm.org.models import Staff
@@ -37,6 +38,7 @@ class StaffView(View):
         if staff is None or not staff.may(self.permission):
             raise PermissionDenied
         self.staff = staff
+        actor.say(trail.actor_name(staff))
         if request.method == "POST" and request.POST.get("_method") == "DELETE":
             request.method = "DELETE"  # browsers' forms know no DELETE
         return super().dispatch(request, *args, **kwargs)
