@@ -11,7 +11,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings.development")
 
 
-class OfAWorker(Task):  # type: ignore[misc]
+class OfAWorker(Task):
     """A task says in the audit trail that it was one, and its name."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -97,6 +97,7 @@ def test_follow_ups(quiet: Any, chen: Staff, marta: Staff, harbour: Store) -> No
     bo = enrolled("Bo Li", "+8613900139002", by=chen, at=harbour)
     kind = workkinds.named("call")
     result = kind.results.filter(is_active=True).first()
+    assert result is not None
     at = now()
     one = work.create(bo, kind=kind, title="Call Bo", due_at=at, by=marta, at=at)
     work.take(one, by=chen, at=at)
