@@ -181,6 +181,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-event-tokens", "post"): {"customer": {"kind": "member", "value": "NOBODY1"}},
     ("api-facts", "post"): {"provider": "geo", "facts": []},
     ("api-customer-merges", "post"): {"other": "cus_000000000000"},
+    ("api-customer-erasure", "post"): {"confirm": "cus_000000000000"},
+    ("api-privacy-requests", "post"): {"kind": "access", "store": "NOWHERE"},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
 }
 
@@ -335,7 +337,7 @@ def _certificate() -> Certificate:
 def _import(tokens: dict[str, set[str]]) -> Any:
     """A file of the whole chain: what it rejected quotes customers of every store."""
     file = cast.import_file("walk.csv")
-    places.rejected_file(file).write_text("\n".join(sorted(set().union(*tokens.values()))))
+    places.rejected_file(file).write_text("\n".join(["words", *sorted(set().union(*tokens.values()))]))
     return file
 
 

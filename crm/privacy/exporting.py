@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from crm.lib.owned import OwnedForeignKey
@@ -101,6 +102,21 @@ def _title(model: type[models.Model]) -> Any:
 
 def _heading(field: Any) -> str:
     return str(field.verbose_name)
+
+
+def in_language(pieces: Iterator[str]) -> Iterator[str]:
+    """A stream runs after the request's language is put away: it takes the language along."""
+    language = get_language() or "en"
+
+    def told() -> Iterator[str]:
+        while True:
+            with override(language):
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
+
+    return told()
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------

@@ -33,6 +33,12 @@ class People(Protocol):
         """The same, locked till the end of the transaction, with everybody kept out who might write of them."""
 
 
+def sees(viewer: Any, subject: Subject) -> bool:
+    """Whether this viewer browses the stores that the customer is of."""
+    stores = viewer.scope().store_ids
+    return stores is None or subject.store_id in stores
+
+
 _people: list[People] = []
 
 

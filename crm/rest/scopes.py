@@ -15,6 +15,8 @@ class KeyScope(models.TextChoices):
     WORK_READ = "work:read", _("Read follow-ups")
     WORK_WRITE = "work:write", _("Make and finish follow-ups")
     SEGMENTS_READ = "segments:read", _("Read segments and their members")
+    PRIVACY_READ = "privacy:read", _("Read privacy requests and export what is held of people")
+    PRIVACY_WRITE = "privacy:write", _("Open privacy requests and erase people")
     CATALOGUE_READ = "catalogue:read", _("Read stores and products")
 
 
@@ -27,6 +29,8 @@ GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.WORK_READ: frozenset({Permission.WORK_ITEMS}),
     KeyScope.WORK_WRITE: frozenset({Permission.WORK_ITEMS, Permission.ASSIGN_WORK}),
     KeyScope.SEGMENTS_READ: frozenset({Permission.VIEW_SEGMENTS}),
+    KeyScope.PRIVACY_READ: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
+    KeyScope.PRIVACY_WRITE: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
     KeyScope.CATALOGUE_READ: frozenset({Permission.VIEW_CATALOGUE}),
 }
 

@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.views import APIView
 
 from crm.audit import actor
@@ -62,9 +62,8 @@ class ApiView(APIView):
             )
         for name, value in headers.items():
             response.headers.setdefault(name, value)
-        response.headers["Content-Length"] = str(
-            len(response.content)
-        )  # or the server would send it in chunks
+        if not response.streaming:  # or the server would send it in chunks
+            response.headers["Content-Length"] = str(len(response.content))
         return response
 
     @classmethod
@@ -125,6 +124,8 @@ class ApiView(APIView):
 
 
 def _respond(result: Any) -> HttpResponse:
+    if isinstance(result, HttpResponseBase):  # a stream: only where no answer is kept (`writes`)
+        return result  # type: ignore[return-value]
     answer = result if isinstance(result, Answer) else Answer(result)
     return HttpResponse(
         msgspec.json.encode(answer.data),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from crm.org.models import Staff, public_id
 from crm.org.permissions import Permission
-from crm.privacy.subjects import Subject, people
+from crm.privacy.subjects import Subject, people, sees
 from crm.ui.views import StaffView
 
 TABS = (
@@ -44,9 +44,3 @@ def subject_of(staff: Staff, text: str) -> Subject:
     if subject is None or not sees(staff, subject):
         raise Http404
     return subject
-
-
-def sees(staff: Staff, subject: Subject) -> bool:
-    """Whether this person browses the stores that the customer is of."""
-    stores = staff.scope().store_ids
-    return stores is None or subject.store_id in stores

@@ -66,33 +66,16 @@ class Export(PrivacyView):
         requests.note_export(subject, by=self.staff, at=at, details={"format": kind}, request=asked)
         if kind == "html":
             officer = requests.settings_of_chain().officer
-            pieces = list_in_language(
+            pieces = exporting.in_language(
                 exporting.as_html(subject, at=at, chain=chain_of(request).name, officer=officer)
             )
         else:
-            pieces = exporting.as_json(subject, at=at)
+            pieces = exporting.in_language(exporting.as_json(subject, at=at))
         media = "text/html" if kind == "html" else "application/json"
         response = StreamingHttpResponse(pieces, content_type=f"{media}; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{subject.public_id}.{kind}"'
         response["Cache-Control"] = "no-store"
         return response
-
-
-def list_in_language(pieces: Any) -> Any:
-    """The stream runs after the request's language is put away: it takes the language along."""
-    from django.utils import translation
-
-    language = translation.get_language() or "en"
-
-    def told() -> Any:
-        while True:
-            with translation.override(language):
-                piece = next(pieces, None)
-            if piece is None:
-                return
-            yield piece
-
-    return told()
 
 
 class ErasureForm(forms.Form):

@@ -1,0 +1,1 @@
+"""Privacy for other systems: a person's export, their erasure, requests with their deadlines."""
