@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm.lib import normalise
 from crm.lib.refusals import Fault, Refusal
+from crm.privacy.masking import Sight, What, sight
 from customers.models import Customer, CustomField, FieldKind
 
 PREFIX = "custom."
@@ -35,8 +36,16 @@ def definitions(viewer: Any = None, *, archived: bool = False) -> list[CustomFie
     """The fields in their order: those in use (`archived`: all), and of them what this person's role sees."""
     rows = CustomField.objects.order_by("order", "pk")
     found = rows if archived else rows.filter(archived_at=None)
+    return [one for one in found if shows(one, viewer)]
+
+
+def shows(field: Any, viewer: Any) -> bool:
+    """Whether this person's role sees the field: one of those it was made for, and of what is personal only with leave
+    to (crm/privacy/masking.py)."""
     role = getattr(viewer, "role", None)  # other systems have none, and see all
-    return [one for one in found if role is None or not one.roles or role in one.roles]
+    if role is not None and field.roles and role not in field.roles:
+        return False
+    return not field.is_personal or sight(viewer, What.OWN) is Sight.FULL
 
 
 def clean(

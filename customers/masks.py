@@ -24,9 +24,12 @@ def identifier(viewer: Any, kind: str, value: str) -> str:
 def seen_by(viewer: Any, customer: Customer) -> Customer:
     """The customer as this person's role sees them: the same one, or a copy with less, which is not to be saved."""
     name, birthday = sight(viewer, What.NAME), sight(viewer, What.BIRTHDAY)
-    if name is Sight.FULL and birthday is Sight.FULL:
+    own = sight(viewer, What.OWN)
+    if name is Sight.FULL and birthday is Sight.FULL and own is Sight.FULL:
         return customer
     seen = copy.copy(customer)
+    if own is not Sight.FULL:
+        seen.address = ""
     if name is not Sight.FULL:
         seen.name = short_name(customer.name) if name is Sight.MASKED else ""
     if birthday is not Sight.FULL:

@@ -165,6 +165,12 @@ PLACES = [
         "customers.imports.filetraces:REJECTED",
     ),
     Place(
+        "imports/diffs", _("What tried import files would change"), Whose.CUSTOMER,
+        _("Removed when the tried file holds the person, or cannot be read any more; otherwise it goes when its time is"
+          " over."),
+        "customers.imports.filetraces:DIFFS",
+    ),
+    Place(
         "imports/work", _("What an import that stopped is to go on from"), Whose.CUSTOMER,
         _("Removed with its upload; otherwise it goes when its time is over."),
     ),

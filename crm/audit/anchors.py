@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Max
 
 from crm.audit.models import Seal
 
@@ -57,13 +58,29 @@ def keep(seals: Iterable[Seal]) -> None:
         Anchor(one.number, bytes(one.signature).hex()[:_LETTERS], one.sealed_at.astimezone(UTC).isoformat())
         for one in seals
     ]
-    path = place()
     with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"anchors.{os.getpid()}")
-        draft.write_text("".join(f"{one.at} {one}\n" for one in _thinned([*kept(), *new])))
-        draft.chmod(0o600)
-        draft.replace(path)
+        _write(place(), _thinned([*kept(), *new]))
+
+
+def set_aside(at: datetime) -> Path | None:
+    """After a restore: anchors of seals that the backup does not know go into a file of their own, which is returned;
+    they tell nothing of the trail that is here now. Those that the backup should know stay and are compared."""
+    last = Seal.objects.aggregate(last=Max("number"))["last"] or 0
+    later = [one for one in kept() if one.number > last]
+    if not later:
+        return None
+    path = place().with_name(f"anchors-until-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+    _write(path, later)
+    _write(place(), [one for one in kept() if one.number <= last])
+    return path
+
+
+def _write(path: Path, anchors: Iterable[Anchor]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text("".join(f"{one.at} {one}\n" for one in anchors))
+    draft.chmod(0o600)
+    draft.replace(path)
 
 
 def _thinned(anchors: list[Anchor]) -> list[Anchor]:

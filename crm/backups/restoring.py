@@ -23,6 +23,7 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+from crm.audit import anchors
 from crm.backups import making, manifest, programs
 from crm.backups.making import PARTS, NotEmpty, Tell
 from crm.backups.manifest import DATABASE, FILES, KEY, LOG, DamagedBackup, Manifest
@@ -41,6 +42,7 @@ class Restored:
     files: Path
     replayed: dict[str, int] = field(default_factory=dict)
     has_same_secret: bool = True
+    anchors: Path | None = None  # where anchors of the trail went that are newer than the backup
 
 
 def rehearse(folder: Path, *, at: datetime, tell: Tell = lambda text: None) -> Restored:
@@ -57,6 +59,7 @@ def restore(folder: Path, *, at: datetime, replace: bool = False, tell: Tell = l
         tell("Taking the place")
         _swap(restored.database)
         _swap_files(folder, restored.files)
+        restored.anchors = anchors.set_aside(at)
         cache.clear()
         return restored
 

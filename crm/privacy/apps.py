@@ -7,4 +7,9 @@ class PrivacyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from crm.privacy import lint, retention, sweeping  # noqa: F401  registers the checks and the kind of job
+        from crm.privacy import (  # noqa: F401  registers the checks, the kinds of jobs and of notices
+            lint,
+            reminding,
+            retention,
+            sweeping,
+        )

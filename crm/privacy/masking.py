@@ -19,6 +19,7 @@ class What(TextChoices):
     CONTACT = "contact", _("Phone, e-mail, WeChat")
     NUMBER = "number", _("Member number, card, account")
     BIRTHDAY = "birthday", _("Birthday")
+    OWN = "own", _("Address, and own fields that are personal")
 
 
 class Sight(TextChoices):
@@ -35,16 +36,16 @@ class Reveals(StrEnum):
 
 
 _F, _M, _B, _H = Sight.FULL, Sight.MASKED, Sight.BAND, Sight.HIDDEN
-_ORDER = (What.NAME, What.CONTACT, What.NUMBER, What.BIRTHDAY)
+_ORDER = (What.NAME, What.CONTACT, What.NUMBER, What.BIRTHDAY, What.OWN)
 _TABLE: dict[Role, tuple[tuple[Sight, ...], Reveals]] = {
-    Role.CLERK: ((_F, _M, _M, _F), Reveals.FREE),
-    Role.AGENT: ((_F, _M, _M, _F), Reveals.FREE),
-    Role.STORE_MANAGER: ((_F, _M, _M, _F), Reveals.FREE),
-    Role.REGIONAL_MANAGER: ((_F, _M, _M, _F), Reveals.WITH_REASON),
-    Role.MARKETER: ((_F, _M, _M, _F), Reveals.WITH_REASON),
-    Role.ANALYST: ((_M, _H, _H, _B), Reveals.NO),
-    Role.ADMINISTRATOR: ((_F, _M, _M, _F), Reveals.WITH_REASON),
-    Role.INTEGRATION: ((_F, _F, _F, _F), Reveals.NO),
+    Role.CLERK: ((_F, _M, _M, _F, _F), Reveals.FREE),
+    Role.AGENT: ((_F, _M, _M, _F, _F), Reveals.FREE),
+    Role.STORE_MANAGER: ((_F, _M, _M, _F, _F), Reveals.FREE),
+    Role.REGIONAL_MANAGER: ((_F, _M, _M, _F, _F), Reveals.WITH_REASON),
+    Role.MARKETER: ((_F, _M, _M, _F, _F), Reveals.WITH_REASON),
+    Role.ANALYST: ((_M, _H, _H, _B, _H), Reveals.NO),
+    Role.ADMINISTRATOR: ((_F, _M, _M, _F, _F), Reveals.WITH_REASON),
+    Role.INTEGRATION: ((_F, _F, _F, _F, _F), Reveals.NO),
 }
 
 

@@ -6,7 +6,7 @@ A file that a command named is not in our hands; docs/privacy.md says so.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,28 @@ class Rejected:
         return sum(_rewrite(places.rejected_file(file), _Person(subject)) for file in _with_rejected())
 
 
+class Diffs:
+    """What tried files would change. Rows are named by number alone, so who is in them tells the file that was tried:
+    one whose file holds the person, or cannot be read any more, is removed whole. It can be had again by trying again.
+    """
+
+    def quoting(self, subject: Subject) -> list[dict[str, Any]]:
+        return [
+            {"file": file.pk, **row}
+            for file in _with_diff()
+            for row in _told(places.diff_file(file), subject, _numbers(file, subject))
+        ]
+
+    def take_out(self, subject: Subject) -> int:
+        found = [file for file in _with_diff() if _may_tell(file, subject)]
+        for file in found:
+            places.diff_file(file).unlink(missing_ok=True)
+        return len(found)
+
+
 UPLOADS = Uploads()
 REJECTED = Rejected()
+DIFFS = Diffs()
 
 
 class _Person:
@@ -99,6 +119,31 @@ def _with_rejected() -> Iterator[ImportFile]:
     for file in ImportFile.objects.exclude(rejected_path="").order_by("pk"):
         if places.rejected_file(file).exists():
             yield file
+
+
+def _with_diff() -> Iterator[ImportFile]:
+    for path in sorted(places.diffs().iterdir()):
+        number = path.name.partition("-")[0]
+        if path.name.endswith("-changes.csv") and number.isdecimal():
+            yield ImportFile.objects.filter(pk=number).first() or ImportFile(pk=int(number), path="")
+
+
+def _may_tell(file: ImportFile, subject: Subject) -> bool:
+    return (
+        not places.path_of(file).is_file()
+        or _holds(file, subject)
+        or next(_told(places.diff_file(file), subject), None) is not None
+    )
+
+
+def _numbers(file: ImportFile, subject: Subject) -> set[str]:
+    """The numbers of the person's rows in the file that was tried, as far as it can be read."""
+    if not places.path_of(file).is_file():
+        return set()
+    try:
+        return {str(number) for number, _cells in _rows(file, subject)}
+    except UnreadableFile:
+        return set()
 
 
 def _holds(file: ImportFile, subject: Subject) -> bool:
@@ -139,12 +184,17 @@ def _forget(file: ImportFile, at: datetime) -> None:
 
 
 def _rejected_rows(file: ImportFile, subject: Subject) -> Iterator[dict[str, Any]]:
+    return _told(places.rejected_file(file), subject)
+
+
+def _told(path: Path, subject: Subject, numbers: Container[str] = ()) -> Iterator[dict[str, Any]]:
+    """Rows of a CSV of ours that tell of the person, or have one of these numbers."""
     person = _Person(subject)
-    with places.rejected_file(file).open(encoding="utf-8-sig", newline="") as told:
+    with path.open(encoding="utf-8-sig", newline="") as told:
         reader = csv.reader(told)
         names = next(reader, [])
         for cells in reader:
-            if person.in_cells(_plain(cells)):
+            if cells and (cells[0] in numbers or person.in_cells(_plain(cells))):
                 yield dict(zip(names, cells, strict=False))
 
 

@@ -45,7 +45,7 @@ class CustomField(models.Model):
     is_personal = models.BooleanField(
         _("personal data"),
         default=True,
-        help_text=_("Tells something about the person: it is exported and erased with them."),
+        help_text=_("Tells something about the person: roles that see people masked do not see it."),
     )
     is_listed = models.BooleanField(
         _("in lists"),

@@ -43,7 +43,7 @@ class Sheet:
 
 def of(customer: Customer, fields: list[CustomField], staff: Staff) -> Sheet:
     """All facts; of the chain's own fields those that this person's role sees."""
-    own = [one for one in fields if not one.roles or staff.role in one.roles]
+    own = [one for one in fields if customfields.shows(one, staff)]
     return Sheet(
         [plain(customer, name, staff) for name in ABOUT],
         [plain(customer, name, staff) for name in HOUSEHOLD],

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
+from crm.audit import anchors, proof, sealing, trail
 from crm.backups import making, manifest, restoring
 from crm.backups.making import NotEmpty
 from crm.backups.manifest import DamagedBackup
@@ -98,3 +99,29 @@ def test_the_commands(bystander: Customer, tmp_path: Path, capsys: Any) -> None:
     call_command("restore", folder, "--replace")
     assert "1 later erasures" in capsys.readouterr().out
     assert Customer.objects.get(pk=bystander.pk).name == ""
+
+
+def test_after_a_restore_the_trail_is_whole_and_what_was_altered_is_still_found(
+    bystander: Customer, tmp_path: Path
+) -> None:
+    sealing.seal()
+    making.backup(tmp_path / "b", at=NOW)
+    before = anchors.kept()
+    with transaction.atomic():
+        trail.record("customer.export", bystander, by="system:test")
+    (later,) = sealing.seal()
+    assert [one.number for one in anchors.kept()] == [*(one.number for one in before), later.number]
+
+    restored = restoring.restore(tmp_path / "b", at=NOW, replace=True)
+
+    assert restored.anchors is not None
+    assert f" {later.number}:" in restored.anchors.read_text()
+    assert anchors.kept() == before
+    with transaction.atomic():
+        trail.record("customer.export", bystander, by="system:test")
+    (again,) = sealing.seal()
+    assert again.number == later.number
+    assert proof.verify().findings == []
+    place = anchors.place()
+    place.write_text(place.read_text().replace(f" {before[-1]}", f" {before[-1].number}:{'0' * 32}"))
+    assert [one.what for one in proof.verify().findings] == ["anchor_differs"]

@@ -110,7 +110,7 @@ class Requests(ApiView):
                 raise InvalidInput.at("/customer", "There is no such customer, or not for this key.")
             if told.store is not None:
                 raise InvalidInput.at("/store", "The store follows from the customer.")
-            return subject, Store.objects.filter(pk=subject.store_id).first()
+            return subject, Store.objects.filter(pk=subject.store_id or 0).first()
         if told.store is None and not self.caller.scope().is_chain:
             raise InvalidInput.at("/store", "This key is of some stores: name one of them.")
         store = stores.filter(code=told.store).first() if told.store is not None else None

@@ -43,6 +43,8 @@ class Command(BaseCommand):
             self.stderr.write(
                 "SECRET_KEY is not that of the backup: old certificates cannot be compared, sessions end."
             )
+        if done.anchors:
+            self.stderr.write(f"Anchors of the audit trail that are newer than the backup: {done.anchors}")
         again, rows = done.replayed["erased"], sum(done.manifest.rows.values())
         self.stdout.write(
             f"{rows:,} rows of {done.manifest.made_at} {what}; {again:,} later erasures done again."
