@@ -231,7 +231,7 @@ def test_nothing_is_left_by_any_way_in(bird: Bird, caplog: Any, capfd: Any) -> N
     assert [model.__name__ for model in planted if not model._base_manager.exists()] == []
     assert SignUp.objects.get().state == SignUpState.WAITING
     quoting = {Path(path).parent.name for path, text in birds.files().items() if songs_in(text)}
-    assert quoting >= {"diffs", "rejected"}
+    assert "diffs" in quoting
     sums = _sums()
 
     erasing.erase(bird.customer.pk, by="system:test", at=now())
