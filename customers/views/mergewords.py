@@ -68,7 +68,8 @@ class Shown:
 
     @cached_property
     def identifiers(self) -> list[tuple[Any, str]]:
-        return [(one, masked(one.identity.kind, one.identity.value)) for one in self.preview.known]
+        by_kind = sorted(self.preview.known, key=lambda one: one.identity.kind)
+        return [(one, masked(one.identity.kind, one.identity.value)) for one in by_kind]
 
     @cached_property
     def moves(self) -> str:
@@ -130,6 +131,11 @@ class _Values:
             return store.name if store else words.NOTHING
         if name.startswith(PREFIX):
             return self._custom(name.removeprefix(PREFIX), value)
+        if name == "language":
+            return words.language(value)
+        return self._plain(name, value)
+
+    def _plain(self, name: str, value: Any) -> str:
         if isinstance(value, bool):
             return _said(value)
         if isinstance(value, str) and self.fields[name].get_internal_type() in ("DateField", "DateTimeField"):
