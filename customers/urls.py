@@ -65,6 +65,7 @@ urlpatterns = [
     path("customers/<str:public_id>/edit/", profile.Edit.as_view(), name="edit"),
     path("customers/<str:public_id>/merge/", merging.MergeWith.as_view(), name="merge-with"),
     path("customers/<str:public_id>/merge/<str:other>/", merging.MergePage.as_view(), name="merge"),
+    path("customers/<str:public_id>/merges/", merging.Merges.as_view(), name="merges"),
     path("customers/<str:public_id>/merges/<str:merge>/", merging.Unmerge.as_view(), name="unmerge"),
     path(
         "customers/<str:public_id>/purchases/<str:purchase>/",

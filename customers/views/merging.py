@@ -127,13 +127,19 @@ class MergeWith(CustomerView):
         return self.render("customers/merge_hits.html", context)
 
 
+class Merges(CustomerView):
+    """The merges of a customer with Undo, as a fragment: loaded when the card comes into view."""
+
+    permission = Permission.MERGE_CUSTOMERS
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        customer = self.customer(public_id)
+        return self.render("customers/merge_past.html", {"past": history.of(customer), "customer": customer})
+
+
 def panel(staff: Staff, customer: Customer) -> dict[str, Any] | None:
-    """The merges of a customer, with Undo; one query."""
-    return {
-        "past": history.of(customer),
-        "customer": customer,
-        "may_merge": staff.may(Permission.MERGE_CUSTOMERS),
-    }
+    """The card of merges: what is in it comes later, so that the page does not wait for it."""
+    return {"customer": customer}
 
 
 def fill() -> None:
