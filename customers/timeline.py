@@ -18,6 +18,7 @@ from django.db.models import Case, CharField, F, JSONField, Q, QuerySet, Value, 
 from django.db.models.functions import JSONObject
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.org.models import Chain
 from crm.org.permissions import Permission
@@ -31,7 +32,7 @@ Words = str | Promise
 GROUPS: dict[str, Words] = {
     "purchase": _("Purchases"),
     "life": _("Life with us"),
-    "store": _("Visits"),
+    "store": pgettext_lazy("in a store", "Visits"),
     "web": _("Web and app"),
     "message": _("Messages and calls"),
     "service": _("Notes and tasks"),

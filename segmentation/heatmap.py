@@ -4,7 +4,7 @@ Figures go by the home stores of now, like the lists that they open (see `sums.p
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from crm.org.scope import Viewer
@@ -123,12 +123,19 @@ def cuts_of(night: Night | None) -> NightCuts | None:
     """How a night scored; a night that only recomputed another step carries the one before on."""
     if night is None:
         return None
-    return (
-        NightCuts.objects.filter(night__lte=night.pk)
-        .select_related("scheme", "night")
-        .order_by("-night")
-        .first()
-    )
+    name = (night.pk, night.published_at)
+    if name in _published:
+        return _published[name]
+    known = NightCuts.objects.filter(night__lte=night.pk).select_related("scheme", "night")
+    found = known.order_by("-night").first()
+    if found is not None and night.published_at is not None:
+        _published.clear()
+        _published[name] = found
+    return found
+
+
+# What a published night scored by does not change any more: every page of a customer asks for it.
+_published: dict[tuple[int, datetime | None], NightCuts] = {}
 
 
 def _by_group(cells: list[Cell], customers: int, revenue: Decimal) -> list[Part]:

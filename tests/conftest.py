@@ -173,7 +173,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests with real commits empty the tables behind them with TRUNCATE, which the audit trail refuses."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'audit%no_truncate'"
+            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'audit%no_truncate' OR tgname LIKE 'audit_capture_truncate%'"
         )
         for table, trigger in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")

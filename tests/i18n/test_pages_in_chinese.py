@@ -24,9 +24,11 @@ from customers.imports import columns
 from customers.models import (
     ArrivalState,
     Connector,
+    DuplicatePair,
     EventKind,
     ImportFile,
     KeptOrder,
+    MatchRules,
     Provider,
     SignUp,
     SignUpState,
@@ -161,10 +163,19 @@ def world(db: None) -> walk.World:
         **_follow_ups(person, admin, clerk),
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
-        "waiting": _waiting(shop, person), **_merges(person, shop, admin),
+        "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
+
+
+def _pair(shop: Any) -> str:
+    """Two who may be one."""
+    first, second = cast.customer("林大雨", of=shop), cast.customer("林大宇", of=shop)
+    DuplicatePair.objects.create(
+        first=first, second=second, score=70, rules=MatchRules.current(), digest=b"0" * 16
+    )
+    return f"{first.public_id}.{second.public_id}"
 
 
 def _merges(person: Any, shop: Any, by: Staff) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Settings → Audit: search, one entry, the file, whether the trail is whole."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from crm.audit.models import Entry, Verification
 from crm.jobs import runner
 from crm.jobs.models import Job
 from crm.org.models import Staff, Store
-from customers import profile
+from customers import merging, profile
 from customers.models import Customer
+from tests import cast
 from tests.walk import text_of
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +131,18 @@ def test_a_customers_and_a_stores_page_lead_to_their_history(
     assert link in text_of(desk.get(f"/customers/{irina.public_id}/"))
     assert link not in text_of(signed_in(marta).get(f"/customers/{irina.public_id}/"))
     assert f"{TRAIL}?record=org.store:{harbour.pk}" in text_of(desk.get(f"/settings/stores/{harbour.pk}/"))
+
+
+def test_a_merge_is_told_by_its_rows(
+    irina: Customer,
+    yusuf: Customer,
+    harbour: Store,
+    ana: Staff,
+    signed_in: Callable[[Staff], Client],
+    noon: datetime,
+) -> None:
+    cast.purchase(yusuf, at=harbour, on="2026-03-01")
+    merging.merge(irina, yusuf, by=ana, at=noon)
+    page = signed_in(ana).get("/settings/audit/")
+    assert page.status_code == 200
+    assert "rows" in page.content.decode()

@@ -18,6 +18,13 @@ class Row(NamedTuple):
     fields: str
     channel: str
 
+    @property
+    def rows(self) -> int:
+        """How many rows the act was about; what was moved of which table is for the entry's own page."""
+        told = self.entry.details.get("rows", 0)
+        found = sum(told.values()) if isinstance(told, dict) else told
+        return found if isinstance(found, int) else 0
+
 
 class Change(NamedTuple):
     """`is_old_hidden`: a personal value, of which only a digest is kept; the words are its beginning."""
