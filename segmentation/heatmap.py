@@ -123,12 +123,12 @@ def cuts_of(night: Night | None) -> NightCuts | None:
     """How a night scored; a night that only recomputed another step carries the one before on."""
     if night is None:
         return None
-    name = (night.pk, night.published_at)
+    name = (night.pk, night.computed_at)
     if name in _published:
         return _published[name]
     known = NightCuts.objects.filter(night__lte=night.pk).select_related("scheme", "night")
     found = known.order_by("-night").first()
-    if found is not None and night.published_at is not None:
+    if found is not None and night.computed_at is not None:
         _published.clear()
         _published[name] = found
     return found

@@ -5,7 +5,7 @@ Uptown, Lin of Mill. Ana administers, Max does marketing, Noor analyses, Agnes a
 Everybody comes on demand: a test that asks for `marta` writes Marta, Harbour, the Coast and the chain, no more.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from pytest_django.plugin import blocking_manager_key
 
 from crm.org.models import Chain, Region, Staff, Store
 from crm.org.permissions import Role
@@ -173,7 +174,19 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests with real commits empty the tables behind them with TRUNCATE, which the audit trail refuses."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'audit%no_truncate' OR tgname LIKE 'audit_capture_truncate%'"
+            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'audit%no_truncate'"
         )
         for table, trigger in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """After a test with real commits its tables are emptied, and the trail, which sees that, tells the next test."""
+    result = yield
+    marker = item.get_closest_marker("django_db")
+    is_real = bool(marker and marker.kwargs.get("transaction"))
+    if is_real or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):
+        with item.config.stash[blocking_manager_key].unblock(), connection.cursor() as cursor:
+            cursor.execute("TRUNCATE audit_entry")
+    return result

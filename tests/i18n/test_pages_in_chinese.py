@@ -163,7 +163,7 @@ def world(db: None) -> walk.World:
         **_follow_ups(person, admin, clerk),
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
-        "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
+        "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop), "facts": "occupation",
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)

@@ -142,7 +142,7 @@ def test_a_merge_is_told_by_its_rows(
     noon: datetime,
 ) -> None:
     cast.purchase(yusuf, at=harbour, on="2026-03-01")
-    merging.merge(irina, yusuf, by=ana, at=noon)
+    merging.merge(irina, yusuf, by=ana, at=noon, reason="one person", is_confirmed=True)
     page = signed_in(ana).get("/settings/audit/")
     assert page.status_code == 200
     assert "rows" in page.content.decode()

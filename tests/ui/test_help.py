@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("role", "topics"),
     [
-        (Role.CLERK, ["counter", "consent", "customers", "work"]),
+        (Role.CLERK, ["counter", "consent", "work", "customers"]),
         (Role.STORE_MANAGER, ["counter", "customers", "segments"]),
         (Role.ANALYST, ["customers", "segments", "nights"]),
         (
