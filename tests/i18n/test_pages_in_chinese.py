@@ -14,25 +14,31 @@ import pytest
 from django.test import Client
 from django.utils.timezone import now
 
+from crm.audit.models import Entry
 from crm.jobs.models import Job, State
 from crm.notices.models import Notice
 from crm.org.models import Staff
 from crm.org.permissions import Role
+from crm.privacy import requests
+from crm.privacy.models import Certificate
 from crm.rest import keys
 from customers import consents, merging, notes, signups, work
 from customers.imports import columns
 from customers.models import (
     ArrivalState,
     Connector,
+    CustomField,
     DuplicatePair,
     EventKind,
     ImportFile,
+    ImportMapping,
     KeptOrder,
     MatchRules,
     Provider,
     SignUp,
     SignUpState,
     Site,
+    Tag,
     WorkBatch,
     WorkKind,
 )
@@ -164,9 +170,24 @@ def world(db: None) -> walk.World:
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
         "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop), "facts": "occupation",
+        **_settings(shop, person),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
+
+
+def _settings(shop: Any, person: Any) -> dict[str, Any]:
+    """What administrators and officers look after."""
+    asked = requests.receive(
+        "access", customer_id=person.pk, received_on=now().date(), store=shop, by="x:1", at=now()
+    )
+    gone = Certificate.objects.create(customer_id=10**9, born_at=now(), erased_at=now(), erased_by="x:1")
+    return {
+        "tags": Tag.objects.create(name="贵宾").pk, "requests": asked.key, "certificates": gone.key,
+        "customer-fields": CustomField.objects.create(code="f1", label="鞋码", kind="text").pk, "retention": "web",
+        "mappings": ImportMapping.objects.create(kind="customers", name="网店", created_by="staff:1").pk,
+        "entries": [one.pk for one in Entry.objects.order_by("pk")[:40]],
+    }  # fmt: skip
 
 
 def _pair(shop: Any) -> str:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
     ("role", "topics"),
     [
         (Role.CLERK, ["counter", "consent", "work", "customers"]),
-        (Role.STORE_MANAGER, ["counter", "customers", "segments"]),
+        (Role.STORE_MANAGER, ["counter", "consent", "work", "sign-up", "customers", "segments"]),
         (Role.ANALYST, ["customers", "segments", "nights"]),
         (
             Role.MARKETER,
