@@ -10,6 +10,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from crm.audit import registry
 from crm.audit.registry import Act
@@ -41,8 +43,9 @@ def of_record(subject: str) -> Record:
     label, _, number = subject.partition(":")
     model = model_of(label)
     if model is None:
-        return Record(subject)
-    kind = str(model._meta.verbose_name).capitalize()
+        return Record(gettext("several at once") if subject == "batch" else subject)
+    named = model._meta.verbose_name
+    kind = str(named).capitalize() if isinstance(named, Promise) else gettext("Record")
     if not number.isdigit():
         return Record(kind)
     name = str(getattr(model(pk=int(number)), "public_id", number))
@@ -60,10 +63,11 @@ def number_of(text: str) -> str:
 
 
 def field(model: type[models.Model] | None, name: str) -> str:
-    """What a form calls a field."""
+    """What a form calls a field; "" when it has no name in people's languages."""
     if model is not None and name in {one.name for one in model._meta.get_fields()}:
-        return str(getattr(model._meta.get_field(name), "verbose_name", name))
-    return name.replace("_", " ")
+        told = getattr(model._meta.get_field(name), "verbose_name", name)
+        return str(told) if isinstance(told, Promise) else ""
+    return ""
 
 
 def _page(model: type[models.Model], name: str) -> str:

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = {"Request": "", "RetentionSetting": "", "PrivacySettings": ""}
 WORDS = {
     "customer.reveal": Act(_("Identifier shown in full"), icon="eye"),
     "customer.export": Act(_("Data of a customer handed out"), icon="download"),
@@ -20,3 +19,5 @@ WORDS = {
     "retention.change": Act(_("Retention rule changed"), icon="clock"),
     "retention.remove": Act(_("Old data removed by a retention rule"), icon="trash"),
 }
+# Rows of retention rules are known by a name and not by a number; choosing one records the act itself.
+TRACKED = {"Request": "", "PrivacySettings": ""}

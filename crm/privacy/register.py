@@ -130,6 +130,12 @@ class Entry:
     def label(self) -> str:
         return str(self.model._meta.label)
 
+    @property
+    def name(self) -> str:
+        """What people call the table, if it has been given a name in their languages."""
+        told = self.model._meta.verbose_name
+        return str(told) if isinstance(told, Promise) else ""
+
 
 class Unclassified(LookupError):
     """A model or a column that the register does not know."""

@@ -130,6 +130,7 @@ class Upload(StaffView):
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
             "known": known,
             "mappings": ImportMapping.objects.order_by("kind", "name"),
+            "kinds": dict(KINDS),
         }
 
 

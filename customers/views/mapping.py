@@ -64,6 +64,8 @@ class ImportColumns(StaffView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         file = get_object_or_404(ImportFile, pk=pk)
+        if file.waiting is None or file.removed_at:
+            return redirect("customers:imports")
         try:
             form = self.form(file, request.POST)
         except Refusal as refusal:

@@ -44,7 +44,7 @@ def row_of(entry: Entry, names: dict[str, str]) -> Row:
         who(entry.actor, names),
         words.of_act(entry.action),
         words.of_record(entry.subject),
-        ", ".join(words.field(model, name) for name in named),
+        ", ".join(told for name in named if (told := words.field(model, name))),
         str(Channel(entry.channel).label) if entry.channel in Channel.values else "",
     )
 
@@ -55,7 +55,7 @@ def changes_of(entry: Entry) -> list[Change]:
     for name, both in entry.changes.items():
         old, new = (_value(model, name, one) for one in both)
         hidden = [values.is_digest(one) for one in both]
-        found.append(Change(words.field(model, name), old, new, *hidden))
+        found.append(Change(words.field(model, name) or name.replace("_", " "), old, new, *hidden))
     return found
 
 

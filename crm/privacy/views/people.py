@@ -43,7 +43,7 @@ def tables_of(subject: Subject) -> list[dict[str, Any]]:
     found = erasing.preview(subject.customer_id)
     return [
         {
-            "name": told["entry"].model._meta.verbose_name_plural,
+            "name": told["entry"].name,
             "label": label,
             "rows": told["rows"],
             "erasure": Erasure(told["entry"].table.erasure),

@@ -7,6 +7,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,7 +36,7 @@ class Register(PrivacyView):
         rows = [
             {
                 "label": one.label,
-                "name": one.model._meta.verbose_name_plural,
+                "name": one.name,
                 "table": one.table,
                 "columns": [
                     (name, kind.label, one.table.erasure_of(name).label)
@@ -77,7 +78,7 @@ class RevealFilter(forms.Form):
     )
     days = forms.TypedChoiceField(
         label=gettext_lazy("In the last"), required=False, coerce=int, empty_value="30",
-        choices=[(n, gettext_lazy("%d days") % n) for n in _SPANS], initial=30,
+        choices=[(n, format_lazy("{} {}", n, gettext_lazy("days"))) for n in _SPANS], initial=30,
     )  # fmt: skip
 
     def __init__(self, data: Any, viewer: Staff) -> None:
