@@ -123,18 +123,25 @@ def cuts_of(night: Night | None) -> NightCuts | None:
     """How a night scored; a night that only recomputed another step carries the one before on."""
     if night is None:
         return None
-    name = (night.pk, night.computed_at)
-    if name in _published:
-        return _published[name]
     known = NightCuts.objects.filter(night__lte=night.pk).select_related("scheme", "night")
-    found = known.order_by("-night").first()
-    if found is not None and night.computed_at is not None:
+    return known.order_by("-night").first()
+
+
+def published_cuts_of(night: Night) -> NightCuts | None:
+    """The same of a night that is published and does not change any more: asked for once a process.
+
+    Every page of a customer needs it.
+    """
+    name = (night.pk, night.computed_at)
+    if name not in _published:
+        found = cuts_of(night)
+        if found is None:
+            return None
         _published.clear()
         _published[name] = found
-    return found
+    return _published[name]
 
 
-# What a published night scored by does not change any more: every page of a customer asks for it.
 _published: dict[tuple[int, datetime | None], NightCuts] = {}
 
 

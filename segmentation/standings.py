@@ -13,7 +13,7 @@ from django.db.models import Count, F, Max, Q, Sum
 from crm.org.scope import Viewer
 from customers import nights
 from customers.models import Customer, Night, Purchase, SpellQuerySet
-from segmentation.heatmap import cuts_of
+from segmentation.heatmap import published_cuts_of
 from segmentation.models import Group, NightCuts, Standing, ValueClass
 
 
@@ -116,7 +116,7 @@ def explain(customer: Customer, on: date | None = None) -> Explanation | None:
 
 def explained(customer: Customer, night: Night, standing: Standing) -> Explanation | None:
     """The same of a standing that holds at that night."""
-    cuts = cuts_of(night)
+    cuts = published_cuts_of(night)
     if cuts is None:
         return None
     start = night.on - timedelta(days=night.window_days - 1)

@@ -24,7 +24,7 @@ def key_of(request: HttpRequest) -> str | None:
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return None
-    if not 0 < len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
+    if not 0 < len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
         raise Malformed(f"An Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters.")
     return str(key)
 

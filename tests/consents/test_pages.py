@@ -206,7 +206,7 @@ def test_a_page_speaks_the_customers_language_unless_they_chose(irina: Customer,
 def test_looking_changes_nothing(irina: Customer, client: Client) -> None:
     """A mail program's scanner follows every link, some of them with HEAD."""
     say(irina, True)
-    before = list(Consent.objects.values()), Entry.objects.count()
+    before = list(Consent.objects.values()), Entry.objects.exclude(action="defaults.make").count()
     for address in (
         preferences(irina),
         unsubscribe(irina),
@@ -217,7 +217,7 @@ def test_looking_changes_nothing(irina: Customer, client: Client) -> None:
                 assert ask(address).status_code == 200
         assert client.delete(address).status_code == 405
         assert client.put(address).status_code == 405
-    assert (list(Consent.objects.values()), Entry.objects.count()) == before
+    assert (list(Consent.objects.values()), Entry.objects.exclude(action="defaults.make").count()) == before
 
 
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "One-Click"}])
