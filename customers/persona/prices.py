@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from crm.lib.copy import INT2, INT8, MONEY, read_all, write_columns
+from crm.lib.copy import INT2, INT8, MONEY, read_columns, write_columns
 from crm.lib.statements import Statement
 from customers.persona.reading import goods
 
@@ -13,9 +13,12 @@ TABLE = "customers_productprice"
 REFRESHED_AFTER = timedelta(days=28)
 FEWEST = 3  # products of a category, before thirds say something
 
+# Summed by customer where their lines are, and by product here, block after block.
 _SOLD = """
-SELECT product_id, (sum(amount) * 100)::bigint, (sum(quantity) * 1000)::bigint FROM customers_line GROUP BY product_id
+SELECT product_id, (sum(amount) * 100)::bigint, (sum(quantity) * 1000)::bigint
+FROM customers_line GROUP BY customer_id, product_id
 """
+_TYPES = {"product": INT8, "cents": INT8, "milli": INT8}
 STATEMENTS = [Statement("persona.sold", _SOLD)]
 
 
@@ -25,14 +28,14 @@ def are_due(prices_on: date | None, on: date) -> bool:
 
 def refresh(cursor: Any) -> int:
     """Find every sold product's mean price and third anew; how many there are."""
-    sold = read_all(cursor, _SOLD, {"product_id": INT8, "cents": INT8, "milli": INT8})
-    mean = np.minimum(sold["cents"] * 1000 // sold["milli"], 10**12)
     kinds = goods(cursor).category
-    columns = {
-        "product_id": sold["product_id"],
-        "mean": mean,
-        "level": thirds(kinds[sold["product_id"]], mean),
-    }
+    cents, milli = np.zeros(len(kinds), dtype=np.int64), np.zeros(len(kinds), dtype=np.int64)
+    for block in read_columns(cursor, _SOLD, _TYPES):
+        np.add.at(cents, block["product"], block["cents"])
+        np.add.at(milli, block["product"], block["milli"])
+    sold = np.flatnonzero(milli)
+    mean = np.minimum(cents[sold] * 1000 // milli[sold], 10**12)
+    columns = {"product_id": sold, "mean": mean, "level": thirds(kinds[sold], mean)}
     cursor.execute(f"DELETE FROM {TABLE}")  # noqa: S608  our own name
     if len(mean):
         write_columns(cursor, TABLE, {"product_id": INT8, "mean": MONEY, "level": INT2}, columns)
