@@ -70,3 +70,15 @@ register(
         frozenset({"customers.MatchKey"}),
     )
 )
+
+
+def _ask_again(cur: Any, joined: Joined, _memo: Any) -> None:
+    """Possible duplicates that were joined are two again: somebody looks at them anew."""
+    cur.execute(_REOPEN, sorted([joined.survivor, joined.loser]))
+
+
+_REOPEN = """
+UPDATE customers_duplicatepair SET state = 'open', decided_at = NULL, decided_by = ''
+WHERE first_id = %s AND second_id = %s AND state = 'merged'
+"""
+register(Follower("pairs", lambda _cur, _joined: None, _ask_again))

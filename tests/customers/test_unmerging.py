@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection, transaction
 
-from crm.lib.owned import Owned
-from customers import merging
-from customers.merging import contenthash, facts
-from customers.models import Customer, Merge
+from crm.audit.models import Entry
+from crm.lib.owned import Owned, move_rows
+from customers import consents, merging
+from customers.consents.cells import NO_CONTACT
+from customers.merging import contenthash, facts, moves
+from customers.merging.tables import tables
+from customers.models import Customer, DuplicatePair, Identity, MatchRules, Merge
+from tests import cast
 from tests.customers.crowds import crowd, uncovered
 
 pytestmark = pytest.mark.django_db
@@ -56,8 +61,8 @@ POINTERS = {
     "customers.Merge.survivor_id": "history",
     "customers.Event.customer_id": "found through the signpost",
     "customers.VisitorMark.customer_id": "found through the signpost",
-    "customers.DuplicatePair.first": "a queue; it leaves out signposts",
-    "customers.DuplicatePair.second": "a queue; it leaves out signposts",
+    "customers.DuplicatePair.first": "a queue: it leaves out signposts, and asks again once they are two",
+    "customers.DuplicatePair.second": "the same",
     **{f"privacy.{name}.customer_id": "what a person asked for, under their own number" for name in PRIVACY},
 }
 
@@ -94,3 +99,143 @@ def test_merge_and_unmerge_of_random_pairs_gives_identical_hashes(ana, noon) -> 
     after = contenthash.by_table()
     assert {label: value for label, value in after.items() if value != tables[label]} == {}
     assert contenthash.of(ids) == before
+
+
+# Sentences -----------------------------------------------------------------------------------------------------------
+
+
+def test_two_member_numbers_are_never_joined_silently(irina, yusuf, ana, noon) -> None:
+    before = contenthash.whole()
+    for said in (
+        {},
+        {"is_confirmed": True},
+        {"reason": "one person"},
+        {"is_confirmed": True, "reason": "  "},
+    ):
+        with pytest.raises(merging.IdentifiersConflict) as refused:
+            merging.merge(irina, yusuf, by=ana, at=noon, **said)
+        assert refused.value.kinds == ("member",)
+    assert contenthash.whole() == before
+    done = merging.merge(irina, yusuf, by=ana, at=noon, is_confirmed=True, reason=" one person ")
+    assert done.reason == "one person"
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "is_conflict"),
+    [
+        (("openid", "wx1:a"), ("openid", "wx1:b"), True),
+        (("openid", "wx1:a"), ("openid", "wx2:b"), False),
+        (("openid", "a", "app"), ("openid", "b", "app"), True),
+        (("openid", "a", "app"), ("openid", "b", "mini"), False),
+        (("card", "C1"), ("card", "C2"), False),
+        (("phone", "+8613700000001"), ("phone", "+8613700000002"), False),
+        (("member", "M1"), ("card", "M2"), False),
+    ],
+)
+def test_which_identifiers_conflict(mine: Any, theirs: Any, is_conflict: bool, harbour) -> None:
+    people = [cast.customer(name, of=harbour) for name in "AB"]
+    for who, (kind, value, *source) in zip(people, (mine, theirs), strict=True):
+        Identity.objects.create(customer=who, kind=kind, value=value, source="".join(source))
+    assert bool(merging.preview(*people).conflicts) is is_conflict
+
+
+def test_the_preview_says_what_the_merge_does(ana, noon, chain) -> None:
+    """Field by field, over random pairs with random choices; and nothing is written by looking."""
+    chance = Random(11)
+    people = crowd(24, seed=3)
+    for survivor, loser in zip(people[::2], people[1::2], strict=True):
+        choices = _choices(chance)
+        before = contenthash.by_table()
+        told = merging.preview(survivor, loser, choices)
+        assert contenthash.by_table() == before
+        merging.merge(survivor, loser, by=ana, at=noon, choices=choices, **SURE)
+        now = facts.read(moves.cursor(), [survivor.pk])[survivor.pk]
+        assert {one.name: one.result for one in told.fields} == {
+            one.name: now.get(one.name) for one in told.fields
+        }
+        mains = set(Identity.objects.filter(customer=survivor, is_primary=True).values_list("pk", flat=True))
+        assert {one.identity.pk for one in told.known if one.is_main} == mains
+        allowed = consents.state_of(survivor)
+        for one in told.consents:
+            state = allowed.contact if one.cell == NO_CONTACT else allowed.cells[one.cell]
+            assert state.is_given == one.result, one
+
+
+def test_the_inner_merge_waits_for_the_outer(irina, yusuf, lin, ana, noon) -> None:
+    inner = merging.merge(irina, yusuf, by=ana, at=noon, **SURE)
+    outer = merging.merge(lin, irina, by=ana, at=noon, **SURE)
+    before = contenthash.whole()
+    with pytest.raises(merging.CannotUndo) as refused:
+        merging.unmerge(inner, by=ana, at=noon)
+    assert irina.public_id in str(refused.value)
+    assert lin.public_id in str(refused.value)
+    assert contenthash.whole() == before
+    merging.unmerge(outer, by=ana, at=noon)
+    assert Customer.objects.get(pk=yusuf.pk).merged_into_id == irina.pk
+    merging.unmerge(inner, by=ana, at=noon)
+    with pytest.raises(merging.CannotUndo):
+        merging.unmerge(inner, by=ana, at=noon)
+    entries = Entry.objects.filter(action="customer.unmerge").order_by("pk").values_list("details", flat=True)
+    assert [told["loser"] for told in entries] == [irina.pk, yusuf.pk]
+
+
+def test_somebody_merged_again_after_an_undoing_leads_to_whom_they_are_now(
+    irina, yusuf, lin, ana, noon
+) -> None:
+    """A merge that was undone points nowhere: its survivor's next merge does not take the other one along."""
+    merging.unmerge(merging.merge(irina, yusuf, by=ana, at=noon, **SURE), by=ana, at=noon)
+    merging.merge(lin, irina, by=ana, at=noon, **SURE)
+    yusuf.refresh_from_db()
+    assert merging.survivor_of(yusuf) == yusuf
+
+
+def test_what_an_erasure_took_cannot_be_undone(irina, yusuf, ana, noon) -> None:
+    done = merging.merge(irina, yusuf, by=ana, at=noon, **SURE)
+    Merge.objects.filter(pk=done.pk).update(before={})
+    with pytest.raises(merging.CannotUndo):
+        merging.unmerge(done, by=ana, at=noon)
+    Customer.objects.filter(pk=irina.pk).update(erased_at=noon)
+    with pytest.raises(merging.CannotMerge):
+        merging.merge(cast.customer("New", of=None), irina, by=ana, at=noon)
+
+
+def test_custom_fields_are_merged_and_parted_field_by_field(irina, yusuf, ana, noon) -> None:
+    Customer.objects.filter(pk=irina.pk).update(custom={"shoe": "42", "club": "red"})
+    Customer.objects.filter(pk=yusuf.pk).update(custom={"shoe": "43", "coat": "L"})
+    done = merging.merge(irina, yusuf, by=ana, at=noon, choices={"custom.shoe": "loser"}, **SURE)
+    irina.refresh_from_db()
+    assert irina.custom == {"shoe": "43", "club": "red", "coat": "L"}
+    Customer.objects.filter(pk=irina.pk).update(custom=irina.custom | {"club": "blue"})
+    merging.unmerge(done, by=ana, at=noon)
+    irina.refresh_from_db()
+    assert irina.custom == {"shoe": "42", "club": "blue"}
+    with pytest.raises(merging.InvalidChoice):
+        merging.merge(irina, yusuf, by=ana, at=noon, choices={"is_stub": "loser"}, **SURE)
+
+
+def test_possible_duplicates_are_asked_about_again_once_they_are_two(irina, yusuf, ana, noon) -> None:
+    done = merging.merge(irina, yusuf, by=ana, at=noon, **SURE)
+    first, second = sorted([irina.pk, yusuf.pk])
+    pair = DuplicatePair.objects.create(
+        first_id=first, second_id=second, score=90, rules=MatchRules.current(), digest=b"0", state="merged",
+        decided_at=noon, decided_by="staff:1",
+    )  # fmt: skip
+    merging.unmerge(done, by=ana, at=noon)
+    pair.refresh_from_db()
+    assert (pair.state, pair.decided_at) == ("open", None)
+
+
+def test_the_hash_sees_every_table(chain) -> None:
+    """A row more in any table changes the hash of its customer, and only that one."""
+    people = crowd(4, seed=9)
+    ids = [person.pk for person in people]
+    for table in tables():
+        before = contenthash.of(ids)
+        with connection.cursor() as cursor, transaction.atomic():
+            move_rows(cursor)
+            cursor.execute(f"DELETE FROM {table.name} WHERE customer_id = %s", [ids[0]])
+            gone = cursor.rowcount
+            after = contenthash.of(ids)
+            transaction.set_rollback(True)
+        assert (after[ids[0]] != before[ids[0]]) is (gone > 0), table.label
+        assert {pk: after[pk] for pk in ids[1:]} == {pk: before[pk] for pk in ids[1:]}, table.label
