@@ -49,14 +49,14 @@ Maker = Callable[[Random, int], dict[str, Any]]
 KNOWN: dict[str, Maker] = {
     "customers.Consent": lambda chance, n: {
         "purpose": n % 2 + 1, "channel": n // 2 + 1, "is_given": chance.choice((True, False, None)),
-        "wording": _any_of(Wording, chance), "recorded_at": START + timedelta(days=200),
+        "wording": any_of(Wording, chance), "recorded_at": START + timedelta(days=200),
     },
     "customers.Guardian": lambda chance, n: {"ended_at": None, "recorded_at": START + timedelta(days=200)},
     "customers.Lifecycle": lambda chance, n: {"ended_on": date(2027, 1, 1)},
     "customers.PurchaseState": lambda chance, n: {"count": 5, "window_count": chance.randint(0, 5)},
     # Few names, so that two people often have the same.
     "customers.ProvidedFact": lambda chance, n: {
-        "provider": Provider.objects.order_by("pk").first() or _any_of(Provider, chance), "name": f"fact{n % 3}",
+        "provider": Provider.objects.order_by("pk").first() or any_of(Provider, chance), "name": f"fact{n % 3}",
         "valid_until": date(2027, 1, 1),
     },
     "customers.WorkItem": lambda chance, n: {"state": n % 2 + 1, "ended_at": None, "result": None},
@@ -99,7 +99,7 @@ def _person(chance: Random, n: int) -> Customer:
     }
     plain |= {"enrolled_at": None} if is_stub else {}
     return Customer(
-        **plain, is_stub=is_stub, home_store=_any_of(Store, chance) if chance.random() < 0.8 else None,
+        **plain, is_stub=is_stub, home_store=any_of(Store, chance) if chance.random() < 0.8 else None,
         first_seen_at=START + timedelta(minutes=chance.randrange(9999)) if is_stub else None,
     )  # fmt: skip
 
@@ -144,7 +144,7 @@ def _receipts(chance: Random, people: Sequence[Customer]) -> None:
 def _purchase(chance: Random, person: Customer, till: int, n: int) -> Purchase:
     at = START + timedelta(days=chance.randrange(60), minutes=chance.randrange(600))
     return Purchase(
-        customer=person, store=_any_of(Store, chance), source_id=till, business_date=at.date(), occurred_at=at,
+        customer=person, store=any_of(Store, chance), source_id=till, business_date=at.date(), occurred_at=at,
         amount=Decimal(20), external_id=f"T{person.pk}-{n}", recorded_at=at,
     )  # fmt: skip
 
@@ -216,7 +216,7 @@ def _own(field: Any, person: Customer | None) -> Any:
     return field.related_model._default_manager.filter(customer=person).order_by("pk").first()
 
 
-def _any_of(model: type[models.Model], chance: Random) -> Any:
+def any_of(model: type[models.Model], chance: Random) -> Any:
     """A row of another table; a few are made where there are none."""
     known = list(model._default_manager.order_by("pk")[:5])
     if len(known) < 3:
@@ -226,7 +226,7 @@ def _any_of(model: type[models.Model], chance: Random) -> Any:
 
 def _value(field: Any, chance: Random) -> Any:
     if isinstance(field, models.ForeignKey):
-        return _any_of(field.related_model, chance)
+        return any_of(field.related_model, chance)
     if field.choices:
         return chance.choice([key for key, _label in field.flatchoices])
     for kind, make in _BY_TYPE.items():

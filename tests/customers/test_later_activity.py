@@ -22,12 +22,15 @@ from customers.models import (
     Identity,
     Interaction,
     Note,
+    ProvidedFact,
+    Provider,
     Purchase,
     Return,
     Tag,
 )
 from customers.receiving import payloads
 from tests import cast
+from tests.customers import crowds
 from tests.customers.crowds import crowd
 from tests.customers.histories import body
 
@@ -254,3 +257,99 @@ def _live(chance: Random, people: list[Customer], survivor: Customer) -> None:
     CustomerTag.objects.get_or_create(customer=survivor, tag=tag)
     Note.objects.create(customer=survivor, text=f"said {number}", created_by="test")
     profile.change(survivor.pk, {"income_band": f"band {number}"}, by="test")
+
+
+# Stubs: their home store is that of their earliest receipt ---------------------------------------------------------
+
+
+def _stub(card: str, store: str, at: str) -> Customer:
+    receipt = {
+        "source": "pos-9", "store": store, "occurred_at": at, "external_id": f"{card}-{at}",
+        "customer": {"kind": "card", "value": card},
+        "lines": [{"line": 1, "product": "TEA", "quantity": "1", "amount": "5.00"}],
+    }  # fmt: skip
+    done = receiving.receive_receipt(payloads.receipt_of(body(receipt)), by="test")
+    return Customer.objects.get(pk=done.customer_id)
+
+
+def _where(*people: Customer) -> list[str]:
+    return [Customer.objects.get(pk=person.pk).home_store.code for person in people]  # type: ignore[union-attr]
+
+
+def test_two_stubs_that_are_parted_have_the_stores_of_their_own_earliest_receipts(
+    harbour, uptown, mill, ana, noon
+) -> None:
+    one, other = _stub("S1", "HARB", "2026-03-05T12:00:00Z"), _stub("S2", "UPTN", "2026-03-04T12:00:00Z")
+    done = merging.merge(one, other, by=ana, at=noon)
+    assert _where(one) == ["UPTN"]  # the earlier sight
+    _stub("S2", "MILL", "2026-03-02T12:00:00Z")  # late from a till: earlier still, and the second one's
+    assert _where(one) == ["MILL"]
+    merging.unmerge(done, by=ana, at=noon)
+    assert _where(one, other) == ["HARB", "MILL"]
+
+
+def test_a_store_that_a_person_chose_meanwhile_stays(harbour, uptown, mill, ana, noon) -> None:
+    one, other = _stub("S1", "HARB", "2026-03-05T12:00:00Z"), _stub("S2", "UPTN", "2026-03-04T12:00:00Z")
+    done = merging.merge(one, other, by=ana, at=noon)
+    profile.change(one.pk, {"home_store_id": mill.pk}, by=ana)
+    merging.unmerge(done, by=ana, at=noon)
+    assert _where(one, other) == ["MILL", "UPTN"]
+
+
+def test_an_enrolled_ones_word_counts_over_what_receipts_told(irina, harbour, uptown, ana, noon) -> None:
+    stub = _stub("S2", "UPTN", "2026-03-04T12:00:00Z")
+    done = merging.merge(stub, irina, by=ana, at=noon)
+    assert _where(stub) == ["HARB"]
+    assert not Customer.objects.get(pk=stub.pk).is_stub
+    merging.unmerge(done, by=ana, at=noon)
+    assert _where(stub, irina) == ["UPTN", "HARB"]
+    assert Customer.objects.get(pk=stub.pk).is_stub
+
+
+# Merges side by side, and rows of which only one could be kept -------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_main_phone_comes_back_in_any_order(first: int, irina, yusuf, lin, ana, noon) -> None:
+    chosen = {"main.phone": "loser"}
+    mains = {one.pk: one.identities.get(kind="phone").pk for one in (irina, yusuf, lin)}
+    done = [merging.merge(irina, other, by=ana, at=noon, choices=chosen, **SURE) for other in (yusuf, lin)]
+
+    def main() -> int:
+        return irina.identities.get(kind="phone", is_primary=True).pk
+
+    assert main() == mains[lin.pk]
+    merging.unmerge(done[first], by=ana, at=noon)
+    assert main() == mains[[lin, yusuf][first].pk]
+    merging.unmerge(done[1 - first], by=ana, at=noon)
+    for one in (irina, yusuf, lin):
+        assert one.identities.get(kind="phone", is_primary=True).pk == mains[one.pk]
+
+
+def test_a_providers_fact_that_was_edited_since_stays_and_the_other_one_has_theirs(
+    irina, second_card, ana, noon
+) -> None:
+    theirs = ProvidedFact.objects.create(
+        customer=second_card, provider=crowds.any_of(Provider, Random(1)), name="income", type=1, value="low",
+        obtained_on="2026-01-01", valid_until="2027-01-01", basis=1, right="r", purpose="p",
+    )  # fmt: skip
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    ProvidedFact.objects.filter(pk=theirs.pk).update(value="high")
+    merging.unmerge(done, by=ana, at=noon)
+    facts = ProvidedFact.objects.filter(name="income").values_list("customer_id", "value", "pk")
+    assert {(owner, value) for owner, value, _pk in facts} == {(irina.pk, "high"), (second_card.pk, "low")}
+    assert ProvidedFact.objects.get(customer=second_card).pk == theirs.pk
+
+
+def test_an_event_finds_its_way_back_through_two_merges(irina, second_card, lin, ana, noon) -> None:
+    """Lin ← Irina ← the second card: what names the second card is theirs when both are undone."""
+    inner = merging.merge(irina, second_card, by=ana, at=noon)
+    outer = merging.merge(lin, irina, by=ana, at=noon, **SURE)
+    event = {"id": "e1", "kind": "sign_in", "visitor": "", "occurred_at": (now() - timedelta(hours=1)).isoformat(),
+             "data": {}, "customer": {"kind": "card", "value": "C2000002"}}  # fmt: skip
+    inbox.receive("shop", [msgspec.json.encode(event)], by="system:test")
+    owners = [Interaction.objects.get(external_id="e1").customer_id]
+    for done in (outer, inner):
+        merging.unmerge(done, by=ana, at=noon)
+        owners.append(Interaction.objects.get(external_id="e1").customer_id)
+    assert owners == [lin.pk, irina.pk, second_card.pk]
