@@ -41,8 +41,8 @@ def run(lab: Lab) -> Iterable[Figure]:
         undone.append(clock.seconds)
     rows = f"{receipts:,} receipts with {2 * receipts:,} lines and their payments"
     beside = "bare DELETE and INSERT"
-    yield Figure("merge", min(merges), "s", beside, floor, ratio_at_most(3), note=rows)
-    yield Figure("undo", min(undone), "s", beside, floor, ratio_at_most(4))
+    yield Figure("merge", min(merges), "s", beside, floor, ratio_at_most(4), note=rows)
+    yield Figure("undo", min(undone), "s", beside, floor, ratio_at_most(5))
     yield Figure(
         "states that differ after five rounds", int(contenthash.whole() != before), "", bar=at_most(0)
     )

@@ -43,9 +43,9 @@ def _hard(identities: Iterable[Identity]) -> dict[tuple[str, str], tuple[str, ..
 
 
 def app_of(identity: Identity) -> str:
-    """Which app an openid is of: what stands before the colon ("wx1234:oABC"); else the system that told it."""
+    """Which app an openid is of: what stands before the colon ("wx1234:oABC"). Without one they all are of one app."""
     app, colon, _rest = identity.value.partition(":")
-    return app if colon else identity.source
+    return app if colon else ""
 
 
 @dataclass(frozen=True)
