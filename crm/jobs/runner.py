@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import psycopg
@@ -17,6 +17,7 @@ from crm.jobs.models import Job, State
 from crm.jobs.registry import function_of
 
 log = structlog.get_logger(__name__)
+LOOK_SECONDS = 1.0  # between two looks at a job that another process has
 _AWAY = ("08", "57P")  # SQLSTATE classes: connection exception; shut down, crashed or starting
 
 
@@ -54,6 +55,19 @@ def run_until_ended(job: Job) -> Job:
         if job.state == State.RUNNING:
             break  # somebody else has it
         Job.objects.filter(pk=job.pk, state=State.QUEUED).update(available_at=Now())
+    return job
+
+
+def run_or_await(job: Job, *, waits: Callable[[Job], None] | None = None) -> Job:
+    """Run a job here until it ends, or wait for the worker that was quicker; if that one dies, go on here.
+
+    `waits(job)` is told each time that another process still has it.
+    """
+    while not run_until_ended(job).is_ended:
+        if waits is not None:
+            waits(job)
+        threading.Event().wait(LOOK_SECONDS)
+        job.refresh_from_db()
     return job
 
 

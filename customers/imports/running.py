@@ -1,6 +1,5 @@
 """Starting an import: for a worker, or in this process."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -202,11 +201,9 @@ def _queued_here(path: Path, kind: str, by: Any, dry_run: bool, options: dict[st
 
 def _run_until_ended(job: Job, watcher: Watcher | None) -> None:
     """Run the job; while another process has it, wait for its end or for its lease to run out."""
-    while True:
-        runner.run_until_ended(job)
-        if job.is_ended:
-            return
+
+    def told(job: Job) -> None:
         if watcher:
             watcher(_("another process has this import"), job.done, job.total or 0)
-        time.sleep(1)
-        job.refresh_from_db()
+
+    runner.run_or_await(job, waits=told)

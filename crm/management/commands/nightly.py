@@ -74,11 +74,7 @@ class Command(BaseCommand):
 
     def _run(self, job: Job) -> None:
         with _shown(job):
-            runner.run_until_ended(job)
-        while not job.is_ended:  # a worker was quicker
-            threading.Event().wait(LOOK_SECONDS)
-            runner.run_until_ended(job)
-            job.refresh_from_db()
+            runner.run_or_await(job)
         if job.state != State.DONE:
             raise CommandError(f"The night of {job.key} stopped: {job.error or job.get_state_display()}")
         for step in job.steps.all():

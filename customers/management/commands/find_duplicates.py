@@ -1,4 +1,4 @@
-"""Compare all customers with each other now, in this process, as the nightly sweep does."""
+"""Compare all customers with each other now, as the nightly sweep does: here, or in the worker that was quicker."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ class Command(BaseCommand):
     help = "Looks for customers who may be one person and puts them into the review queue."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        job = runner.run_until_ended(jobs.ask(on=localdate(), by="system:shell", again=True))
+        job = runner.run_or_await(jobs.ask(on=localdate(), by="system:shell", again=True))
         if job.state != State.DONE:
-            raise CommandError(job.error or "Another worker has this sweep.")
+            raise CommandError(f"The sweep stopped: {job.error or job.get_state_display()}")
         counts = ", ".join(f"{name} {value:,}" for name, value in sorted(job.counts.items()))
         self.stdout.write(f"{DuplicatePair.objects.waiting().count():,} pairs wait for a look ({counts})")

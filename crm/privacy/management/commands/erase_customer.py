@@ -37,7 +37,7 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
         for job in Job.objects.filter(kind=sweeping.KIND, key=str(certificate.key)):
-            runner.run_until_ended(job)
+            runner.run_or_await(job)
         self.stderr.write("Erased. The certificate:")
         self.stdout.write(str(certificate.key))
 
