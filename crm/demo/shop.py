@@ -17,6 +17,7 @@ from customers.events import tokens
 from customers.models import Product, Site
 
 SHOWN = 8
+ANSWER = "shop_answer"  # what the visitor said to the question for consent: static/js/shop.js
 
 
 class SignUpForm(forms.Form):
@@ -36,7 +37,8 @@ class ShopView(View):
 
     def show(self, what: dict[str, Any], status: int = 200) -> HttpResponse:
         host = self.request.get_host().split(":")[0]
-        around = {"site": Site.objects.filter(domains__contains=[host], is_on=True).first()}
+        site = Site.objects.filter(domains__contains=[host], is_on=True).first()
+        around = {"site": site, "answered": self.request.COOKIES.get(ANSWER, "")}
         return render(self.request, "demo/shop.html", around | what, status=status)
 
 

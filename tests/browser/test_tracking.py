@@ -133,6 +133,25 @@ def test_without_consent_nothing_is_sent_and_nothing_is_stored(visit: Callable[.
     assert not SiteDay.objects.exists()
 
 
+def test_the_answer_is_remembered_and_may_be_changed(visit: Callable[..., Visit]) -> None:
+    """No page asks again; the yes holds on the next page, and the foot of each page takes it back."""
+    here = visit()
+    question = here.go().get_by_text("May we remember what you look at here?")
+    here.sends(here.agree)
+    expect(question).to_be_hidden()
+    here.sends(lambda: here.go("/shop/products/SKU1/"))
+    expect(question).to_be_hidden()
+    here.page.get_by_role("button", name="change your answer").click()
+    expect(here.page.get_by_text("You said yes.")).to_be_visible()
+    here.page.get_by_role("button", name="No", exact=True).click()
+    assert here.stored() == []
+    before = len(here.sent)
+    here.go("/shop/products/SKU2/")
+    expect(question).to_be_hidden()
+    here.page.wait_for_timeout(1500)
+    assert (len(here.sent), here.stored()) == (before, [])
+
+
 def test_what_this_page_saw_before_the_yes_is_told_after_it(visit: Callable[..., Visit]) -> None:
     here = visit()
     here.go("/shop/products/SKU1/")
