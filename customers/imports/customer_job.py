@@ -40,6 +40,7 @@ class CustomersImport:
         self.rejected = RejectedRows(places.work_folder(file) / "rejected", (), REASONS)
         self.diff = journal.Diff(places.work_folder(file) / "diff")
         self.changing: dict[int, Counter[str]] = {}  # of the pieces of a tried block: how often which field
+        self.written: dict[int, int] = {}  # of the pieces of a block: customers of whom something was written
         self.country = Chain.current().country
         is_closed = bool(claim.params.get("known_stores"))
         self.stores = frozenset(Store.objects.values_list("code", flat=True)) if is_closed else None
@@ -75,7 +76,9 @@ class CustomersImport:
                 self.claim.counts[name] += count
             draft["next"] = number + 1
             draft["fields"] = dict(Counter(draft.get("fields", {})) + sum(self.changing.values(), Counter()))
+            draft["written"] = draft.get("written", 0) + sum(self.written.values())
             self.changing.clear()
+            self.written.clear()
             if not self.file.is_dry_run:
                 trail.record("customers.import", self.file, by=self.file.created_by, details=dict(counts))
 
@@ -117,6 +120,7 @@ class CustomersImport:
             self.changing[number] = self.diff.write(number, piece, traces)
         else:
             journal.keep(cur, self.file.pk, number, piece, traces)
+            self.written[number] = len(traces)
 
     def _say(self, cur: Any, piece: list[PersonRow], fates: list[upserts.Fate]) -> set[int]:
         """Record the consents of these rows; whom they told something new of."""

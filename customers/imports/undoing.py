@@ -4,7 +4,7 @@
 * Consents that the import told are taken away, wherever they are by now.
 * Identifiers and tags that the import added are taken away, where they still are with that customer.
 * A customer whom the import made goes, unless anything came since: a purchase, a note, an edit. Then they stay whole.
-* Who was merged since is left alone.
+* Who was merged since is left alone; who was erased since is nobody any more, and is only counted.
 
 Done piece by piece from the last to the first, each a slice of a job that takes its notes with it: killed, it goes on.
 Where nothing came since, the tables say what they said before. docs/algorithms/importing.md tells it with examples.
@@ -33,6 +33,9 @@ from customers.receiving import database
 from customers.upserts import FIELDS
 
 KIND = "undo_import"
+# What became of each customer of whom the import wrote: as before, as before but for what was changed since, removed,
+# left alone; erased: an erasure took what we knew of them.
+OUTCOMES = ("restored", "partly", "removed", "kept", "erased")
 
 
 class CannotUndo(Refusal):
@@ -76,13 +79,19 @@ def run(claim: Claim, file: ImportFile) -> None:
             _speak()
             draft["consents"] = consent_columns.take_back(file.pk)
     changes = ImportChange.objects.filter(file_id=file.pk)
-    claim.counts = {"restored": 0, "removed": 0, "kept": 0} | claim.counts
+    claim.counts = dict.fromkeys(OUTCOMES, 0) | claim.counts
     claim.progress(sum(claim.counts.values()), sum(claim.counts.values()) + changes.count())
     while (piece := changes.order_by("-piece").values_list("piece", flat=True).first()) is not None:
         _undo_piece(claim, file.pk, piece)
     with claim.slice():
+        claim.counts["erased"] = max(0, written(file) - sum(claim.counts.values()))
         ImportFile.objects.filter(pk=file.pk).update(undone_at=now())
         trail.record("import.undone", file, by=file.undone_by, details=dict(claim.counts))
+
+
+def written(file: ImportFile) -> int:
+    """Of how many customers the import wrote something, once a piece: what the outcomes of undoing it add up to."""
+    return int(file.job.checkpoint.get("written", 0)) if file.job else 0
 
 
 def _speak() -> None:
@@ -110,7 +119,8 @@ def _take_back(cur: Any, file_id: int, piece: int) -> dict[str, int]:
     cur.execute(_IDENTIFIERS, values)
     cur.execute(_TAGS, values)
     cur.execute(_RESTORE, values)
-    restored = [row[0] for row in cur.fetchall()]
+    whole = dict(cur.fetchall())
+    restored = list(whole)
     cur.execute(_untouched(), values)
     gone = [row[0] for row in cur.fetchall()]
     cur.execute(_OTHERS, {**values, "done": [*restored, *gone]})
@@ -120,7 +130,13 @@ def _take_back(cur: Any, file_id: int, piece: int) -> dict[str, int]:
     names.index([*restored, *others])
     keys.index(sorted([*restored, *others]))
     cur.execute(_DONE, values)
-    return {"restored": len(restored), "removed": len(gone), "kept": len(others)}
+    partly = sum(not is_whole for is_whole in whole.values())
+    return {
+        "restored": len(restored) - partly,
+        "partly": partly,
+        "removed": len(gone),
+        "kept": len(others),
+    }
 
 
 _OF = "ch.file_id = %(file)s AND ch.piece = %(piece)s"
@@ -153,7 +169,9 @@ UPDATE customers_customer c SET updated_at = now(), {
 }
 FROM customers_importchange ch {_RECORDS}
 WHERE {_OF} AND NOT ch.is_new AND {_LIVING}
-RETURNING c.id
+RETURNING c.id, {
+    " AND ".join(f"(NOT ch.before ? '{name}' OR c.{name} IS NOT DISTINCT FROM b.{name})" for name in _WRITTEN)
+}
 """  # noqa: S608
 _OTHERS = f"""
 SELECT ch.customer_id FROM customers_importchange ch WHERE {_OF} AND ch.customer_id <> ALL(%(done)s::bigint[])

@@ -36,6 +36,16 @@ EXTRA = {  # counts beside rows = applied + duplicates + rejected
 }
 
 
+OUTCOMES = {  # of undoing
+    "restored": gettext_lazy("Customers as they were"),
+    "partly": gettext_lazy("As they were, but for what was changed since"),
+    "removed": gettext_lazy("New customers removed"),
+    "kept": gettext_lazy("Left alone, for something came since"),
+    "erased": gettext_lazy("Erased since"),
+}
+ALWAYS = ("restored", "removed", "kept")
+
+
 class UploadForm(forms.Form):
     """`refusal`: why the file that was sent did not arrive."""
 
@@ -173,8 +183,20 @@ def changes_of(file: ImportFile) -> dict[str, Any]:
         "changes": journal.first_of(places.diff_file(file)) if fields else [],
         "undo_until": until if until and until > timezone.now() else None,
         "undo": progress_of(file.undo_job) if file.undo_job else None,
-        "undo_counts": file.undo_job.counts if file.undo_job else {},
+        "undo_counts": outcomes_of(file),
     }
+
+
+def outcomes_of(file: ImportFile) -> list[tuple[Any, int]]:
+    """What became of those whom an import wrote to; the numbers add up to the last one."""
+    if file.undo_job is None:
+        return []
+    counts = file.undo_job.counts
+    told = [
+        (label, counts.get(name, 0)) for name, label in OUTCOMES.items() if name in ALWAYS or counts.get(name)
+    ]
+    total = undoing.written(file)
+    return [*told, (_("Customers whom it wrote to"), total)] if file.undone_at and total else told
 
 
 class Changes(StaffView):

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from crm.jobs import runner
 from crm.jobs.models import State
 from crm.org.models import Staff, Store
+from crm.privacy import erasing
 from customers import imports, profile
 from customers.imports import customer_job, keeping, undoing
 from customers.models import Customer, CustomField, FieldKind, Identity, ImportChange, ImportFile, NameKey
@@ -70,7 +71,7 @@ def test_undone_the_tables_say_what_they_said(people: list[Any], ana: Staff, tmp
     assert file.job is not None and file.job.counts["new"] == 2
     assert state() != people
     run_night(date(2026, 3, 10))  # what is worked out of them goes with them
-    assert undone(file, ana) == {"restored": 2, "removed": 2, "kept": 0}
+    assert undone(file, ana) == {"restored": 2, "partly": 0, "removed": 2, "kept": 0, "erased": 0}
     assert state() == people
 
 
@@ -81,7 +82,7 @@ def test_what_came_since_stays(
     ivan, bo = (Customer.objects.get(name=name) for name in ("Ivan Novak", "Bo Li"))
     cast.purchase(ivan, at=harbour, on=date(2026, 3, 1))
     profile.change(irina.pk, {"occupation": "poet"}, by=ana)
-    assert undone(file, ana) == {"restored": 2, "removed": 1, "kept": 1}
+    assert undone(file, ana) == {"restored": 1, "partly": 1, "removed": 1, "kept": 1, "erased": 0}
     irina.refresh_from_db()
     ivan.refresh_from_db()
     assert (irina.name, irina.occupation) == ("Irina Petrova", "poet")
@@ -91,6 +92,19 @@ def test_what_came_since_stays(
     )  # bought since: stays, as the file's first row told
     assert Identity.objects.filter(customer=ivan, value="M1002").exists()
     assert not Customer.objects.filter(pk=bo.pk).exists()
+
+
+def test_who_was_erased_since_is_counted(
+    people: list[Any], irina: Customer, ana: Staff, tmp_path: Path
+) -> None:
+    """Nothing comes back of them, and the numbers add up to what the import had written."""
+    file = brought(tmp_path, PEOPLE)
+    erasing.erase(irina.pk, by="system:test", at=now())
+    erasing.erase(Customer.objects.get(name="Bo Li").pk, by="system:test", at=now())
+    assert undone(file, ana) == {"restored": 1, "partly": 0, "removed": 1, "kept": 0, "erased": 2}
+    assert undoing.written(file) == 4
+    irina.refresh_from_db()
+    assert (irina.name, irina.occupation) == ("", "")
 
 
 def test_a_customer_edited_since_stays_whole(people: list[Any], ana: Staff, tmp_path: Path) -> None:
