@@ -8,6 +8,7 @@ import msgspec
 from django.http import HttpRequest
 
 from crm.lib.refusals import Fault
+from crm.rest import moments
 from crm.rest.problems import InvalidInput, LengthRequired, Malformed, TooLarge, UnsupportedMediaType
 
 # PostgreSQL's text holds no NUL and UTF-8 no half of a surrogate pair. Both are legal JSON escapes.
@@ -43,13 +44,15 @@ def decode(body: bytes, decoder: msgspec.json.Decoder) -> Any:
     """The body as the decoder's type. Not JSON at all: 400; of a wrong shape: 422 with the place."""
     check_text(body)
     try:
-        return decoder.decode(body)
+        read = decoder.decode(body)
     except msgspec.ValidationError as error:
         raise invalid(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(f"The body is not JSON: {error}.") from None
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
+    moments.check(read)
+    return read
 
 
 def check_text(body: bytes) -> None:
@@ -71,9 +74,11 @@ def query(request: HttpRequest, shape: type[msgspec.Struct]) -> Any:
     numbers = _numbers_of(shape)
     read = {name: int(v) if name in numbers and _NUMBER.fullmatch(v) else v for name, v in given.items()}
     try:
-        return msgspec.convert(read, shape)
+        asked = msgspec.convert(read, shape)
     except msgspec.ValidationError as error:
         raise invalid(error) from None
+    moments.check(asked)
+    return asked
 
 
 @lru_cache

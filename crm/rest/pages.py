@@ -13,6 +13,7 @@ import msgspec
 from django.http import HttpRequest
 
 from crm.lib.refusals import Fault
+from crm.rest import moments
 from crm.rest.problems import InvalidInput
 
 Row = TypeVar("Row")
@@ -45,8 +46,10 @@ def position(cursor: str | None, *types: Any) -> tuple[Any, ...] | None:
     try:
         packed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         form: Any = tuple[types]  # type: ignore[valid-type]
-        return tuple(msgspec.json.decode(packed, type=form))
-    except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
+        values = tuple(msgspec.json.decode(packed, type=form))
+        moments.check(values)
+        return values
+    except (InvalidInput, ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
         raise InvalidInput(
             "This cursor is none of ours: take it from `next`.", faults=(Fault("cursor", "Unknown cursor."),)
         ) from None

@@ -17,6 +17,7 @@ class KeyScope(models.TextChoices):
     SEGMENTS_READ = "segments:read", _("Read segments and their members")
     PRIVACY_READ = "privacy:read", _("Read privacy requests and export what is held of people")
     PRIVACY_WRITE = "privacy:write", _("Open privacy requests and erase people")
+    AUDIT_READ = "audit:read", _("Read the audit trail")
     CATALOGUE_READ = "catalogue:read", _("Read stores and products")
 
 
@@ -31,6 +32,7 @@ GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.SEGMENTS_READ: frozenset({Permission.VIEW_SEGMENTS}),
     KeyScope.PRIVACY_READ: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
     KeyScope.PRIVACY_WRITE: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
+    KeyScope.AUDIT_READ: frozenset({Permission.VIEW_AUDIT}),
     KeyScope.CATALOGUE_READ: frozenset({Permission.VIEW_CATALOGUE}),
 }
 

@@ -127,8 +127,8 @@ def _clean(place: int, event: EventIn, known: frozenset[str], country: str, mome
     if event.visitor and not VISITOR.fullmatch(event.visitor):
         raise _Wrong("/visitor", _("8 to 64 letters, digits, dashes."))
     clean = Clean(
-        place, event.id, event.kind, event.occurred_at, CHANNELS[event.channel], _person(event, country),
-        visitor=event.visitor, store=event.store, data=_data(event, known),
+        place, event.id, event.kind, event.occurred_at.astimezone(UTC), CHANNELS[event.channel],
+        _person(event, country), visitor=event.visitor, store=event.store, data=_data(event, known),
     )  # fmt: skip
     clean.reason = "" if event.kind in known else "unknown_kind"
     clean.print = clean.fingerprint()
