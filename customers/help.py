@@ -60,7 +60,7 @@ CONSENT = Topic(
     "consent",
     _("Consent"),
     (
-        _("Without a yes nobody may send offers, call, or make a profile."),
+        _("Without a yes nobody may send offers or call. Nobody makes a profile of who said no to it."),
         _("The latest word holds. Every word stays in the history, with the text that was shown."),
         _("“Do not contact” stops everything at once, apart from receipts, answers and recalls."),
         _("The yes of a minor counts only with a guardian's record."),

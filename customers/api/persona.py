@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from customers import consents
 from customers.api import slots
 
 Part = Annotated[float, Meta(ge=0, le=1)]
@@ -27,7 +28,9 @@ class RefillOut(msgspec.Struct):
 
 
 class PersonaOut(msgspec.Struct):
-    """What the purchases of the year up to the last one say (docs/algorithms/persona.md). null: too little is known."""
+    """What the purchases of the year up to the last one say (docs/algorithms/persona.md). null: too little is known.
+
+    No persona is told of who said no to a personal profile."""
 
     visits: int
     categories: list[LikedOut]
@@ -61,6 +64,7 @@ _REFILLS = (
     " FROM unnest(persona.refill_categories, persona.refill_days, persona.refill_on)"
     " WITH ORDINALITY AS refill (id, days, next, place) JOIN customers_category named ON named.id = refill.id)"
 )
+_OBJECTS = consents.refusal(None, "profiling", customer="customer").replace("customer.id", "%(id)s")
 _SQL = f"""(
     SELECT json_build_object(
         'visits', persona.visits,
@@ -80,6 +84,7 @@ _SQL = f"""(
     JOIN customers_persona persona ON persona.customer_id = %(id)s
         AND persona.night_id <= published.night_id
         AND (persona.ended_night IS NULL OR persona.ended_night > published.night_id)
+    WHERE NOT {_OBJECTS}
     LIMIT 1
 )"""  # noqa: S608  our own names
 

@@ -44,6 +44,8 @@ _RULE = """coalesce((
     FROM customers_consent word
     WHERE word.customer_id = {c}.id AND word.purpose IN (0, {purpose}) AND word.channel IN (0, {channel})
 ), false)"""
+_ASKED = """EXISTS (SELECT FROM customers_consent word
+    WHERE word.customer_id = {c}.id AND word.purpose = {purpose} AND word.channel = {channel})"""
 _REFUSED = """coalesce((
     SELECT max(word.occurred_at) FILTER (WHERE word.is_given = false)
         >= coalesce(max(word.occurred_at) FILTER (WHERE word.is_given IS NOT FALSE), '-infinity'::timestamptz)
@@ -54,6 +56,16 @@ _OF_AGE = f"""({{c}}.birthday IS NULL
             AT TIME ZONE {_ZONE})::date::timestamp, {{c}}.birthday::timestamp)) >= {ADULT_AT}
         OR EXISTS (SELECT FROM customers_guardian guardian WHERE guardian.customer_id = {{c}}.id
             AND guardian.ended_at IS NULL))"""
+
+
+def refusal(channel: str | int | None, purpose: str | int, *, customer: str = "c") -> str:
+    """SQL that is true where the customer was asked about the cell and has no yes that holds; the alias as above.
+
+    For what may be done until somebody objects. Never NULL, no parameters.
+    """
+    what, how = cell(channel, purpose)
+    asked = _ASKED.format(c=customer, purpose=int(what), channel=int(how))
+    return f"({asked} AND NOT {condition(channel, purpose, customer=customer)})"
 
 
 def allowed(customer_ids: Iterable[int], channel: str | int | None, purpose: str | int) -> set[int]:
@@ -74,6 +86,11 @@ def allows(customer_id: int, channel: str | int | None, purpose: str | int) -> b
     return bool(found and found[0])
 
 
+def refused(customer_ids: Iterable[int], channel: str | int | None, purpose: str | int) -> set[int]:
+    """Those of the customers who were asked about the cell and have no yes that holds. One statement."""
+    return {row[0] for row in prepared.rows(_refusing(channel, purpose), {"ids": list(customer_ids)})}
+
+
 def _by_value(sql: str) -> str:
     """Sub-selects name the customer by value, so that a plan that is kept stays with one partition."""
     return sql.replace("customer_id = c.id", "customer_id = %(id)s")
@@ -85,9 +102,15 @@ def _among(channel: str | int | None, purpose: str | int) -> str:
     return f"SELECT c.id FROM customers_customer c WHERE {chosen} AND {rule}"  # noqa: S608  our own names and numbers
 
 
+def _refusing(channel: str | int | None, purpose: str | int) -> str:
+    rule = refusal(channel, purpose)
+    return f"SELECT c.id FROM customers_customer c WHERE c.id = ANY(%(ids)s::bigint[]) AND {rule}"  # noqa: S608  our own names and numbers
+
+
 _IDS: dict[str, Any] = {"ids": [1, 2, 3]}
 STATEMENTS = [
     Statement("consent.allowed", _among("email", "marketing"), _IDS),
     Statement("consent.allowed_profiling", _among(None, "profiling"), _IDS),
+    Statement("consent.refused_profiling", _refusing(None, "profiling"), _IDS),
     Statement("consent.may_be_contacted", _among(None, "contact"), _IDS),
 ]

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from crm.lib import prepared
 from crm.lib.refusals import Refusal
-from customers.consents import wordings
+from customers.consents import profiles, wordings
 from customers.consents.cells import NO_CONTACT, Cell, cell
 from customers.models import Consent, Customer, Wording
 
@@ -93,6 +93,9 @@ def record_many(
             "wordings": [wording and wording.pk for _c, wording in told],
         })  # fmt: skip
         events = [row[0] for row in rows]
+        if any(choice.cell.purpose in profiles.CONCERNING for choice, _w in told):
+            with connection.cursor() as cur:
+                profiles.look_again(cur, [owner])
         said = {choice.cell.code: choice.is_given for choice, _w in told}
         details = {"said": said, "events": events, "source": source}
         trail.record(

@@ -57,6 +57,10 @@ class Standing:
         """May it be acted on? "Do not contact" overrides."""
         return not self.do_not_contact and self.cells[cell].counts
 
+    def refuses(self, cell: Cell) -> bool:
+        """Were they asked about it, without a yes that holds?"""
+        return self.cells[cell].event is not None and not self.allows(cell)
+
     @property
     def lacks_guardian(self) -> bool:
         """Is there a yes that does not count, because nobody stands for the minor?"""

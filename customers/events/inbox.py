@@ -10,7 +10,8 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
-from customers.events import kinds, payloads, profiling, rows, stitching
+from customers import consents
+from customers.events import kinds, payloads, rows, stitching
 from customers.events.payloads import Clean, Problem
 from customers.events.refusals import TooManyEvents
 from customers.events.stitching import Mark
@@ -145,7 +146,7 @@ def _place(cur: Any, source: str, source_id: int, new: list[Clean], store_ids: d
     marks = stitching.marks_of(cur, {event.visitor for event in new if event.visitor})
     for event in new:
         event.owner = event.customer_id or stitching.owner(marks.get(event.visitor, []), event.at)
-    silent = profiling.refused(cur, {event.owner for event in new if event.owner})
+    silent = consents.refused({event.owner for event in new if event.owner}, None, "profiling")
     for event in new:
         event.is_withheld = event.owner in silent and not event.reason
     if rows.add(cur, source_id, new, store_ids) != len(new):
@@ -164,7 +165,7 @@ def restitch(cur: Any, marks: dict[str, list[Mark]]) -> Counter[str]:
         at = now_is.get(event.customer_id or 0, event.customer_id)
         if to is not None and to != at:
             moves.append((event, to))
-    silent = profiling.refused(cur, {to for _event, to in moves})
+    silent = consents.refused({to for _event, to in moves}, None, "profiling")
     rows.move(cur, [(event, to) for event, to in moves if to not in silent], now_is)
     rows.withhold(cur, [event for event, to in moves if to in silent], now_is)
     return Counter({"moved": len(moves)})

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from crm.lib.owned import move_rows
-from customers.consents import CELLS, wordings
+from customers.consents import CELLS, profiles, wordings
 from customers.consents.cells import NO_CONTACT, Cell
 
 WORDING = "unknown/import"
@@ -67,17 +67,23 @@ def write(cur: Any, told: Iterable[tuple[int, Words]], *, source: str, by: str) 
         "channels": [int(cell.channel) for _o, cell, *_ in rows], "given": [word for *_, word, _at in rows],
         "at": [at for *_, at in rows], "wording": wordings.find(WORDING).pk, "source": source, "by": by,
     })  # fmt: skip
-    return {row[0] for row in cur.fetchall()}
+    told_anew = {row[0] for row in cur.fetchall()}
+    about = {owner for owner, cell, *_ in rows if cell.purpose in profiles.CONCERNING}
+    profiles.look_again(cur, told_anew & about)
+    return told_anew
 
 
 def take_back(file_id: int) -> int:
     """Take away what an import told: it is undone. One look through the table, for a rare act."""
     with connection.cursor() as cur:
         move_rows(cur)
-        cur.execute("DELETE FROM customers_consent WHERE source = %s", [f"import:{file_id}"])
-        return int(cur.rowcount)
+        cur.execute(_TAKE_BACK, [f"import:{file_id}"])
+        gone = cur.fetchall()
+        profiles.look_again(cur, (owner for owner, purpose in gone if purpose in profiles.CONCERNING))
+        return len(gone)
 
 
+_TAKE_BACK = "DELETE FROM customers_consent WHERE source = %s RETURNING customer_id, purpose"
 _INSERT = """
 INSERT INTO customers_consent
     (customer_id, purpose, channel, is_given, occurred_at, recorded_at, wording_id, source, recorded_by, evidence)

@@ -9,6 +9,7 @@ from crm.lib.arrays import array_text
 from crm.lib.copy import DATE, INT4, INT8, read_all, read_packed
 from crm.lib.spells import IDS
 from crm.lib.statements import Statement
+from customers import consents
 from customers.persona.measures import Goods, Lines, Visits
 
 _VISITS = """
@@ -30,10 +31,14 @@ _LINE_TYPES = {"customer": INT8, "day": DATE, "product": INT8, "cents": INT8, "d
 _BUYERS = """
 SELECT customer_id FROM customers_purchasestate WHERE customer_id >= %(low)s AND customer_id < %(high)s
 """
+_OBJECTING = f"""
+SELECT c.id FROM customers_customer c WHERE c.id = ANY(%(ids)s) AND {consents.refusal(None, "profiling")}
+"""  # noqa: S608  our own names and numbers
 _example = {"ids": IDS, "on": date(2026, 3, 10), "low": 1, "high": 250_001}
 STATEMENTS = [
     Statement("persona.visits", _VISITS, _example),
     Statement("persona.lines", _LINES, _example),
+    Statement("persona.objecting", _OBJECTING, _example),
     Statement("persona.buyers", _BUYERS, _example),
 ]
 
@@ -56,6 +61,11 @@ def lines(cursor: Any, ids: Any, on: date) -> Lines:
     """The lines until a date."""
     found = read_packed(cursor, _LINES, _LINE_TYPES, {"ids": array_text(ids), "on": on})
     return Lines(place=np.searchsorted(ids, found.pop("customer")), **found)
+
+
+def objecting(cursor: Any, ids: Any) -> Any:
+    """Those of `ids` who were asked about a personal profile and have no yes that holds."""
+    return np.sort(read_packed(cursor, _OBJECTING, {"id": INT8}, {"ids": array_text(ids)})["id"])
 
 
 def buyers(cursor: Any, low: int, high: int) -> Any:

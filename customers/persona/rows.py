@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from crm.lib import spells
+from crm.lib.arrays import array_text
 from crm.lib.copy import DATE, INT2, INT4, INT8, MONEY, Type
 from customers.models.persona import FAVOURITES
 from customers.persona.measures import NONE
@@ -24,6 +25,7 @@ _LISTS = {
     "refill_categories": (_INT4_OID, FAVOURITES), "refill_days": (_INT2_OID, FAVOURITES),
     "refill_on": (_DATE_OID, FAVOURITES),
 }  # fmt: skip
+FORGET = "DELETE FROM customers_persona WHERE customer_id = ANY(%(ids)s)"
 _SHORTS = 32_767
 
 
@@ -39,6 +41,14 @@ def write(cursor: Any, columns: dict[str, Any], night: int) -> None:
     for name, (oid, length) in _LISTS.items():
         rows[name], types[name] = _array(columns[name], oid, length)
     spells.write(cursor, TABLE, types, rows)
+
+
+def forget(cursor: Any, ids: Any) -> int:
+    """Remove all personas of these customers, earlier nights' too; how many there were."""
+    if not len(ids):
+        return 0
+    cursor.execute(FORGET, {"ids": array_text(ids)})
+    return int(cursor.rowcount)
 
 
 def digest(columns: dict[str, Any]) -> Any:

@@ -26,7 +26,11 @@ CHUNK = 10_000  # customers computed at once: their lines fit into some tens of 
 _OPEN = """
 SELECT customer_id, digest FROM customers_persona WHERE ended_night IS NULL AND customer_id = ANY(%(ids)s)
 """
-STATEMENTS = [Statement("persona.open", _OPEN, {"ids": IDS}), *spells.statements(rows.TABLE)]
+STATEMENTS = [
+    Statement("persona.open", _OPEN, {"ids": IDS}),
+    Statement("persona.forget", rows.FORGET, {"ids": IDS}),
+    *spells.statements(rows.TABLE),
+]
 
 
 def step(night_run: NightRun, progress: StepProgress) -> None:
@@ -85,6 +89,9 @@ def _bring_up(cursor: Any, night_run: NightRun, number: int, goods: Goods) -> tu
 
 
 def _write_changed(cursor: Any, night_run: NightRun, ids: Any, goods: Goods) -> int:
+    objecting = reading.objecting(cursor, ids)
+    forgotten = rows.forget(cursor, objecting)
+    ids = np.setdiff1d(ids, objecting, assume_unique=True)
     found = _computed(cursor, night_run, ids, goods)
     stored = read_packed(cursor, _OPEN, {"customer_id": INT8, "digest": INT8}, {"ids": array_text(ids)})
     order = np.argsort(stored["customer_id"])
@@ -98,7 +105,7 @@ def _write_changed(cursor: Any, night_run: NightRun, ids: Any, goods: Goods) -> 
     night = night_run.night.pk
     spells.close(cursor, rows.TABLE, np.concatenate([gone, found["customer_id"][differs & is_known]]), night)
     rows.write(cursor, {name: column[differs] for name, column in found.items()}, night)
-    return len(gone) + int(differs.sum())
+    return forgotten + len(gone) + int(differs.sum())
 
 
 def _computed(cursor: Any, night_run: NightRun, ids: Any, goods: Goods) -> dict[str, Any]:

@@ -21,7 +21,8 @@ def fill() -> None:
 _KEPT = "_consent_standing"  # on the customer that the page has loaded
 
 
-def _standing(customer: Customer) -> consents.Standing:
+def standing_of(customer: Customer) -> consents.Standing:
+    """Where they stand; read once a page."""
     kept: consents.Standing | None = getattr(customer, _KEPT, None)
     if kept is None:
         kept = consents.state_of(customer)
@@ -31,11 +32,11 @@ def _standing(customer: Customer) -> consents.Standing:
 
 def consent(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """Where they stand by channel and purpose."""
-    standing = _standing(customer)
+    standing = standing_of(customer)
     return {"standing": standing, "grid": consentwords.grid(standing)}
 
 
 def do_not_contact(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """The alert in the head of the page."""
-    standing = _standing(customer)
+    standing = standing_of(customer)
     return {"standing": standing} if standing.do_not_contact or standing.lacks_guardian else None

@@ -7,15 +7,20 @@ from django.utils.translation import gettext as _
 
 from crm.org.models import Staff
 from crm.ui import words
+from customers.consents import cell
 from customers.models import Customer, Daypart, PriceLevel, Weekday
 from customers.persona import pictures
 from customers.persona.pictures import Picture
+from customers.views.consentpanels import standing_of
 
+PROFILE = cell(None, "profiling")
 _SEEN = "_persona"  # both places of a page show one picture
 
 
 def liking(staff: Staff, customer: Customer) -> dict[str, Any]:
     """What they like, when they come, how they buy."""
+    if objects(customer):
+        return {"picture": None, "objects": True}
     picture = picture_of(customer)
     if picture is None:
         return {"picture": None}
@@ -31,10 +36,15 @@ def liking(staff: Staff, customer: Customer) -> dict[str, Any]:
 
 def needing(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """The visit that is expected next, and the goods that should be used up."""
-    picture = picture_of(customer)
+    picture = None if objects(customer) else picture_of(customer)
     if picture is None or (picture.next_left is None and not picture.refills):
         return None
     return {"picture": picture, "soon": [one for one in picture.refills if one.left <= 7]}
+
+
+def objects(customer: Customer) -> bool:
+    """Did they say no to a personal profile? The page's consent card reads the same statement."""
+    return standing_of(customer).refuses(PROFILE)
 
 
 def initial(weekday: str) -> str:

@@ -353,3 +353,29 @@ def _reference(words: list[Any], birthday: date | None, guarded: bool) -> dict[s
         counts = bool(word) and (where.purpose.code == "service" or of_age or guarded)
         answer[where.code] = word, counts and not silent
     return answer
+
+
+@pytest.mark.parametrize(
+    ("said", "is_refused"),
+    [
+        ((), False),
+        ((True,), False),
+        ((False,), True),
+        ((True, False), True),
+        ((False, True), False),
+        ((True, None), True),
+    ],
+)
+def test_until_they_object(irina: Customer, said: tuple[bool | None, ...], is_refused: bool) -> None:
+    """Never asked is no refusal; asked without a yes that holds is one."""
+    for minute, word in enumerate(said):
+        say(irina, word, MORNING + timedelta(minutes=minute), channel=None, purpose="profiling")
+    assert (irina.pk in consents.refused([irina.pk], None, "profiling")) is is_refused
+    assert consents.state_of(irina).refuses(cell(None, "profiling")) is is_refused
+
+
+def test_no_contact_overrides_a_yes_to_the_profile(irina: Customer, yusuf: Customer) -> None:
+    say(irina, True, channel=None, purpose="profiling")
+    for who in (irina, yusuf):
+        say(who, False, channel=None, purpose="contact", wording=None)
+    assert consents.refused([irina.pk, yusuf.pk], None, "profiling") == {irina.pk}

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from crm.org.models import Store
-from customers import states
+from customers import consents, states
 from customers.merging import merge
 from customers.models import (
     Brand,
@@ -280,3 +280,30 @@ def test_thirds_of_equal_prices_are_one_third() -> None:
 
     assert prices.thirds(np.array([1, 1, 1, 1]), np.array([5, 5, 5, 9])).tolist() == [1, 1, 1, 3]
     assert prices.thirds(np.array([1, 1, 2]), np.array([5, 9, 9])).tolist() == [0, 0, 0]
+
+
+def say_of_profile(who: Customer, is_given: bool) -> None:
+    consents.record(
+        who, channel=None, purpose="profiling", is_given=is_given, wording="unknown/test", source="test",
+        by="system:test", at=None,
+    )  # fmt: skip
+
+
+def test_a_no_to_the_profile_removes_it_and_a_yes_brings_it_back(
+    irina: Customer, yusuf: Customer, harbour: Store, catalogue: dict[str, list[Product]]
+) -> None:
+    for who in (irina, yusuf):
+        bought(who, harbour, MONDAY, catalogue["soap"][0])
+    run_night(MONDAY)
+    bought(irina, harbour, MONDAY + timedelta(days=1), catalogue["soap"][0])
+    run_night(MONDAY + timedelta(days=1))
+    assert Persona.objects.filter(customer=irina).count() == 2
+    say_of_profile(irina, False)
+    run_night(MONDAY + timedelta(days=2))
+    assert not Persona.objects.filter(customer=irina).exists()
+    assert now(yusuf).visits == 1
+    run_night(MONDAY + timedelta(days=2), rebuild=True)
+    assert not Persona.objects.filter(customer=irina).exists()
+    say_of_profile(irina, True)
+    run_night(MONDAY + timedelta(days=3))
+    assert now(irina).visits == 2

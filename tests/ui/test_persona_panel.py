@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from crm.org.models import Staff, Store
+from customers import consents
 from customers.models import Category, Customer, Product
 from tests import cast
 from tests.night.helpers import run_night
@@ -51,3 +52,20 @@ def test_the_profile_says_the_same(habits: None, irina: Customer, calling: Calla
         "next_on": "2026-04-06", "refills": [{"category": "Bread", "days": 7, "next_on": "2026-04-06"}],
         "night": "2026-03-31",
     }  # fmt: skip
+
+
+def test_who_said_no_to_a_profile_is_shown_none_at_once(
+    habits: None,
+    irina: Customer,
+    marta: Staff,
+    signed_in: Callable[[Staff], Client],
+    calling: Callable[..., Client],
+) -> None:
+    consents.record(
+        irina, channel=None, purpose="profiling", is_given=False, wording=None, source="test", by=marta, at=None
+    )  # fmt: skip
+    page = signed_in(marta).get(f"/customers/{irina.public_id}/").content.decode()
+    assert "said no to a personal profile" in page
+    assert "Monday · Midday" not in page
+    assert "every 7 days" not in page
+    assert calling("customers:read").get(f"/api/v1/customers/{irina.public_id}/").json()["persona"] is None
