@@ -181,9 +181,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
     """After a test with real commits its tables are emptied, and the trail, which sees that, tells the next test."""
     result = yield
+    if nextitem is None:
+        return result  # the database is gone
     marker = item.get_closest_marker("django_db")
     is_real = bool(marker and marker.kwargs.get("transaction"))
     if is_real or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):

@@ -66,7 +66,11 @@ class _Reader:
         if node["Node Type"] == "CTE Scan" and node["CTE Name"] in self.ctes:
             sides.append(self.rows_of(self.ctes[node["CTE Name"]]))
         for child in node.get("Plans", ()):
-            rows = self.rows_of(child)
+            is_asked_by_row = child.get("Parent Relationship") == "SubPlan"
+            if is_asked_by_row and self._is_of_one_customer(child):
+                continue
+            # What is asked for each row needs the others' rows each time, even for a total.
+            rows = self.rows_of(child) | (self._spread(child) if is_asked_by_row else frozenset())
             # A CTE, or the one row of an uncorrelated subquery, goes in where it is named, not here.
             if child.get("Parent Relationship") != "InitPlan":
                 sides.append(rows)
@@ -108,6 +112,21 @@ class _Reader:
             for place in places
             for condition in CONDITIONS
             for left, right in EQUAL.findall(str(place.get(condition, "")))
+        )
+
+    def _spread(self, plan: Node) -> frozenset[Leaf]:
+        return frozenset(leaf for each in walk(plan) if (leaf := self.leaf(each)))
+
+    def _is_of_one_customer(self, subplan: Node) -> bool:
+        """A subquery that is asked for each row: do all its rows belong to the customer of that row?"""
+        spread = [each for each in walk(subplan) if self.leaf(each)]
+        return bool(spread) and all(
+            any(
+                self._is_customer(left) and self._is_customer(right)
+                for condition in CONDITIONS
+                for left, right in EQUAL.findall(str(each.get(condition, "")))
+            )
+            for each in spread
         )
 
     def _is_customer(self, column: str) -> bool:

@@ -306,7 +306,7 @@ def _kill_half_way(job: Job) -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "crm.settings.test"}
     worker = subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL)
     try:
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 120
         while len(slices()) <= before and worker.poll() is None and time.monotonic() < limit:
             time.sleep(0.01)
     finally:

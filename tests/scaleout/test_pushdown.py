@@ -119,6 +119,8 @@ def many(harbour: Store) -> None:
            WHERE f.customer_id = s.customer_id""",
         "SELECT customer_id, row_number() OVER (PARTITION BY customer_id ORDER BY id) FROM customers_purchase",
         "DELETE FROM customers_purchasestate WHERE customer_id = ANY('{1,2,3}')",
+        """SELECT c.id, (SELECT max(p.business_date) FROM customers_purchase p WHERE p.customer_id = c.id)
+           FROM customers_customer c""",
     ],
 )
 def test_what_each_machine_can_do_alone(sql: str, many: None) -> None:
@@ -140,6 +142,8 @@ def test_what_each_machine_can_do_alone(sql: str, many: None) -> None:
          "customers_identity, customers_purchase"),
         ("SELECT id FROM customers_purchase WHERE id NOT IN (SELECT purchase_id FROM customers_line)",
          "customers_line, customers_purchase"),
+        ("""SELECT c.id, (SELECT count(*) FROM customers_purchase p WHERE p.store_id = c.home_store_id)
+            FROM customers_customer c""", "customers_purchase"),
         ("""WITH spent AS MATERIALIZED (SELECT customer_id, sum(amount) AS s FROM customers_purchase GROUP BY 1)
             SELECT a.s, b.s FROM spent a JOIN spent b ON a.customer_id = b.customer_id""", "customers_purchase"),
     ],
