@@ -98,7 +98,8 @@ def _people(identifiers: Iterable[tuple[str, str]]) -> list[Person]:
     for place, (kind, value) in enumerate(identifiers):
         known_as = identities.normalised(kind, value)
         if known_as is None:
-            faults.append(Fault(f"/identities/{place}/value", _("This is no %(kind)s.") % {"kind": kind}))
+            why = identities.fault(kind, value, _("This is no %(kind)s.") % {"kind": kind})
+            faults.append(Fault(f"/identities/{place}/value", why))
         else:
             people.append((kind, known_as))
     if faults or not people:

@@ -58,7 +58,7 @@ def find(viewer: Viewer, query: str, limit: int = 20) -> list[Hit]:
 
 
 def _by_identifier(text: str) -> list[int]:
-    """At most one customer an identifier; of the whole chain."""
+    """At most one customer an identifier; of the whole chain. Of a phone all that it may be is looked up."""
     if text.startswith("cus_"):
         row_id = Customer.row_id(text)
         return [row[0] for row in prepared.rows(_BY_ID, [row_id])] if row_id else []
@@ -76,10 +76,9 @@ def _readings(text: str) -> list[tuple[str, str]]:
         for kind in _EXACT_KINDS:
             if value := identities.normalised(kind.value, text):
                 readings.append((kind.value, value))
-        if sum(letter.isdigit() for letter in text) > LAST_DIGITS and (
-            phone := identities.normalised(IdentityKind.PHONE.value, text)
-        ):
-            readings.append((IdentityKind.PHONE.value, phone))
+        if sum(letter.isdigit() for letter in text) > LAST_DIGITS:
+            phone = IdentityKind.PHONE.value
+            readings += [(phone, value) for value in identities.readings(phone, text)]
     return readings
 
 

@@ -8,7 +8,7 @@ from django.db.models import Case, F, Func, JSONField, QuerySet, When
 from django.db.models.functions import Now
 
 from crm.privacy.subjects import Subject
-from customers.identities import normalised
+from customers.identities import readings
 from customers.models import Arrival, ArrivalState, Visitor, VisitorMark
 
 NOBODY = "(…)"
@@ -30,7 +30,7 @@ def _quoting(subject: Subject) -> Iterator[int]:
         kind, value = (
             (str(who.get("kind", "")), str(who.get("value", ""))) if isinstance(who, dict) else ("", "")
         )
-        if (kind, normalised(kind, value)) in known:
+        if any((kind, known_as) in known for known_as in readings(kind, value)):
             yield pk
 
 

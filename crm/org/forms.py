@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib import normalise
+from crm.org import countries
 from crm.org.models import Chain, Department, Region, Staff, Store
 from crm.org.permissions import Role
 from crm.ui.edits import EditForm
@@ -47,7 +48,7 @@ class RecordForm(EditForm, forms.ModelForm):
 class ChainForm(RecordForm):
     class Meta:
         model = Chain
-        fields = ["name", "currency", "timezone", "country"]
+        fields = ["name", "currency", "timezone", "country", "more_countries"]
         widgets = {"timezone": ZONE}
 
     def clean_currency(self) -> str:
@@ -63,6 +64,13 @@ class ChainForm(RecordForm):
         from phonenumbers import SUPPORTED_REGIONS
 
         return _one_of(SUPPORTED_REGIONS, self.cleaned_data["country"], _("Two letters, such as CN."))
+
+    def clean_more_countries(self) -> str:
+        from phonenumbers import SUPPORTED_REGIONS
+
+        told = countries.listed(self.cleaned_data["more_countries"])
+        wrong = _("Two letters each, with commas between, such as CN, HK.")
+        return ", ".join(dict.fromkeys(_one_of(SUPPORTED_REGIONS, one, wrong) for one in told))
 
 
 def _one_of(known: Container[str], text: str, sentence: Any) -> str:

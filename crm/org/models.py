@@ -48,6 +48,17 @@ class Chain(models.Model):
         default="US",
         help_text=_("For phone numbers written without a country code."),
     )
+    more_countries = models.CharField(
+        _("further countries"),
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Such as CN, HK: a phone without a country code that is none of the first country is read as of these. "
+            "Those of your stores' time zones count by themselves."
+        ),
+    )
     demo_source = models.CharField(max_length=400, blank=True, default="", editable=False)
     public_id_key = models.CharField(max_length=64, default=_new_key, editable=False)
 

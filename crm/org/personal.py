@@ -3,7 +3,7 @@
 from crm.privacy.register import of_staff, plain
 
 TABLES = {
-    "Chain": plain("id name currency timezone country demo_source public_id_key"),
+    "Chain": plain("id name currency timezone country more_countries demo_source public_id_key"),
     "Region": plain("id code name"),
     "Store": plain("id code name region timezone opening_hours is_online is_stub is_active"),
     "Department": plain("id code name store"),

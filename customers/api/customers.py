@@ -47,10 +47,11 @@ class Lookup(ApiView):
     )
     def post(self, asked: IdentityIn) -> Any:
         """Finds any customer of the chain. Of another branch's, the answer is what serving takes (`scope`: serving)."""
-        value = identities.normalised(asked.kind, asked.value)
-        if value is None:
+        values = identities.readings(asked.kind, asked.value)
+        if not values:
             raise InvalidInput.at("/value", f"This is no {asked.kind}.")
-        found = profiles.find(asked.kind, value, self.caller)
+        each = (profiles.find(asked.kind, value, self.caller) for value in values)
+        found = next((one for one in each if one is not None), None)
         if found is None:
             raise NotFound("Nobody has this identifier.")
         return found

@@ -81,7 +81,7 @@ class Duplicates(ApiView):
 
 def _facts(told: ToldIn) -> facts.Facts:
     for place, one in enumerate(told.identities):
-        if identities.normalised(one.kind, one.value) is None:
+        if not identities.readings(one.kind, one.value):
             raise InvalidInput.at(f"/identities/{place}/value", f"This is no {one.kind}.")
     plain = {
         name: value

@@ -94,10 +94,10 @@ _decode_batch = msgspec.json.Decoder(BatchIn)
 def read(raws: Iterable[bytes | msgspec.Raw], known: frozenset[str]) -> tuple[list[Clean], list[Problem]]:
     """Clean events and what is wrong with the others. `known`: the kinds that are accepted."""
     good, bad = [], []
-    country, moment = identities.chain_country(), now()
+    countries, moment = identities.chain_countries(), now()
     for place, raw in enumerate(raws):
         try:
-            good.append(_clean(place, _decode(raw), known, country, moment))
+            good.append(_clean(place, _decode(raw), known, countries, moment))
         except _Wrong as wrong:
             bad.append(Problem(place, wrong.code, wrong.pointer, wrong.detail))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -112,7 +112,9 @@ class _Wrong(Exception):
         self.pointer, self.detail, self.code = pointer, detail, code
 
 
-def _clean(place: int, event: EventIn, known: frozenset[str], country: str, moment: datetime) -> Clean:
+def _clean(
+    place: int, event: EventIn, known: frozenset[str], countries: identities.Countries, moment: datetime
+) -> Clean:
     if not event.id.isprintable() or "\0" in event.id:
         raise _Wrong("/id", _("Printable characters only."))
     if event.channel not in CHANNELS:
@@ -128,14 +130,14 @@ def _clean(place: int, event: EventIn, known: frozenset[str], country: str, mome
         raise _Wrong("/visitor", _("8 to 64 letters, digits, dashes."))
     clean = Clean(
         place, event.id, event.kind, event.occurred_at.astimezone(UTC), CHANNELS[event.channel],
-        _person(event, country), visitor=event.visitor, store=event.store, data=_data(event, known),
+        _person(event, countries), visitor=event.visitor, store=event.store, data=_data(event, known),
     )  # fmt: skip
     clean.reason = "" if event.kind in known else "unknown_kind"
     clean.print = clean.fingerprint()
     return clean
 
 
-def _person(event: EventIn, country: str) -> tuple[str, str] | None:
+def _person(event: EventIn, countries: identities.Countries) -> tuple[str, str] | None:
     if event.customer is None:
         return None
     kind, value = event.customer.kind, event.customer.value
@@ -143,9 +145,10 @@ def _person(event: EventIn, country: str) -> tuple[str, str] | None:
         raise _Wrong("/customer/kind", _("A device is a visitor: name it there."))
     if kind not in identities.KINDS:
         raise _Wrong("/customer/kind", _("There is no such kind of identifier."))
-    known_as = identities.normalised(kind, value, country=country)
+    known_as = identities.normalised(kind, value, countries=countries)
     if known_as is None:
-        raise _Wrong("/customer/value", _("This is no %(kind)s.") % {"kind": kind})
+        words = _("This is no %(kind)s.") % {"kind": kind}
+        raise _Wrong("/customer/value", identities.fault(kind, value, words))
     return kind, known_as
 
 

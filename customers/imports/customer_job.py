@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from crm.jobs.claim import Claim
-from crm.org.models import Chain, Store
-from customers import upserts
+from crm.org.models import Store
+from customers import identities, upserts
 from customers.imports import consent_columns, customer_rows, journal, places
 from customers.imports.columns import columns_of
 from customers.imports.customer_rows import KIND_OF, REASONS, PersonRow
@@ -41,7 +41,7 @@ class CustomersImport:
         self.diff = journal.Diff(places.work_folder(file) / "diff")
         self.changing: dict[int, Counter[str]] = {}  # of the pieces of a tried block: how often which field
         self.written: dict[int, int] = {}  # of the pieces of a block: customers of whom something was written
-        self.country = Chain.current().country
+        self.countries = identities.chain_countries()
         is_closed = bool(claim.params.get("known_stores"))
         self.stores = frozenset(Store.objects.values_list("code", flat=True)) if is_closed else None
 
@@ -66,12 +66,16 @@ class CustomersImport:
 
     def _apply(self, number: int, block: Block, own_names: dict[str, str]) -> None:
         done = self.claim.counts["rows"] + len(block.rows) + len(block.broken)
-        told = list(customer_rows.read(block, own_names, self.country, stores=self.stores))
+        told = list(customer_rows.read(block, own_names, self.countries, stores=self.stores))
         with self.claim.slice(done=done) as draft:
             counts, rejected = self._write(number, told)
             rejected += [(row, REASONS["row_broken"]) for row in block.broken]
             self.rejected.write(number, rejected)
-            counts.update(rows=len(told) + len(block.broken), rejected=len(rejected))
+            counts.update(
+                rows=len(told) + len(block.broken),
+                rejected=len(rejected),
+                elsewhere=sum(one.is_elsewhere for one in told),
+            )
             for name, count in counts.items():
                 self.claim.counts[name] += count
             draft["next"] = number + 1
@@ -156,4 +160,6 @@ def _with_store(one: PersonRow, stores: dict[str, references.StoreRef]) -> Perso
 
 
 def _zeros() -> dict[str, int]:
-    return dict.fromkeys(("rows", "applied", "duplicates", "rejected", "new", "changed", "unchanged"), 0)
+    return dict.fromkeys(
+        ("rows", "applied", "duplicates", "rejected", "new", "changed", "unchanged", "elsewhere"), 0
+    )

@@ -52,6 +52,7 @@ REASONS = Reasons(
         "consent_invalid": _(
             "consent: neither yes nor no, or consent_at is no date and time that exists, or in the future."
         ),
+        "phone_unclear": _("phone: of which country? Write it with the country's code."),
     }
 )
 KIND_OF = {
@@ -92,14 +93,19 @@ class PersonRow(NamedTuple):
     fields: dict[str, Any]
     tags: list[str]
     words: consent_columns.Words = consent_columns.NOTHING
+    is_elsewhere: bool = False  # has a phone without a country code that was read as of another country
 
 
 def read(
-    block: Block, own_names: dict[str, str], country: str, *, stores: Container[str] | None = None
+    block: Block,
+    own_names: dict[str, str],
+    countries: identities.Countries,
+    *,
+    stores: Container[str] | None = None,
 ) -> Iterator[PersonRow]:
     """The block's rows. Values are read once each, where they repeat. `stores`: rows of others are refused."""
     own = [one for one in customfields.definitions() if f"{CUSTOM}{one.code}" in own_names]
-    reader = _RowReader(country, stores, own)
+    reader = _RowReader(countries, stores, own)
     columns = {name: coded(block.columns[own]) for name, own in own_names.items()}
     texts = {name: [as_text(value) for value in found] for name, (found, _place) in columns.items()}
     places = {name: place.tolist() for name, (_found, place) in columns.items()}
@@ -112,8 +118,10 @@ class _Wrong(ValueError):
 
 
 class _RowReader:
-    def __init__(self, country: str, stores: Container[str] | None, own: list[CustomField]) -> None:
-        self.country = country
+    def __init__(
+        self, countries: identities.Countries, stores: Container[str] | None, own: list[CustomField]
+    ) -> None:
+        self.countries = countries
         self.own = own
         self.stores = stores
         self.today = datetime.now(UTC).date()
@@ -129,7 +137,8 @@ class _RowReader:
             if own := self._own(given):
                 fields["custom"] = own
             words = self._words(given)
-            return PersonRow(number, 0, people, fields, self._tags(given.get("tags", "")), words)
+            tags = self._tags(given.get("tags", ""))
+            return PersonRow(number, 0, people, fields, tags, words, self._is_elsewhere(given))
         except _Wrong as wrong:
             return PersonRow(number, REASONS[str(wrong)], [], {}, [])
 
@@ -139,13 +148,22 @@ class _RowReader:
             for text in _LIST.split(given.get(column, "")):
                 if not text.strip():
                     continue
-                value = identities.normalised(kind.value, text, country=self.country)
+                value = identities.normalised(kind.value, text, countries=self.countries)
                 if value is None:
-                    raise _Wrong(f"{kind.value}_invalid")
+                    is_any = identities.readings(kind.value, text, countries=self.countries)
+                    raise _Wrong(f"{kind.value}_{'unclear' if is_any else 'invalid'}")
                 people[kind.value, value] = None
         if not people:
             raise _Wrong("no_identifier")
         return list(people)
+
+    def _is_elsewhere(self, given: dict[str, str]) -> bool:
+        """Looked at in rows of chains with several countries only."""
+        return len(self.countries) > 1 and any(
+            identities.is_elsewhere(text, self.countries)
+            for column in ("phone", "phones")
+            for text in _LIST.split(given.get(column, ""))
+        )
 
     def _own(self, given: dict[str, str]) -> dict[str, Any]:
         """The chain's own fields that the row tells, by code; a blank tells nothing."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm.jobs.claim import Claim
 from crm.org.models import Chain, Store
+from customers import identities
 from customers.imports import places
 from customers.imports.ahead import ahead
 from customers.imports.columns import RECEIPTS
@@ -85,7 +86,7 @@ class ReceiptsImport:
         zones = {code: ZoneInfo(zone) for code, zone in Store.objects.values_list("code", "timezone")}
         return RowReader(
             RECEIPTS.match(table.names, self.claim.params.get("mapping")),
-            zones, ZoneInfo(chain.timezone), chain.country,
+            zones, ZoneInfo(chain.timezone), identities.chain_countries(),
             default_source=self.claim.params.get("source") or "import",
             known_stores_only=bool(self.claim.params.get("known_stores")),
         )  # fmt: skip

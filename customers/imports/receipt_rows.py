@@ -75,13 +75,13 @@ class RowReader:
     """Reads blocks. `zones`: time zones of the known stores; `known_stores_only` refuses other stores."""
 
     def __init__(
-        self, own_names: dict[str, str], zones: dict[str, ZoneInfo], zone: ZoneInfo, country: str, *,
+        self, own_names: dict[str, str], zones: dict[str, ZoneInfo], zone: ZoneInfo, countries: identities.Countries, *,
         default_source: str, known_stores_only: bool,
     ) -> None:  # fmt: skip
         self.own_names = own_names
         self.zones = zones
         self.zone = zone
-        self.country = country
+        self.countries = countries
         self.default_source = default_source
         self.known_stores_only = known_stores_only
         self.sources = CodeBook("sources", [default_source])
@@ -225,7 +225,7 @@ class RowReader:
             return "", 0
         if kind not in identities.KINDS:
             return "", REASONS["customer_kind_invalid"]
-        known_as = identities.normalised(kind, value, country=self.country)
+        known_as = identities.normalised(kind, value, countries=self.countries)
         return (f"{kind}:{known_as}", 0) if known_as else ("", REASONS["customer_invalid"])
 
     def _of(self, source: Any, external_id: Any, faults: Faults) -> dict[str, Any]:

@@ -54,10 +54,11 @@ class Facts:
 
 
 def told(identifiers: Iterable[tuple[str, str]] = (), **fields: Any) -> Facts:
-    """Facts as somebody typed or sent them: (kind, value) and fields. What is no identifier of its kind is left out."""
-    known = {(kind, identities.normalised(kind, value)) for kind, value in identifiers if value}
+    """Facts as somebody typed or sent them: (kind, value) and fields. What is no identifier of its kind is left out;
+    a phone that may be of several countries stands for each."""
+    known = {(k, known_as) for k, value in identifiers if value for known_as in identities.readings(k, value)}
     wanted = {name: value for name, value in fields.items() if name in Facts.__dataclass_fields__ and value}
-    return Facts(identities=frozenset((k, v) for k, v in known if v is not None), **wanted)
+    return Facts(identities=frozenset(known), **wanted)
 
 
 def of(customer_ids: Iterable[int]) -> dict[int, Facts]:

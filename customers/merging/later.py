@@ -22,15 +22,14 @@ def purchases(cur: Any, survivor_id: int, identity_ids: Iterable[int], since: st
     cur.execute("SELECT kind, value FROM customers_identity WHERE id = ANY(%s)", [list(identity_ids)])
     people = set(cur.fetchall())
     cur.execute(_SINCE, [survivor_id, since])
-    country = identities.chain_country()
-    return [pk for pk, kind, value in cur.fetchall() if _person(kind, value, country) in people]
+    countries = identities.chain_countries()
+    return [pk for pk, kind, value in cur.fetchall() if people & _people(kind, value, countries)]
 
 
-def _person(kind: str | None, value: str | None, country: str) -> _Person | None:
+def _people(kind: str | None, value: str | None, countries: identities.Countries) -> set[_Person]:
     if not kind or not value:
-        return None
-    known_as = identities.normalised(kind, value, country=country)
-    return None if known_as is None else (kind, known_as)
+        return set()
+    return {(kind, known_as) for known_as in identities.readings(kind, value, countries=countries)}
 
 
 def touches(cur: Any, customer_ids: Iterable[int]) -> list[int]:

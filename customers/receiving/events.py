@@ -134,7 +134,7 @@ def decimal_text(units: int, places: int) -> str:
     return f"{sign}{units // 10**places}.{units % 10**places:0{places}}"
 
 
-def receipt(payload: ReceiptIn, *, country: str | None = None) -> Receipt:
+def receipt(payload: ReceiptIn, *, countries: identities.Countries | None = None) -> Receipt:
     """The clean receipt. Raises InvalidEvent that names every wrong place."""
     clean = _Cleaner()
     made = Receipt(
@@ -143,7 +143,7 @@ def receipt(payload: ReceiptIn, *, country: str | None = None) -> Receipt:
         store=clean.store("/store", payload.store),
         channel=clean.channel("/channel", payload.channel),
         occurred_at=clean.instant("/occurred_at", payload.occurred_at),
-        person=clean.person(payload.customer.kind, payload.customer.value, country)
+        person=clean.person(payload.customer.kind, payload.customer.value, countries)
         if payload.customer
         else None,
         staff=clean.text("/staff", payload.staff, "staff", may_be_empty=True),
@@ -246,13 +246,14 @@ class _Cleaner:
             self._fault(pointer, why)
         return at
 
-    def person(self, kind: str, value: str, country: str | None) -> tuple[str, str] | None:
+    def person(self, kind: str, value: str, countries: identities.Countries | None) -> tuple[str, str] | None:
         if kind not in identities.KINDS:
             self._fault("/customer/kind", _("“%(kind)s” is no kind of identifier.") % {"kind": kind[:40]})
             return None
-        known_as = identities.normalised(kind, value, country=country)
+        known_as = identities.normalised(kind, value, countries=countries)
         if known_as is None:
-            self._fault("/customer/value", _("This is no %(kind)s.") % {"kind": kind})
+            words = _("This is no %(kind)s.") % {"kind": kind}
+            self._fault("/customer/value", identities.fault(kind, value, words))
             return None
         return kind, known_as
 

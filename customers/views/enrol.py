@@ -47,7 +47,10 @@ class EnrolForm(forms.Form):
 
     def clean_phone(self) -> str:
         if identities.normalised(IdentityKind.PHONE, self.cleaned_data["phone"]) is None:
-            raise forms.ValidationError(_("This is no phone number."))
+            words = _("This is no phone number.")
+            raise forms.ValidationError(
+                identities.fault(IdentityKind.PHONE, self.cleaned_data["phone"], words)
+            )
         return str(self.cleaned_data["phone"])
 
     def clean_birthday(self) -> Any:
@@ -73,7 +76,7 @@ class Enrol(StaffView):
     def post(self, request: HttpRequest) -> HttpResponse:
         if "q" in request.POST:  # a POST, for a phone number never stands in an address
             words = request.POST["q"].strip()[:LONGEST]
-            is_phone = identities.normalised(IdentityKind.PHONE, words) is not None
+            is_phone = bool(identities.readings(IdentityKind.PHONE, words))
             return self._show(EnrolForm(staff=self.staff, initial={"phone" if is_phone else "name": words}))
         form = EnrolForm(request.POST, staff=self.staff)
         return self.answer(form, lambda: self._enrol(form), done=self._done, context=self._context)

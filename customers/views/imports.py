@@ -33,6 +33,7 @@ EXTRA = {  # counts beside rows = applied + duplicates + rejected
     "waiting": gettext_lazy("Wait for their receipt"),
     "new": gettext_lazy("New customers"),
     "changed": gettext_lazy("Changed customers"),
+    "elsewhere": gettext_lazy("Phones without a country code, read as of another country"),
 }
 
 

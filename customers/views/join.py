@@ -52,7 +52,7 @@ class JoinForm(forms.Form):
     def _identifier(self, name: str, kind: IdentityKind, words: str) -> str:
         value = str(self.cleaned_data[name])
         if value and identities.normalised(kind, value) is None:
-            raise forms.ValidationError(words)
+            raise forms.ValidationError(identities.fault(kind, value, words))
         return value
 
     def clean_name(self) -> str:
