@@ -12,6 +12,7 @@ OF_WORK = {
     "note.pin": Act(_("Note pinned"), icon="note"),
     "note.unpin": Act(_("Note unpinned"), icon="note"),
     "work.create": Act(_("Follow-up made"), icon="checkbox"),
+    "work.change": Act(_("Follow-up changed"), icon="checkbox"),
     "work.finish": Act(_("Follow-up finished"), icon="checkbox"),
     "work.cancel": Act(_("Follow-up cancelled"), icon="checkbox"),
     "work.reopen": Act(_("Follow-up open again"), icon="checkbox"),

@@ -77,10 +77,7 @@ def create(
 
     Raises InvalidWork, UnknownKind, NotTheirs; then nothing has changed.
     """
-    title = " ".join(title.split())
-    if not title or len(title) > LONGEST_TITLE:
-        told = _("Say in a few words what is to be done.") if not title else _("Shorter, please.")
-        raise InvalidWork(told, faults=(Fault("/title", told),))
+    title = clean_title(title)
     if store is not None and store.pk != customer.home_store_id:
         raise NotTheirs(_("%(store)s is not this customer's store.") % {"store": store.name})
     with transaction.atomic():
@@ -109,11 +106,10 @@ def finish(
     Raises EndedAlready (with who was first), UnknownResult, InvalidWork; then nothing has changed.
     """
     with transaction.atomic():
-        found = _locked(item)
+        found = locked(item)
         came = workkinds.result_of(found.kind, result)
-        if came.again and (again_at is None or again_at <= at):
-            told = _("Say when: a time that is still to come.")
-            raise InvalidWork(told, faults=(Fault("/again_at", told),))
+        if came.again:
+            check_to_come(again_at, at, "/again_at")
         after = _follow(found, again_at, by, at) if came.again and again_at else None
         _end(found, WorkState.DONE, by, at, result=came, note=note.strip(), next_id=after and after.pk)
         _record("work.finish", found, by, {"result": came.code, "next": after and after.pk})
@@ -124,7 +120,7 @@ def finish(
 def cancel(item: WorkItem, *, note: str = "", by: Any, at: datetime) -> WorkItem:
     """It is not to be done any more. Raises EndedAlready."""
     with transaction.atomic():
-        found = _locked(item)
+        found = locked(item)
         _end(found, WorkState.CANCELLED, by, at, note=note.strip())
         _record("work.cancel", found, by)
     return found
@@ -136,7 +132,7 @@ def reopen(item: WorkItem, *, by: Any, at: datetime) -> WorkItem:
     Raises NotEnded.
     """
     with transaction.atomic():
-        found = _locked(item, is_open=False)
+        found = locked(item, is_open=False)
         if found.is_open:
             raise NotEnded(_("This is open."))
         after = WorkItem.objects.open().filter(customer_id=found.customer_id, pk=found.next_id or 0).first()
@@ -156,7 +152,7 @@ def take(item: WorkItem, *, by: Staff, at: datetime) -> WorkItem:
     Raises TakenAlready, EndedAlready.
     """
     with transaction.atomic():
-        found = _locked(item)
+        found = locked(item)
         if found.owner_id not in (None, by.pk):
             raise TakenAlready(_("%(name)s has taken this already.") % {"name": _name(found.owner_id)})
         if found.owner_id is None:
@@ -169,7 +165,7 @@ def take(item: WorkItem, *, by: Staff, at: datetime) -> WorkItem:
 def hand_over(item: WorkItem, *, to: Staff | None, by: Any, at: datetime) -> WorkItem:
     """Give it to somebody, or (None) back to the store. Raises NotTheirs, EndedAlready."""
     with transaction.atomic():
-        found = _locked(item)
+        found = locked(item)
         check_owner(to, found.customer.home_store_id)
         if found.owner_id != (to.pk if to else None):
             before = found.owner_id
@@ -181,11 +177,9 @@ def hand_over(item: WorkItem, *, to: Staff | None, by: Any, at: datetime) -> Wor
 
 def snooze(item: WorkItem, *, until: datetime, by: Any, at: datetime) -> WorkItem:
     """Put it off; it is due again by itself at `until`. Raises InvalidWork, EndedAlready."""
-    if until <= at:
-        told = _("Say when: a time that is still to come.")
-        raise InvalidWork(told, faults=(Fault("/until", told),))
+    check_to_come(until, at, "/until")
     with transaction.atomic():
-        found = _locked(item)
+        found = locked(item)
         _write(found, state=WorkState.SNOOZED, due_at=until)
         _record("work.snooze", found, by, {"until": until.isoformat()})
     return found
@@ -194,10 +188,26 @@ def snooze(item: WorkItem, *, until: datetime, by: Any, at: datetime) -> WorkIte
 def wake(item: WorkItem, *, by: Any, at: datetime) -> WorkItem:
     """Take a snooze back: it is due when it was promised. Raises EndedAlready."""
     with transaction.atomic():
-        found = _locked(item)
+        found = locked(item)
         _write(found, state=WorkState.OPEN, due_at=found.promised_at)
         _record("work.wake", found, by)
     return found
+
+
+def clean_title(title: str) -> str:
+    """Raises InvalidWork where it says nothing or too much."""
+    title = " ".join(title.split())
+    if not title or len(title) > LONGEST_TITLE:
+        told = _("Say in a few words what is to be done.") if not title else _("Shorter, please.")
+        raise InvalidWork(told, faults=(Fault("/title", told),))
+    return title
+
+
+def check_to_come(told: datetime | None, at: datetime, place: str) -> None:
+    """Raises InvalidWork where no time is told, or one that has passed."""
+    if told is None or told <= at:
+        sentence = _("Say when: a time that is still to come.")
+        raise InvalidWork(sentence, faults=(Fault(place, sentence),))
 
 
 def check_owner(owner: Staff | None, store_id: int | None) -> None:
@@ -207,7 +217,8 @@ def check_owner(owner: Staff | None, store_id: int | None) -> None:
         raise NotTheirs(told, faults=(Fault("/owner", told),))
 
 
-def _locked(item: WorkItem, *, is_open: bool = True) -> WorkItem:
+def locked(item: WorkItem, *, is_open: bool = True) -> WorkItem:
+    """As it is now, held until the transaction ends. Raises EndedAlready."""
     rows = WorkItem.objects.select_for_update(of=("self",), no_key=True).select_related("kind", "customer")
     found = rows.get(customer_id=item.customer_id, pk=item.pk)
     if is_open and not found.is_open:

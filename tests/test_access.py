@@ -136,6 +136,7 @@ MAY: dict[str, set[Role]] = {
 # Routes that list, find or export customers, and how to ask for all that one may see. The sets of ids must be equal.
 LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "api-customers": ("get", {"limit": "200"}),
+    "api-duplicates": ("get", {"limit": "200"}),
     "api-segment-members": ("get", {"limit": "200"}),
     "customers:list": ("get", {}),
     "customers:export": ("get", {"format": "csv"}),
@@ -175,6 +176,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-notes", "post"): {"text": "Sings."},
     ("api-customer-work", "post"): {"kind": "call", "title": "Ring", "due_at": "2030-01-01T10:00:00Z"},
     ("api-work-result", "post"): {"result": "reached"},
+    ("api-work-item", "patch"): {"title": "Ring again"},
+    ("api-duplicate-decision", "post"): {"decision": "dismissed"},
     ("api-events", "post"): {"source": "walk", "events": []},
     ("api-customer-duplicates", "post"): {"name": "Nobody at all", "birthday": "1990-01-01"},
     ("api-customer-consents", "post"): {"channel": "sms", "purpose": "marketing", "is_given": False},

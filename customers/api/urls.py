@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.api import consents, merges, receipts
+from customers.api import consents, merges, pairs, receipts, workacts
 from customers.api.customers import Customers, Lookup, OneCustomer, Receipts
 from customers.api.duplicates import Duplicates
 from customers.api.events import Events, EventTokens
@@ -11,7 +11,7 @@ from customers.api.notes import Notes
 from customers.api.orders import Orders
 from customers.api.products import Products
 from customers.api.timelines import CustomerTimeline
-from customers.api.work import CustomerWork, Work, WorkResult
+from customers.api.work import CustomerWork, Work
 
 urlpatterns = [
     path("customers/", Customers.as_view(), name="api-customers"),
@@ -26,7 +26,11 @@ urlpatterns = [
     path("customers/<str:customer>/notes/", Notes.as_view(), name="api-customer-notes"),
     path("customers/<str:customer>/work/", CustomerWork.as_view(), name="api-customer-work"),
     path("work/", Work.as_view(), name="api-work"),
-    path("work/<str:item>/result/", WorkResult.as_view(), name="api-work-result"),
+    path("work/<str:item>/", workacts.OneWork.as_view(), name="api-work-item"),
+    path("work/<str:item>/result/", workacts.WorkResult.as_view(), name="api-work-result"),
+    path("work/<str:item>/cancellation/", workacts.WorkCancellation.as_view(), name="api-work-cancellation"),
+    path("duplicates/", pairs.Pairs.as_view(), name="api-duplicates"),
+    path("duplicates/<str:pair>/decision/", pairs.PairDecision.as_view(), name="api-duplicate-decision"),
     path("customers/<str:customer>/consents/", consents.Consents.as_view(), name="api-customer-consents"),
     path(
         "customers/<str:customer>/preference-links/",

@@ -1,11 +1,10 @@
-"""Follow-ups: listing, making one for a customer, recording what came of it."""
+"""Follow-ups: listing, and making one for a customer. (What is done with one: `workacts.py`.)"""
 
 from typing import Annotated, Any
 
 from django.utils.timezone import now
 from msgspec import Meta
 
-from crm.lib.refusals import Fault
 from crm.org.models import Staff, public_id
 from crm.org.permissions import Permission
 from crm.rest import pages
@@ -17,10 +16,9 @@ from customers import work
 from customers.api import profiles
 from customers.api.customers import CUSTOMER_ID
 from customers.api.shapes import Moment
-from customers.api.workshapes import ResultIn, State, WorkIn, WorkOut, WorkPage
+from customers.api.workshapes import State, WorkIn, WorkOut, WorkPage
 from customers.models import Customer, Priority, WorkItem, WorkState
 
-WORK_ID = {"type": "string", "pattern": "^wrk_[0-9a-z]{12}$"}
 ONE_EXAMPLE = {
     "kind": "call",
     "title": "Ask how the coffee machine does",
@@ -47,7 +45,7 @@ class Work(ApiView):
     def get(self) -> Any:
         """The newest first."""
         before = pages.position(self.query.cursor, pages.RowNumber)
-        rows = _shown(WorkItem.objects.visible_to(self.caller)).order_by("-pk")
+        rows = shown(WorkItem.objects.visible_to(self.caller)).order_by("-pk")
         if before:
             rows = rows.filter(pk__lt=before[0])
         if self.query.state is not None:
@@ -57,9 +55,9 @@ class Work(ApiView):
         if self.query.due_before is not None:
             rows = rows.filter(due_at__lt=self.query.due_before)
         found = list(rows[: self.query.limit + 1])
-        shown = [shape(one) for one in found[: self.query.limit]]
+        items = [shape(one) for one in found[: self.query.limit]]
         return pages.page(
-            self.request, shown, pages.cursor_after(found, self.query.limit, lambda one: (one.pk,))
+            self.request, items, pages.cursor_after(found, self.query.limit, lambda one: (one.pk,))
         )
 
 
@@ -79,35 +77,10 @@ class CustomerWork(ApiView):
         """For the customer's home store, or for one person there, who is told."""
         found = customer_of(customer, self.caller)
         item = work.create(
-            found, kind=told.kind, title=told.title, due_at=told.due_at, owner=_owner(told.owner), script=told.script,
-            priority=Priority[told.priority.upper()], by=self.caller, at=now(),
+            found, kind=told.kind, title=told.title, due_at=told.due_at, script=told.script,
+            owner=colleague(told.owner, "/owner"), priority=Priority[told.priority.upper()], by=self.caller, at=now(),
         )  # fmt: skip
-        return Answer(shape(_shown(WorkItem.objects).get(customer_id=found.pk, pk=item.pk)), 201)
-
-
-class WorkResult(ApiView):
-    """What came of a follow-up."""
-
-    permission = Permission.ASSIGN_WORK
-    scope = KeyScope.WORK_WRITE
-    tag = "work"
-    parts = {"item": WORK_ID}
-
-    @endpoint(
-        "Record a result", body=ResultIn, answers={200: WorkOut}, example={"result": "reached"},
-        problems={404: "Unknown, or not for this key.", 409: "`work_ended`: somebody else was first.",
-                  422: "`unknown_work_result`, `invalid_work`."},
-    )  # fmt: skip
-    def post(self, told: ResultIn, item: str) -> Any:
-        """The answer's `next` names the follow-up that the result made, if it made one."""
-        number = WorkItem.row_id(item)
-        found = WorkItem.objects.visible_to(self.caller).filter(pk=number or 0).first()
-        if found is None:
-            raise NotFound
-        work.finish(
-            found, result=told.result, note=told.note, again_at=told.again_at, by=self.caller, at=now()
-        )
-        return shape(_shown(WorkItem.objects).get(customer_id=found.customer_id, pk=found.pk))
+        return Answer(shape(shown(WorkItem.objects).get(customer_id=found.pk, pk=item.pk)), 201)
 
 
 def customer_of(text: str, caller: Any) -> Customer:
@@ -130,14 +103,15 @@ def shape(item: WorkItem) -> WorkOut:
     )  # fmt: skip
 
 
-def _shown(rows: Any) -> Any:
+def shown(rows: Any) -> Any:
     return rows.select_related("kind", "store", "owner", "result")
 
 
-def _owner(code: str | None) -> Staff | None:
+def colleague(code: str | None, place: str) -> Staff | None:
+    """Raises InvalidInput where nobody at work has this employee number."""
     if code is None:
         return None
     found = Staff.objects.filter(code=code, is_active=True).first()
     if found is None:
-        raise InvalidInput("Nobody has this employee number.", faults=(Fault("/owner", "Nobody has it."),))
+        raise InvalidInput.at(place, "Nobody has this employee number.")
     return found

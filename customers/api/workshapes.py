@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from customers.api.shapes import In, Moment
 
@@ -22,6 +22,28 @@ class WorkIn(In):
     owner: Annotated[str, Meta(max_length=32, description="Employee number.")] | None = None
     priority: Literal["high", "normal", "low"] = "normal"
     script: Annotated[str, Meta(max_length=4000)] = ""
+
+
+Code = Annotated[str, Meta(max_length=32, description="Employee number; null: anybody of the store.")]
+
+
+class WorkSeen(In):
+    """What a follow-up was when its author looked."""
+
+    title: Annotated[str, Meta(max_length=160)] | UnsetType = UNSET
+    script: Annotated[str, Meta(max_length=4000)] | UnsetType = UNSET
+    priority: Literal["high", "normal", "low"] | UnsetType = UNSET
+    owner: Code | UnsetType | None = UNSET
+    due_at: Moment | UnsetType = UNSET
+
+
+class WorkChangeIn(WorkSeen):
+    """Only what is named changes. `due_at` puts it off, to a time that is still to come; `promised_at` stays.
+
+    `based_on`: what of it was seen before; a field that somebody else changed since is refused.
+    """
+
+    based_on: WorkSeen | UnsetType = UNSET
 
 
 class ResultIn(In):
