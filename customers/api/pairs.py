@@ -136,7 +136,7 @@ class PairDecision(_OfQueue):
         found = self.seen().filter(first__in=numbers, second__in=numbers).first()
         if found is None:
             raise NotFound
-        return found  # type: ignore[no-any-return]
+        return found
 
 
 def _out(one: DuplicatePair) -> PairOut:
