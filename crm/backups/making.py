@@ -1,7 +1,7 @@
 """Making a backup: the database as of one moment, then the files that it names, then the manifest.
 
 Files are copied after the dump, so that whatever the dump names is there, unless its time was over meanwhile. Nothing
-stands under the final name until everything is written.
+stands under the final name until everything is written. Keys are not in it (`keys.py`).
 """
 
 import os
@@ -13,10 +13,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils.crypto import salted_hmac
 
-from crm.backups import manifest, programs
-from crm.backups.manifest import DATABASE, FILES, KEY, LOG, Manifest
+from crm.backups import keys, manifest, programs
+from crm.backups.manifest import DATABASE, FILES, LOG, Manifest
 from crm.lib.refusals import Refusal
 from crm.privacy import erasurelog
 
@@ -54,10 +53,9 @@ def _fill(folder: Path, at: datetime, tell: Tell) -> Manifest:
     tell("Files")
     for name in PARTS:
         _copy(Path(settings.HOME.path) / name, folder / FILES / name)
-    for name, source in ((LOG, erasurelog.path()), (KEY, Path(settings.HOME.path) / "secret_key")):
-        if source.exists():
-            shutil.copyfile(source, folder / name)
-            (folder / name).chmod(0o600)
+    if erasurelog.path().exists():
+        shutil.copyfile(erasurelog.path(), folder / LOG)
+        (folder / LOG).chmod(0o600)
     tell("Checksums")
     made.sums = {name: manifest.checksum(folder / name) for name in manifest.files_of(folder)}
     made.write(folder)
@@ -74,12 +72,10 @@ def _database(target: Path, at: datetime) -> Manifest:
         snapshot, version = cursor.fetchone()
         programs.run("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={snapshot}"], output=target)
         target.chmod(0o600)
-        return Manifest(at.isoformat(), version, mark_of_secret(), migrations(cursor), rows(cursor))
-
-
-def mark_of_secret() -> str:
-    """By which one sees that two installations have the same SECRET_KEY."""
-    return salted_hmac("crm.backups", "mark", algorithm="sha256").hexdigest()[:16]
+        return Manifest(
+            at.isoformat(), version, keys.mark(settings.SECRET_KEY), migrations(cursor), rows(cursor),
+            keys.mark(settings.AUDIT_KEY or settings.SECRET_KEY),
+        )  # fmt: skip
 
 
 def migrations(cursor: Any) -> dict[str, str]:

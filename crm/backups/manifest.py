@@ -9,7 +9,7 @@ from typing import Any
 
 NAME = "manifest.json"
 VERSION = 1
-DATABASE, FILES, LOG, KEY = "database.dump", "files", "erasures.ndjson", "secret_key"
+DATABASE, FILES, LOG = "database.dump", "files", "erasures.ndjson"
 
 
 class DamagedBackup(ValueError):
@@ -18,13 +18,15 @@ class DamagedBackup(ValueError):
 
 @dataclass
 class Manifest:
-    """`rows`: table to number of rows in the dump. `secret`: a mark of the SECRET_KEY, not the key."""
+    """`rows`: table to number of rows in the dump. `secret`, `audit`: marks of SECRET_KEY and of what signs the trail,
+    by which one sees whether a key is the right one; not the keys, which never lie beside what they protect."""
 
     made_at: str
     postgres: str
     secret: str
     migrations: dict[str, str]
     rows: dict[str, int]
+    audit: str = ""
     version: int = VERSION
     sums: dict[str, str] = field(default_factory=dict)
 

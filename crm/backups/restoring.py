@@ -24,9 +24,10 @@ from django.db import connection
 from psycopg import sql
 
 from crm.audit import anchors
-from crm.backups import making, manifest, programs
+from crm.backups import keys, making, manifest, programs
+from crm.backups.keys import WrongKey
 from crm.backups.making import PARTS, NotEmpty, Tell
-from crm.backups.manifest import DATABASE, FILES, KEY, LOG, DamagedBackup, Manifest
+from crm.backups.manifest import DATABASE, FILES, LOG, DamagedBackup, Manifest
 from crm.embedded import Home
 from crm.privacy import erasurelog, replaying
 
@@ -41,39 +42,68 @@ class Restored:
     database: str
     files: Path
     replayed: dict[str, int] = field(default_factory=dict)
+    secret: str = ""
     has_same_secret: bool = True
+    has_same_audit_key: bool = True
     anchors: Path | None = None  # where anchors of the trail went that are newer than the backup
 
 
-def rehearse(folder: Path, *, at: datetime, tell: Tell = lambda text: None) -> Restored:
+def rehearse(
+    folder: Path,
+    *,
+    at: datetime,
+    key: Path | None = None,
+    is_key_lost: bool = False,
+    tell: Tell = lambda text: None,
+) -> Restored:
     """Restore beside the running system, prove it, and throw it away."""
-    with ready(folder, at=at, tell=tell) as restored:
+    with ready(folder, at=at, key=key, is_key_lost=is_key_lost, tell=tell) as restored:
         return restored
 
 
-def restore(folder: Path, *, at: datetime, replace: bool = False, tell: Tell = lambda text: None) -> Restored:
-    """Put the backup in the place of what is here. Raises NotEmpty unless `replace`; then nothing has changed."""
+def restore(
+    folder: Path,
+    *,
+    at: datetime,
+    key: Path | None = None,
+    is_key_lost: bool = False,
+    replace: bool = False,
+    tell: Tell = lambda text: None,
+) -> Restored:
+    """Put the backup in the place of what is here. `key`: a file with its SECRET_KEY, where ours is another.
+
+    Raises NotEmpty unless `replace`, WrongKey unless `is_key_lost`; then nothing has changed.
+    """
     if not replace and not _is_empty():
         raise NotEmpty("There are data here already. To put the backup in their place, say --replace.")
-    with ready(folder, at=at, tell=tell) as restored:
+    with ready(folder, at=at, key=key, is_key_lost=is_key_lost, tell=tell) as restored:
+        if not keys.can_be_kept(restored.secret):
+            raise WrongKey(
+                "SECRET_KEY of the environment is another one: set it to the backup's and begin again."
+            )
         tell("Taking the place")
         _swap(restored.database)
         _swap_files(folder, restored.files)
+        keys.keep(restored.secret)
         restored.anchors = anchors.set_aside(at)
         cache.clear()
         return restored
 
 
 @contextmanager
-def ready(folder: Path, *, at: datetime, tell: Tell = lambda text: None) -> Iterator[Restored]:
+def ready(
+    folder: Path,
+    *,
+    at: datetime,
+    key: Path | None = None,
+    is_key_lost: bool = False,
+    tell: Tell = lambda text: None,
+) -> Iterator[Restored]:
     """A restored database and its files, proven and with later erasures done again; gone afterwards."""
     tell("Checksums")
     known = manifest.read(folder)
-    name, files = (
-        f"regulars_restored_{uuid4().hex[:12]}",
-        Path(settings.HOME.path) / f"restoring-{uuid4().hex[:12]}",
-    )
-    restored = Restored(known, name, files, has_same_secret=known.secret == making.mark_of_secret())
+    restored = _planned(known, keys.of(known, key, is_lost=is_key_lost))
+    name, files = restored.database, restored.files
     _administer("CREATE DATABASE {} TEMPLATE template0", name)
     try:
         tell("Database")
@@ -82,7 +112,7 @@ def ready(folder: Path, *, at: datetime, tell: Tell = lambda text: None) -> Iter
         files.mkdir(mode=0o700, parents=True)
         if (folder / FILES).exists():
             shutil.copytree(folder / FILES, files, dirs_exist_ok=True)
-        with _inside(name, files):
+        with keys.used(restored.secret), _inside(name, files):
             tell("Comparing rows")
             _compare(known)
             _bring_up_to_date(known)
@@ -92,6 +122,15 @@ def ready(folder: Path, *, at: datetime, tell: Tell = lambda text: None) -> Iter
     finally:
         _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
         shutil.rmtree(files, ignore_errors=True)
+
+
+def _planned(known: Manifest, secret: str) -> Restored:
+    number = uuid4().hex[:12]
+    return Restored(
+        known, f"regulars_restored_{number}", Path(settings.HOME.path) / f"restoring-{number}", secret=secret,
+        has_same_secret=known.secret == keys.mark(secret),
+        has_same_audit_key=known.audit in ("", keys.mark(settings.AUDIT_KEY or secret)),
+    )  # fmt: skip
 
 
 def _erasures(folder: Path) -> list[erasurelog.Line]:
@@ -158,9 +197,6 @@ def _swap_files(folder: Path, files: Path) -> None:
         shutil.rmtree(home / name, ignore_errors=True)
         if (files / name).exists():
             shutil.move(files / name, home / name)
-    if (folder / KEY).exists() and not (home / "secret_key").exists():
-        shutil.copyfile(folder / KEY, home / "secret_key")
-        (home / "secret_key").chmod(0o600)
     if (folder / LOG).exists() and not erasurelog.path().exists():
         erasurelog.path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copyfile(folder / LOG, erasurelog.path())

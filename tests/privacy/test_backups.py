@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
@@ -11,9 +12,10 @@ from crm.audit import anchors, proof, sealing, trail
 from crm.backups import making, manifest, restoring
 from crm.backups.making import NotEmpty
 from crm.backups.manifest import DamagedBackup
-from crm.privacy import erasing, erasurelog
+from crm.privacy import digests, erasing, erasurelog
 from crm.privacy.models import Certificate
 from customers.models import Customer, Purchase
+from tests import cast
 from tests.privacy import canary as birds
 from tests.privacy.canary import Canary
 
@@ -99,6 +101,61 @@ def test_the_commands(bystander: Customer, tmp_path: Path, capsys: Any) -> None:
     call_command("restore", folder, "--replace")
     assert "1 later erasures" in capsys.readouterr().out
     assert Customer.objects.get(pk=bystander.pk).name == ""
+
+
+def test_the_key_lies_apart(
+    bystander: Customer, tmp_path: Path, home: Path, settings: Any, capsys: Any
+) -> None:
+    """Who has the folder has no key; a restore elsewhere is given it, and what it signed and digested is proven."""
+    home.mkdir(parents=True, exist_ok=True)
+    key = "the key of the installation that was backed up"
+    settings.SECRET_KEY = key
+    keeper = home / "secret_key"
+    keeper.write_text(key)
+    with transaction.atomic():
+        trail.record("customer.change", bystander, by="system:test", changes={"name": ("Ann", "Bo")})
+    sealing.seal()
+    link, folder, paper = signing.dumps({"who": 1}), tmp_path / "b", tmp_path / "key-from-the-safe"
+    certificate = erasing.erase(
+        cast.customer("Eve", of=None, phone="+8613911113333").pk, by="system:test", at=NOW
+    )
+    call_command("backup", str(folder))
+    assert str(keeper) in capsys.readouterr().err
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if key.encode() in path.read_bytes()]
+    assert not (folder / "secret_key").exists()
+
+    paper.write_text(key + "\n")
+    settings.SECRET_KEY = "of a new machine"
+    keeper.write_text(settings.SECRET_KEY)
+    wrong = tmp_path / "wrong"
+    wrong.write_text("something else")
+    for given in ((), ("--key", str(wrong))):
+        with pytest.raises(CommandError, match="key"):
+            call_command("restore", str(folder), "--replace", *given)
+    assert keeper.read_text() == "of a new machine"
+    erasurelog.path().unlink()  # nor does the new machine know who was erased
+    call_command("restore", str(folder), "--replace", "--key", str(paper))
+    assert [line.key for line in erasurelog.lines()] == [certificate.key]
+
+    assert keeper.read_text() == key
+    settings.SECRET_KEY = keeper.read_text()  # the next start
+    assert proof.verify().findings == []
+    assert signing.loads(link) == {"who": 1}
+    assert digests.matches("phone", "+8613911113333", Certificate.objects.get(key=certificate.key).digests)
+
+
+def test_a_lost_key_is_no_end(bystander: Customer, tmp_path: Path, settings: Any, capsys: Any) -> None:
+    call_command("backup", str(tmp_path / "b"))
+    settings.SECRET_KEY = "of a new machine, that comes from the environment"
+    call_command("restore", str(tmp_path / "b"), "--replace", "--key-is-lost")
+    assert "are void" in capsys.readouterr().err
+    assert Customer.objects.filter(pk=bystander.pk).exists()
+    paper = tmp_path / "key"
+    paper.write_text("only-for-the-tests")
+    with pytest.raises(CommandError, match="environment"):
+        call_command("restore", str(tmp_path / "b"), "--replace", "--key", str(paper))
+    call_command("restore", str(tmp_path / "b"), "--rehearse", "--key", str(paper))
 
 
 def test_after_a_restore_the_trail_is_whole_and_what_was_altered_is_still_found(

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -14,8 +15,9 @@ from crm.lib.refusals import Refusal
 
 class Command(BaseCommand):
     help = (
-        "Back the whole system up into a new folder: database, files of imports, erasure log, key, each with its "
-        "checksum. The system may run meanwhile; the database is that of one moment. The folder holds personal data."
+        "Back the whole system up into a new folder: database, files of imports, erasure log, each with its "
+        "checksum. The system may run meanwhile; the database is that of one moment. The folder holds personal data; "
+        "the key is not in it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,6 +31,14 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"{sum(made.rows.values()):,} rows and {len(made.sums):,} files in {folder}.")
+        self.stderr.write(
+            f"Without its key it is not whole: keep {_where()} too, in another place than this folder."
+        )
 
     def _tell(self, text: str) -> None:
         self.stderr.write(f"{text} …")
+
+
+def _where() -> str:
+    keeper = Path(settings.HOME.path) / "secret_key"
+    return str(keeper) if keeper.exists() and keeper.read_text() == settings.SECRET_KEY else "SECRET_KEY"

@@ -27,13 +27,21 @@ class Command(BaseCommand):
             "--rehearse", action="store_true", help="prove that it could be restored; change nothing"
         )
 
+        parser.add_argument(
+            "--key", metavar="FILE", type=Path,
+            help="the SECRET_KEY of the backup, where this installation has another; it becomes its own",
+        )  # fmt: skip
+        parser.add_argument(
+            "--key-is-lost", action="store_true", help="restore without it; what it had signed is void"
+        )
+
     def handle(self, *, folder: Path, replace: bool, rehearse: bool, **options: Any) -> None:
-        at, tell = timezone.now(), self._tell
+        how = {"at": timezone.now(), "key": options["key"], "is_key_lost": options["key_is_lost"]}
         try:
             if rehearse:
-                done = restoring.rehearse(folder.absolute(), at=at, tell=tell)
+                done = restoring.rehearse(folder.absolute(), tell=self._tell, **how)
             else:
-                done = restoring.restore(folder.absolute(), at=at, replace=replace, tell=tell)
+                done = restoring.restore(folder.absolute(), replace=replace, tell=self._tell, **how)
         except (Refusal, ProgramFailed, DamagedBackup, BrokenLog) as error:
             raise CommandError(f"{error} Nothing was changed.") from None
         self._report(done, "could be restored" if rehearse else "restored")
@@ -41,7 +49,11 @@ class Command(BaseCommand):
     def _report(self, done: restoring.Restored, what: str) -> None:
         if not done.has_same_secret:
             self.stderr.write(
-                "SECRET_KEY is not that of the backup: old certificates cannot be compared, sessions end."
+                "The key is another one: links that were sent, second factors and certificates are void."
+            )
+        if not done.has_same_audit_key:
+            self.stderr.write(
+                "The trail was signed with another AUDIT_KEY: put that one into AUDIT_KEYS_OLD."
             )
         if done.anchors:
             self.stderr.write(f"Anchors of the audit trail that are newer than the backup: {done.anchors}")
