@@ -1,4 +1,4 @@
-"""Importing files of receipts and of customers: CSV, NDJSON or Parquet, of any size.
+"""Importing files of receipts and of customers: CSV, Excel, NDJSON or Parquet, of any size.
 
     imports.start(path_or_upload, "receipts", by=staff, dry_run=False) -> ImportFile    (a worker does it)
     imports.run_now(path, "receipts", by="system:demo", watcher=None)  -> ImportFile    (in this process)

@@ -21,7 +21,9 @@ class ImportCommand(BaseCommand):
     requires_migrations_checks = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="CSV, NDJSON or Parquet")
+        parser.add_argument(
+            "files", nargs="+", metavar="FILE", type=Path, help="CSV, Excel, NDJSON or Parquet"
+        )
         parser.add_argument(
             "--dry-run", action="store_true", help="check and count everything, change nothing"
         )

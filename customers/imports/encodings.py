@@ -17,7 +17,8 @@ def of_head(head: bytes, path: Path, *, is_whole: bool) -> str:
         return "utf-16"
     if b"\x00" in head:
         raise UnreadableFile(
-            _("“%(name)s” is no text file; CSV, NDJSON and Parquet can be read.") % {"name": path.name}
+            _("“%(name)s” is no text file; CSV, Excel (.xlsx), NDJSON and Parquet can be read.")
+            % {"name": path.name}
         )
     for encoding in ("utf-8", "gb18030"):
         try:

@@ -1,4 +1,4 @@
-"""Files as blocks of columns: CSV (any usual separator and encoding), NDJSON, Parquet. Streamed: any size.
+"""Files as blocks of columns: CSV (any usual separator and encoding), NDJSON, Parquet, Excel. Streamed: any size.
 
 Row numbers are what a person sees: in a CSV the header is row 1, in NDJSON the first line is row 1, in Parquet the
 first row is row 1. Values stay as they came; `values.py` reads them.
@@ -20,6 +20,8 @@ from customers.imports import encodings
 from customers.imports.blocks import BLOCK_ROWS, MOST_NAMES, SAMPLE_BYTES, Block, Table
 from customers.imports.ndjson import JsonTable
 from customers.imports.refusals import UnreadableFile
+from customers.imports.sheets import HEAD as WORKBOOK
+from customers.imports.sheets import SheetTable
 
 BLOCK_BYTES = 2 << 20  # Arrow reads 32 blocks ahead: these 64 MB are most of what an import of any size needs
 SEPARATORS = ",;\t|"
@@ -43,6 +45,8 @@ def open_table(path: Path, *, is_whole: bool = True) -> Table:
         head = file.read(SAMPLE_BYTES)
     if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
         return ParquetTable(path, size)
+    if head.startswith(WORKBOOK):
+        return SheetTable(path, size)
     encoding = encodings.of_head(head, path, is_whole=len(head) == size)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return JsonTable(path, size, is_whole=is_whole)
