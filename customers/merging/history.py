@@ -17,10 +17,13 @@ _STAFF = "staff:"
 
 @dataclass(frozen=True)
 class Past:
-    """One merge. `by`: the name of who did it, "" for a programme. `may_undo`: nothing else has to be undone first."""
+    """One merge. `loser`: their name, or else their id. `by`: who did it, "" for a programme.
+
+    `may_undo`: nothing else has to be undone first.
+    """
 
     merge: Merge
-    loser_public_id: str
+    loser: str
     merged_at: datetime
     by: str
     undone_by: str
@@ -31,13 +34,18 @@ def of(customer: Customer) -> list[Past]:
     """Newest first, those that were undone too; one statement."""
     rows = (
         Merge.objects.filter(customer=customer)
-        .annotate(version=KT("before__version"), by=_name("merged_by"), un_by=_name("undone_by"))
+        .annotate(
+            version=KT("before__version"),
+            by=_name("merged_by"),
+            un_by=_name("undone_by"),
+            loser=Subquery(Customer.objects.filter(pk=OuterRef("loser_id")).values("name")[:1]),
+        )
         .defer("before")
         .order_by("-pk")[:MOST]
     )
     return [
         Past(
-            one, Customer(pk=one.loser_id).public_id, one.merged_at, one.by or "", one.un_by or "",
+            one, one.loser or Customer(pk=one.loser_id).public_id, one.merged_at, one.by or "", one.un_by or "",
             one.undone_at is None and one.version == str(VERSION) and one.survivor_id == customer.pk,
         )
         for one in rows

@@ -14,7 +14,7 @@ from crm.ui import words
 from customers import customfields
 from customers.masks import masked
 from customers.merging.facts import PREFIX, Why
-from customers.merging.preview import Field, Preview
+from customers.merging.preview import Field, Known, Preview
 from customers.models import Customer, IdentityKind
 
 WHY = {
@@ -37,6 +37,11 @@ COUNTED = {
 OTHER = ngettext_lazy("%(n)s other record", "%(n)s other records", "n")
 
 
+# What belongs together, in this order; a field that is named nowhere stands with the chain's.
+PERSON = frozenset({"name", "gender", "birthday", "age_band", "language", "occupation", "income_band"})
+HOME = frozenset({"address", "household", "household_code", "household_size"})
+
+
 @dataclass(frozen=True)
 class Row:
     """A fact side by side, in words."""
@@ -47,6 +52,59 @@ class Row:
     theirs: str
     result: str
     why: Any
+
+    @property
+    def is_same(self) -> bool:
+        return self.mine == self.theirs
+
+    @property
+    def is_single(self) -> bool:
+        """Only one of the two says something."""
+        return not self.is_same and words.NOTHING in (self.mine, self.theirs)
+
+    @property
+    def keeps_theirs(self) -> bool:
+        return self.result == self.theirs and not self.is_same
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An identifier, masked. `is_choice`: it may become the main one of its kind."""
+
+    value: str
+    is_main: bool
+    is_choice: bool
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The identifiers of one kind side by side; all of them stay."""
+
+    kind: str
+    label: str
+    mine: list[Mark]
+    theirs: list[Mark]
+    is_open: bool
+
+    @property
+    def main(self) -> str:
+        return next((one.value for one in (*self.mine, *self.theirs) if one.is_main), "")
+
+    @property
+    def main_of_mine(self) -> str:
+        return next((one.value for one in self.mine if one.is_choice), "")
+
+    @property
+    def main_of_theirs(self) -> str:
+        return next((one.value for one in self.theirs if one.is_choice), "")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: how a person calls them, and by what to tell them apart."""
+
+    name: str
+    customer: Customer
 
 
 @dataclass(frozen=True)
@@ -67,9 +125,39 @@ class Shown:
         ]  # fmt: skip
 
     @cached_property
-    def identifiers(self) -> list[tuple[Any, str]]:
-        by_kind = sorted(self.preview.known, key=lambda one: one.identity.kind)
-        return [(one, masked(one.identity.kind, one.identity.value)) for one in by_kind]
+    def groups(self) -> list[tuple[str, list[Row]]]:
+        """The rows, what belongs together under one heading."""
+        parts: dict[str, list[Row]] = {_("Person"): [], _("Home"): [], _("With the chain"): []}
+        person, home, chain = parts.values()
+        for row in self.rows:
+            (person if row.field.name in PERSON else home if row.field.name in HOME else chain).append(row)
+        return [(label, rows) for label, rows in parts.items() if rows]
+
+    @cached_property
+    def to_choose(self) -> int:
+        """How many facts wait for a choice."""
+        return sum(row.field.is_open for row in self.rows) + sum(one.is_open for one in self.identifiers)
+
+    @cached_property
+    def identifiers(self) -> list[Marks]:
+        by_kind: dict[str, list[Known]] = {}
+        for one in sorted(self.preview.known, key=lambda one: one.identity.kind):
+            by_kind.setdefault(one.identity.kind, []).append(one)
+        return [_marks(kind, known) for kind, known in by_kind.items()]
+
+    @cached_property
+    def mine(self) -> Side:
+        return self._side(self.preview.survivor, False)
+
+    @cached_property
+    def theirs(self) -> Side:
+        return self._side(self.preview.loser, True)
+
+    def _side(self, customer: Customer, is_theirs: bool) -> Side:
+        """Without a name, what they are reached by says who it is."""
+        known = [one.identity for one in self.preview.known if one.is_theirs is is_theirs]
+        marks = [masked(one.kind, one.value) for one in known if one.is_primary]
+        return Side(customer.name or next(iter(marks), "") or customer.public_id, customer)
 
     @cached_property
     def moves(self) -> str:
@@ -95,6 +183,17 @@ class Shown:
     def consents(self) -> list[tuple[str, str, str, str]]:
         found = self.preview.consents
         return [(one.cell.label, _said(one.mine), _said(one.theirs), _said(one.result)) for one in found]
+
+
+def _marks(kind: str, known: list[Known]) -> Marks:
+    own, other = (
+        [
+            Mark(masked(kind, one.identity.value), one.is_main, one.is_open and one.identity.is_primary)
+            for one in known if one.is_theirs is is_theirs
+        ]
+        for is_theirs in (False, True)
+    )  # fmt: skip
+    return Marks(kind, str(IdentityKind(kind).label), own, other, any(one.is_choice for one in own + other))
 
 
 def _counted(sentence: Any, n: int) -> str:

@@ -52,7 +52,7 @@ class MergePage(CustomerView):
             }
             return self.render(self.template, context, status=422)
         undo = reverse("customers:unmerge", args=[survivor.public_id, done.public_id])
-        self.say(_("Merged: all of %(id)s is here now.") % {"id": loser.public_id}, undo=undo)
+        self.say(_("Merged: all of %(who)s is here now.") % {"who": loser}, undo=undo)
         return self.go(reverse("customers:customer", args=[survivor.public_id]))
 
     def both(self, public_id: str, other: str) -> tuple[Customer, Customer]:
@@ -62,14 +62,13 @@ class MergePage(CustomerView):
         return survivor, loser
 
     def context(self, survivor: Customer, loser: Customer, asked: Any) -> dict[str, Any]:
-        shown = merging.preview(survivor, loser, choices_of(asked))
+        shown = mergewords.Shown(merging.preview(survivor, loser, choices_of(asked)))
         address = reverse("customers:customer", args=[survivor.public_id])
-        name = survivor.name or survivor.public_id
         return {
-            "shown": mergewords.Shown(shown),
+            "shown": shown,
             "swap": reverse("customers:merge", args=[loser.public_id, survivor.public_id]),
             "title": _("Merge two customers"),
-            "crumbs": [(_("Customers"), reverse("customers:list")), (name, address)],
+            "crumbs": [(_("Customers"), reverse("customers:list")), (shown.mine.name, address)],
             "back": address,
         }
 
@@ -93,10 +92,8 @@ class Unmerge(CustomerView):
         except Refusal as refusal:
             self.say(str(refusal), error=True)
         else:
-            self.say(
-                _("Undone: %(id)s is a customer of their own again.")
-                % {"id": Customer(pk=done.loser_id).public_id}
-            )
+            freed = Customer.objects.get(pk=done.loser_id)
+            self.say(_("Undone: %(who)s is a customer of their own again.") % {"who": freed})
         return self.go(reverse("customers:customer", args=[customer.public_id]))
 
 

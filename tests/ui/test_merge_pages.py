@@ -1,5 +1,6 @@
 """Merging on the pages and over the API: side by side, done, taken back."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,18 @@ def test_side_by_side_before_anything_happens(
         "I. Petrova",
     )
     assert (rows["gender"].result, str(rows["gender"].why)) == ("Female", "filled in, was blank")
+    assert [(label, [row.field.name for row in part]) for label, part in shown.groups] == [
+        ("Person", ["name", "gender", "occupation"]),
+        ("With the chain", ["home_store_id", "enrolled_at"]),
+    ]
+    assert (rows["gender"].is_single, rows["gender"].keeps_theirs, rows["home_store_id"].is_same) == (
+        True,
+        True,
+        True,
+    )
+    phone = next(one for one in shown.identifiers if one.kind == "phone")
+    assert (phone.main, phone.main_of_theirs, phone.is_open) == ("+86 138****8000", "+86 139****9009", True)
+    assert shown.to_choose == 2  # the name, the main phone
     assert shown.moves == "1 purchase, 1 tag, 1 word of consent"
     assert [told for told in shown.consents if "E-mail" in told[0]] == [
         ("Offers and news by E-mail", "yes", "no", "no")
@@ -51,6 +64,15 @@ def test_side_by_side_before_anything_happens(
     assert "+86 139****9009" in html
     assert "13900139009" not in html
     assert Customer.objects.get(pk=double.pk).merged_into_id is None
+
+
+def test_whoever_has_no_name_is_called_by_what_they_are_reached_by(
+    ana: Staff, irina: Customer, double: Customer, signed_in: Browser
+) -> None:
+    Customer.objects.filter(pk=double.pk).update(name="")
+    answer = signed_in(ana).get(page(irina, double))
+    assert answer.context["shown"].theirs.name == "+86 139****9009"
+    assert not re.search(rf">[^<]*{double.public_id}", answer.content.decode())
 
 
 def test_merge_and_undo_from_the_toast(
@@ -66,16 +88,17 @@ def test_merge_and_undo_from_the_toast(
     irina.refresh_from_db()
     assert irina.name == "I. Petrova"
     assert html.count(undo) == 1  # the toast's
+    assert "Merged: all of I. Petrova is here now." in html
     line = theirs.get(f"/customers/{irina.public_id}/merges/").content.decode()
     assert undo in line
-    assert f"merged with {double.public_id}" in line
+    assert "merged with I. Petrova" in line
     assert " by Ana" in line
     old = theirs.get(f"/customers/{double.public_id}/", follow=True)
     assert old.redirect_chain == [(f"/customers/{irina.public_id}/", 303)]
     assert "This address was of somebody who was merged into this customer." in old.content.decode()
 
     again = theirs.post(undo, {"_method": "DELETE"}, follow=True)
-    assert f"Undone: {double.public_id} is a customer of their own again." in again.content.decode()
+    assert "Undone: I. Petrova is a customer of their own again." in again.content.decode()
     irina.refresh_from_db()
     assert irina.name == "Irina Petrova"
     assert theirs.get(f"/customers/{double.public_id}/").status_code == 200
