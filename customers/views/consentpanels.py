@@ -33,7 +33,7 @@ def standing_of(customer: Customer) -> consents.Standing:
 def consent(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """Where they stand by channel and purpose."""
     standing = standing_of(customer)
-    return {"standing": standing, "grid": consentwords.grid(standing)}
+    return {"standing": standing, "grid": consentwords.grid(standing.cells)}
 
 
 def do_not_contact(staff: Staff, customer: Customer) -> dict[str, Any] | None:

@@ -50,14 +50,14 @@ class Consents(ConsentView):
         rows = Consent.objects.filter(customer=customer).select_related("wording")
         page = page_of(rows, request, "-occurred_at", size=50)
         context = self.around(customer, _("Consent")) | {
-            "grid": consentwords.grid(standing), "standing": standing, "page": page,
+            "grid": consentwords.grid(standing.cells), "standing": standing, "page": page,
             "words": consentwords.of_events(page.rows),
         }  # fmt: skip
         return self.render("customers/consents.html", context)
 
 
 class ChoiceForm(forms.Form):
-    """One select a cell, with what holds now; only what was changed is recorded."""
+    """One choice a cell, with what holds now; only what was changed is recorded."""
 
     how = forms.ChoiceField(label=gettext_lazy("How they said it"), choices=list(HOW.items()))
 
@@ -73,8 +73,13 @@ class ChoiceForm(forms.Form):
             known = self.now[cell.code]
             choices = said if known else [("", _("Not asked")), *said]
             self.fields[cell.code] = forms.ChoiceField(
-                label=cell.label, choices=choices, initial=known, required=False, help_text=text.text
-            )
+                label=cell.label, choices=choices, initial=known, required=False, help_text=text.text,
+                widget=forms.RadioSelect,
+            )  # fmt: skip
+
+    def grid(self) -> consentwords.Grid:
+        """The fields in their places."""
+        return consentwords.grid({cell: self[cell.code] for cell in self.texts})
 
     def choices(self) -> list[Choice]:
         """What was changed. Another wording may have come up meanwhile: what was shown is what counts."""

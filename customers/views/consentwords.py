@@ -1,6 +1,6 @@
 """Consents in the words and shapes of pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.org.models import Staff
-from customers.consents import CELLS, Cell, Standing, State, cell
+from customers.consents import CELLS, Cell, cell
 from customers.consents.cells import CHANNELS
 from customers.models import REACHING, Consent, ContactChannel
 
@@ -28,21 +28,27 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the grid: a channel with its cells (marketing, service), or a purpose without channels with one."""
+    """A channel with a cell for each of `REACHING`, or a use of data, which has no channel, with one cell."""
 
     label: Any
-    states: list[State]
+    cells: list[Any]
 
 
-def grid(standing: Standing) -> list[Row]:
+@dataclass(frozen=True)
+class Grid:
+    """All that consent is asked for, as people read it: channel by purpose, and the uses of data."""
+
+    channels: list[Row]
+    uses: list[Row]
+
+
+def grid(cells: Mapping[Cell, Any]) -> Grid:
+    """States (or the fields of a form) by cell, in their places."""
     by_channel = [
-        Row(channel.label, [standing.cells[Cell(purpose, channel)] for purpose in REACHING])
-        for channel in CHANNELS
+        Row(channel.label, [cells[Cell(purpose, channel)] for purpose in REACHING]) for channel in CHANNELS
     ]
-    others = [
-        Row(one.purpose.label, [standing.cells[one]]) for one in CELLS if one.channel == ContactChannel.ANY
-    ]
-    return by_channel + others
+    uses = [Row(one.purpose.label, [cells[one]]) for one in CELLS if one.channel == ContactChannel.ANY]
+    return Grid(by_channel, uses)
 
 
 def source(code: str) -> str:

@@ -51,6 +51,11 @@ def test_f2_takes_along_what_was_typed(open_as: Open, chen: Staff, harbour: Stor
 def test_do_not_contact_and_its_undoing(open_as: Open, chen: Staff, irina: Customer) -> None:
     page = open_as(chen, f"/customers/{irina.public_id}/")
     page.get_by_role("button", name="Do not contact").click()
+    asked = page.get_by_role("dialog", name=f"Never contact {irina.name}?")
+    asked.get_by_role("button", name="Cancel").click()
+    assert not consents.state_of(irina).do_not_contact
+    page.get_by_role("button", name="Do not contact").click()
+    asked.get_by_role("button", name="Do not contact").click()
     expect(page.get_by_text("What is below holds again once this is lifted.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken back.")).to_be_visible()
