@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.org.models import Staff
 from crm.ui import words
@@ -72,5 +73,6 @@ def traits(picture: Picture) -> list[tuple[str, str]]:
     if persona.brand_loyalty is not None:
         told.append((_("Keeps to one brand"), words.percent(persona.brand_loyalty / 1000, 0)))
     if persona.cycle_days is not None:
-        told.append((_("Comes every"), _("%(n)s days") % {"n": words.number(persona.cycle_days)}))
+        days = ngettext("%(n)s day", "%(n)s days", persona.cycle_days)
+        told.append((_("Comes every"), days % {"n": words.number(persona.cycle_days)}))
     return told

@@ -2,6 +2,7 @@
 import "./setup.js";
 import "./theme.js";
 import "./menus.js";
+import "./folds.js";
 import "./dialogs.js";
 import "./toasts.js";
 import "./forms.js";
@@ -13,6 +14,7 @@ import "./keyboard.js";
 import "./drop.js";
 import "./paint.js";
 import "./copy.js";
+import "./prints.js";
 import "./checks.js";
 import "./edits.js";
 import "./pairs.js";

@@ -300,9 +300,25 @@ def test_the_months_end_with_this_one(
     assert len({month for month, _spent, _visits in months}) == 13
 
 
+def test_whom_no_night_has_seen_yet_is_told_so(
+    chen: Staff, irina: Customer, harbour: Store, signed_in: Browser
+) -> None:
+    cast.purchase(irina, at=harbour, on="2026-03-08")
+    cast.night("2026-03-09")
+    later = cast.customer("Came Later", of=harbour, phone="+8613900139009")
+    html = signed_in(chen).get(f"/customers/{later.public_id}/").content.decode()
+    assert "Stage, group and scores come with the night after the first purchase." in html
+    assert "night of" not in html
+    cast.purchase(later, at=harbour, on="2026-03-10")
+    html = signed_in(chen).get(f"/customers/{later.public_id}/").content.decode()
+    assert "No night has seen them yet: stage, group and scores come with the next one." in html
+    assert "night of" not in html
+
+
 def test_the_customer_page_before_any_night(chen: Staff, irina: Customer, signed_in: Browser) -> None:
     html = signed_in(chen).get(f"/customers/{irina.public_id}/").content.decode()
     assert "Scores appear after the first night" in html
+    assert "Stage, group and scores come with the night after the first purchase." in html
     assert "No purchase yet" in html
 
 

@@ -1,0 +1,2 @@
+/* data-prints prints the page. */
+document.addEventListener("click", (event) => event.target.closest("[data-prints]") && print());
