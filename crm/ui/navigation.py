@@ -13,7 +13,10 @@ MOST = 7
 
 @dataclass(frozen=True)
 class Section:
-    """One entry. `key` is the letter after `g`; `below` are the address prefixes that belong to it."""
+    """One entry. `key` is the letter after `g`; `below` are the address prefixes that belong to it.
+
+    Who has the permission `unless` finds the same pages in another section.
+    """
 
     name: str
     label: Any  # translatable
@@ -24,6 +27,10 @@ class Section:
     order: int
     home_of: frozenset[Role] = field(default_factory=frozenset)
     below: tuple[str, ...] = ()
+    unless: Permission | None = None
+
+    def is_for(self, staff: Staff) -> bool:
+        return staff.may(self.permission) and not (self.unless and staff.may(self.unless))
 
     @property
     def address(self) -> str:
@@ -47,7 +54,7 @@ def register(section: Section) -> None:
 
 def sections_of(staff: Staff) -> list[Section]:
     """What this person may open, in order."""
-    allowed = [section for section in _sections.values() if staff.may(section.permission)]
+    allowed = [section for section in _sections.values() if section.is_for(staff)]
     return sorted(allowed, key=lambda section: section.order)[:MOST]
 
 

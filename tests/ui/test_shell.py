@@ -33,9 +33,9 @@ PAGES = [
     ("role", "names", "home"),
     [
         (Role.CLERK, "counter work customers", "/counter/"),
-        (Role.AGENT, "counter work customers", "/counter/"),
-        (Role.STORE_MANAGER, "counter work customers segments", "/counter/"),
-        (Role.REGIONAL_MANAGER, "counter work customers segments nights imports", "/counter/"),
+        (Role.AGENT, "counter work customers privacy", "/counter/"),
+        (Role.STORE_MANAGER, "counter work customers segments privacy", "/counter/"),
+        (Role.REGIONAL_MANAGER, "counter work customers segments privacy nights imports", "/counter/"),
         (Role.MARKETER, "counter customers segments nights imports", "/segments/"),
         (Role.ANALYST, "customers segments nights", "/segments/"),
         (Role.ADMINISTRATOR, "counter work customers segments nights imports settings", "/counter/"),
