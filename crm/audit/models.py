@@ -98,5 +98,8 @@ class Verification(models.Model):
     findings = models.JSONField(default=list)
     anchor = models.CharField(max_length=80, blank=True, default="")
 
+    class Meta:
+        verbose_name = _("verification of the trail")
+
     def __str__(self) -> str:
         return f"verification {self.pk}"

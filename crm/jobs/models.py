@@ -42,6 +42,7 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("job")
         constraints = [
             models.UniqueConstraint("kind", "key", name="job_once_per_key"),
             models.CheckConstraint(
@@ -82,6 +83,7 @@ class Step(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("step of a job")
         ordering = ["job", "position"]
         constraints = [models.UniqueConstraint("job", "name", name="step_once_per_job")]
 

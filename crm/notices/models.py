@@ -56,5 +56,8 @@ class Silence(models.Model):
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=40)
 
+    class Meta:
+        verbose_name = _("notice that was switched off")
+
     def __str__(self) -> str:
         return f"{self.staff_id} {self.kind}"

@@ -97,7 +97,9 @@ def _place(place: Place, found: list[dict[str, Any]]) -> Part:
 
 
 def _title(model: type[models.Model]) -> Any:
-    return model._meta.verbose_name_plural if model._meta.verbose_name_plural else model._meta.object_name
+    """In the plural where the model has been given one: English alone makes it with an s."""
+    told = model._meta.original_attrs
+    return told.get("verbose_name_plural") or told.get("verbose_name") or model._meta.object_name
 
 
 def _heading(field: Any) -> str:

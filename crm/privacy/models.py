@@ -164,6 +164,7 @@ class RetentionSetting(models.Model):
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("retention rule")
         constraints = [models.CheckConstraint(condition=Q(days__gte=1), name="retention_days")]
 
     def __str__(self) -> str:
@@ -191,6 +192,7 @@ class PrivacySettings(models.Model):
     )  # fmt: skip
 
     class Meta:
+        verbose_name = _("privacy settings")
         constraints = [models.CheckConstraint(condition=Q(id=1), name="privacysettings_is_one")]
 
     def __str__(self) -> str:

@@ -57,5 +57,6 @@ class StoredAnswer(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("kept answer of the API")
         constraints = [models.UniqueConstraint("api_key", "idempotency_key", name="storedanswer_once")]
         indexes = [models.Index(fields=["created_at"], name="storedanswer_by_age")]

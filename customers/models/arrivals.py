@@ -26,6 +26,7 @@ class Source(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("source of receipts")
         constraints = [
             models.CheckConstraint(condition=models.Q(id__gte=1, id__lte=MOST_SOURCES), name="source_number")
         ]
@@ -86,6 +87,9 @@ class ImportFile(models.Model):
     created_by = models.CharField(max_length=80, default="system")
     created_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        verbose_name = _("imported file")
+
     def __str__(self) -> str:
         return self.name
 
@@ -122,6 +126,7 @@ class Arrival(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("receipt as it came in")
         constraints = [models.UniqueConstraint("source", "external_id", "kind", name="arrival_once")]
         indexes = [
             models.Index(
@@ -150,6 +155,7 @@ class Dismissal(models.Model):
     reopened_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("word that two are different people")
         constraints = [
             models.UniqueConstraint(
                 "arrival_id", condition=models.Q(reopened_at=None), name="dismissal_open_once"

@@ -82,6 +82,7 @@ class ConsentRules(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("rules of consent")
         constraints = [
             models.CheckConstraint(
                 condition=Q(adult_at__gte=1, adult_at__lte=21), name="consent_age_is_an_age"

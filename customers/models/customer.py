@@ -126,4 +126,5 @@ class CustomerTag(Owned):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("tag of a customer")
         indexes = [models.Index(fields=["tag", "customer"], name="customertag_by_tag")]

@@ -57,6 +57,7 @@ class Event(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("event on the web or in the app")
         constraints = [models.UniqueConstraint("source", "external_id", name="event_once")]
         indexes = [
             models.Index(fields=["visitor"], name="event_of_visitor", condition=~models.Q(visitor="")),
@@ -80,6 +81,9 @@ class Visitor(models.Model):
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name = _("visitor of a website")
+
     def __str__(self) -> str:
         return self.code
 
@@ -93,6 +97,7 @@ class VisitorMark(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("mark of a visitor")
         constraints = [models.UniqueConstraint("visitor", "at", "customer_id", name="visitormark_once")]
         indexes = [models.Index(fields=["customer_id"], name="visitormark_of_customer")]
 
@@ -158,6 +163,7 @@ class SiteDay(models.Model):
     last_reason = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
+        verbose_name = _("day of a website")
         constraints = [models.UniqueConstraint("site", "day", name="siteday_once")]
 
     def __str__(self) -> str:

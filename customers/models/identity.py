@@ -62,6 +62,7 @@ class NameKey(Owned):
     home_store_id = models.BigIntegerField(null=True)
 
     class Meta:
+        verbose_name = _("name as it is searched")
         indexes = [
             models.Index(fields=["key", "home_store_id", "customer"], name="namekey_prefix"),
             models.Index(fields=["home_store_id", "key", "customer"], name="namekey_in_store"),

@@ -28,6 +28,7 @@ class ImportChange(Owned):
     tag_ids = ArrayField(models.BigIntegerField(), default=list)
 
     class Meta:
+        verbose_name = _("change by an import")
         indexes = [
             models.Index(fields=["file_id", "piece"], name="importchange_of_file"),
             models.Index(fields=["customer"], name="importchange_by_customer"),

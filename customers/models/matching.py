@@ -86,6 +86,7 @@ class MatchKey(Owned):
     made_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("key by which duplicates are found")
         indexes = [GinIndex(fields=["keys"], name="matchkey_keys")]
 
 

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from crm.lib.owned import Owned
 from crm.org.models import public_id
@@ -34,6 +35,7 @@ class Merge(Owned):
     objects = MergeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("merge")
         indexes = [models.Index(fields=["customer", "id"], name="merge_by_survivor")]
         constraints = [
             models.CheckConstraint(

@@ -64,6 +64,7 @@ class NoteVersion(Owned):
     replaced_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("earlier text of a note")
         indexes = [models.Index(fields=["customer", "note", "-id"], name="noteversion_by_note")]
 
     def __str__(self) -> str:

@@ -58,6 +58,7 @@ class KeptOrder(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("order set aside")
         constraints = [models.UniqueConstraint("connector", "external_id", name="keptorder_once")]
 
     def __str__(self) -> str:

@@ -112,6 +112,7 @@ class PersonaDue(models.Model):
     due_on = models.DateField(null=True)
 
     class Meta:
+        verbose_name = _("persona to be made again")
         indexes = [models.Index(fields=["customer_id"], name="personadue_by_customer")]
 
 
@@ -124,6 +125,9 @@ class ProductPrice(models.Model):
     mean = MoneyField()
     level = models.SmallIntegerField(choices=PriceLevel.choices)
 
+    class Meta:
+        verbose_name = _("price level of a product")
+
 
 class PersonaBasis(models.Model):
     """What all personas rest on. One row. NULL (never computed, or interrupted): the next night computes all."""
@@ -133,4 +137,5 @@ class PersonaBasis(models.Model):
     prices_on = models.DateField(null=True)
 
     class Meta:
+        verbose_name = _("basis of the personas")
         constraints = [models.CheckConstraint(condition=Q(id=1), name="personabasis_is_one")]

@@ -62,6 +62,7 @@ class ProvidedFact(Owned):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("what a provider says")
         constraints = [
             models.UniqueConstraint("customer", "provider", "name", name="providedfact_once"),
             models.CheckConstraint(

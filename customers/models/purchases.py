@@ -98,6 +98,7 @@ class Line(Owned):
     returned_amount = MoneyField(db_default=NOTHING)
 
     class Meta:
+        verbose_name = _("line of a receipt")
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity__gt=0, amount__gte=0, discount__gte=0)
@@ -118,6 +119,9 @@ class Payment(Owned):
     method = models.CharField(max_length=24)
     amount = MoneyField()
 
+    class Meta:
+        verbose_name = _("payment")
+
 
 class Return(Owned):
     """Goods brought back from one receipt; only accepted returns have a row (see `customers/receiving/returns.py`)."""
@@ -134,6 +138,7 @@ class Return(Owned):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("return of goods")
         indexes = [models.Index(fields=["customer", "purchase"], name="return_of_purchase")]
 
     @property
@@ -151,6 +156,9 @@ class ReturnLine(Owned):
     quantity = models.DecimalField(max_digits=14, decimal_places=3)
     amount = MoneyField()
 
+    class Meta:
+        verbose_name = _("line of a return")
+
 
 class GuestDay(models.Model):
     """Receipts without a customer, summed by store, day and channel: the other part of the member share of sales."""
@@ -167,4 +175,5 @@ class GuestDay(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("purchases of a day without a customer")
         constraints = [models.UniqueConstraint("store", "business_date", "channel", name="guestday_once")]

@@ -23,6 +23,9 @@ class SignUpForm(models.Model):
     is_on = models.BooleanField(_("open"), default=True)
     created_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        verbose_name = _("sign-up form")
+
 
 class SignUpState(models.IntegerChoices):
     NEW = 1, _("Just came in")

@@ -22,6 +22,9 @@ class StaleState(models.Model):
     customer_id = models.BigIntegerField()
     since = models.DateField(null=True)  # the first business date that changed; NULL: any may have
 
+    class Meta:
+        verbose_name = _("sums to be made again")
+
 
 class PurchaseState(Owned):
     """What the scores need of one customer's purchases, as of the end of the business date of the last night.
@@ -59,6 +62,7 @@ class PurchaseState(Owned):
     )  # the date it was computed for: purchases up to it are counted, later ones not
 
     class Meta:
+        verbose_name = _("sums of purchases")
         constraints = [
             models.CheckConstraint(condition=Q(count__gte=F("window_count")), name="state_window_within")
         ]
@@ -80,6 +84,7 @@ class StateBasis(models.Model):
     night = models.IntegerField(null=True)
 
     class Meta:
+        verbose_name = _("basis of the sums")
         constraints = [models.CheckConstraint(condition=Q(id=1), name="statebasis_is_one")]
 
 
@@ -105,6 +110,7 @@ class LifecycleRules(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("rules of stages")
         constraints = [
             # "new" and "won back" end before the customer could be dormant, so every day has one stage
             models.CheckConstraint(
@@ -154,6 +160,7 @@ class PublishedNight(models.Model):
     night = models.ForeignKey(Night, models.PROTECT, related_name="+")
 
     class Meta:
+        verbose_name = _("published night")
         constraints = [models.CheckConstraint(condition=Q(id=1), name="publishednight_is_one")]
 
 
@@ -199,6 +206,7 @@ class Lifecycle(Spell):
     objects = SpellQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("stage over time")
         constraints = [
             models.UniqueConstraint(
                 fields=["customer"],

@@ -79,6 +79,9 @@ class WorkBatch(models.Model):
     made_at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
 
+    class Meta:
+        verbose_name = _("follow-ups for many")
+
     def __str__(self) -> str:
         return self.title
 

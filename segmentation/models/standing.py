@@ -39,6 +39,7 @@ class Standing(Spell):
     objects = SpellQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("scores and group over time")
         constraints = [
             models.UniqueConstraint(
                 fields=["customer"],
@@ -71,6 +72,9 @@ class NightCuts(models.Model):
     value = models.JSONField(default=list)
     customers = models.BigIntegerField(default=0)  # with a purchase in the window
 
+    class Meta:
+        verbose_name = _("limits of the scores of a night")
+
 
 class CellCount(models.Model):
     """Customers and revenue of a cell of the grid, a night, by home store (NULL: none). The heat map's source."""
@@ -85,6 +89,7 @@ class CellCount(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("customers in a cell of the heat map")
         constraints = [
             models.UniqueConstraint(
                 fields=["night", "store", "r", "x"], nulls_distinct=False, name="cellcount_once"
@@ -104,6 +109,7 @@ class ClassCount(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("customers in a value class")
         constraints = [
             models.UniqueConstraint(
                 fields=["night", "store", "value_class"], nulls_distinct=False, name="classcount_once"

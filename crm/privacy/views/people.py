@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm.org.permissions import Permission
 from crm.privacy import erasing, exporting, requests
 from crm.privacy.models import Certificate, Request
-from crm.privacy.register import Erasure, places
+from crm.privacy.register import Erasure, entries, places
 from crm.privacy.subjects import Subject
 from crm.privacy.views.base import PrivacyView, subject_of
 from crm.ui.staff import chain_of
@@ -33,7 +33,10 @@ class Person(PrivacyView):
             "certificate": erasing.certificate_of(subject),
             "requests": Request.objects.filter(customer_id__in=subject.customer_ids).order_by("-pk")[:20],
             "title": _("What we hold of %(id)s") % {"id": subject.public_id},
-            "crumbs": [(_("Requests"), reverse("privacy:requests"))],
+            "crumbs": [
+                (_("Requests"), reverse("privacy:requests")),
+                (_("Customer"), reverse("customers:customer", args=[subject.public_id])),
+            ],
         }
         return self.render("privacy/person.html", context)
 
@@ -146,9 +149,15 @@ class CertificatePage(PrivacyView):
         found = get_object_or_404(Certificate.objects.select_related("request"), key=key)
         context = {
             "certificate": found,
-            "lines": sorted(found.counts.items()),
+            "lines": [(named(label), label, told) for label, told in sorted(found.counts.items())],
             "officer": requests.settings_of_chain().officer,
             "title": _("Certificate of erasure"),
             "crumbs": [(_("Erasures"), reverse("privacy:certificates"))],
         }
         return self.render("privacy/certificate.html", context)
+
+
+def named(label: str) -> str:
+    """What people call a table or a place of the register; "" where it has gone since."""
+    names = {one.label: one.name for one in entries()} | {one.name: str(one.holds) for one in places()}
+    return names.get(label, "")

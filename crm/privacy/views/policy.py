@@ -17,11 +17,17 @@ from crm.org.models import public_id as coder
 from crm.org.permissions import Permission
 from crm.privacy import masking, retention, reveals
 from crm.privacy.models import Reveal
-from crm.privacy.register import Whose, columns_of, entries, places
+from crm.privacy.register import Table, Whose, columns_of, entries, places
 from crm.privacy.views.base import PrivacyView
 from crm.ui.pages import page_of
 
 _SPANS = (7, 30, 90)
+# What is shown in full, by its code: the kinds of identifiers.
+KINDS = {
+    "phone": gettext_lazy("Phone"), "email": gettext_lazy("E-mail"), "member": gettext_lazy("Member number"),
+    "card": gettext_lazy("Card"), "openid": gettext_lazy("WeChat"), "account": gettext_lazy("Web shop account"),
+    "device": gettext_lazy("Device"),
+}  # fmt: skip
 
 
 class Register(PrivacyView):
@@ -38,10 +44,7 @@ class Register(PrivacyView):
                 "label": one.label,
                 "name": one.name,
                 "table": one.table,
-                "columns": [
-                    (name, kind.label, one.table.erasure_of(name).label)
-                    for name, kind in one.table.columns.items()
-                ],
+                "columns": grouped(one.table),
                 "plain": len(columns_of(one.model)) - len(one.table.columns),
             }
             for one in entries(Whose(chosen))
@@ -52,6 +55,14 @@ class Register(PrivacyView):
             "places": [place for place in places() if place.whose == chosen], "title": _("Register of personal data"),
         }  # fmt: skip
         return self.render("privacy/register.html", context)
+
+
+def grouped(table: Table) -> list[tuple[str, str, list[str]]]:
+    """The personal columns of a table: (kind, what an erasure does, names), those of a kind together."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, kind in table.columns.items():
+        found.setdefault((str(kind.label), str(table.erasure_of(name).label)), []).append(name)
+    return [(*group, names) for group, names in found.items()]
 
 
 class Masking(PrivacyView):
@@ -66,7 +77,10 @@ class Masking(PrivacyView):
             masking.Reveals.FREE: _("yes, written down"),
             masking.Reveals.WITH_REASON: _("yes, with a reason, written down"),
         }
-        rows = [(role.label, sights, words[reveal]) for role, sights, reveal in masking.table()]
+        rows = [
+            (role.label, [(one.label, one is not masking.Sight.FULL) for one in sights], words[reveal])
+            for role, sights, reveal in masking.table()
+        ]
         context = {"rows": rows, "heads": [one.label for one in masking.What], "title": _("Masking")}
         return self.render("privacy/masking.html", context)
 
@@ -82,7 +96,7 @@ class RevealFilter(forms.Form):
     )  # fmt: skip
 
     def __init__(self, data: Any, viewer: Staff) -> None:
-        super().__init__(data)
+        super().__init__({"days": "30"} | data.dict())
         self.fields["staff"].queryset = Staff.objects.visible_to(viewer).order_by("name", "pk")  # type: ignore[attr-defined]
         self.fields["staff"].empty_label = _("Everybody")  # type: ignore[attr-defined]
 
@@ -107,7 +121,8 @@ class Reveals(PrivacyView):
         encode = coder("cus").encode
         page = page_of(rows.select_related("staff", "store"), request, "-at")
         context = {
-            "form": form, "page": page, "rows": [(one, encode(one.customer_id)) for one in page.rows],
+            "form": form, "page": page,
+            "rows": [(one, encode(one.customer_id), KINDS.get(one.what, one.what)) for one in page.rows],
             "habits": reveals.habits(rows)[:20], "title": _("Reveals"),
         }  # fmt: skip
         return self.render("privacy/reveals.html", context)
