@@ -64,3 +64,20 @@ def test_the_stream_goes_on_while_one_scrolls(
     page.locator(".chip:has-text('Life with us')").click()
     expect(page).to_have_url(re.compile(r"\?kinds=life"))
     expect(page.locator("[data-touch]")).to_have_count(1)
+
+
+def test_on_a_phone_what_is_not_needed_first_is_folded(
+    chen: Staff, irina: Customer, open_as: Callable[..., Any]
+) -> None:
+    page = open_as(chen, f"/customers/{irina.public_id}/", width=360, height=760)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    birthday, contacts = page.locator("#fact-birthday"), page.get_by_role("heading", name="Reached by")
+    expect(contacts).to_be_visible()
+    expect(birthday).to_be_hidden()
+    page.locator("#about > summary").click()
+    expect(birthday).to_be_visible()
+    page.locator(".anchors").get_by_role("link", name="Purchases").click()
+    expect(page.get_by_text("No purchase yet")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator("#about > summary")).to_be_hidden()
+    expect(page.get_by_role("link", name="Record")).to_be_visible()  # of a fold that nobody opened

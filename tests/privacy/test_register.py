@@ -8,12 +8,19 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from crm.privacy import lint, register
+from crm.privacy.libraries import LIBRARIES
 from crm.privacy.register import DIGEST, Erasure, Kind, Whose, blanked, deleted, kept, plain
 from customers.models import Customer
 
 
 def test_every_column_of_every_table_is_classified() -> None:
     assert [str(message) for message in run_checks(tags=[lint.TAG])] == []
+
+
+def test_every_table_of_ours_has_a_name_that_people_read() -> None:
+    metas = [(one, one.model._meta) for one in register.entries()]
+    ours = [one for one, meta in metas if meta.app_label not in LIBRARIES and not meta.auto_created]
+    assert [one.label for one in ours if not one.name] == []
 
 
 def test_the_register_knows_a_customers_name_as_identity_that_is_emptied() -> None:
