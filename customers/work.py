@@ -135,7 +135,8 @@ def reopen(item: WorkItem, *, by: Any, at: datetime) -> WorkItem:
         found = locked(item, is_open=False)
         if found.is_open:
             raise NotEnded(_("This is open."))
-        after = WorkItem.objects.open().filter(customer_id=found.customer_id, pk=found.next_id or 0).first()
+        made = WorkItem.objects.select_for_update(no_key=True).open()
+        after = made.filter(customer_id=found.customer_id, pk=found.next_id or 0).first()
         if after is not None:
             _end(after, WorkState.CANCELLED, by, at)
             _record("work.cancel", after, by)

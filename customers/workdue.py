@@ -1,6 +1,6 @@
 """What the clock does with follow-ups: tells their owners that they are due, and lets them follow their customers.
 
-Both are statements over all open items, and both may run twice: a notice carries the item's stage and time, so that one
+Both are statements over open items, and both may run twice: a notice carries the item's stage and time, so that one
 item is told once a stage; an item that was put off is told again at its new time.
 """
 
@@ -9,31 +9,37 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from crm.lib.statements import Statement
+from crm.notices.models import Notice
 from crm.notices.telling import Told, tell_each
 from customers.models import WorkItem
 
 LATE = timedelta(days=1)
-LOOK_BACK = timedelta(hours=6)  # a clock that stood still for longer tells nothing of what is old by then
+OVERLAP = timedelta(hours=6)  # what was entered late, or committed beside a look, is seen by the next ones
+FIRST = timedelta(days=3)  # how far the first look of all goes back
 
 
 def tell_due(now: datetime) -> int:
-    """Notices for what fell due, and for what is a day late by now. Returns how many were new."""
-    return _tell("work.due", now) + _tell("work.overdue", now - LATE)
+    """Notices for what fell due, and for what is a day late by now. Returns how many were new.
+
+    From where the last look that told something stood, however long ago: a clock that stood still loses nothing.
+    """
+    with transaction.atomic():
+        looked = Notice.objects.filter(kind__in=["work.due", "work.overdue"]).order_by("-made_at")
+        last = looked.values_list("made_at", flat=True).first()
+        since = min(last, now - OVERLAP) if last else now - FIRST
+        return _tell("work.due", since, now) + _tell("work.overdue", since - LATE, now - LATE)
 
 
-def _tell(kind: str, until: datetime) -> int:
-    rows = WorkItem.objects.open().filter(
-        owner__isnull=False, due_at__gt=until - LOOK_BACK, due_at__lte=until
-    )
+def _tell(kind: str, since: datetime, until: datetime) -> int:
+    rows = WorkItem.objects.open().filter(owner__isnull=False, due_at__gt=since, due_at__lte=until)
     told = rows.order_by("pk").values_list("owner_id", "pk", "due_at").iterator(chunk_size=5000)
     part: list[Told] = []
     count = 0
-    with transaction.atomic():
-        for owner, pk, due_at in told:
-            part.append((owner, f"customers.workitem:{pk}", {}, f"{due_at:%Y%m%d%H%M%S}"))
-            if len(part) == 5000:
-                count, part = count + tell_each(kind, part), []
-        return count + tell_each(kind, part)
+    for owner, pk, due_at in told:
+        part.append((owner, f"customers.workitem:{pk}", {}, f"{due_at:%Y%m%d%H%M%S}"))
+        if len(part) == 5000:
+            count, part = count + tell_each(kind, part), []
+    return count + tell_each(kind, part)
 
 
 def follow_customers() -> int:

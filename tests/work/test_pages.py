@@ -68,6 +68,20 @@ def test_call_again_tomorrow_is_at_ten_by_the_stores_clock(
     assert (local.date(), local.hour, local.minute) == (tomorrow, 10, 0)
 
 
+def test_call_again_is_taken_back_with_what_it_made(
+    signed_in: SignedIn, irina: Customer, chen: Staff
+) -> None:
+    """The notice of the act undoes it: one open follow-up as before, and none for tomorrow."""
+    item, browser = make(irina, "Late", -3, owner=chen, by=chen), signed_in(chen)
+    page = browser.post(f"/work/{item.public_id}/result/", {"result": "call_again:tomorrow"}, follow=True)
+    undo = f"/work/{item.public_id}/result/"
+    assert f'action="{undo}"' in page.content.decode()
+    browser.post(undo, {"_method": "DELETE"})
+    item.refresh_from_db()
+    assert (item.state, item.result, item.next_id) == (WorkState.OPEN, None, None)
+    assert [one.pk for one in WorkItem.objects.open()] == [item.pk]
+
+
 def test_who_comes_second_is_told(signed_in: SignedIn, irina: Customer, chen: Staff, agnes: Staff) -> None:
     item = make(irina, "Late", -3, by=chen)
     signed_in(chen).post(f"/work/{item.public_id}/result/", {"result": "reached"})

@@ -104,6 +104,26 @@ def test_what_is_due_is_told_once_a_stage(irina: Customer, chen: Staff, noon: da
     assert workdue.tell_due(later + timedelta(days=1)) == 0
 
 
+def test_a_clock_that_stood_still_over_night_loses_nothing(
+    irina: Customer, chen: Staff, noon: datetime
+) -> None:
+    """What fell due since the last look that told something is told, and nothing twice."""
+
+    def call(due_at: datetime) -> WorkItem:
+        return work.create(irina, kind="call", title="Call", due_at=due_at, owner=chen, by=chen, at=noon)
+
+    last, night, morning = call(noon), call(noon + timedelta(hours=3)), noon + timedelta(hours=20)
+    assert workdue.tell_due(noon) == 1
+    Notice.objects.update(made_at=noon)
+    assert workdue.tell_due(morning) == 1
+    assert sorted(Notice.objects.values_list("about", flat=True)) == sorted(
+        f"customers.workitem:{one.pk}" for one in (last, night)
+    )
+    Notice.objects.update(made_at=morning)
+    assert workdue.tell_due(noon + timedelta(days=9)) == 2  # both are late by now
+    assert workdue.tell_due(noon + timedelta(days=9)) == 0
+
+
 def test_a_kind_that_is_off_is_not_told(irina: Customer, chen: Staff, noon: datetime) -> None:
     telling.listen(chen, ["note.mention"])
     work.create(irina, kind="call", title="Call", due_at=noon, owner=chen, by=chen, at=noon)
