@@ -144,7 +144,7 @@ class CustomersImport:
             self.rejected.join(target)
             self.file.rejected_path = str(target)
             self.file.save(update_fields=["rejected_path"])
-        if self.file.is_dry_run and self.claim.counts["changed"]:
+        if self.file.is_dry_run and (self.claim.counts["new"] or self.claim.counts["changed"]):
             self.diff.join(places.diff_file(self.file))
         places.remove_work(self.file)
 

@@ -2,18 +2,21 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 
 from customers.imports.customer_rows import PersonRow
 from customers.upserts import Trace
 
-SHOWN = 100  # changes that the page of a tried file shows
+SHOWN = 100  # new customers, and changes, that the page of a tried file shows
 _COLUMNS = "customer_id, file_id, piece, row, is_new, before, after, identity_ids, tag_ids"
+NEW, CHANGED = "new", "changed"
+_NOT_SAID = frozenset({"name", "is_stub", "custom", "home_store_id", "enrolled_at"})
 HEADER = ("row", "customer", "what", "field", "before", "after")
 
 
@@ -34,54 +37,70 @@ def _json(values: dict[str, Any]) -> str:
 
 
 class Diff:
-    """What a tried file would change: how often which field, the first changes in full, and all of them as a CSV.
+    """What a tried file would change: how often which field, the first of each kind in full, and all of it as a CSV.
 
-    Like rejected rows, a piece is written whole again when it is done again; pieces are joined at the end.
+    Like rejected rows, a piece is written whole again when it is done again. Pieces are joined at the end: the first
+    new customers, then all changes, then the other new ones, so that a page reads the head alone.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def write(self, piece: int, told: Sequence[PersonRow], traces: Sequence[Trace]) -> Counter[str]:
-        """One piece's changes into its file; how often each field changes."""
+        """One piece's new customers and changes into their files; how often each field changes."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fields: Counter[str] = Counter()
-        with (self.folder / f"{piece:06}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
+        with self._part(piece, NEW) as new, self._part(piece, CHANGED) as changed:
+            writers = csv.writer(new), csv.writer(changed)
             for one in traces:
                 row, name = told[one.place].row, told[one.place].fields.get("name", "")
                 if one.is_new:
-                    writer.writerow([row, name, "new", "", "", ""])
+                    writers[0].writerow([row, name, NEW, "", "", _text(_said(one))])
                     continue
                 fields.update(one.before.keys() - {"is_stub"})
                 fields.update({"identifiers": bool(one.identity_ids), "tags": bool(one.tag_ids)})
                 for field, before, after in _changes(one):
-                    writer.writerow([row, name, "changed", field, _text(before), _text(after)])
+                    writers[1].writerow([row, name, CHANGED, field, _text(before), _text(after)])
         return +fields
+
+    def _part(self, piece: int, what: str) -> TextIO:
+        return (self.folder / f"{piece:06}.{what}.csv").open("w", newline="", encoding="utf-8")
 
     def join(self, target: Path) -> None:
         unfinished = target.with_suffix(".part")
+        new = self._lines(NEW)
         with unfinished.open("w", newline="", encoding="utf-8-sig") as file:
-            csv.writer(file).writerow(HEADER)
-            for piece in sorted(self.folder.glob("*.csv")):
-                with piece.open(encoding="utf-8", newline="") as part:
-                    for line in part:
-                        file.write(line)
+            writer = csv.writer(file)
+            writer.writerow(HEADER)
+            writer.writerows(islice(csv.reader(new), SHOWN))
+            file.writelines(self._lines(CHANGED))
+            file.writelines(new)
         unfinished.rename(target)
 
+    def _lines(self, what: str) -> Iterator[str]:
+        for piece in sorted(self.folder.glob(f"*.{what}.csv")):
+            with piece.open(encoding="utf-8", newline="") as part:
+                yield from part
 
-def first_of(path: Path) -> list[dict[str, str]]:
-    """The first changes of a joined diff; new customers are only counted, so they are left out."""
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        found = []
-        for line in csv.DictReader(file):
-            if line["what"] == "changed":
-                found.append(line)
-                if len(found) == SHOWN:
-                    break
+
+def first_of(path: Path) -> dict[str, list[dict[str, str]]]:
+    """The head of a joined diff: the first new customers and the first changes, by what they are."""
+    found: dict[str, list[dict[str, str]]] = {NEW: [], CHANGED: []}
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for line in islice(csv.DictReader(file), 2 * SHOWN):
+                if len(found[line["what"]]) < SHOWN:
+                    found[line["what"]].append(line)
     return found
+
+
+def _said(one: Trace) -> str:
+    """What the file told of somebody new, in a line."""
+    plain = {name: value for name, value in one.after.items() if name not in _NOT_SAID}
+    own = {f"custom.{code}": value for code, value in (one.after.get("custom") or {}).items()}
+    said = [f"{name} {value}" for name, value in (plain | own).items() if value not in (None, "", False)]
+    counts = (("identifiers", one.identity_ids), ("tags", one.tag_ids))
+    return ", ".join([*said, *(f"{name} +{len(ids)}" for name, ids in counts if ids)])
 
 
 def _changes(one: Trace) -> list[tuple[str, Any, Any]]:

@@ -181,7 +181,7 @@ def changes_of(file: ImportFile) -> dict[str, Any]:
     until = undoing.until(file)
     return {
         "fields": sorted(fields.items(), key=lambda one: -one[1]),
-        "changes": journal.first_of(places.diff_file(file)) if fields else [],
+        "first": journal.first_of(places.diff_file(file)) if file.is_dry_run else {},
         "undo_until": until if until and until > timezone.now() else None,
         "undo": progress_of(file.undo_job) if file.undo_job else None,
         "undo_counts": outcomes_of(file),

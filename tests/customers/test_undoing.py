@@ -13,7 +13,7 @@ from crm.jobs.models import State
 from crm.org.models import Staff, Store
 from crm.privacy import erasing
 from customers import imports, profile
-from customers.imports import customer_job, keeping, undoing
+from customers.imports import customer_job, journal, keeping, places, undoing
 from customers.models import Customer, CustomField, FieldKind, Identity, ImportChange, ImportFile, NameKey
 from tests import cast
 from tests.night.helpers import run_night
@@ -181,8 +181,6 @@ def test_an_undoing_that_dies_goes_on(
 
 
 def test_a_tried_file_tells_what_would_change(people: list[Any], tmp_path: Path) -> None:
-    from customers.imports import journal, places
-
     tried = brought(tmp_path, PEOPLE, dry_run=True)
     assert state() == people
     assert not ImportChange.objects.exists()
@@ -190,7 +188,7 @@ def test_a_tried_file_tells_what_would_change(people: list[Any], tmp_path: Path)
     assert tried.job.checkpoint["fields"] == {"name": 1, "occupation": 2, "identifiers": 1, "tags": 1}
     told = [
         (one["row"], one["field"], one["before"], one["after"])
-        for one in journal.first_of(places.diff_file(tried))
+        for one in journal.first_of(places.diff_file(tried))["changed"]
     ]
     assert told == [
         ("2", "name", "Irina Petrova", "Irina Petrova-Novak"),
@@ -199,6 +197,24 @@ def test_a_tried_file_tells_what_would_change(people: list[Any], tmp_path: Path)
         ("2", "tags", "", "+2"),
         ("4", "occupation", "", "smith"),
     ]
+
+
+def test_a_tried_file_of_new_people_shows_them(
+    harbour: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of them, however many; a changed row behind them is shown too, and the file holds all once."""
+    monkeypatch.setattr(journal, "SHOWN", 2)
+    monkeypatch.setattr(customer_job, "PIECE_ROWS", 2)
+    cast.customer("Ann Ray", of=harbour, phone="+8613900139009")
+    new = "".join(f"Bo {'ABCDE'[n]},+861390013900{n},baker\n" for n in range(5))
+    tried = brought(tmp_path, f"name,phone,occupation\n{new},+8613900139009,smith\n", dry_run=True)
+    first = journal.first_of(places.diff_file(tried))
+    assert [(one["row"], one["customer"], one["after"]) for one in first["new"]] == [
+        ("2", "Bo A", "occupation baker, identifiers +1"), ("3", "Bo B", "occupation baker, identifiers +1"),
+    ]  # fmt: skip
+    assert [(one["row"], one["field"]) for one in first["changed"]] == [("7", "occupation")]
+    rows = [line.split(",")[0] for line in places.diff_file(tried).read_text("utf-8-sig").splitlines()]
+    assert rows == ["row", "2", "3", "7", "4", "5", "6"]
 
 
 def test_fields_of_the_chains_own_are_imported_and_undone(

@@ -78,13 +78,15 @@ def test_what_does_not_fit_is_said_and_nothing_begins(
 
 
 def test_a_tried_file_shows_what_would_change_and_is_undone(browser: Client, irina: Customer) -> None:
-    text = "phone,occupation\n+8613800138000,baker\n"
+    text = "phone,occupation,name\n+8613800138000,baker,\n+8613800138055,poet,Ada Byron\n"
     tried = upload(browser, text, dry_run=True)
     assert tried.job is not None
     runner.run_until_ended(tried.job)
     page = browser.get(f"/imports/{tried.pk}/").content.decode()
     assert "What would change" in page
     assert "baker" in page
+    assert "Who would be new" in page
+    assert "Ada Byron" in page
     assert b"occupation" in b"".join(browser.get(f"/imports/{tried.pk}/changes/"))  # type: ignore[arg-type]
     assert browser.post(f"/imports/{tried.pk}/application/").status_code == 303
     done = ImportFile.objects.latest("pk")
