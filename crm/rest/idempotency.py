@@ -3,12 +3,16 @@
 The record, the effect and the stored answer are one transaction. A second call with the same key, at the same moment,
 waits at the unique index until the first has ended: then it repeats its answer, or, when the first failed and left
 nothing, does the work. Only successes are kept: a refused call changed nothing and may be corrected and sent again.
+
+Of the key a keyed digest is kept: some systems make theirs of a phone number, and an erasure would have to look there.
 """
 
+import hmac
 from collections.abc import Callable
 from datetime import timedelta
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
@@ -33,7 +37,7 @@ def once(
     key_id: int, key: str, request: HttpRequest, body: bytes, act: Callable[[], HttpResponse]
 ) -> HttpResponse:
     """Do `act` unless this key has been answered; then give that answer."""
-    print_ = _fingerprint(request, body)
+    print_, key = _fingerprint(request, body), digest(key)
     with transaction.atomic():
         row = _take(key_id, key, print_)
         if row is None:
@@ -46,6 +50,16 @@ def once(
 def forget_old() -> int:
     """Remove what is older than `KEPT`. Returns how many."""
     return StoredAnswer.objects.filter(created_at__lt=Now() - KEPT).delete()[0]
+
+
+def digest(key: str) -> str:
+    """What is kept of a key."""
+    return sha256(secret() + key.encode()).hexdigest()
+
+
+def secret() -> bytes:
+    """64 letters; the same as long as SECRET_KEY is."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"rest.idempotency", "sha256").hex().encode()
 
 
 def _fingerprint(request: HttpRequest, body: bytes) -> bytes:

@@ -50,7 +50,9 @@ class StoredAnswer(models.Model):
     """
 
     api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="+", db_index=False)
-    idempotency_key = models.CharField(max_length=255, db_collation="C")
+    idempotency_key = models.CharField(
+        max_length=255, db_collation="C"
+    )  # a digest of it (`idempotency.digest`)
     fingerprint = models.BinaryField(max_length=16)  # of address and body
     status = models.SmallIntegerField(null=True)  # null only inside the transaction that fills it
     body = models.BinaryField(null=True)

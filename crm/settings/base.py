@@ -145,6 +145,8 @@ CACHES: dict[str, Any] = {
 SESSION_ENGINE = (
     "django.contrib.sessions.backends.cached_db"  # Valkey may be emptied; nobody is signed out by that
 )
+# Notices name customers ("… is a member now."): they wait in the browser, and what is too much for its cookie goes.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SESSION_COOKIE_AGE = environment.number("SESSION_HOURS", 12, least=1) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -4,6 +4,8 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from crm.org.models import Store
-from crm.rest import checks, directory, keys, limits, tasks
+from crm.rest import checks, directory, idempotency, keys, limits, tasks
 from crm.rest.models import StoredAnswer
 from customers.models import Customer, Purchase
 from tests.api.test_receipts import slip
@@ -243,10 +245,26 @@ def test_old_answers_are_forgotten_and_receipts_never(calling: Calling, irina: C
             ).status_code
             == 201
         )
-    StoredAnswer.objects.filter(idempotency_key="1").update(created_at=now() - timedelta(days=31))
+    StoredAnswer.objects.filter(idempotency_key=idempotency.digest("1")).update(
+        created_at=now() - timedelta(days=31)
+    )
     tasks.forget_old_answers()
-    assert list(StoredAnswer.objects.values_list("idempotency_key", flat=True)) == ["2"]
+    assert list(StoredAnswer.objects.values_list("idempotency_key", flat=True)) == [idempotency.digest("2")]
     assert till.post("/api/v1/receipts/", slip(external_id="1"), content_type=JSON).status_code == 200
+
+
+def test_of_a_key_a_digest_is_kept_and_keys_of_before_still_repeat(calling: Calling, irina: Customer) -> None:
+    till, headers = calling("receipts:write"), {"idempotency-key": "slip+8613800138000"}
+    first = till.post("/api/v1/receipts/", slip(), content_type=JSON, headers=headers)
+    kept = StoredAnswer.objects.get()
+    assert "13800138000" not in kept.idempotency_key
+    StoredAnswer.objects.update(idempotency_key="slip+8613800138000")  # as releases before kept it
+    import_module("crm.rest.migrations.0007_digests_of_keys").digest(
+        None, SimpleNamespace(connection=connection)
+    )
+    assert StoredAnswer.objects.get().idempotency_key == kept.idempotency_key
+    again = till.post("/api/v1/receipts/", slip(), content_type=JSON, headers=headers)
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
 
 
 # --- Declarations and the document -----------------------------------------------------------------------------------

@@ -40,6 +40,32 @@ def test_a_clerk_enrols_with_the_keyboard_alone(open_as: Open, chen: Staff, harb
     assert given(Customer.objects.get()) == {"sms.marketing"}
 
 
+def test_enrolment_takes_two_fields_and_a_tick(open_as: Open, chen: Staff, harbour: Store) -> None:
+    """What PRODUCT promises in fifteen seconds: two required fields and consent; what is not typed is counted here."""
+    page = open_as(chen, "/counter/")
+    loaded: list[str] = []
+    page.on("request", lambda sent: loaded.append(sent.url) if sent.resource_type == "document" else None)
+    acts = 0
+
+    def act(work: Callable[[], object]) -> None:
+        nonlocal acts
+        work()
+        acts += 1
+
+    page.keyboard.type("138 1111 2222")
+    expect(page.get_by_role("button", name="Enrol 138 1111 2222")).to_be_visible()
+    act(lambda: page.keyboard.press("Enter"))
+    expect(page.get_by_label("Name")).to_be_focused()
+    assert page.locator("main form [required]").count() == 2
+    page.keyboard.type("陈伟")
+    act(lambda: page.get_by_label(re.compile("offers and news by SMS")).click())
+    act(lambda: page.keyboard.press("Enter"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("陈伟")
+    assert acts == 3
+    assert len(loaded) == 3, "the form, its answer and the member's page"
+    assert given(Customer.objects.get()) == {"sms.marketing"}
+
+
 def test_f2_takes_along_what_was_typed(open_as: Open, chen: Staff, harbour: Store) -> None:
     page = open_as(chen, "/counter/")
     page.keyboard.type("陈伟")

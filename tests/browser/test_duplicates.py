@@ -90,3 +90,26 @@ def test_how_the_pages_look(open_as: Open, ana: Staff, harbour: Store) -> None:
             page = open_as(ana, path, width=width, color_scheme=scheme)
             shot(page, f"{name}-{width}-{scheme}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+def test_a_pair_takes_one_key_and_one_request(open_as: Open, ana: Staff, harbour: Store) -> None:
+    """Five seconds a pair are the eyes' alone: a key decides, its answer is the next pair, no page is loaded."""
+    first, second, third = people(harbour)
+    page = open_as(ana, "/duplicates/")
+    page.keyboard.press("Tab")  # from here on no mouse
+    page.get_by_role("link", name="Begin").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".pair-place")).to_have_text("1 of 3")
+    asked: list[tuple[str, str]] = []
+    page.on("request", lambda sent: asked.append((sent.method, sent.resource_type)))
+    keys = 0
+    for key, shown in (("d", "1 of 2"), ("m", "1 of 1"), ("s", "1 of 1")):
+        page.keyboard.press(key)
+        keys += 1
+        expect(page.locator(".pair-place")).to_have_text(shown)
+    assert keys == 3, "one a pair"
+    assert [kind for _method, kind in asked if kind == "document"] == [], "no page was loaded"
+    decisions = [method for method, kind in asked if kind in ("xhr", "fetch") and method == "POST"]
+    assert decisions == ["POST", "POST"], "one request a decision, and its answer is the next pair"
+    states = [DuplicatePair.objects.get(pk=one.pk).state for one in (first, second, third)]
+    assert states == [PairState.DISMISSED, PairState.MERGED, PairState.OPEN]

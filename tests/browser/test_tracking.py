@@ -178,6 +178,61 @@ def test_taking_consent_back_forgets_the_visitor_and_what_waits(visit: Callable[
     assert here.stored() == []
 
 
+def test_consent_taken_back_in_another_tab_silences_this_one(visit: Callable[..., Visit]) -> None:
+    """Two tabs, off-line with something to send: the no in one is a no in both, and what waited is never sent."""
+    here = visit()
+    here.go()
+    here.sends(here.agree)
+    other = here.context.new_page()
+    other.goto(here.base + "/shop/products/SKU1/")
+    _until(lambda: Event.objects.filter(kind="product").exists())
+    here.context.set_offline(True)
+    here.page.evaluate("regulars('product', {product: 'SKU2'})")
+    other.evaluate("regulars('consent', false)")
+    before = len(here.sent)
+    here.page.evaluate("regulars('cart', {product: 'SKU2'})")
+    here.context.set_offline(False)
+    here.page.evaluate("dispatchEvent(new Event('online'))")
+    here.page.wait_for_timeout(1800)
+    assert len(here.sent) == before
+    assert here.stored() == []
+    assert not Event.objects.filter(data__product="SKU2").exists()
+
+
+def test_what_two_tabs_saw_at_once_arrives_once(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.go()
+    here.sends(here.agree)
+    other = here.context.new_page()
+    other.goto(here.base + "/shop/")
+    here.context.set_offline(True)
+    for number in range(3):
+        here.page.evaluate(f"regulars('product', {{product: 'A{number}'}})")
+        other.evaluate(f"regulars('product', {{product: 'B{number}'}})")
+    here.context.set_offline(False)
+    for page in (here.page, other):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    _until(lambda: Event.objects.filter(kind="product").count() == 6)
+    _until(lambda: here.stored() == ["regulars.visitor"])
+    assert VisitorMark.objects.count() == 0 and Event.objects.values("visitor").distinct().count() == 1
+
+
+def test_who_turns_do_not_track_on_later_takes_back_what_waits(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.go()
+    here.sends(here.agree)
+    here.context.set_offline(True)
+    here.page.evaluate("regulars('product', {product: 'SKU1'})")
+    assert "regulars.queue" in here.stored()
+    here.context.add_init_script("Object.defineProperty(Navigator.prototype, 'doNotTrack', {value: '1'})")
+    here.context.set_offline(False)
+    here.context.route("**/t/", lambda route: route.abort())  # nothing may even be tried
+    before = len(here.sent)
+    here.go()
+    here.page.wait_for_timeout(1800)
+    assert (len(here.sent), here.stored()) == (before, [])
+
+
 def test_what_happened_off_line_comes_later_and_once(visit: Callable[..., Visit]) -> None:
     here = visit()
     here.go()
