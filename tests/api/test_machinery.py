@@ -259,7 +259,7 @@ def test_of_a_key_a_digest_is_kept_and_keys_of_before_still_repeat(calling: Call
     kept = StoredAnswer.objects.get()
     assert "13800138000" not in kept.idempotency_key
     StoredAnswer.objects.update(idempotency_key="slip+8613800138000")  # as releases before kept it
-    import_module("crm.rest.migrations.0007_digests_of_keys").digest(
+    import_module("crm.rest.migrations.0008_digests_of_keys").digest(
         None, SimpleNamespace(connection=connection)
     )
     assert StoredAnswer.objects.get().idempotency_key == kept.idempotency_key

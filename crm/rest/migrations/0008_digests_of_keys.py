@@ -17,5 +17,5 @@ def digest(_apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rest", "0006_scope_of_audit")]
+    dependencies = [("rest", "0007_names")]
     operations = [migrations.RunPython(digest, migrations.RunPython.noop, elidable=True)]
