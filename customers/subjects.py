@@ -18,8 +18,7 @@ class People:
     def subject(self, customer_id: int) -> Subject | None:
         """The person behind a number; of somebody who was merged away, the survivor."""
         with connection.cursor() as cursor:
-            cursor.execute(_TOGETHER, {"id": customer_id})
-            ids = [row[0] for row in cursor.fetchall()]
+            ids = _together(cursor, customer_id)
         return _subject(ids) if ids else None
 
     def held(self, cursor: Any, customer_id: int) -> Subject | None:
@@ -30,6 +29,18 @@ class People:
             rows = Customer.objects.select_for_update().filter(pk__in=found.customer_ids).order_by("pk")
             list(rows.values_list("pk"))
         return found
+
+
+def _together(cursor: Any, customer_id: int) -> list[int]:
+    """The survivor, then those merged into them. In steps, each of which names its customers: on a database spread over
+    machines, rows of different customers do not meet."""
+    cursor.execute(_CHIEF, [customer_id])
+    if (found := cursor.fetchone()) is None:
+        return []
+    (chief,) = found
+    cursor.execute(_LOSERS, [chief])
+    cursor.execute(_MERGED, [[row[0] for row in cursor.fetchall()], chief])
+    return [chief, *(row[0] for row in cursor.fetchall())]
 
 
 def _subject(ids: list[int]) -> Subject:
@@ -60,12 +71,7 @@ def _is_telling(name: str) -> bool:
     return chinese >= 2 or (len(name) >= _SHORTEST_QUOTE and " " in name.strip())
 
 
-# The survivor first. A merge leads earlier signposts to the new survivor, so one step is enough in either direction.
-_TOGETHER = """
-WITH chief AS (SELECT coalesce(merged_into_id, id) AS id FROM customers_customer WHERE id = %(id)s)
-SELECT c.id FROM customers_customer c, chief WHERE c.id = chief.id
-UNION ALL
-SELECT c.id FROM customers_customer c, chief
-WHERE c.merged_into_id = chief.id
-  AND c.id IN (SELECT m.loser_id FROM customers_merge m WHERE m.customer_id = chief.id)
-"""
+# A merge leads earlier signposts to the new survivor, so one step is enough in either direction.
+_CHIEF = "SELECT coalesce(merged_into_id, id) FROM customers_customer WHERE id = %s"
+_LOSERS = "SELECT DISTINCT loser_id FROM customers_merge WHERE customer_id = %s"
+_MERGED = "SELECT id FROM customers_customer WHERE id = ANY(%s) AND merged_into_id = %s ORDER BY id"

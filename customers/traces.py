@@ -8,7 +8,7 @@ from django.db.models import Case, F, Func, JSONField, QuerySet, When
 from django.db.models.functions import Now
 
 from crm.privacy.subjects import Subject
-from customers.identities import readings
+from customers.identities import chain_countries, readings
 from customers.models import Arrival, ArrivalState, Visitor, VisitorMark
 
 NOBODY = "(…)"
@@ -17,20 +17,22 @@ NOBODY = "(…)"
 def arrivals(subject: Subject) -> QuerySet[Arrival]:
     """Events of the inbox that name the person: those of their receipts, and those set aside that quote them."""
     with connection.cursor() as cursor:
-        cursor.execute(_OF_PURCHASES, {"ids": list(subject.customer_ids)})
+        cursor.execute(_PURCHASES, [list(subject.customer_ids)])
+        known_as = list(zip(*cursor.fetchall(), strict=True)) or [(), ()]
+        cursor.execute(_ARRIVALS, [list(column) for column in known_as * 2])
         ids = {row[0] for row in cursor.fetchall()}
     return Arrival.objects.filter(pk__in=ids | set(_quoting(subject)), raw__isnull=False)
 
 
 def _quoting(subject: Subject) -> Iterator[int]:
     """Events that were not applied; few, so they are read one by one, in whatever way the identifier is written."""
-    known = set(subject.identifiers)
+    known, countries = set(subject.identifiers), chain_countries()
     waiting = Arrival.objects.exclude(state=ArrivalState.APPLIED).filter(raw__has_key="customer")
     for pk, who in waiting.values_list("pk", "raw__customer").iterator():
         kind, value = (
             (str(who.get("kind", "")), str(who.get("value", ""))) if isinstance(who, dict) else ("", "")
         )
-        if any((kind, known_as) in known for known_as in readings(kind, value)):
+        if any((kind, known_as) in known for known_as in readings(kind, value, countries=countries)):
             yield pk
 
 
@@ -56,12 +58,12 @@ def unsaid(_subject: Subject) -> dict[str, Any]:
     return {"why": NOBODY}
 
 
-_OF_PURCHASES = """
-SELECT a.id FROM customers_purchase p
-JOIN customers_arrival a ON a.source_id = p.source_id AND a.external_id = p.external_id AND a.kind = 1
-WHERE p.customer_id = ANY(%(ids)s)
-UNION
-SELECT a.id FROM customers_purchase p
-JOIN customers_arrival a ON a.of_source_id = p.source_id AND a.of_external_id = p.external_id AND a.kind = 2
-WHERE p.customer_id = ANY(%(ids)s)
+# In two steps: events are placed by where they came from, receipts by their customer.
+_PURCHASES = "SELECT source_id, external_id FROM customers_purchase WHERE customer_id = ANY(%s)"
+_ARRIVALS = """
+SELECT a.id FROM unnest(%s::bigint[], %s::text[]) AS known (source_id, external_id)
+JOIN customers_arrival a ON a.source_id = known.source_id AND a.external_id = known.external_id AND a.kind = 1
+UNION ALL
+SELECT a.id FROM unnest(%s::bigint[], %s::text[]) AS known (source_id, external_id)
+JOIN customers_arrival a ON a.of_source_id = known.source_id AND a.of_external_id = known.external_id AND a.kind = 2
 """
