@@ -1,6 +1,6 @@
 """Events of web, app and other systems come in."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -34,13 +34,21 @@ EXAMPLE = {
 }  # fmt: skip
 
 
+class WhoIn(IdentityIn):
+    """An identifier. Beside a phone or e-mail a name and a birthday say whether it is still that person's; they are
+    compared and not kept."""
+
+    name: Annotated[str, Meta(max_length=120)] = ""
+    birthday: date | None = None
+
+
 class Event(In):
     """One event. Known for ever by the batch's `source` and its `id`. Names a customer, a visitor or both."""
 
     id: Annotated[str, Meta(min_length=1, max_length=120)]
     kind: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{1,31}$", description="See docs/api.md, “Events”.")]
     occurred_at: Moment
-    customer: IdentityIn | None = None
+    customer: WhoIn | None = None
     visitor: Annotated[str, Meta(pattern="^([A-Za-z0-9_-]{8,64})?$", description="A browser or device.")] = ""
     channel: Annotated[str, Meta(pattern="^(store|web|app|phone|email|sms|wechat|other)$")] = "web"
     store: StoreCode | None = None
@@ -100,7 +108,9 @@ class Events(ApiView):
     )
     def post(self, body: bytes) -> EventsDone:
         """The same id with the same content again counts as a duplicate; with other content it is an error,
-        `event_conflict`. Events of an unknown kind or store are told and kept aside; they can be applied later.
+        `event_conflict`. Events of an unknown kind or store are told and kept aside; they can be applied later. One
+        whose name or birthday says that the phone or e-mail is another person's by now is refused: `other_name`,
+        `other_birthday`.
         """
         batch = bodies.decode(body, _batch)
         done = inbox.receive(batch.source, batch.events, by=self.caller)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from customers import consents
-from customers.events import kinds, payloads, rows, stitching
+from customers.events import contradicting, kinds, payloads, rows, stitching
 from customers.events.payloads import Clean, Problem
 from customers.events.refusals import TooManyEvents
 from customers.events.stitching import Mark
@@ -64,7 +64,7 @@ def take(cur: Any, source: str, events: Iterable[Clean], *, by: Any) -> Outcome:
     found = references.stores(cur, {event.store for event in events if event.store}, make_stubs=False)
     usable = [event for event in events if _is_of_a_store(event, found, by, outcome)]
     stitching.lock(cur, _sights(usable))
-    new = _new(cur, source_id, usable, outcome)
+    new = _of_no_other(cur, _new(cur, source_id, usable, outcome), outcome)
     for event in new:
         if event.reason:
             outcome.reject(_told(event))
@@ -125,6 +125,18 @@ def _new(cur: Any, source_id: int, events: list[Clean], outcome: Outcome) -> lis
         cur, [row.id for row in known if row.state == EventState.QUARANTINED and row.external_id in new]
     )
     return list(new.values())
+
+
+def _of_no_other(cur: Any, new: list[Clean], outcome: Outcome) -> list[Clean]:
+    """Without the events whose facts say that their identifier belongs to somebody else by now: nobody gets those."""
+    codes = contradicting.found(cur, new)
+    for event in new:
+        if code := codes.get(event.id):
+            detail = _(
+                "This identifier is known under a clearly different name or birthday. Name the member number."
+            )
+            outcome.reject(Problem(event.place, code, "/customer", detail))
+    return [event for event in new if event.id not in codes]
 
 
 def _place(cur: Any, source: str, source_id: int, new: list[Clean], store_ids: dict[str, int]) -> None:

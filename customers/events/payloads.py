@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Annotated, Any
 
@@ -30,6 +30,8 @@ class _Payload(msgspec.Struct, forbid_unknown_fields=True):
 class WhoIn(_Payload):
     kind: str
     value: Annotated[str, Meta(min_length=1, max_length=190)]
+    name: Annotated[str, Meta(max_length=120)] = ""
+    birthday: date | None = None
 
 
 class EventIn(_Payload):
@@ -60,7 +62,8 @@ class Problem:
 
 @dataclass
 class Clean:
-    """An event as the inbox works on it. `person`: (kind, normalised value); `customer_id`: known without asking."""
+    """An event as the inbox works on it. `person`: (kind, normalised value); `customer_id`: known without asking;
+    `name`, `birthday`: of the person, to be compared and not kept."""
 
     place: int
     id: str
@@ -69,6 +72,8 @@ class Clean:
     channel: int
     person: tuple[str, str] | None = None
     customer_id: int | None = None
+    name: str = ""
+    birthday: date | None = None
     visitor: str = ""
     store: str = ""
     data: dict[str, Any] = field(default_factory=dict)
@@ -132,6 +137,8 @@ def _clean(
         place, event.id, event.kind, event.occurred_at.astimezone(UTC), CHANNELS[event.channel],
         _person(event, countries), visitor=event.visitor, store=event.store, data=_data(event, known),
     )  # fmt: skip
+    if event.customer:
+        clean.name, clean.birthday = event.customer.name, event.customer.birthday
     clean.reason = "" if event.kind in known else "unknown_kind"
     clean.print = clean.fingerprint()
     return clean

@@ -1,7 +1,7 @@
 """`POST events/`: exact answers, one event counts once, what is wrong is told by its place."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +50,35 @@ def test_an_event_of_a_customer_becomes_a_touch(send: Callable[..., Any], irina:
     assert (touch.store_id, touch.external_id, touch.data) == (irina.home_store_id, "e1", {"product": "SKU1"})
     kept = Event.objects.get()
     assert (kept.state, kept.customer_id, kept.interaction_id) == (EventState.APPLIED, irina.pk, touch.pk)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"name": "Petrova Irina"}, ""),
+        ({"name": "I. Petrova", "birthday": "1990-04-12"}, ""),
+        ({"name": "Boris Kuznetsov"}, "other_name"),  # a number with a new owner
+        ({"name": "Irina Petrova", "birthday": "1951-09-30"}, "other_birthday"),
+        ({"kind": "member", "value": "M0001", "name": "Boris Kuznetsov"}, ""),  # a number of one person alone
+    ],
+)
+def test_a_phone_decides_unless_what_is_told_contradicts(
+    send: Callable[..., Any], irina: Customer, facts: dict[str, str], code: str
+) -> None:
+    """The rule of the matching engine. Whom it contradicts gets nothing, and nobody else either."""
+    Customer.objects.filter(pk=irina.pk).update(birthday=date(1990, 4, 12))
+    answer = send(event(customer=PHONE | facts, visitor="k3v9x2m4q7w8"), event(2, customer=PHONE))
+    told = answer.json()
+    assert [(one["code"], one["pointer"]) for one in told["errors"]] == (
+        [(code, "/events/0/customer")] if code else []
+    )
+    kept = Interaction.objects.filter(customer=irina).order_by("external_id")
+    assert [one.external_id for one in kept] == (["e2"] if code else ["e1", "e2"])
+    assert Event.objects.count() == len(kept)
+    assert Customer.objects.count() == 1
+    assert "Kuznetsov" not in str(list(Event.objects.values()))
+    again = send(event(customer=PHONE | facts, visitor="k3v9x2m4q7w8"))
+    assert counts(again) == ((0, 0, 1) if code else (0, 1, 0))
 
 
 def test_no_identifier_is_kept_with_the_event(send: Callable[..., Any], irina: Customer) -> None:
