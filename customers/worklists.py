@@ -12,7 +12,7 @@ from customers.models import Customer, Priority, WorkItem, WorkState
 from customers.models.work import WorkItemQuerySet
 
 AHEAD = timedelta(days=7)
-MOST = 100  # of one's own, and of those that are anybody's
+MOST = 50  # of one's own, and of those that are anybody's: more than a day's work
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ def my_day(staff: Staff, now: datetime) -> Day:
     rows = shown(WorkItem.objects.visible_to(staff).open().filter(due_at__lt=now + AHEAD))
     mine = list(rows.filter(owner=staff).order_by("due_at", "pk")[: MOST + 1])
     stores = staff.scope().store_ids
-    anybody = rows.filter(owner=None).of_stores(stores).order_by("due_at", "pk")[: MOST + 1]
-    found = mine[:MOST] + list(anybody)[:MOST]
+    anybody = list(rows.filter(owner=None).of_stores(stores).order_by("due_at", "pk")[: MOST + 1])
+    found = mine[:MOST] + anybody[:MOST]
     parts: tuple[list[WorkItem], ...] = ([], [], [])
     for item in sorted(found, key=_next_first):
         parts[_part(item, now)].append(item)
-    return Day(parts[0], parts[1], parts[2], more=len(mine) > MOST)
+    return Day(parts[0], parts[1], parts[2], more=max(len(mine), len(anybody)) > MOST)
 
 
 def _next_first(item: WorkItem) -> Any:
