@@ -58,15 +58,15 @@ def is_elsewhere(phone: str, countries: Countries) -> bool:
 
 def fault(kind: str, value: str, otherwise: str) -> str:
     """Why a value that `normalised` does not take is refused; `otherwise`: the sentence for what is nothing at all."""
-    return (
-        asking(value, _reading(value, None)) or otherwise if kind == IdentityKind.PHONE.value else otherwise
-    )
+    return (kind == IdentityKind.PHONE.value and _question(_reading(value, None))) or otherwise
 
 
-def asking(value: str, read: normalise.Reading) -> str:
+def _question(read: normalise.Reading) -> str:
     """The question for the country of a phone; "" where there is none to ask. It does not repeat the number."""
     if read.value or not read.could_be:
         return ""
+    if len(read.could_be) == 1:
+        return _("There is no such number in your country. Write it with + and the code of its country.")
     codes = dict.fromkeys(f"+{normalise.calling_code(number)}" for number in read.could_be)
     return _("Of which country is this phone? Write it with the country's code, such as %(codes)s.") % {
         "codes": ", ".join(codes)
