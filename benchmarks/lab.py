@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,7 @@ class Lab:
             connection.close()
             self._admin(f'ALTER DATABASE "{making}" RENAME TO "{full}"')
         self._connect(full)
+        call_command("migrate", verbosity=0)  # it may have been filled before the newest
         return full
 
     def forget(self, full: str) -> None:
