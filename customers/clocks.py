@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from crm.org.models import Chain, Store
 
+YEARS = range(2000, 2201)
 MORNING, EVENING = time(10), time(18)
 
 
@@ -14,10 +15,15 @@ def zone_of(store: Store | None) -> ZoneInfo:
 
 
 def local(text: str, zone: ZoneInfo) -> datetime | None:
-    """What a field for day and time holds ("2026-11-26T18:00"), by the clock of `zone`; None for anything else."""
+    """What a field for day and time holds ("2026-11-26T18:00"), by the clock of `zone`; None for anything else.
+
+    And for years in which nobody follows anything up: the ends of time cannot be shown in every zone.
+    """
     try:
         told = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if told.year not in YEARS:
         return None
     return told if told.tzinfo else told.replace(tzinfo=zone)
 

@@ -68,13 +68,15 @@ class Duplicates(ApiView):
         example={"name": "Irina Petrova", "birthday": "1990-04-12", "identities": []},
     )
     def post(self, told: ToldIn) -> Any:
-        """The surest first, ten at most. Of another branch only those who have one of the identifiers are named."""
+        """The surest first, ten at most. Of another branch only those who have one of the identifiers are named,
+        without score and reasons that would tell more."""
         found = engine.candidates(_facts(told), limit=MOST)
         people = Customer.objects.select_related("home_store").in_bulk([one.customer_id for one in found])
+        seen = {pk for pk, customer in people.items() if serving.sees_all(self.caller, customer)}
         shown = [
-            _out(one, people[one.customer_id])
+            _out(one if one.customer_id in seen else engine.apart(one), people[one.customer_id])
             for one in found
-            if one.is_exact or serving.sees_all(self.caller, people[one.customer_id])
+            if one.is_exact or one.customer_id in seen
         ]
         return CandidatesOut(shown, len(found) - len(shown))
 

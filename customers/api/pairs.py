@@ -44,7 +44,8 @@ class SideOut(msgspec.Struct):
 
 
 class PairOut(msgspec.Struct):
-    """`conflict`: why the two are never joined without asking. `decided_by`: who, as the trail names them."""
+    """`conflict`: why the two are never joined without asking. `decided_by`: who, as the trail names them;
+    of an open pair, who did before the facts changed or the merge was taken back."""
 
     id: str
     first: SideOut

@@ -53,7 +53,7 @@ class Diff:
         with self._part(piece, NEW) as new, self._part(piece, CHANGED) as changed:
             writers = csv.writer(new), csv.writer(changed)
             for one in traces:
-                row, name = told[one.place].row, told[one.place].fields.get("name", "")
+                row, name = told[one.place].row, _text(told[one.place].fields.get("name", ""))
                 if one.is_new:
                     writers[0].writerow([row, name, NEW, "", "", _text(_said(one))])
                     continue

@@ -21,6 +21,7 @@ NOTHING: Decision = ""
 MOST_COMPARED = 200
 IDENTIFIER = "identifier"  # the field of reasons that name a shared identifier; the outcome is its kind
 MOST_POINTS = 100
+SHARED = frozenset({("phone", "same"), ("email", "same")})
 
 
 class Reason(NamedTuple):
@@ -51,6 +52,13 @@ class Candidate:
     decision: Decision
     conflict: str = ""
     is_exact: bool = False
+
+
+def apart(one: Candidate) -> Candidate:
+    """What may be told of a customer whom the reader does not see: that an identifier is theirs, and no likeness, for
+    guesses at a birthday or an address must not be answered (docs/decisions/0010)."""
+    shared = tuple(r for r in one.reasons if r.field == IDENTIFIER or (r.field, r.outcome) in SHARED)
+    return replace(one, score=0, reasons=tuple(r._replace(points=0) for r in shared), conflict="")
 
 
 def candidates(told: Facts, *, limit: int = 5, without: Collection[int] = ()) -> list[Candidate]:

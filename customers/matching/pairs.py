@@ -52,7 +52,7 @@ def part(pair: DuplicatePair, *, by: Any, at: datetime) -> None:
     with transaction.atomic():
         merge = Merge.objects.filter(customer__in=ids, loser_id__in=ids).order_by("-merged_at", "-pk").first()
         joined = DuplicatePair.objects.filter(pk=pair.pk, state=PairState.MERGED)
-        if merge is None or not joined.update(state=PairState.OPEN, decided_at=None, decided_by=""):
+        if merge is None or not joined.update(state=PairState.OPEN, decided_at=None):
             raise PairDecided(_("These two are not merged."))
         merging.unmerge(merge, by=by, at=at)
         trail.record("duplicate.reopen", pair, by=by, details=_both(pair))
@@ -78,9 +78,13 @@ def _receipts(ids: list[int]) -> dict[int, int]:
 
 
 def join_the_sure(rules: MatchRules) -> int:
-    """Join the open pairs that these rules join without asking; how many. Each is a transaction of its own."""
+    """Join the open pairs that these rules join without asking; how many. Each is a transaction of its own.
+
+    About whom somebody has decided before, by other facts or by taking a merge back, a person decides again.
+    """
     joined = 0
-    waiting = DuplicatePair.objects.waiting().filter(rules=rules, conflict="").order_by("-score", "pk")
+    waiting = DuplicatePair.objects.waiting().filter(rules=rules, conflict="", decided_by="")
+    waiting = waiting.order_by("-score", "pk")
     for pair in waiting.select_related("first", "second").iterator(chunk_size=500):
         known = facts.of([pair.first_id, pair.second_id])
         if len(known) < 2:

@@ -232,5 +232,5 @@ ON CONFLICT (first_id, second_id) DO UPDATE SET
     rules_id = excluded.rules_id, swept_by = excluded.swept_by,
     state = CASE WHEN p.digest = excluded.digest THEN p.state ELSE 'open' END,
     decided_at = CASE WHEN p.digest = excluded.digest THEN p.decided_at END,
-    decided_by = CASE WHEN p.digest = excluded.digest THEN p.decided_by ELSE '' END
+    decided_by = p.decided_by
 """

@@ -78,7 +78,7 @@ def _ask_again(cur: Any, joined: Joined, _memo: Any) -> None:
 
 
 _REOPEN = """
-UPDATE customers_duplicatepair SET state = 'open', decided_at = NULL, decided_by = ''
+UPDATE customers_duplicatepair SET state = 'open', decided_at = NULL
 WHERE first_id = %s AND second_id = %s AND state = 'merged'
 """
 register(Follower("pairs", lambda _cur, _joined: None, _ask_again))

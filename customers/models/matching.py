@@ -113,7 +113,8 @@ class DuplicatePair(models.Model):
     """Two customers who may be one person: `first` has the smaller number.
 
     `reasons`: [[field, outcome, points]], no personal values. `digest` is that of the facts which were compared: a
-    decision holds as long as they stay as they were. A queue and no customer's own row: it belongs to two.
+    decision holds as long as they stay as they were; `decided_by` of an open pair is who decided before. A queue and no
+    customer's own row: it belongs to two.
     """
 
     first = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+", db_constraint=False)

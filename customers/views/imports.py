@@ -166,7 +166,7 @@ class Import(StaffView):
             "kept_until": keeping.upload_until(file),
             "rejected_until": keeping.rejected_until(file),
             "kind": dict(KINDS).get(file.kind, file.kind),
-            **changes_of(file),
+            **changes_of(file, with_people=self.staff.may(Permission.RUN_IMPORTS)),
             "title": file.name,
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
         }
@@ -175,13 +175,16 @@ class Import(StaffView):
         )
 
 
-def changes_of(file: ImportFile) -> dict[str, Any]:
-    """What a tried file would change; how far an import is undone, or until when it can be."""
+def changes_of(file: ImportFile, *, with_people: bool) -> dict[str, Any]:
+    """What a tried file would change; how far an import is undone, or until when it can be.
+
+    `with_people`: who would be new or changed, too. They are of any store: hence for those who may import.
+    """
     fields = file.job.checkpoint.get("fields", {}) if file.job and file.is_dry_run else {}
     until = undoing.until(file)
     return {
         "fields": sorted(fields.items(), key=lambda one: -one[1]),
-        "first": journal.first_of(places.diff_file(file)) if file.is_dry_run else {},
+        "first": journal.first_of(places.diff_file(file)) if file.is_dry_run and with_people else {},
         "undo_until": until if until and until > timezone.now() else None,
         "undo": progress_of(file.undo_job) if file.undo_job else None,
         "undo_counts": outcomes_of(file),

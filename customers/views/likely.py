@@ -83,8 +83,10 @@ def shown_to(staff: Staff, found: list[Candidate]) -> tuple[list[Likely], int]:
     shown, elsewhere = [], 0
     for one in found:
         customer = people[one.customer_id]
-        if one.is_exact or serving.sees_all(staff, customer):
+        if serving.sees_all(staff, customer):
             shown.append(Likely(serving.serving(customer), address_of(staff, customer), one))
+        elif one.is_exact:
+            shown.append(Likely(serving.serving(customer), address_of(staff, customer), engine.apart(one)))
         else:
             elsewhere += 1
     return shown, elsewhere

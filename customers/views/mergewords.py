@@ -112,6 +112,7 @@ class Shown:
     """What the page shows of a preview."""
 
     preview: Preview
+    viewer: Any
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -121,7 +122,8 @@ class Shown:
                 one, say.label(one.name), say(one.name, one.mine), say(one.name, one.theirs),
                 say(one.name, one.result), WHY[one.why],
             )
-            for one in self.preview.fields if one.name not in ("is_stub", "first_seen_at")
+            for one in self.preview.fields
+            if one.name not in ("is_stub", "first_seen_at") and say.shows(one.name, self.viewer)
         ]  # fmt: skip
 
     @cached_property
@@ -214,6 +216,11 @@ class _Values:
         codes = {code for one in people for code in one.custom}
         self.custom = {one.code: one for one in customfields.definitions(archived=True)} if codes else {}
         self.fields = {str(field.column): field for field in Customer._meta.concrete_fields}
+
+    def shows(self, name: str, viewer: Any) -> bool:
+        """May this person see the field? Of the chain's own fields some are for some roles only."""
+        own = self.custom.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
+        return own is None or (own.archived_at is None and customfields.shows(own, viewer))
 
     def label(self, name: str) -> str:
         if name.startswith(PREFIX):

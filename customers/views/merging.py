@@ -62,7 +62,7 @@ class MergePage(CustomerView):
         return survivor, loser
 
     def context(self, survivor: Customer, loser: Customer, asked: Any) -> dict[str, Any]:
-        shown = mergewords.Shown(merging.preview(survivor, loser, choices_of(asked)))
+        shown = mergewords.Shown(merging.preview(survivor, loser, choices_of(asked)), self.staff)
         address = reverse("customers:customer", args=[survivor.public_id])
         return {
             "shown": shown,

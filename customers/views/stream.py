@@ -88,7 +88,7 @@ def stream_of(request: HttpRequest, viewer: Any, customer: Customer) -> Stream:
             del filters[name]
     try:
         asked = form.asked(viewer, chain_of(request), customer)
-    except ValueError:
+    except (ValueError, OverflowError):  # the last day of all, too
         return Stream(form, [], "", None, True, True, filters.urlencode())
     page = timeline.page(asked)
     shown = timezone.localdate(asked.after.at) if asked.after else None
@@ -118,7 +118,7 @@ def place_of(token: str) -> Place | None:
         at, source, number = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         place = Place(datetime.fromisoformat(at), str(source), int(number))
         return place if place.at.tzinfo and abs(place.number) < 2**63 else None
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         return None
 
 

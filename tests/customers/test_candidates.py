@@ -177,3 +177,20 @@ def test_the_api_answers_candidates_with_reasons(lin_xiaoyu, calling) -> None:
     (found,) = answer.json()["results"]
     assert (found["id"], found["score"], found["decision"]) == (lin_xiaoyu.public_id, 68, "look")
     assert {"field": "birthday", "outcome": "same", "points": 30} in found["reasons"]
+
+
+def test_of_another_branch_guesses_are_not_answered(lin_xiaoyu, uma, uptown, calling) -> None:
+    """Their phone is known here; whether a birthday or an address fits is not told."""
+    told = {"phone": "13812345678", "birthday": "1990-04-12", "name": "林小雨"}
+    assert "birthday" not in warned(uma, told)
+    body = {
+        "name": "林小雨",
+        "birthday": "1990-04-12",
+        "identities": [{"kind": "phone", "value": "13812345678"}],
+    }
+    answer = calling("customers:read", stores=[uptown]).post(
+        "/api/v1/customers/duplicates/", body, content_type="application/json"
+    )
+    (found,) = answer.json()["results"]
+    assert (found["is_exact"], found["score"], found["conflict"]) == (True, 0, "")
+    assert {reason["field"] for reason in found["reasons"]} <= {"identifier", "phone"}

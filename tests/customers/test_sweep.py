@@ -190,3 +190,16 @@ def test_the_sweep_finds_what_comparing_all_with_all_finds(harbour) -> None:
     }
     assert {(a, b) for a, b, _score, _state in found()} == alike
     assert connection.vendor == "postgresql"
+
+
+@pytest.mark.django_db
+def test_what_a_person_decided_is_not_joined_without_asking(twice, noon, ana) -> None:
+    """Facts change after the decision: the pair is open again, and waits for somebody, whatever the rules join."""
+    swept()
+    pairs.dismiss(DuplicatePair.objects.get(), by=ana, at=noon)
+    MatchRules.objects.create(join_at=61)
+    Customer.objects.filter(pk=twice[0].pk).update(gender="f", updated_at=noon + timedelta(days=900))
+    swept()
+    pair = DuplicatePair.objects.get()
+    assert (pair.state, pair.decided_by) == (PairState.OPEN, f"staff:{ana.pk}")
+    assert not Customer.objects.exclude(merged_into=None).exists()

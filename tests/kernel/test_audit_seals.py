@@ -15,8 +15,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from crm.audit import anchors, proof, sealing, trail
+from crm.audit import anchors, proof, sealing, trail, verifying
 from crm.audit.models import Entry, Seal, Verification
+from crm.jobs import runner
+from crm.jobs.models import State
 
 ROWS = 64
 SEED = 20261126
@@ -394,3 +396,30 @@ def test_two_hundred_writers_do_not_fork_it() -> None:
     )
     assert seal_numbers() == list(range(1, len(seal_numbers()) + 1))
     assert datetime.now(UTC) - Seal.objects.latest("number").sealed_at < timedelta(minutes=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_verifying_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two reports of progress the job's row is free, and says how far it is."""
+    with transaction.atomic():
+        for n in range(5):
+            trail.record("customer.change", f"customers.customer:{n}", by="system:test")
+    asked = verifying.ask(by="system:test")
+    seen: list[int] = []
+    verify = proof.verify
+
+    def looking(noted: Any = (), told: Any = None) -> Any:
+        def also(rows: int) -> None:
+            told(rows)
+            other = connection.copy()
+            with other.cursor() as cursor:
+                cursor.execute("SELECT done FROM jobs_job WHERE id = %s FOR UPDATE NOWAIT", [asked.pk])
+                seen.append(cursor.fetchone()[0])
+            other.close()
+
+        return verify(noted, also)
+
+    monkeypatch.setattr(verifying, "EVERY", 1)
+    monkeypatch.setattr(proof, "verify", looking)
+    assert runner.run_until_ended(asked).state == State.DONE
+    assert seen and seen == sorted(seen) and seen[-1] > 0

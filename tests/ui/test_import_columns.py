@@ -111,3 +111,26 @@ def test_a_tried_file_shows_what_would_change_and_is_undone(browser: Client, iri
 )  # fmt: skip
 def test_names_are_recognised(db: None, name: str, ours: str) -> None:
     assert mapping.proposal("customers", [name]) == {name: ours}
+
+
+def test_whoever_may_not_import_sees_the_numbers_and_no_people(
+    browser: Client, irina: Customer, rosa: Staff, signed_in: Callable[[Staff], Client]
+) -> None:
+    tried = upload(
+        browser, "phone,occupation,name\n+8613800138000,baker,\n+8613800138055,poet,Ada Byron\n", dry_run=True
+    )
+    assert tried.job is not None
+    runner.run_until_ended(tried.job)
+    page = signed_in(rosa).get(f"/imports/{tried.pk}/")
+    assert page.status_code == 200
+    assert "Ada Byron" not in page.content.decode()
+    assert "baker" not in page.content.decode()
+
+
+def test_names_in_the_list_of_changes_are_no_formulas(browser: Client) -> None:
+    tried = upload(browser, 'phone,name\n+8613800138055,"=HYPERLINK(1)"\n', dry_run=True)
+    assert tried.job is not None
+    runner.run_until_ended(tried.job)
+    told = b"".join(browser.get(f"/imports/{tried.pk}/changes/")).decode()  # type: ignore[arg-type]
+    assert "'=HYPERLINK" in told
+    assert ",=HYPERLINK" not in told

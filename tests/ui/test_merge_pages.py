@@ -9,7 +9,7 @@ from django.test import Client
 
 from crm.org.models import Staff, Store
 from customers import consents, merging
-from customers.models import Customer, CustomerTag, Merge, Tag
+from customers.models import Customer, CustomerTag, CustomField, Merge, Tag
 from customers.views import merging as merging_views
 from tests import cast
 
@@ -193,3 +193,14 @@ def test_the_api_merges_once_and_undoes(
     assert (twice.status_code, twice.json()["code"]) == (409, "cannot_undo_merge")
     double.refresh_from_db()
     assert merging.survivor_of(double) == double
+
+
+def test_fields_of_other_roles_are_not_shown(
+    rosa: Staff, ana: Staff, irina: Customer, double: Customer, signed_in: Browser
+) -> None:
+    CustomField.objects.create(code="limit", label="Credit limit", kind="text", roles=["administrator"])
+    Customer.objects.filter(pk=irina.pk).update(custom={"limit": "4711"})
+    assert "Credit limit" in signed_in(ana).get(page(irina, double)).content.decode()
+    theirs = signed_in(rosa).get(page(irina, double)).content.decode()
+    assert "Credit limit" not in theirs
+    assert "4711" not in theirs

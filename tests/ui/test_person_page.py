@@ -1,5 +1,6 @@
 """The page of one customer: what it costs, the stream of touches, editing where a fact stands, and taking it back."""
 
+import base64
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -101,6 +102,17 @@ def test_an_address_that_means_nothing_shows_nothing(
 ) -> None:
     html = signed_in(chen).get(page_of(irina, f"?{query}")).content.decode()
     assert "Nothing of this kind" in html
+
+
+ENDLESS = base64.urlsafe_b64encode(b'["2026-01-01T00:00:00+00:00","x",Infinity]').decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["to=9999-12-31", "from=0001-01-01", f"t={ENDLESS}"],
+)
+def test_the_ends_of_time_are_no_crash(chen: Staff, irina: Customer, signed_in: Browser, asked: str) -> None:
+    assert signed_in(chen).get(f"/customers/{irina.public_id}/timeline/?{asked}").status_code == 200
 
 
 @pytest.mark.parametrize("token", ["x", "W10", "WyJhIiwiYiIsImMiXQ", "WzEsMiwzXQ"])
