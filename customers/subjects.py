@@ -1,12 +1,16 @@
 """Whom a privacy export or erasure is about: a customer with everybody who was merged into them."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from crm.org.models import public_id
 from crm.privacy.subjects import Subject
-from customers.models import Customer, Identity, IdentityKind
+from customers.merging import undoing
+from customers.merging.refusals import CannotUndo
+from customers.models import Customer, Identity, IdentityKind, Merge
 from customers.receiving import database
 
 _SHORTEST_QUOTE = 5  # shorter texts stand in other words; two Chinese characters are a name
@@ -15,20 +19,46 @@ _SHORTEST_QUOTE = 5  # shorter texts stand in other words; two Chinese character
 class People:
     """What `crm.privacy.subjects` asks for."""
 
-    def subject(self, customer_id: int) -> Subject | None:
+    def subject(self, *customer_ids: int) -> Subject | None:
         """The person behind a number; of somebody who was merged away, the survivor."""
         with connection.cursor() as cursor:
-            ids = _together(cursor, customer_id)
-        return _subject(ids) if ids else None
+            ids = [number for each in customer_ids for number in _together(cursor, each)]
+        return _subject(list(dict.fromkeys(ids))) if ids else None
 
-    def held(self, cursor: Any, customer_id: int) -> Subject | None:
+    def held(self, cursor: Any, *customer_ids: int) -> Subject | None:
         """The same with their rows locked, when no receipt or merge is on its way to them."""
         database.have_alone(cursor)
-        found = self.subject(customer_id)
+        found = self.subject(*customer_ids)
         if found is not None:
             rows = Customer.objects.select_for_update().filter(pk__in=found.customer_ids).order_by("pk")
             list(rows.values_list("pk"))
         return found
+
+    def born(self, customer_ids: Sequence[int]) -> dict[int, datetime]:
+        """Time of birth of those who exist."""
+        return dict(Customer.objects.filter(pk__in=list(customer_ids)).values_list("pk", "created_at"))
+
+    def part(self, customer_ids: Sequence[int], *, by: Any, at: datetime) -> None:
+        """Undo the merges that make these one with others: the latest such, or what was done on top of it."""
+        while any(_undone(merge, by, at) for merge in _mixed(customer_ids)):
+            pass
+
+
+def _mixed(customer_ids: Sequence[int]) -> list[Merge]:
+    """Merges of these with others that stand, the latest first, and then the other merges above them."""
+    with connection.cursor() as cursor:
+        chiefs = {number for each in customer_ids for number in _together(cursor, each)[:1]}
+    standing = list(Merge.objects.standing().filter(customer__in=chiefs).order_by("-pk"))
+    mixed = [one for one in standing if (one.loser_id in customer_ids) != (one.survivor_id in customer_ids)]
+    return [*mixed, *(one for one in standing if one not in mixed)] if mixed else []
+
+
+def _undone(merge: Merge, by: Any, at: datetime) -> bool:
+    try:
+        undoing.unmerge(merge, by=by, at=at)
+    except CannotUndo:
+        return False
+    return True
 
 
 def _together(cursor: Any, customer_id: int) -> list[int]:

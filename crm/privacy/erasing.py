@@ -10,6 +10,7 @@
 Safe to call twice: who was erased before has a certificate, and that one is returned.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -53,11 +54,15 @@ class Traces(Protocol):
 
 @dataclass(frozen=True)
 class Replay:
-    """An erasure that was done before a restore and is done again: its key, time and author stay."""
+    """An erasure that was done before a restore and is done again: its key, time and author stay.
+
+    `customer_ids`: whom it was about, as far as they are there.
+    """
 
     key: UUID
     erased_at: datetime
     erased_by: str
+    customer_ids: tuple[int, ...]
 
 
 def erase(
@@ -67,14 +72,15 @@ def erase(
 
     Raises NobodyToErase, StillInUse; then nothing has changed.
     """
-    subject = people().subject(customer_id)
+    numbers = replay.customer_ids if replay else (customer_id,)
+    subject = people().subject(*numbers)
     if subject is None:
         raise NobodyToErase(_("There is no such customer."))
-    if before := certificate_of(subject):
+    if not replay and (before := certificate_of(subject)):
         return before
     counts, searched = _clean_places(subject), _searched(subject)
     with transaction.atomic():
-        subject = _held(customer_id)
+        subject = _held(numbers)
         tables = {entry.label: (entry, _treat(entry, subject, searched)) for entry in entries(Whose.CUSTOMER)}
         counts |= {label: done for label, (_entry, done) in tables.items() if done["rows"]}
         certificate = _certify(subject, counts, by=by, at=at, request=request, replay=replay)
@@ -103,9 +109,9 @@ def preview(customer_id: int) -> Counts:
     return found
 
 
-def _held(customer_id: int) -> Subject:
+def _held(numbers: Sequence[int]) -> Subject:
     with connection.cursor() as cursor:
-        subject = people().held(cursor, customer_id)
+        subject = people().held(cursor, *numbers)
     if subject is None:
         raise NobodyToErase(_("There is no such customer."))
     return subject

@@ -23,6 +23,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from crm.privacy.models import Certificate
+from crm.privacy.subjects import people
 
 FIRST = "0" * 64
 
@@ -33,7 +34,7 @@ class BrokenLog(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """One erasure."""
+    """One erasure. `people`: number and time of birth of everybody whom it was about, merged away or not."""
 
     key: UUID
     customer_id: int
@@ -41,6 +42,7 @@ class Line:
     erased_at: datetime
     erased_by: str
     digests: list[str]
+    people: list[tuple[int, datetime]]
 
 
 def path() -> Path:
@@ -97,10 +99,18 @@ def _add(file: Any, certificate: Certificate, last: str) -> str:
         "key": str(certificate.key), "customer_id": certificate.customer_id,
         "born_at": certificate.born_at.isoformat(), "erased_at": certificate.erased_at.isoformat(),
         "erased_by": certificate.erased_by, "digests": certificate.digests, "prev": last,
+        "people": _people(certificate),
     }  # fmt: skip
     mark = _hash(told)
     file.write(json.dumps(told | {"hash": mark}) + "\n")
     return mark
+
+
+def _people(certificate: Certificate) -> list[tuple[int, str]]:
+    """Of somebody who was not there the number is another one's, or nobody's."""
+    born = people().born(certificate.customer_ids) if certificate.was_there else {}
+    born[certificate.customer_id] = certificate.born_at
+    return [(number, at.isoformat()) for number, at in sorted(born.items())]
 
 
 def _hash(told: dict[str, Any]) -> str:
@@ -108,7 +118,11 @@ def _hash(told: dict[str, Any]) -> str:
 
 
 def _line(told: dict[str, Any]) -> Line:
+    whom = told.get("people") or [
+        (told["customer_id"], told["born_at"])
+    ]  # earlier lines name the survivor alone
     return Line(
         UUID(told["key"]), int(told["customer_id"]), datetime.fromisoformat(told["born_at"]),
         datetime.fromisoformat(told["erased_at"]), str(told["erased_by"]), list(told["digests"]),
+        [(int(number), datetime.fromisoformat(at)) for number, at in whom],
     )  # fmt: skip

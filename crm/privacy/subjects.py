@@ -1,5 +1,6 @@
 """Whom an export or an erasure is about. The app with the customers says how they are found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,11 +27,18 @@ class Subject:
 class People(Protocol):
     """What the app with the customers offers."""
 
-    def subject(self, customer_id: int) -> Subject | None:
-        """The person behind a number, also of one who was merged away; None when there is none."""
+    def subject(self, *customer_ids: int) -> Subject | None:
+        """The person behind a number, also of one who was merged away; None when there is none. Of several numbers:
+        all of them as one person."""
 
-    def held(self, cursor: Any, customer_id: int) -> Subject | None:
+    def held(self, cursor: Any, *customer_ids: int) -> Subject | None:
         """The same, locked till the end of the transaction, with everybody kept out who might write of them."""
+
+    def born(self, customer_ids: Sequence[int]) -> dict[int, datetime]:
+        """Time of birth of those who exist, by number."""
+
+    def part(self, customer_ids: Sequence[int], *, by: Any, at: datetime) -> None:
+        """Undo the merges that make these one with others, as far as that can be done."""
 
 
 def sees(viewer: Any, subject: Subject) -> bool:

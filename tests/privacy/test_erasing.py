@@ -1,11 +1,12 @@
 """Erasure: nothing of the person is left anywhere, and what was sold stays sold."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -18,9 +19,10 @@ from crm.privacy.models import Certificate
 from crm.privacy.rows import rows_of
 from crm.privacy.subjects import people
 from crm.rest.models import StoredAnswer
-from customers import statehash
+from customers import merging, statehash
 from customers.models import Arrival, Customer, GuestDay, Identity, ImportFile, Merge, NameKey, Purchase
 from segmentation.models import CellCount, Standing
+from tests import cast
 from tests.privacy import canary as birds
 from tests.privacy.canary import Canary
 
@@ -279,6 +281,7 @@ def line_of(customer: Customer, **changes: Any) -> erasurelog.Line:
     told = {
         "key": uuid4(), "customer_id": customer.pk, "born_at": customer.created_at, "erased_at": NOW,
         "erased_by": "staff:1", "digests": [],
+        "people": [(customer.pk, changes.get("born_at", customer.created_at))],
     }  # fmt: skip
     return erasurelog.Line(**(told | changes))
 
@@ -290,6 +293,88 @@ def test_an_erasure_is_done_again_after_a_restore(canary: Canary) -> None:
     assert (certificate.erased_by, certificate.replayed_at) == ("staff:1", NOW)
     assert Customer.objects.get(pk=canary.customer.pk).name == ""
     assert replaying.replay([line], by="system:restore", at=NOW) == {"erased": 0, "not_there": 0}
+
+
+def again_after(what: Callable[[], Customer], commits: Any) -> dict[str, int]:
+    """Erase whom `what` gives, go back to before it, and do again what the log knows: as a restore does."""
+    with pytest.raises(_Back), transaction.atomic():
+        with commits(execute=True):
+            erasing.erase(what().pk, by="system:test", at=NOW)
+        raise _Back
+    return replaying.replay(erasurelog.lines(), by="system:restore", at=NOW)
+
+
+class _Back(Exception):
+    pass
+
+
+@pytest.fixture
+def two(harbour: Store) -> tuple[Customer, Customer]:
+    return (
+        cast.customer("Anna Anders", of=harbour, phone="+8613911114441"),
+        cast.customer("Berta Bertram", of=harbour, phone="+8613911114442"),
+    )
+
+
+def name_of(customer: Customer) -> str:
+    return Customer.objects.get(pk=customer.pk).name
+
+
+def test_who_was_merged_after_the_backup_is_erased_with_the_survivor(
+    two: tuple[Customer, Customer], django_capture_on_commit_callbacks: Any
+) -> None:
+    anna, berta = two
+
+    def erase() -> Customer:
+        merging.merge(berta, anna, by="system:test", at=NOW)
+        return berta
+
+    assert again_after(erase, django_capture_on_commit_callbacks) == {"erased": 1, "not_there": 0}
+    assert (name_of(anna), name_of(berta)) == ("", "")
+    assert not Identity.objects.filter(customer__in=[anna, berta]).exists()
+    assert set(Certificate.objects.get().customer_ids) == {anna.pk, berta.pk}
+
+
+def test_who_was_merged_into_one_enrolled_after_the_backup_is_erased(
+    two: tuple[Customer, Customer], harbour: Store, django_capture_on_commit_callbacks: Any
+) -> None:
+    anna, _berta = two
+
+    def erase() -> Customer:
+        new = cast.customer("Anna Neu", of=harbour, phone="+8613911114443")
+        merging.merge(new, anna, by="system:test", at=NOW)
+        return new
+
+    assert again_after(erase, django_capture_on_commit_callbacks) == {"erased": 1, "not_there": 0}
+    assert name_of(anna) == ""
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_who_was_parted_after_the_backup_is_erased_and_the_other_is_not(
+    two: tuple[Customer, Customer], place: int, django_capture_on_commit_callbacks: Any
+) -> None:
+    gone, stays = two[place], two[1 - place]
+    name, merge = stays.name, merging.merge(two[1], two[0], by="system:test", at=NOW)
+
+    def erase() -> Customer:
+        merging.unmerge(merge, by="system:test", at=NOW)
+        return gone
+
+    assert again_after(erase, django_capture_on_commit_callbacks) == {"erased": 1, "not_there": 0}
+    assert (name_of(gone), name_of(stays)) == ("", name)
+    assert Identity.objects.filter(customer=stays).exists()
+
+
+def test_a_line_of_an_earlier_release_is_read(two: tuple[Customer, Customer]) -> None:
+    anna, _berta = two
+    told = {
+        "key": "7d3b0c3e-6b1c-4a2a-9d6e-3f1f5c0a9b11", "customer_id": anna.pk, "born_at": anna.created_at.isoformat(),
+        "erased_at": NOW.isoformat(), "erased_by": "staff:1", "digests": [], "prev": erasurelog.FIRST,
+    }  # fmt: skip
+    erasurelog.path().parent.mkdir(parents=True)
+    erasurelog.path().write_text(json.dumps(told | {"hash": erasurelog._hash(told)}) + "\n")
+    assert replaying.replay(erasurelog.lines(), by="system:restore", at=NOW)["erased"] == 1
+    assert name_of(anna) == ""
 
 
 def test_another_one_with_the_same_number_is_not_erased(bystander: Customer) -> None:
