@@ -38,8 +38,8 @@ def unmerge(merge: Merge, *, by: Any, at: datetime) -> Merge:
         }
         record = check(done, people)
         _unmerge(cur, done, record)
-        done.undone_at, done.undone_by = at, trail.actor_name(by)
-        done.save(update_fields=["undone_at", "undone_by"])
+        done.undone_at, done.undone_by, done.before = at, trail.actor_name(by), {}  # nobody reads it any more
+        done.save(update_fields=["undone_at", "undone_by", "before"])
         store = people[done.customer_id].home_store_id
         details = {"loser": done.loser_id, "merge": done.pk}
         trail.record("customer.unmerge", people[done.customer_id], by=by, store_id=store, details=details)

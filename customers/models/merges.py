@@ -19,7 +19,7 @@ class Merge(Owned):
     merged in their turn. Undone, the row stays as history.
 
     `before` keeps what undoing needs (`customers/merging/record.py`). It holds personal values: the survivor's facts,
-    and rows of which only one could be kept. Empty means that undoing is no longer possible.
+    and rows of which only one could be kept. Empty means that undoing is no longer possible, or done.
     """
 
     loser_id = models.BigIntegerField()

@@ -1,6 +1,7 @@
 """Un-merging gives both back exactly, whatever was merged in between; random crowds own rows in every owned table."""
 
 import os
+from importlib import import_module
 from random import Random
 from typing import Any
 
@@ -199,6 +200,19 @@ def test_what_an_erasure_took_cannot_be_undone(irina, yusuf, ana, noon) -> None:
     Customer.objects.filter(pk=irina.pk).update(erased_at=noon)
     with pytest.raises(merging.CannotMerge):
         merging.merge(cast.customer("New", of=None), irina, by=ana, at=noon)
+
+
+def test_once_undone_nothing_is_kept_of_either(irina, yusuf, ana, noon) -> None:
+    """What undoing needed holds facts of several people, so it would outlive the erasure of one of them."""
+    done = merging.merge(irina, yusuf, by=ana, at=noon, **SURE)
+    merging.unmerge(done, by=ana, at=noon)
+    assert Merge.objects.get(pk=done.pk).before == {}
+    Merge.objects.filter(pk=done.pk).update(before={"seen": {"name": "Irina Petrova"}})
+    standing = merging.merge(irina, yusuf, by=ana, at=noon, **SURE)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("customers.migrations.0031_undone_merges").EMPTY)
+    assert Merge.objects.get(pk=done.pk).before == {}
+    assert Merge.objects.get(pk=standing.pk).before != {}
 
 
 def test_custom_fields_are_merged_and_parted_field_by_field(irina, yusuf, ana, noon) -> None:
