@@ -8,7 +8,7 @@ In forms and edits a field is called "custom.<code>".
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -148,9 +148,9 @@ def _text(field: CustomField, value: Any, held: Any) -> str:
 def _number(field: CustomField, value: Any, held: Any) -> str:
     try:
         amount = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
-    except InvalidOperation:
+    except ArithmeticError:
         amount = Decimal("nan")
-    if not amount.is_finite() or abs(amount) >= LARGEST:
+    if not amount.is_finite() or amount.copy_abs() >= LARGEST:  # abs() rounds, and so overflows
         raise ValueError(_("This is no number."))
     if round(amount, PLACES) != amount:
         raise ValueError(_("At most %(n)d digits after the point.") % {"n": PLACES})

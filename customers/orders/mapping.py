@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import msgspec
@@ -226,9 +226,9 @@ def _cents(value: Any, how: Mapping, part: str) -> Decimal:
 def _number(value: Any, part: str) -> Decimal:
     try:
         number = Decimal(str(value))
-    except InvalidOperation:
+    except ArithmeticError:
         number = Decimal("NaN")
-    if isinstance(value, bool) or not number.is_finite() or abs(number) > 10**9:
+    if isinstance(value, bool) or not number.is_finite() or number.copy_abs() > 10**9:
         raise Unmapped(part, _("No number stands there."))
     return number
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,6 +20,8 @@ from customers.receiving import people
 from customers.receiving.database import in_transaction
 
 MOST = 5_000
+LONGEST = 200  # characters of a value
+LARGEST = 10**15
 BASES = {basis.name.lower(): basis for basis in Basis}
 
 
@@ -30,7 +32,7 @@ class FactIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     identifier: Annotated[str, Meta(min_length=1, max_length=190)]
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
     type: Literal["text", "number", "date", "yes_no"]
-    value: Annotated[str, Meta(min_length=1, max_length=200)]
+    value: Annotated[str, Meta(min_length=1, max_length=LONGEST)]
     obtained_on: date
     valid_until: date
     basis: Literal["consent", "contract", "interest", "public"]
@@ -133,11 +135,7 @@ def canonical(type_: str, text: str) -> str | None:
     """The one written form of a value of this type; None when it is none."""
     text = text.strip()
     if type_ == "number":
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            return None
-        return f"{number.normalize():f}" if number.is_finite() and abs(number) < 10**15 else None
+        return _written(text)
     if type_ == "date":
         try:
             return date.fromisoformat(text).isoformat()
@@ -153,6 +151,18 @@ def canonical(type_: str, text: str) -> str | None:
             "0": "false",
         }.get(text.lower())
     return text if text and text.isprintable() else None
+
+
+def _written(text: str) -> str | None:
+    """A number without an exponent, as long as it can be kept."""
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        return None
+    if not number.is_finite() or number.copy_abs() >= LARGEST or (number and number.adjusted() < -LONGEST):
+        return None
+    written = f"{number.normalize():f}"
+    return written if len(written) <= LONGEST else None
 
 
 def _write(cur: Any, provider: Provider, good: list[_Clean], outcome: Outcome, by: Any) -> None:

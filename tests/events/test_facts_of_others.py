@@ -90,6 +90,8 @@ def test_what_is_wrong_is_told_and_not_kept(
     ("type_", "text", "value"),
     [
         ("number", "1e3", "1000"), ("number", "-0.50", "-0.5"), ("number", "NaN", None), ("date", "2026-02-30", None),
+        ("number", "1e1000000", None), ("number", "1e-300", None), ("number", "1e-1000000", None),
+        ("number", "0e-1000000", "0"), ("number", "1e-198", f"0.{'0' * 197}1"), ("number", "-1e-198", None),
         ("yes_no", "YES", "true"), ("yes_no", "0", "false"), ("text", "  a b ", "a b"), ("text", "\t", None),
     ],
 )  # fmt: skip
