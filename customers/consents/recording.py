@@ -83,7 +83,7 @@ def record_many(
     if not told:
         return []
     with transaction.atomic():
-        owner = _living(customer.pk if isinstance(customer, Customer) else customer)
+        owner = living(customer.pk if isinstance(customer, Customer) else customer)
         rows = prepared.rows(_INSERT, {
             "customer": owner, "at": at, "source": source, "store": store_id, "by": trail.actor_name(by),
             "evidence": json.dumps(evidence or {}),
@@ -139,7 +139,7 @@ def _wording_of(choice: Choice) -> Wording | None:
     return wording
 
 
-def _living(customer_id: int) -> int:
+def living(customer_id: int) -> int:
     """The customer, or who they became; kept from being merged until the end of the transaction."""
     while row := prepared.row(_LOCK, {"id": customer_id}):
         if row[0] is None:

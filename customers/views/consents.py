@@ -201,7 +201,10 @@ class GuardianRecord(ConsentView):
 
     def delete(self, request: HttpRequest, public_id: str) -> HttpResponse:
         customer = self.customer(public_id)
-        guardians.dismiss(customer, by=self.staff)
+        try:
+            guardians.dismiss(customer, by=self.staff)
+        except Refusal as refusal:
+            self.say(str(refusal), error=True)
         return self.go(reverse("customers:consents", args=[customer.public_id]))
 
 

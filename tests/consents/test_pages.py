@@ -15,7 +15,7 @@ from crm.audit.models import Entry
 from crm.org.models import Chain, Staff
 from crm.scaleout.recording import recording
 from customers import consents, timeline
-from customers.consents import CELLS, agerule, cell, links, wordings
+from customers.consents import CELLS, agerule, cell, guardians, links, wordings
 from customers.models import Consent, Customer, Guardian
 from customers.timeline import Asked
 
@@ -144,6 +144,23 @@ def test_a_guardian_makes_a_minors_yes_count(chen: Staff, irina: Customer, signe
     assert "Petra" in browser.get(address).text
     browser.post(address, {"_method": "DELETE"})
     assert given(irina) == set()
+
+
+def test_a_guardian_goes_to_who_the_customer_became(
+    chen: Staff, irina: Customer, yusuf: Customer, signed_in: Browser
+) -> None:
+    """A form that was open while somebody else merged the two."""
+    Customer.objects.filter(pk=yusuf.pk).update(merged_into=irina)
+    guardian = guardians.appoint(yusuf, name="Petra", relation="mother", verified="signed", by=chen)
+    assert guardian.customer_id == irina.pk
+    assert guardians.dismiss(yusuf, by=chen) == 1
+    with pytest.raises(guardians.NoGuardian):
+        guardians.dismiss(yusuf, by=chen)
+    about = Entry.objects.filter(action__startswith="guardian.").values_list("subject", flat=True)
+    assert set(about) == {f"customers.customer:{irina.pk}"}
+    browser = signed_in(chen)
+    answer = browser.post(reverse("customers:guardian", args=[irina.public_id]), {"_method": "DELETE"})
+    assert "No guardian stands for this customer" in browser.get(answer["Location"]).text
 
 
 def test_an_administrator_changes_texts_and_the_age(ana: Staff, signed_in: Browser) -> None:
