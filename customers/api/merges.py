@@ -116,7 +116,7 @@ class OneMerge(_OfCustomer):
     def delete(self, customer: str, merge: str) -> MergeOut:
         """Both have again what they had. What came in later by an identifier of the other one goes to the other one."""
         found = Merge.objects.filter(customer=self.customer(customer), pk=Merge.row_id(merge) or 0).first()
-        if found is None:
+        if found is None or not Customer.objects.visible_to(self.caller).filter(pk=found.loser_id).exists():
             raise NotFound
         return _out(merging.unmerge(found, by=self.caller, at=now()))
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BigIntegerField, Case, OuterRef, Subquery, When
+from django.db.models import BigIntegerField, Case, Exists, OuterRef, Subquery, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Substr
 
 from crm.org.models import Staff
+from crm.org.scope import Viewer
 from customers.merging.record import VERSION
 from customers.models import Customer, Merge
 
@@ -19,7 +20,7 @@ _STAFF = "staff:"
 class Past:
     """One merge. `loser`: their name, or else their id. `by`: who did it, "" for a programme.
 
-    `may_undo`: nothing else has to be undone first.
+    `may_undo`: nothing else has to be undone first, and the viewer sees both.
     """
 
     merge: Merge
@@ -30,7 +31,7 @@ class Past:
     may_undo: bool
 
 
-def of(customer: Customer) -> list[Past]:
+def of(customer: Customer, viewer: Viewer) -> list[Past]:
     """Newest first, those that were undone too; one statement."""
     rows = (
         Merge.objects.filter(customer=customer)
@@ -38,6 +39,7 @@ def of(customer: Customer) -> list[Past]:
             version=KT("before__version"),
             by=_name("merged_by"),
             un_by=_name("undone_by"),
+            in_sight=Exists(Customer.objects.visible_to(viewer).filter(pk=OuterRef("loser_id"))),
             loser=Subquery(Customer.objects.filter(pk=OuterRef("loser_id")).values("name")[:1]),
         )
         .defer("before")
@@ -46,7 +48,8 @@ def of(customer: Customer) -> list[Past]:
     return [
         Past(
             one, one.loser or Customer(pk=one.loser_id).public_id, one.merged_at, one.by or "", one.un_by or "",
-            one.undone_at is None and one.version == str(VERSION) and one.survivor_id == customer.pk,
+            one.in_sight and one.undone_at is None and one.version == str(VERSION)
+            and one.survivor_id == customer.pk,
         )
         for one in rows
     ]  # fmt: skip

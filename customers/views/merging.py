@@ -87,6 +87,7 @@ class Unmerge(CustomerView):
     def delete(self, request: HttpRequest, public_id: str, merge: str) -> HttpResponse:
         customer = self.customer(public_id)
         done = get_object_or_404(Merge, customer=customer, pk=Merge.row_id(merge))
+        get_object_or_404(Customer.objects.visible_to(self.staff), pk=done.loser_id)  # both, as for merging
         try:
             merging.unmerge(done, by=self.staff, at=timezone.now())
         except Refusal as refusal:
@@ -131,7 +132,8 @@ class Merges(CustomerView):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         customer = self.customer(public_id)
-        return self.render("customers/merge_past.html", {"past": history.of(customer), "customer": customer})
+        context = {"past": history.of(customer, self.staff), "customer": customer}
+        return self.render("customers/merge_past.html", context)
 
 
 def panel(staff: Staff, customer: Customer) -> dict[str, Any] | None:

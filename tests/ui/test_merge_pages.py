@@ -141,6 +141,23 @@ def test_whoever_merges_sees_both(
     assert not Merge.objects.exists()
 
 
+def test_whoever_undoes_sees_both(
+    rosa: Staff, ana: Staff, irina: Customer, lin: Customer, harbour: Store, signed_in: Browser,
+    calling: Callable[..., Client], noon: Any,
+) -> None:  # fmt: skip
+    """Lin is of Mill: Rosa, and a key of the harbour, see who remained but not who would come back."""
+    done = merging.merge(irina, lin, by=ana, at=noon, is_confirmed=True, reason="one person")
+    line = f"/customers/{irina.public_id}/merges/"
+    undo = f"{line}{done.public_id}/"
+    assert signed_in(rosa).post(undo, {"_method": "DELETE"}).status_code == 404
+    assert undo not in signed_in(rosa).get(line).content.decode()
+    assert calling("customers:merge", stores=[harbour]).delete(f"/api/v1{undo}").status_code == 404
+    done.refresh_from_db()
+    assert done.undone_at is None
+    assert undo in signed_in(ana).get(line).content.decode()
+    assert calling("customers:merge").delete(f"/api/v1{undo}").status_code == 200
+
+
 def test_finding_the_other_one(ana: Staff, rosa: Staff, irina: Customer, double: Customer, lin: Customer,
                                signed_in: Browser) -> None:  # fmt: skip
     address = f"/customers/{irina.public_id}/merge/"
