@@ -33,7 +33,7 @@
 
   let held = []; // before consent: in memory only
   let given = 0;
-  let busy, timer, path;
+  let busy, again, timer, path; // again: the network came back while a try was still failing
   const may = () => { const known = read(V); return !silent && (known || (!asks && known !== "")); };
 
   const later = (wait) => { clearTimeout(timer); timer = setTimeout(send, wait); };
@@ -55,7 +55,7 @@
         write(Q, left.length ? JSON.stringify(left) : null);
         if (left.length) later(0);
       })
-      .catch(() => { busy = 0; later(30000); });
+      .catch(() => { busy = 0; later(again ? 0 : 30000); again = 0; });
   }
 
   function keep(event) {
@@ -109,7 +109,7 @@
     page();
   }
   early.forEach((call) => regulars(...call));
-  addEventListener("online", send);
+  addEventListener("online", () => { again = busy; send(); });
   document.addEventListener("visibilitychange", () => document.hidden && send());
   send();
 })();

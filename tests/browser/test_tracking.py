@@ -330,7 +330,7 @@ def _names(here: Visit) -> list[str]:
 
 def _until(holds: Callable[[], bool]) -> None:
     """Asked again and again: a page with a strict policy lets nobody wait inside it."""
-    for _try in range(100):
+    for _try in range(600):
         if holds():
             return
         time.sleep(0.05)
