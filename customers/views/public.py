@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -119,22 +118,24 @@ class Preferences(PublicView):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Unsubscribe(PublicView):
-    """One purpose by one channel, stopped with one press, or by a mail program with `List-Unsubscribe=One-Click`."""
+    """One purpose by one channel, stopped with one press, or by a mail program with `List-Unsubscribe=One-Click`.
+
+    The link never ends and messages are passed on, so it can only refuse: this purpose, or any contact at all. It opens
+    no preferences; whoever wants to agree to something asks for a fresh link.
+    """
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        leaving = self._leaving(token)
-        standing = consents.state_of(leaving.customer)
-        if leaving.cell == NO_CONTACT:
-            return self._page(leaving, is_over=standing.do_not_contact)
-        return self._page(leaving, is_over=not standing.cells[leaving.cell].is_given)
+        return self._page(self._leaving(token))
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         leaving = self._leaving(token)
+        if "stop" in request.POST:
+            leaving = links.Leaving(leaving.customer, NO_CONTACT)
         consents.record(
             leaving.customer, channel=leaving.cell.channel, purpose=leaving.cell.purpose, is_given=False, wording=None,
             source="unsubscribe", by="customer", at=None, evidence={"one_click": self._is_one_click()},
         )  # fmt: skip
-        return self._page(leaving, is_over=True)
+        return self._page(leaving)
 
     def _is_one_click(self) -> bool:
         return self.request.POST.get("List-Unsubscribe") == "One-Click"
@@ -147,10 +148,12 @@ class Unsubscribe(PublicView):
         self.speak(leaving.customer.language)
         return leaving
 
-    def _page(self, leaving: links.Leaving, *, is_over: bool) -> HttpResponse:
-        more = reverse("customers:preferences", args=[links.preferences_token(leaving.customer)])
+    def _page(self, leaving: links.Leaving) -> HttpResponse:
+        standing = consents.state_of(leaving.customer)
+        silent = standing.do_not_contact
+        is_over = silent if leaving.cell == NO_CONTACT else not standing.cells[leaving.cell].is_given
         context = {
-            "title": _("Unsubscribe"), "cell": leaving.cell, "is_over": is_over, "more": more,
+            "title": _("Unsubscribe"), "cell": leaving.cell, "is_over": is_over, "silent": silent,
             "contacts": contacts_of(leaving.customer),
         }  # fmt: skip
         return self.show("public/unsubscribe.html", context)

@@ -237,6 +237,23 @@ def test_looking_changes_nothing(irina: Customer, client: Client) -> None:
     assert (list(Consent.objects.values()), Entry.objects.exclude(action="defaults.make").count()) == before
 
 
+def test_an_unsubscribe_link_only_refuses(irina: Customer, client: Client) -> None:
+    """It never ends and messages are passed on: nobody agrees to anything with it."""
+    say(irina, True)
+    address = unsubscribe(irina, cell("sms", "marketing"))
+    for page in (client.get(address), client.post(address)):
+        assert "/preferences/" not in page.text.replace(reverse("ui:preferences"), "")
+        assert "ask in a store for a fresh link" in page.text
+    client.post(address, {"email.service": "on", "contact": "on"})
+    assert given(irina) == {"email.marketing"}
+    assert 'name="stop"' in client.get(address).text
+    answer = client.post(address, {"stop": ""}).text
+    assert consents.state_of(irina).do_not_contact
+    assert "You are unsubscribed" in answer
+    assert 'name="stop"' not in answer
+    assert given(irina) == set()
+
+
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "One-Click"}])
 def test_unsubscribing_takes_one_post_without_a_cookie(body: dict[str, str], irina: Customer) -> None:
     say(irina, True)
