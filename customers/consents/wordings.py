@@ -3,7 +3,7 @@
 Every cell has a text in every language from the start; an administrator replaces it by the chain's own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -63,6 +63,13 @@ def current(language: str, cells: Iterable[Cell] = CELLS) -> dict[Cell, Wording]
         with trail.first_use("customers.wording"):
             found |= {cell: _first(cell, spoken) for cell in missing}
     return {cell: found[cell] for cell in wanted}
+
+
+def shown(codes: Mapping[Cell, str]) -> dict[Cell, Wording]:
+    """The wordings of these codes, where they are the cell's own; others are left out."""
+    found = {row.code: row for row in Wording.objects.filter(code__in=codes.values())}
+    rows = {cell: found[code] for cell, code in codes.items() if code in found}
+    return {cell: row for cell, row in rows.items() if (row.purpose, row.channel) == cell}
 
 
 def spoken_language(language: str | None) -> str:

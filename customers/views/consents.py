@@ -15,7 +15,7 @@ from customers import consents
 from customers.consents import Choice, guardians, links, wordings
 from customers.consents.cells import NO_CONTACT
 from customers.models import Consent, Customer, Guardian
-from customers.views import consentwords
+from customers.views import consentshown, consentwords
 from customers.views.profile import CustomerView
 
 HOW = {
@@ -57,37 +57,38 @@ class Consents(ConsentView):
 
 
 class ChoiceForm(forms.Form):
-    """One choice a cell, with what holds now; only what was changed is recorded."""
+    """One choice a cell, with what holds now, or held when the form was shown; only what was changed is recorded."""
 
     how = forms.ChoiceField(label=gettext_lazy("How they said it"), choices=list(HOW.items()))
 
     def __init__(self, data: Any, *, standing: consents.Standing, language: str) -> None:
         super().__init__(data)
-        self.texts = wordings.current(language)
-        self.now = {
-            cell.code: {True: "yes", False: "no", None: ""}[state.is_given]
-            for cell, state in standing.cells.items()
-        }
-        said = [("yes", _("Yes")), ("no", _("No"))]
-        for cell, text in self.texts.items():
-            known = self.now[cell.code]
-            choices = said if known else [("", _("Not asked")), *said]
+        self.cells = standing.cells
+        self.seen = consentshown.read(data or {})
+        texts = wordings.current(language)
+        for cell, state in self.cells.items():
+            shown = self.seen.get(cell) or consentshown.now(state, texts[cell])
+            said = [("yes", _("Yes")), ("no", _("No"))]
+            choices = said if shown.said else [("", _("Not asked")), *said]
             self.fields[cell.code] = forms.ChoiceField(
-                label=cell.label, choices=choices, initial=known, required=False, help_text=text.text,
+                label=cell.label, choices=choices, initial=shown.said, required=False, help_text=shown.text.text,
                 widget=forms.RadioSelect,
             )  # fmt: skip
+            self.fields[consentshown.name(cell)] = forms.CharField(
+                initial=shown.carried, required=False, widget=forms.HiddenInput
+            )
 
     def grid(self) -> consentwords.Grid:
         """The fields in their places."""
-        return consentwords.grid({cell: self[cell.code] for cell in self.texts})
+        return consentwords.grid({cell: self[cell.code] for cell in self.cells})
 
     def choices(self) -> list[Choice]:
-        """What was changed. Another wording may have come up meanwhile: what was shown is what counts."""
-        return [
-            Choice(cell, said == "yes", text)
-            for cell, text in self.texts.items()
-            if (said := self.cleaned_data[cell.code]) and said != self.now[cell.code]
+        """What was changed of what was shown, with the text that was shown."""
+        told = [(cell, self.cleaned_data[cell.code], state) for cell, state in self.cells.items()]
+        words = [
+            consentshown.choice(cell, said, self.seen.get(cell), state) for cell, said, state in told if said
         ]
+        return [word for word in words if word]
 
 
 class Record(ConsentView):

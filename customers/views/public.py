@@ -22,6 +22,7 @@ from customers.consents import Choice, links, wordings
 from customers.consents.cells import NO_CONTACT, PURPOSES
 from customers.masks import masked
 from customers.models import Customer, Identity, IdentityKind
+from customers.views import consentshown
 
 MOST, SECONDS = (
     60,
@@ -75,25 +76,23 @@ class Preferences(PublicView):
             return self.show("public/expired.html", {"title": _("This link is too old")}, status=410)
         except links.Invalid:
             raise Http404 from None
-        language = self.speak(customer.language)
-        consents.record_many(
-            customer, self._choices(customer, language), source="preferences", by="customer", at=None
-        )
+        consents.record_many(customer, self._choices(customer), source="preferences", by="customer", at=None)
         return HttpResponse(status=303, headers={"Location": f"{request.path}?done="})
 
-    def _choices(self, customer: Customer, language: str) -> list[Choice]:
-        """What the form changed. Stop all says no to everything, and changes nothing else."""
-        standing, texts = consents.state_of(customer), wordings.current(language)
+    def _choices(self, customer: Customer) -> list[Choice]:
+        """What the form changed of what it showed. Stop all says no to everything, and changes nothing else."""
+        standing, seen = consents.state_of(customer), consentshown.read(self.request.POST)
         if "stop" in self.request.POST:
             silent = [] if standing.do_not_contact else [Choice(NO_CONTACT, False)]
             return silent
         changed = []
         if standing.do_not_contact and "contact" in self.request.POST:
             changed.append(Choice(NO_CONTACT, True))
-        for cell, text in texts.items():
-            wants = cell.code in self.request.POST
-            if wants != bool(standing.cells[cell].is_given):
-                changed.append(Choice(cell, wants, text))
+        for cell, state in standing.cells.items():
+            said = "yes" if cell.code in self.request.POST else "no"
+            was_asked = cell not in seen or seen[cell].said or said == "yes"  # else a box that stayed empty
+            if was_asked and (word := consentshown.choice(cell, said, seen.get(cell), state)):
+                changed.append(word)
         return changed
 
     def _page(self, customer: Customer, language: str, *, is_done: bool) -> HttpResponse:
@@ -102,7 +101,7 @@ class Preferences(PublicView):
             (
                 purpose.label,
                 [
-                    (cell, text, standing.cells[cell])
+                    (cell, consentshown.now(standing.cells[cell], text), consentshown.name(cell))
                     for cell, text in texts.items()
                     if cell.purpose == purpose
                 ],

@@ -22,7 +22,7 @@ from customers.timeline import Asked
 pytestmark = pytest.mark.django_db
 
 Browser = Callable[[Staff], Client]
-EMAIL = cell("email", "marketing")
+EMAIL, SMS = cell("email", "marketing"), cell("sms", "marketing")
 
 
 def given(customer: Customer) -> set[str]:
@@ -35,6 +35,16 @@ def say(customer: Customer, word: bool | None, where: Any = EMAIL) -> int:
                            source="counter", by="system:test", at=None)  # fmt: skip
 
 
+def carried(page: str) -> dict[str, str]:
+    """What a form showed, as it carries it hidden."""
+    return dict(re.findall(r'name="(shown-[^"]+)" value="([^"]*)"', page))
+
+
+def fill(browser: Client, address: str, form: dict[str, str]) -> Any:
+    """Open the page and send it."""
+    return browser.post(address, carried(browser.get(address).text) | form)
+
+
 def test_a_clerk_records_what_changed_and_takes_it_back(
     chen: Staff, irina: Customer, signed_in: Browser
 ) -> None:
@@ -42,8 +52,10 @@ def test_a_clerk_records_what_changed_and_takes_it_back(
     say(irina, True)
     address = reverse("customers:consent-record", args=[irina.public_id])
     assert "Send me offers and news by SMS." in browser.get(address).text
-    answer = browser.post(
-        address, {"how": "phone", "email.marketing": "yes", "sms.marketing": "yes", "profiling": "no"}
+    answer = fill(
+        browser,
+        address,
+        {"how": "phone", "email.marketing": "yes", "sms.marketing": "yes", "profiling": "no"},
     )
     assert answer.status_code == 303
     assert given(irina) == {"email.marketing", "sms.marketing"}
@@ -68,7 +80,7 @@ def test_a_clerk_records_what_changed_and_takes_it_back(
 def test_the_wording_is_in_the_customers_language(chen: Staff, irina: Customer, signed_in: Browser) -> None:
     Customer.objects.filter(pk=irina.pk).update(language="zh-hans")
     address = reverse("customers:consent-record", args=[irina.public_id])
-    signed_in(chen).post(address, {"how": "counter", "sms.marketing": "yes"})
+    fill(signed_in(chen), address, {"how": "counter", "sms.marketing": "yes"})
     wording = Consent.objects.get().wording
     assert wording is not None
     assert wording.code == "sms.marketing.zh-hans.1"
@@ -200,15 +212,61 @@ def test_a_customer_changes_their_preferences(irina: Customer, client: Client) -
     assert "+8613800138000" not in page.text
     assert "Irina" not in page.text
     assert "Corner Grocers" in page.text
-    answer = client.post(address, {"sms.marketing": "on", "profiling": "on"})
+    answer = fill(client, address, {"sms.marketing": "on", "profiling": "on"})
     assert answer.status_code == 303
     assert "Saved." in client.get(answer["Location"]).text
     assert given(irina) == {"sms.marketing", "profiling"}
     assert Consent.objects.filter(source="preferences", recorded_by="customer").count() == 2
-    client.post(address, {"sms.marketing": "on", "stop": ""})
+    fill(client, address, {"sms.marketing": "on", "stop": ""})
     assert given(irina) == set()
-    client.post(address, {"contact": "on", "sms.marketing": "on", "profiling": "on"})
+    fill(client, address, {"contact": "on", "sms.marketing": "on", "profiling": "on"})
     assert given(irina) == {"sms.marketing", "profiling"}
+
+
+def test_a_stale_page_makes_no_new_yes(irina: Customer, client: Client) -> None:
+    """Unsubscribed elsewhere while the page was open, with e-mail ticked."""
+    for where in (EMAIL, SMS):
+        say(irina, True, where)
+    shown = carried(client.get(preferences(irina)).text)
+    client.post(unsubscribe(irina))
+    client.post(preferences(irina), shown | {"email.marketing": "on"})
+    assert given(irina) == set()
+    assert Consent.objects.filter(source="preferences").values_list("channel", "is_given").get() == (2, False)
+    client.post(preferences(irina), {"email.marketing": "on"})  # nobody knows what was shown
+    assert given(irina) == set()
+    say(irina, True)
+    client.post(preferences(irina), {})
+    assert given(irina) == set()
+
+
+def test_a_stale_form_of_staff_makes_no_new_yes(
+    chen: Staff, irina: Customer, client: Client, signed_in: Browser
+) -> None:
+    browser, address = signed_in(chen), reverse("customers:consent-record", args=[irina.public_id])
+    say(irina, True)
+    shown = carried(browser.get(address).text)
+    client.post(unsubscribe(irina))
+    form = {"how": "phone", "email.marketing": "yes", "sms.marketing": "yes"}
+    assert browser.post(address, shown | form).status_code == 303
+    assert given(irina) == {"sms.marketing"}
+
+
+def test_the_wording_is_the_one_that_was_shown(
+    ana: Staff, chen: Staff, irina: Customer, client: Client, signed_in: Browser
+) -> None:
+    staffs = reverse("customers:consent-record", args=[irina.public_id])
+    shown, read_out = (carried(one.get(way).text) for one, way in
+                       ((client, preferences(irina)), (signed_in(chen), staffs)))  # fmt: skip
+    wordings.change(SMS, "en", "Text me offers.", by=ana)
+    bent = shown | {"shown-profiling": ":sms.marketing.en.1"}  # of another cell
+    client.post(preferences(irina), bent | {"sms.marketing": "on", "profiling": "on"})
+    assert given(irina) == {"sms.marketing"}
+    assert Consent.objects.get().wording.code == "sms.marketing.en.1"  # type: ignore[union-attr]
+    wordings.change(EMAIL, "en", "Mail me offers.", by=ana)
+    wrong = signed_in(chen).post(staffs, read_out | {"how": "dream", "email.marketing": "yes"}).text
+    assert "Mail me offers." not in wrong
+    signed_in(chen).post(staffs, carried(wrong) | {"how": "phone", "email.marketing": "yes"})
+    assert Consent.objects.get(source="phone").wording.code == "email.marketing.en.1"  # type: ignore[union-attr]
 
 
 def test_a_page_speaks_the_customers_language_unless_they_chose(irina: Customer, client: Client) -> None:
@@ -216,7 +274,7 @@ def test_a_page_speaks_the_customers_language_unless_they_chose(irina: Customer,
     assert "用簡訊把優惠和新消息傳給我" in client.get(preferences(irina)).text
     client.post(reverse("ui:preferences"), {"language": "zh-hans"})
     assert "用短信把优惠和新消息发给我" in client.get(preferences(irina)).text
-    client.post(preferences(irina), {"sms.marketing": "on"})
+    fill(client, preferences(irina), {"sms.marketing": "on"})
     assert Consent.objects.get().wording.code == "sms.marketing.zh-hans.1"  # type: ignore[union-attr]
 
 
@@ -300,7 +358,7 @@ def test_a_link_of_somebody_merged_leads_to_the_survivor(
     address = preferences(irina)
     Customer.objects.filter(pk=irina.pk).update(merged_into=yusuf)
     assert "+86 139****9000" in client.get(address).text
-    client.post(address, {"profiling": "on"})
+    fill(client, address, {"profiling": "on"})
     assert given(yusuf) == {"profiling"}
 
 
