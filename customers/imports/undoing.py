@@ -2,7 +2,8 @@
 
 * A field gets back what it held before, unless it was changed again since.
 * Consents that the import told are taken away, wherever they are by now.
-* Identifiers and tags that the import added are taken away, where they still are with that customer.
+* Identifiers and tags that the import added are taken away, where they still are with that customer. One identifier
+  stays, where nothing else is left; where the main one of a kind goes, the oldest of the kind becomes it.
 * A customer whom the import made goes, unless anything came since: a purchase, a note, an edit. Then they stay whole.
 * Who was merged since is left alone; who was erased since is nobody any more, and is only counted.
 
@@ -117,6 +118,8 @@ def _take_back(cur: Any, file_id: int, piece: int) -> dict[str, int]:
     database.have_alone(cur)  # nobody adds a purchase to a customer who is just going
     values = {"file": file_id, "piece": piece}
     cur.execute(_IDENTIFIERS, values)
+    mains = [(customer, kind) for customer, kind, is_main in cur.fetchall() if is_main]
+    cur.execute(_HEIRS, [[customer for customer, _ in mains], [kind for _, kind in mains]])
     cur.execute(_TAGS, values)
     cur.execute(_RESTORE, values)
     whole = dict(cur.fetchall())
@@ -150,7 +153,19 @@ _WRITTEN = ("is_stub", *FIELDS)
 _IDENTIFIERS = f"""
 DELETE FROM customers_identity i USING customers_importchange ch
 WHERE {_OF} AND NOT ch.is_new AND i.id = ANY(ch.identity_ids) AND i.customer_id = ch.customer_id
+  AND (
+    EXISTS (SELECT FROM customers_identity o WHERE o.customer_id = i.customer_id AND o.id <> ALL(ch.identity_ids))
+    OR i.id <> (SELECT min(o.id) FROM customers_identity o WHERE o.customer_id = i.customer_id)
+  )
+RETURNING i.customer_id, i.kind, i.is_primary
 """  # noqa: S608
+_HEIRS = """
+UPDATE customers_identity SET is_primary = true WHERE id IN (
+    SELECT min(o.id) FROM unnest(%s::bigint[], %s::text[]) AS gone (customer_id, kind)
+    JOIN customers_identity o ON o.customer_id = gone.customer_id AND o.kind = gone.kind
+    GROUP BY o.customer_id, o.kind HAVING NOT bool_or(o.is_primary)
+)
+"""
 _TAGS = f"""
 DELETE FROM customers_customertag t USING customers_importchange ch
 WHERE {_OF} AND NOT ch.is_new AND t.customer_id = ch.customer_id AND t.tag_id = ANY(ch.tag_ids)
@@ -171,7 +186,7 @@ FROM customers_importchange ch {_RECORDS}
 WHERE {_OF} AND NOT ch.is_new AND {_LIVING}
 RETURNING c.id, {
     " AND ".join(f"(NOT ch.before ? '{name}' OR c.{name} IS NOT DISTINCT FROM b.{name})" for name in _WRITTEN)
-}
+} AND NOT EXISTS (SELECT FROM customers_identity i WHERE i.customer_id = c.id AND i.id = ANY(ch.identity_ids))
 """  # noqa: S608
 _OTHERS = f"""
 SELECT ch.customer_id FROM customers_importchange ch WHERE {_OF} AND ch.customer_id <> ALL(%(done)s::bigint[])

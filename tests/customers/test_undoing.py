@@ -12,7 +12,7 @@ from crm.jobs import runner
 from crm.jobs.models import State
 from crm.org.models import Staff, Store
 from crm.privacy import erasing
-from customers import imports, profile
+from customers import contacts, imports, profile
 from customers.imports import customer_job, journal, keeping, places, undoing
 from customers.models import Customer, CustomField, FieldKind, Identity, ImportChange, ImportFile, NameKey
 from tests import cast
@@ -233,6 +233,28 @@ def test_fields_of_the_chains_own_are_imported_and_undone(
     undone(file, ana)
     irina.refresh_from_db()
     assert irina.custom == {"club": True}
+
+
+def test_nobody_is_left_without_an_identifier(irina: Customer, ana: Staff, tmp_path: Path) -> None:
+    """The import's phone became all that was left of them, or the main one."""
+    Identity.objects.filter(customer=irina).exclude(kind="phone").delete()
+    text = "phone,email,number\n+8613800138000,irina@work.example,M1\n"
+    file = brought(tmp_path, text)
+    contacts.remove(irina, Identity.objects.get(customer=irina, kind="phone"), by=ana)
+    assert undone(file, ana)["partly"] == 1
+    assert Identity.objects.filter(customer=irina).count() == 1
+
+
+def test_each_kind_keeps_a_main_identifier(irina: Customer, ana: Staff, tmp_path: Path) -> None:
+    file = brought(tmp_path, "phone,email\n+8613800138000,irina@work.example\n")
+    told = Identity.objects.get(customer=irina, value="irina@work.example")
+    contacts.make_main(irina, told, by=ana)
+    contacts.add(irina, "email", "irina@club.example", by=ana)
+    assert undone(file, ana)["restored"] == 1
+    emails = Identity.objects.filter(customer=irina, kind="email").order_by("pk")
+    assert [(one.value, one.is_primary) for one in emails] == [
+        ("irina@example.com", True), ("irina@club.example", False),
+    ]  # fmt: skip
 
 
 def test_the_store_counts_as_a_field(
