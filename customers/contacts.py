@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from crm.lib.refusals import Refusal
-from customers import enrolment
+from customers import enrolment, present
 from customers.matching import keys
 from customers.models import Customer, Identity
 
@@ -43,6 +43,7 @@ def add(customer: Customer, kind: str, value: str, *, by: Any, source: str = "pa
 def make_main(customer: Customer, identity: Identity, *, by: Any) -> Identity | None:
     """Make this the main one of its kind; the one that was (None: it was main already)."""
     with transaction.atomic():
+        present.hold(customer.pk)
         rows = list(_of_kind(customer, identity.kind).select_for_update().order_by("pk"))
         before = next((one for one in rows if one.is_primary), None)
         if before is not None and before.pk == identity.pk:
@@ -55,9 +56,9 @@ def make_main(customer: Customer, identity: Identity, *, by: Any) -> Identity | 
 def remove(customer: Customer, identity: Identity, *, by: Any) -> Removed:
     """Take an identifier away: they are not found by it any more. Raises LastIdentifier."""
     with transaction.atomic():
-        Customer.objects.select_for_update(no_key=True).get(
-            pk=customer.pk
-        )  # two removals wait for each other
+        # two removals wait for each other
+        if Customer.objects.select_for_update(no_key=True).get(pk=customer.pk).erased_at:
+            raise present.Erased
         if not Identity.objects.filter(customer=customer).exclude(pk=identity.pk).exists():
             raise LastIdentifier
         gone = Removed(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.audit import trail
 from crm.lib.refusals import Fault, Refusal
-from customers import customfields, identities, profile, upserts
+from customers import customfields, identities, present, profile, upserts
 from customers.matching import conflicts, keys
 from customers.models import Customer, Identity
 from customers.receiving.database import in_transaction
@@ -138,10 +138,11 @@ def _stub_of(people: list[Person]) -> Customer | None:
 
 
 def identify(customer: Customer, kind: str, value: str, *, by: Any, source: str = "counter") -> Identity:
-    """Give a customer one more identifier; the same again changes nothing. Raises what `enrol` raises."""
+    """Give a customer one more identifier; the same again changes nothing. Raises what `enrol` raises, and Erased."""
     ((kind, known_as),) = _people([(kind, value)])
 
     def work(cur: Any) -> Identity:
+        present.hold(customer.pk)
         identity, is_new = Identity.objects.get_or_create(
             kind=kind, value=known_as, defaults={"customer": customer, "source": source}
         )

@@ -15,7 +15,7 @@ from crm.lib.refusals import Fault, Refusal
 from crm.notices.telling import tell
 from crm.org.models import Staff
 from crm.org.permissions import Permission
-from customers import mentions
+from customers import mentions, present
 from customers.models import Customer, Note, NoteVersion
 from customers.models.notes import LONGEST_NOTE
 
@@ -34,9 +34,13 @@ class NotYours(Refusal):
 
 
 def write(customer: Customer, text: str, *, by: Any, at: datetime) -> Note:
-    """A new note; who is mentioned in it is told. Raises InvalidNote, CannotMention; then nothing has changed."""
+    """A new note; who is mentioned in it is told.
+
+    Raises InvalidNote, CannotMention, Erased; then nothing has changed.
+    """
     text = _plain(text)
     with transaction.atomic():
+        present.hold(customer.pk)
         ids = mentions.found_in(text, customer)
         author = by if isinstance(by, Staff) else None
         note = Note.objects.create(

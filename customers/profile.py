@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.lib import edits, normalise
 from crm.lib.refusals import Fault, Refusal
-from customers import customfields, names
+from customers import customfields, names, present
 from customers.matching import keys
 from customers.models import Customer
 
@@ -54,7 +54,7 @@ def change(
     """Set these fields; the search keys follow the name and the home store. Naming a stub enrols nobody.
 
     A field of the chain's own is named "custom.<code>". `based_on`: what their author saw of them. Raises InvalidFacts,
-    InvalidCustom, ChangedMeanwhile; then nothing has changed.
+    InvalidCustom, ChangedMeanwhile, Erased; then nothing has changed.
 
     The trail keeps which fields changed; of what was in them a digest, for it is personal (`customers/audited.py`).
     """
@@ -66,6 +66,8 @@ def change(
     }
     with transaction.atomic():
         customer = Customer.objects.select_for_update().get(pk=customer_id)
+        if customer.erased_at:
+            raise present.Erased
         values |= customfields.checked(values, fields, held=customer.custom)
         now = {name: _now(customer, name) for name in values}
         values = edits.changes(now, values, based_on, customer)

@@ -17,7 +17,7 @@ from crm.notices.telling import read, tell
 from crm.org.audience import who_see
 from crm.org.models import Staff, Store
 from crm.org.permissions import Permission
-from customers import interactions, workkinds
+from customers import interactions, present, workkinds
 from customers.models import Customer, Priority, TouchChannel, WorkItem, WorkKind, WorkResult, WorkState
 
 LONGEST_TITLE = 160
@@ -75,12 +75,13 @@ def create(
 ) -> WorkItem:
     """A new follow-up. Without an owner it is anybody's of the customer's store.
 
-    Raises InvalidWork, UnknownKind, NotTheirs; then nothing has changed.
+    Raises InvalidWork, UnknownKind, NotTheirs, Erased; then nothing has changed.
     """
     title = clean_title(title)
     if store is not None and store.pk != customer.home_store_id:
         raise NotTheirs(_("%(store)s is not this customer's store.") % {"store": store.name})
     with transaction.atomic():
+        present.hold(customer.pk)
         check_owner(owner, customer.home_store_id)
         item = WorkItem.objects.create(
             customer=customer, kind=workkinds.named(kind), title=title, script=script.strip(), due_at=due_at,

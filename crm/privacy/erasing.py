@@ -7,7 +7,8 @@
 3. *After the commit*: the erasure goes into the erasure log, from which a restore does it again, and the tables that
    were touched are swept (dead rows, statistics).
 
-Safe to call twice: who was erased before has a certificate, and that one is returned.
+Safe to call twice: who was erased before has a certificate, and that one is returned, unless something that tells who
+they are was written since.
 """
 
 from collections.abc import Sequence
@@ -23,11 +24,12 @@ from crm.audit import trail
 from crm.lib.refusals import Refusal
 from crm.privacy import blanks, digests, erasurelog, sweeping
 from crm.privacy.models import Certificate, Request
-from crm.privacy.register import SEARCH, Entry, Erasure, Whose, entries, places
+from crm.privacy.register import SEARCH, Entry, Erasure, Kind, Whose, entries, places
 from crm.privacy.rows import function, rows_of
 from crm.privacy.subjects import Subject, people
 
 Counts = dict[str, dict[str, Any]]
+_TELLING = (Kind.IDENTITY, Kind.CONTACT, Kind.DEMOGRAPHIC, Kind.TEXT)
 
 
 class NobodyToErase(Refusal):
@@ -76,11 +78,13 @@ def erase(
     subject = people().subject(*numbers)
     if subject is None:
         raise NobodyToErase(_("There is no such customer."))
-    if not replay and (before := certificate_of(subject)):
+    if not replay and (before := _done(subject)):
         return before
     counts, searched = _clean_places(subject), _searched(subject)
     with transaction.atomic():
         subject = _held(numbers)
+        if not replay and (before := _done(subject)):  # somebody else erased them meanwhile
+            return before
         tables = {entry.label: (entry, _treat(entry, subject, searched)) for entry in entries(Whose.CUSTOMER)}
         counts |= {label: done for label, (_entry, done) in tables.items() if done["rows"]}
         certificate = _certify(subject, counts, by=by, at=at, request=request, replay=replay)
@@ -94,7 +98,29 @@ def erase(
 
 def certificate_of(subject: Subject) -> Certificate | None:
     """The certificate of a person who was erased before."""
-    return Certificate.objects.filter(customer_id=subject.customer_id, born_at=subject.born_at).first()
+    return Certificate.objects.filter(customer_id=subject.customer_id, born_at=subject.born_at).last()
+
+
+def _done(subject: Subject) -> Certificate | None:
+    """The certificate of an earlier erasure, where nothing of the person came back after it."""
+    before = certificate_of(subject)
+    return (
+        None if before is None or any(_remains(one, subject) for one in entries(Whose.CUSTOMER)) else before
+    )
+
+
+def _remains(entry: Entry, subject: Subject) -> bool:
+    """Whether rows of this table still tell who the person is. What is only searched for quotes has none of its own."""
+    columns = {
+        name: how for name, how in changed_columns(entry).items() if entry.table.columns[name] in _TELLING
+    }
+    if not columns or entry.table.find:
+        return False
+    rows = rows_of(entry, subject)
+    if entry.table.erasure is Erasure.DELETE:
+        return bool(rows.exists())
+    blank = [name for name, how in columns.items() if how is Erasure.BLANK]
+    return any(rows.exclude(**{name: blanks.blank_of(_field(entry, name))}).exists() for name in blank)
 
 
 def preview(customer_id: int) -> Counts:

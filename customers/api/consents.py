@@ -90,7 +90,7 @@ class Consents(OfCustomer):
 
     @endpoint(
         "Read a customer's consents", answers={200: ConsentsOut}, query=ConsentQuery,
-        problems={404: "Unknown, or not for this key."},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`."},
     )  # fmt: skip
     def get(self, customer: str) -> Any:
         """By channel and purpose, now or at a past moment; without channel for purposes that reach nobody."""
@@ -102,7 +102,7 @@ class Consents(OfCustomer):
         answers={201: ConsentsOut},
         permission=Permission.RECORD_CONSENTS,
         scope=KeyScope.CUSTOMERS_WRITE,
-        problems={404: "Unknown, or not for this key."},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`."},
         example={"channel": "sms", "purpose": "marketing", "is_given": False},
     )
     def post(self, told: ConsentIn, customer: str) -> Answer:
@@ -137,7 +137,7 @@ class PreferenceLinks(OfCustomer):
 
     @endpoint(
         "Make preference links", body=LinkIn, answers={201: LinkOut}, permission=Permission.RECORD_CONSENTS,
-        scope=KeyScope.CUSTOMERS_WRITE, problems={404: "Unknown, or not for this key."},
+        scope=KeyScope.CUSTOMERS_WRITE, problems={404: "Unknown, or not for this key.", 410: "`erased`."},
         example={"channel": "email", "purpose": "marketing"},
     )  # fmt: skip
     def post(self, told: LinkIn, customer: str) -> Answer:

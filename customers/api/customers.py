@@ -122,7 +122,9 @@ class OneCustomer(ApiView):
     parts = {"customer": CUSTOMER_ID}
 
     @endpoint(
-        "Read a profile", answers={200: profiles.shape()}, problems={404: "Unknown, or not for this key."}
+        "Read a profile",
+        answers={200: profiles.shape()},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`."},
     )
     def get(self, customer: str) -> Any:
         """With identifiers, tags, purchases in numbers; segment and scores as of the last published night."""
@@ -138,7 +140,7 @@ class OneCustomer(ApiView):
         answers={200: profiles.shape()},
         permission=Permission.EDIT_CUSTOMERS,
         scope=KeyScope.CUSTOMERS_WRITE,
-        problems={404: "Unknown, or not for this key."},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`."},
         example={"occupation": "baker"},
     )
     def patch(self, told: FactsIn, customer: str) -> Any:
@@ -161,7 +163,7 @@ class Receipts(ApiView):
 
     @endpoint(
         "List a customer's receipts", answers={200: ReceiptPage}, query=pages.PageQuery,
-        problems={404: "Unknown, or not for this key."},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`."},
     )  # fmt: skip
     def get(self, customer: str) -> Any:
         """Newest business date first, with lines, payments and what was brought back."""

@@ -27,7 +27,7 @@ class Notes(ApiView):
 
     @endpoint(
         "List a customer's notes", answers={200: NotePage}, query=pages.PageQuery,
-        problems={404: "Unknown, or not for this key."},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`."},
     )  # fmt: skip
     def get(self, customer: str) -> Any:
         """The newest first, without those that were taken away."""
@@ -45,7 +45,7 @@ class Notes(ApiView):
     @endpoint(
         "Write a note", body=NoteIn, answers={201: NoteOut}, permission=Permission.EDIT_CUSTOMERS,
         scope=KeyScope.CUSTOMERS_WRITE, example={"text": "Prefers to be called after six."},
-        problems={404: "Unknown, or not for this key.", 422: "`invalid_note`, `cannot_mention`."},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`.", 422: "`invalid_note`, `cannot_mention`."},
     )  # fmt: skip
     def post(self, told: NoteIn, customer: str) -> Answer:
         """Who is mentioned in it is told in the page."""

@@ -15,7 +15,7 @@ import msgspec
 from crm.lib import prepared
 from crm.org.models import public_id
 from crm.org.scope import Viewer
-from customers import serving
+from customers import present, serving
 from customers.api import slots
 from customers.api.shapes import profile_shape
 
@@ -68,6 +68,7 @@ _VISIBLE = "(%(stores)s::bigint[] IS NULL OR customer.home_store_id = ANY(%(stor
 
 _WHOSE = "SELECT customer_id FROM customers_identity WHERE kind = %s AND value = %s"
 _LIVING = "FROM customers_customer customer WHERE customer.id = %(id)s AND customer.merged_into_id IS NULL"
+_ERASED = "customer.erased_at IS NOT NULL"
 _VISIBLE_LIVING = f"{_LIVING} AND {_VISIBLE}"
 _SIGNPOST = "SELECT merged_into_id FROM customers_customer WHERE id = %s AND merged_into_id IS NOT NULL"
 
@@ -84,15 +85,24 @@ def find(kind: str, value: str, viewer: Viewer) -> msgspec.Raw | None:
 
 
 def get(customer_id: int, viewer: Viewer) -> msgspec.Raw | None:
-    """The profile of a customer in the viewer's scope. One who was merged into another is answered by the other."""
-    found = _read(_getting(), customer_id, viewer)
+    """The profile of a customer in the viewer's scope. One who was merged into another is answered by the other.
+
+    Raises Erased.
+    """
+    found = _there(_read(_getting(), customer_id, viewer))
     return _with_id(*found) if found else None
 
 
 def visible_id(customer_id: int, viewer: Viewer) -> int | None:
-    """The customer's row number, or that of whom they were merged into, when the viewer may see it."""
-    found = _read(f"SELECT customer.id {_VISIBLE_LIVING}", customer_id, viewer)
+    """The customer's row number, or that of whom they were merged into, when the viewer may see it. Raises Erased."""
+    found = _there(_read(f"SELECT customer.id, {_ERASED} {_VISIBLE_LIVING}", customer_id, viewer))
     return int(found[0]) if found else None
+
+
+def _there(found: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    if found and found[-1]:
+        raise present.Erased
+    return found and found[:-1]
 
 
 def _read(sql: str, customer_id: int, viewer: Viewer) -> tuple[Any, ...] | None:
@@ -119,7 +129,7 @@ def _finding() -> str:
 
 @lru_cache(maxsize=1)
 def _getting() -> str:
-    return f"SELECT customer.id, {_full()}::text {_VISIBLE_LIVING}"
+    return f"SELECT customer.id, {_full()}::text, {_ERASED} {_VISIBLE_LIVING}"
 
 
 def _full() -> str:

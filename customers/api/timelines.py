@@ -75,7 +75,7 @@ class CustomerTimeline(ApiView):
 
     @endpoint(
         "List a customer's touches", answers={200: TouchPage}, query=TimelineQuery,
-        problems={404: "Unknown, or not for this key."},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`."},
     )  # fmt: skip
     def get(self, customer: str) -> Any:
         """Newest first: purchases, returns, stages, messages, visits, notes, consents and what other parts add."""

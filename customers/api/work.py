@@ -71,7 +71,8 @@ class CustomerWork(ApiView):
 
     @endpoint(
         "Make a follow-up", body=WorkIn, answers={201: WorkOut}, example=ONE_EXAMPLE,
-        problems={404: "Unknown, or not for this key.", 422: "`unknown_work_kind`, `not_their_customer`."},
+        problems={404: "Unknown, or not for this key.", 410: "`erased`.",
+            422: "`unknown_work_kind`, `not_their_customer`."},
     )  # fmt: skip
     def post(self, told: WorkIn, customer: str) -> Answer:
         """For the customer's home store, or for one person there, who is told."""

@@ -26,7 +26,7 @@ class NoGuardian(Refusal):
 
 
 def appoint(customer: Customer, *, name: str, relation: str, verified: str, by: Any) -> Guardian:
-    """Record who consents for the customer, from now on. Raises InvalidGuardian; then nothing has changed."""
+    """Record who consents for the customer, from now on. Raises InvalidGuardian, Erased; then nothing has changed."""
     name = normalise.plain(name)
     if not name or not name.isprintable() or len(name) > 120:
         words = _("The guardian's name is needed.")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.lib import prepared
 from crm.lib.refusals import Refusal
+from customers import present
 from customers.consents import profiles, wordings
 from customers.consents.cells import NO_CONTACT, Cell, cell
 from customers.models import Consent, Customer, Wording
@@ -145,7 +146,7 @@ def living(customer_id: int) -> int:
         if row[0] is None:
             return customer_id
         customer_id = row[0]
-    raise Customer.DoesNotExist
+    raise present.Erased
 
 
 _LOCK = """

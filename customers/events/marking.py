@@ -19,11 +19,11 @@ def identify(cur: Any, visitor: str, marks: Iterable[tuple[datetime, int]]) -> b
         return False
     stitching.lock(cur, {visitor: (wanted[0][0], wanted[-1][0])})
     known = stitching.marks_of(cur, [visitor]).get(visitor, [])
-    now_is = stitching.living(cur, {customer_id for _at, customer_id in wanted})
+    now_is = stitching.present(cur, {customer_id for _at, customer_id in wanted})
     new = []
     for at, customer_id in wanted:
-        who = now_is.get(customer_id, customer_id)
-        if not _is_known(known, at, who):
+        who = now_is.get(customer_id)
+        if who and not _is_known(known, at, who):
             new.append((visitor, at, customer_id))
             known = sorted([*known, stitching.Mark(at, who)])
     if stitching.add_marks(cur, new):

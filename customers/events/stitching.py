@@ -74,6 +74,12 @@ def living(cur: Any, customer_ids: Iterable[int]) -> dict[int, int]:
     return dict(cur.fetchall())
 
 
+def present(cur: Any, customer_ids: Iterable[int]) -> dict[int, int]:
+    """Who they are now, without those who were erased. Holds when the gate is entered."""
+    cur.execute(_PRESENT, [sorted(set(customer_ids))])
+    return dict(cur.fetchall())
+
+
 class Held(NamedTuple):
     """An event of a visitor that is kept, with where its interaction is."""
 
@@ -98,6 +104,9 @@ ON CONFLICT (code) DO UPDATE SET
     first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
     last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at)
 """
+_PRESENT = (
+    "SELECT id, coalesce(merged_into_id, id) FROM customers_customer WHERE id = ANY(%s) AND erased_at IS NULL"
+)
 _MARKS = "SELECT visitor, at, customer_id FROM customers_visitormark WHERE visitor = ANY(%s)"
 _ADD_MARKS = """
 INSERT INTO customers_visitormark (visitor, at, customer_id)

@@ -21,9 +21,13 @@ def make(customer: Customer) -> tuple[str, datetime]:
 
 
 def customer_of(token: str) -> int | None:
-    """Whose token it is; None for one that is none of ours or too old."""
+    """Whose token it is; None for one that is none of ours, too old, or of somebody erased since."""
     try:
         text = signing.TimestampSigner(salt=_SALT).unsign(token, max_age=KEPT)
     except signing.BadSignature:
         return None
-    return Customer.row_id(text)
+    return (
+        Customer.objects.filter(pk=Customer.row_id(text) or 0, erased_at=None)
+        .values_list("pk", flat=True)
+        .first()
+    )

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from crm.audit.models import Entry
 from crm.org.models import Chain, Staff
 from crm.scaleout.recording import recording
-from customers import consents, timeline
+from customers import consents, present, timeline
 from customers.consents import CELLS, agerule, cell, guardians, links, wordings
 from customers.models import Consent, Customer, Guardian
 from customers.timeline import Asked
@@ -369,7 +369,7 @@ def test_a_link_of_somebody_erased_leads_nowhere(irina: Customer, client: Client
     for address in addresses:
         assert client.get(address).status_code == client.post(address).status_code == 404
     assert given(irina) == consents.allowed([irina.pk], "email", "marketing") == set()
-    with pytest.raises(Customer.DoesNotExist):
+    with pytest.raises(present.Erased):
         say(irina, True)
 
 
