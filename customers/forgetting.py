@@ -1,10 +1,12 @@
 """What of customers is forgotten after a while (crm/privacy/retention.py)."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.privacy import erasing
@@ -12,6 +14,7 @@ from crm.privacy.retention import BY, Rule, of_model, register
 from customers.models import Arrival, ArrivalState, Customer, ImportFile, Interaction, Purchase, TouchChannel
 
 _STUBS_A_SLICE = 20  # each is an erasure with its certificate
+_STUBS_LOOKED_AT = 100  # some are still in use
 
 
 def fill() -> None:
@@ -53,10 +56,9 @@ def _idle_stubs() -> Rule:
         return Customer.objects.living().filter(~Exists(bought), is_stub=True, created_at__lt=before)
 
     def remove(before: datetime, most: int) -> int:
-        keys = list(old(before).order_by("pk").values_list("pk", flat=True)[: min(most, _STUBS_A_SLICE)])
-        for key in keys:
-            erasing.erase(key, by=BY, at=before)
-        return len(keys)
+        keys = list(old(before).order_by("pk").values_list("pk", flat=True)[: min(most, _STUBS_LOOKED_AT)])
+        done = (_erased(key) for key in keys)
+        return len(list(islice(filter(None, done), min(most, _STUBS_A_SLICE))))
 
     return Rule(
         "stubs", _("Customers who never enrolled"),
@@ -64,6 +66,15 @@ def _idle_stubs() -> Rule:
           " cannot be undone."),
         days=1_095, is_on=False, least=180, count=lambda before: old(before).count(), remove=remove,
     )  # fmt: skip
+
+
+def _erased(customer_id: int) -> bool:
+    """Whether they were erased; not those of whom an import is being read: a later night erases them."""
+    try:
+        erasing.erase(customer_id, by=BY, at=timezone.now())
+    except erasing.StillInUse:
+        return False
+    return True
 
 
 def _files() -> list[Rule]:
