@@ -2,7 +2,9 @@
 
 A backup from before an erasure holds the person. The log lives beside the backups (`ERASURE_LOG`; below the state
 directory by default) and says whom to erase again: numbers, times and keyed digests, no value of a person. Lines are
-only added; each carries the hash of the one before it, so that a changed or missing line is noticed.
+only added; each carries the hash of the one before it, so that a changed or missing line is noticed. A last line
+without its end was being written when the process died: nobody was told that it stands, so it is left out and written
+again.
 
 The certificate in the database is written first, the line after the commit. A process that dies in between leaves a
 certificate without a line: `catch_up` writes it, at the next erasure, before every backup and every night.
@@ -11,6 +13,7 @@ certificate without a line: `catch_up` writes it, at the next erasure, before ev
 import fcntl
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ from django.utils import timezone
 from crm.privacy.models import Certificate
 from crm.privacy.subjects import people
 
+logger = logging.getLogger(__name__)
 FIRST = "0" * 64
 
 
@@ -58,6 +62,7 @@ def catch_up() -> int:
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        _cut(file)
         lines = list(_read(file))
         known, last = {line["key"] for line in lines}, lines[-1]["hash"] if lines else FIRST
         written = [one for one in waiting if str(one.key) not in known]
@@ -79,10 +84,22 @@ def lines(log: Path | None = None) -> list[Line]:
         return [_line(told) for told in _read(file)]
 
 
+def _cut(file: Any) -> None:
+    """Take a torn last line off."""
+    text = file.read()
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        logger.warning("The last line of the erasure log is torn; it is taken off and written again.")
+        os.ftruncate(file.fileno(), len(whole.encode()))
+
+
 def _read(file: Any) -> Iterator[dict[str, Any]]:
     file.seek(0)
     last = FIRST
     for number, text in enumerate(file, start=1):
+        if not text.endswith("\n"):
+            logger.warning("The last line of the erasure log is torn; it is left out.")
+            return
         try:
             told = json.loads(text)
             is_whole = told.pop("hash") == _hash(told) and told["prev"] == last

@@ -275,6 +275,23 @@ def test_the_log_knows_each_erasure_and_a_changed_line_is_noticed(
         erasurelog.lines()
 
 
+def test_a_torn_last_line_is_left_out_and_written_again(
+    bystander: Customer, django_capture_on_commit_callbacks: Any, caplog: Any
+) -> None:
+    other = cast.customer("Anna Anders", of=bystander.home_store, phone="+8613911114441")
+    with django_capture_on_commit_callbacks(execute=True):
+        first = erasing.erase(other.pk, by="system:test", at=NOW)
+        second = erasing.erase(bystander.pk, by="system:test", at=NOW)
+    text = erasurelog.path().read_text()
+    erasurelog.path().write_text(text[:-20])
+    Certificate.objects.filter(pk=second.pk).update(logged_at=None)
+    assert [line.key for line in erasurelog.lines()] == [first.key]
+    assert "torn" in caplog.text
+    assert erasurelog.catch_up() == 1
+    assert erasurelog.path().read_text() == text
+    assert [line.key for line in erasurelog.lines()] == [first.key, second.key]
+
+
 def line_of(customer: Customer, **changes: Any) -> erasurelog.Line:
     from uuid import uuid4
 
