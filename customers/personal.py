@@ -82,7 +82,8 @@ TABLES = {
         plain="id customer recorded_at",
     ),
     "SignUp": blanked(
-        find=SEARCH, text="facts", staff="decided_by", plain="id store state customer_id received_at decided_at"
+        find="customers.traces:sign_ups", rewrite="customers.traces:decided", text="facts", staff="decided_by",
+        plain="id store state customer_id received_at decided_at",
     ),
     "SignUpForm": plain("id store code is_on created_at"),
     "Wording": plain("id code purpose channel language version text created_at", staff="created_by"),

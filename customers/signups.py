@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.lib.refusals import Refusal
 from crm.org.models import Store
-from customers import consents, enrolment, joining
+from customers import consents, enrolment, joining, present
 from customers.models import Customer, IdentityKind, SignUp, SignUpForm, SignUpState
 
 AT_ONCE = 200
@@ -92,11 +92,12 @@ def _source(one: SignUp) -> str:
 
 
 def accept(one: SignUp, *, by: Any, at: datetime) -> None:
-    """Take the consents over to the member, who was asked. Facts are not changed. Raises DecidedAlready."""
+    """Take the consents over to the member, who was asked. Facts are not changed. Raises DecidedAlready, Erased."""
     with transaction.atomic():
         row = _undecided(one)
         if row.customer_id is None:
             raise DecidedAlready
+        present.hold(row.customer_id)
         said = joining.choices(row.facts.get("agreed", []))
         consents.record_many(
             row.customer_id, said, source=_source(row), by=by, at=None, store_id=row.store_id

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, F, Func, JSONField, QuerySet, When
-from django.db.models.functions import Now
+from django.db.models import Case, CharField, F, Func, IntegerField, JSONField, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Now
 
 from crm.privacy.subjects import Subject
 from customers.identities import chain_countries, readings
-from customers.models import Arrival, ArrivalState, Visitor, VisitorMark
+from customers.models import Arrival, ArrivalState, IdentityKind, SignUp, SignUpState, Visitor, VisitorMark
 
 NOBODY = "(…)"
 
@@ -34,6 +34,41 @@ def _quoting(subject: Subject) -> Iterator[int]:
         )
         if any((kind, known_as) in known for known_as in readings(kind, value, countries=countries)):
             yield pk
+
+
+def sign_ups(subject: Subject) -> QuerySet[SignUp]:
+    """Sign-ups that made the person, that wait for them, or that tell one of their identifiers or names."""
+    theirs = Q(customer_id__in=list(subject.customer_ids)) | Q(pk__in=list(_telling(subject)))
+    return SignUp.objects.filter(theirs)
+
+
+def _telling(subject: Subject) -> Iterator[int]:
+    """Undecided sign-ups; few, so they are read one by one, in whatever way the identifier is written."""
+    known, countries = set(subject.identifiers), chain_countries()
+    quotes = [quote.lower() for quote in subject.quotes]
+    for pk, facts in SignUp.objects.exclude(facts={}).values_list("pk", "facts").iterator():
+        forms = {
+            (kind, form)
+            for kind in (IdentityKind.PHONE.value, IdentityKind.EMAIL.value)
+            for form in readings(kind, str(facts.get(kind) or ""), countries=countries)
+        }
+        text = " ".join(map(str, facts.values())).lower()
+        if forms & known or any(quote in text for quote in quotes):
+            yield pk
+
+
+def decided(_subject: Subject) -> dict[str, Any]:
+    """A sign-up of the person waits for nobody any more."""
+    waiting = Q(state__in=[SignUpState.NEW, SignUpState.WAITING])
+    return {
+        "state": Case(
+            When(waiting, then=SignUpState.DISMISSED.value), default=F("state"), output_field=IntegerField()
+        ),
+        "decided_by": Case(
+            When(waiting, then=Value("system:erasure")), default=F("decided_by"), output_field=CharField()
+        ),
+        "decided_at": Coalesce("decided_at", Now()),
+    }
 
 
 def visitors(subject: Subject) -> QuerySet[Visitor]:

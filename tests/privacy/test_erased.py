@@ -8,10 +8,10 @@ import pytest
 from crm.org.models import Store
 from crm.privacy import erasing
 from crm.privacy.models import Certificate
-from customers import contacts, notes, present, profile, work
+from customers import contacts, notes, present, profile, signups, work
 from customers.consents import guardians
 from customers.events import tokens
-from customers.models import Customer, Identity, Note
+from customers.models import Customer, Identity, Note, SignUp, SignUpState
 from tests.privacy import canary as birds
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +94,32 @@ def test_who_waited_for_an_erasure_makes_no_second_certificate(
     monkeypatch.setattr(erasing, "_held", later)
     assert erasing.erase(bystander.pk, by="system:test", at=NOW).erased_by == "system:other"
     assert Certificate.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "phone", ["(139) 1111 2222", "\uff11\uff13\uff19\uff11\uff11\uff11\uff11\uff12\uff12\uff12\uff12", ""]
+)
+def test_a_sign_up_is_found_however_it_is_written(bystander: Customer, harbour: Store, phone: str) -> None:
+    """Without a phone: by the member whom it waits for."""
+    facts = {"name": "Bo", "phone": phone} if phone else {"name": "Bo"}
+    mine = SignUp.objects.create(
+        store=harbour, facts=facts, state=SignUpState.WAITING, customer_id=None if phone else bystander.pk
+    )
+    others = SignUp.objects.create(store=harbour, facts={"name": "Cy", "phone": "(139) 1111 2223"})
+    erasing.erase(bystander.pk, by="system:test", at=NOW)
+    mine.refresh_from_db()
+    others.refresh_from_db()
+    assert (mine.state, mine.facts, mine.decided_by) == (SignUpState.DISMISSED, {}, "system:erasure")
+    assert mine.decided_at is not None
+    assert (others.state, others.facts["name"]) == (SignUpState.NEW, "Cy")
+
+
+def test_a_sign_up_of_somebody_gone_is_not_taken_over(gone: Customer, harbour: Store) -> None:
+    one = SignUp.objects.create(
+        store=harbour,
+        facts={"agreed": ["sms.marketing.en.1"]},
+        state=SignUpState.WAITING,
+        customer_id=gone.pk,
+    )
+    with pytest.raises(present.Erased):
+        signups.accept(one, by="system:test", at=NOW)
