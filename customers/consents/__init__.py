@@ -7,7 +7,7 @@ Ask `allowed` (or put `condition` into your own statement) at the moment of acti
 """
 
 from customers.consents.cells import CELLS, Cell, UnknownCell, cell
-from customers.consents.merging import lift_restriction, restrict_on_merge
+from customers.consents.merging import lift_restriction, restrict_on_merge, share_refusals
 from customers.consents.permission import allowed, allows, condition, refusal, refused
 from customers.consents.recording import Choice, InvalidConsent, NotTheLatest, record, record_many, undo
 from customers.consents.state import Standing, State, history, state_of
@@ -15,5 +15,5 @@ from customers.consents.state import Standing, State, history, state_of
 __all__ = [
     "CELLS", "Cell", "Choice", "InvalidConsent", "NotTheLatest", "Standing", "State", "UnknownCell", "allowed",
     "allows", "cell", "condition", "history", "lift_restriction", "record", "record_many", "refusal", "refused",
-    "restrict_on_merge", "state_of", "undo",
+    "restrict_on_merge", "share_refusals", "state_of", "undo",
 ]  # fmt: skip

@@ -5,10 +5,12 @@ yes, nobody knows what the person wants, so it is set back to "not asked". "Do n
 These are words of their own with the source "merge:<id>", so that an un-merge can take exactly them away.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from crm.lib.owned import move_rows
+from customers.consents import profiles
 from customers.consents.cells import CELLS, NO_CONTACT
 from customers.consents.state import RANK, Standing, State, state_of
 
@@ -38,6 +40,22 @@ def lift_restriction(cur: Any, survivor_id: int, merge_id: int) -> int:
         [survivor_id, source_of(merge_id)],
     )
     return int(cur.rowcount)
+
+
+def share_refusals(
+    cur: Any, survivor_id: int, loser_id: int, merge_id: int, *, since: str, others: Collection[int]
+) -> int:
+    """Say for the parted one, too, what the survivor refused since the merge; how many words. A link of either led to
+    the survivor, so nobody knows whose word it was, and a no must not be lost. In the un-merge's transaction, after
+    rows have gone back. `others`: words that came to the survivor from somebody else.
+    """
+    cur.execute(_REFUSE, {
+        "survivor": survivor_id, "loser": loser_id, "since": since, "others": list(others),
+        "source": f"unmerge:{merge_id}",
+    })  # fmt: skip
+    if shared := int(cur.rowcount):
+        profiles.look_again(cur, [loser_id])
+    return shared
 
 
 def source_of(merge_id: int) -> str:
@@ -80,4 +98,21 @@ SELECT %(survivor)s::bigint, said.purpose, said.channel, said.is_given,
     )), clock.now, %(source)s, 'system:merge', '{}'
 FROM unnest(%(purposes)s::smallint[], %(channels)s::smallint[], %(given)s::boolean[])
     AS said (purpose, channel, is_given), (SELECT clock_timestamp() AS now) clock
+"""
+# At the time it was said. "Taken back" is shared where a yes of theirs would count on, and lifts no refusal.
+_REFUSE = """
+INSERT INTO customers_consent (customer_id, purpose, channel, is_given, occurred_at, recorded_at, wording_id, source,
+    store_id, recorded_by, evidence)
+SELECT %(loser)s::bigint, w.purpose, w.channel, w.is_given, w.occurred_at, clock.now, w.wording_id, %(source)s,
+    w.store_id, w.recorded_by, '{}'
+FROM customers_consent w, (SELECT clock_timestamp() AS now) clock
+WHERE w.customer_id = %(survivor)s AND w.recorded_at >= %(since)s::timestamptz AND w.source NOT LIKE 'merge:%%'
+    AND w.id <> ALL(%(others)s::bigint[])
+    AND (w.is_given = false OR w.is_given IS NULL AND w.purpose <> 0 AND (
+        SELECT t.is_given FROM customers_consent t
+        WHERE t.customer_id = %(loser)s AND t.purpose = w.purpose AND t.channel = w.channel
+            AND t.occurred_at <= w.occurred_at
+        ORDER BY t.occurred_at DESC, t.is_given LIMIT 1
+    ))
+ORDER BY w.id
 """

@@ -76,6 +76,8 @@ def _unmerge(cur: Any, done: Merge, record: Record) -> None:
     for table in tables(OnMerge.CARRY):
         _give_back(cur, table, way, going, record)
     rest = _later_merges(done)
+    others = [key for _merge, other in rest for key in other.moved.get("customers.Consent", [])]
+    consents.share_refusals(cur, way.giver, way.taker, done.pk, since=record.since, others=others)
     for table in tables(OnMerge.UNITE):
         _part(cur, table, done, record, rest)
     for table in tables(OnMerge.DROP):

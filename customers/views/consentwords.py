@@ -22,6 +22,7 @@ SOURCES = {
     "unsubscribe": gettext_lazy("Unsubscribe link"),
     "join": gettext_lazy("Sign-up form"),
     "merge": gettext_lazy("Merge of two records"),
+    "unmerge": gettext_lazy("Undone merge of two records"),
     "undo": gettext_lazy("Taken back"),
 }
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from customers import consents, merging, notes, profile, receiving, statehash
+from customers.consents.cells import NO_CONTACT
 from customers.events import inbox
 from customers.matching import keys
 from customers.merging import contenthash
@@ -126,14 +127,53 @@ def test_what_names_no_identifier_stays_with_the_survivor(irina, second_card, an
     notes.write(irina, "asked for green tea", by=ana, at=noon)
     CustomerTag.objects.create(customer=irina, tag=Tag.objects.create(name="tea"))
     profile.change(irina.pk, {"occupation": "baker"}, by=ana)
-    consents.record(irina, channel="sms", purpose="marketing", is_given=False, wording=None, source="test",
-                    by="system:test", at=noon)  # fmt: skip
     merging.unmerge(done, by=ana, at=noon)
     irina.refresh_from_db()
     assert irina.occupation == "baker"
     assert [Note.objects.get().customer_id, CustomerTag.objects.get().customer_id] == [irina.pk] * 2
-    assert consents.state_of(irina).cells[consents.cell("sms", "marketing")].is_given is False
-    assert consents.state_of(second_card).cells[consents.cell("sms", "marketing")].is_given is None
+
+
+SMS, EMAIL = consents.cell("sms", "marketing"), consents.cell("email", "marketing")
+
+
+def say(who: Customer, where: consents.Cell, word: bool | None, source: str = "test") -> None:
+    consents.record(who, channel=where.channel, purpose=where.purpose, is_given=word, wording="unknown/test",
+                    source=source, by="system:test", at=None)  # fmt: skip
+
+
+def test_a_refusal_that_came_after_the_merge_holds_for_both(irina, second_card, yusuf, ana, noon) -> None:
+    """By the loser's own link it was written to the survivor; nobody knows whose it was."""
+    for one in (irina, second_card):
+        say(one, SMS, True)
+        say(one, EMAIL, True)
+    say(second_card, consents.cell(None, "profiling"), False)
+    say(yusuf, EMAIL, True)
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    say(second_card, SMS, False, source="unsubscribe")
+    say(irina, SMS, True)
+    say(irina, EMAIL, None)
+    say(irina, consents.cell(None, "profiling"), None)
+    say(yusuf, NO_CONTACT, False)
+    other = merging.merge(irina, yusuf, by=ana, at=noon, **SURE)
+    merging.unmerge(done, by=ana, at=noon)
+    theirs = consents.state_of(second_card)
+    assert theirs.cells[SMS].is_given is False
+    assert theirs.cells[SMS].source == f"unmerge:{done.pk}"
+    assert theirs.cells[EMAIL].is_given is None
+    assert theirs.cells[consents.cell(None, "profiling")].is_given is False  # a no is not lifted
+    assert not theirs.do_not_contact  # another one's word, who came later
+    assert consents.state_of(irina).do_not_contact
+    merging.unmerge(other, by=ana, at=noon)
+    assert consents.state_of(irina).cells[SMS].is_given is True
+    assert not consents.state_of(irina).do_not_contact
+
+
+def test_do_not_contact_since_the_merge_holds_for_both(irina, second_card, ana, noon) -> None:
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    say(second_card, NO_CONTACT, False)
+    merging.unmerge(done, by=ana, at=noon)
+    assert consents.state_of(irina).do_not_contact
+    assert consents.state_of(second_card).do_not_contact
 
 
 def test_a_filled_blank_that_was_edited_since_stays_and_one_that_was_not_goes(
