@@ -3,7 +3,8 @@
 1. The backup's checksums are verified.
 2. It is restored into a database of its own, its files into a folder of their own; the numbers of rows are compared.
 3. Migrations that the backup does not know yet are run there, and every erasure that is newer than the backup is done
-   again there (`crm.privacy.replaying`): nobody ever reads what was erased.
+   again there (`crm.privacy.replaying`): nobody ever reads what was erased. Numbers go on far beyond those that were
+   given out after the backup (`numbers.py`).
 4. A rehearsal ends here and throws both away. A restore puts them in the place of the old ones.
 """
 
@@ -24,7 +25,7 @@ from django.db import connection
 from psycopg import sql
 
 from crm.audit import anchors
-from crm.backups import keys, making, manifest, programs
+from crm.backups import keys, making, manifest, numbers, programs
 from crm.backups.keys import WrongKey
 from crm.backups.making import PARTS, NotEmpty, Tell
 from crm.backups.manifest import DATABASE, FILES, LOG, DamagedBackup, Manifest
@@ -103,7 +104,7 @@ def ready(
     tell("Checksums")
     known = manifest.read(folder)
     restored = _planned(known, keys.of(known, key, is_lost=is_key_lost))
-    name, files = restored.database, restored.files
+    name, files, given = restored.database, restored.files, numbers.given()
     _administer("CREATE DATABASE {} TEMPLATE template0", name)
     try:
         tell("Database")
@@ -116,6 +117,7 @@ def ready(
             tell("Comparing rows")
             _compare(known)
             _bring_up_to_date(known)
+            numbers.leave_out(given)
             tell("Erasures")
             restored.replayed = replaying.replay(_erasures(folder), by=BY, at=at)
         yield restored

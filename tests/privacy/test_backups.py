@@ -12,8 +12,10 @@ from crm.audit import anchors, proof, sealing, trail
 from crm.backups import making, manifest, restoring
 from crm.backups.making import NotEmpty
 from crm.backups.manifest import DamagedBackup
+from crm.backups.numbers import MARGIN
 from crm.privacy import digests, erasing, erasurelog
 from crm.privacy.models import Certificate
+from customers.consents import links
 from customers.models import Customer, Purchase
 from tests import cast
 from tests.privacy import canary as birds
@@ -64,6 +66,22 @@ def test_a_restore_takes_the_place_of_what_is_here(canary: Canary, tmp_path: Pat
     assert Customer.objects.get(pk=canary.customer.pk).name == birds.NAME
     assert birds.files() == files
     assert databases() == set()
+
+
+def test_no_number_is_given_out_again(bystander: Customer, tmp_path: Path) -> None:
+    """Who came after the backup is gone; a link that they hold must never lead to who comes next."""
+    making.backup(tmp_path / "b", at=NOW)
+    gone, numbers = cast.customer("Eve", of=None, phone="+8613911113333"), set()
+    for phone in ("+8613911114444", "+8613911115555"):  # a second restore of the same backup is as safe
+        numbers.add(cast.customer("Zoe", of=None, phone=phone).pk)
+        link = links.preferences_token(gone)
+        restoring.restore(tmp_path / "b", at=NOW, replace=True)
+        new = cast.customer("Ann", of=None, phone=phone)
+        assert new.pk not in {gone.pk, *numbers}
+        numbers.add(new.pk)
+        with pytest.raises(links.Invalid):
+            links.of_preferences(link)
+    assert Purchase.objects.raw("SELECT nextval('customers_purchase_id_seq') AS id")[0].pk > MARGIN
 
 
 def test_a_changed_missing_or_added_file_is_noticed(canary: Canary, tmp_path: Path) -> None:
