@@ -1,6 +1,7 @@
 """Undoing an import of customers, for `IMPORT_UNDO_DAYS`: what it wrote is taken back, what happened since stays.
 
-* A field gets back what it held before, unless it was changed again since.
+* A field gets back what it held before, unless it was changed again since; each of the chain's own fields for itself.
+  Where a later import changed it, undoing that one gives what was before both.
 * Consents that the import told are taken away, wherever they are by now.
 * Identifiers and tags that the import added are taken away, where they still are with that customer. One identifier
   stays, where nothing else is left; where the main one of a kind goes, the oldest of the kind becomes it.
@@ -11,6 +12,7 @@ Done piece by piece from the last to the first, each a slice of a job that takes
 Where nothing came since, the tables say what they said before. docs/algorithms/importing.md tells it with examples.
 """
 
+import json
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -29,6 +31,7 @@ from crm.lib.refusals import Refusal
 from customers import merging, names
 from customers.imports import consent_columns
 from customers.matching import keys
+from customers.merging import facts
 from customers.models import CustomerTag, ImportChange, ImportFile, Spell
 from customers.receiving import database
 from customers.upserts import FIELDS
@@ -121,6 +124,7 @@ def _take_back(cur: Any, file_id: int, piece: int) -> dict[str, int]:
     mains = [(customer, kind) for customer, kind, is_main in cur.fetchall() if is_main]
     cur.execute(_HEIRS, [[customer for customer, _ in mains], [kind for _, kind in mains]])
     cur.execute(_TAGS, values)
+    _tell_later(cur, values)
     cur.execute(_RESTORE, values)
     whole = dict(cur.fetchall())
     restored = list(whole)
@@ -140,6 +144,28 @@ def _take_back(cur: Any, file_id: int, piece: int) -> dict[str, int]:
         "removed": len(gone),
         "kept": len(others),
     }
+
+
+def _tell_later(cur: Any, values: dict[str, int]) -> None:
+    """Where the next import changed what this piece had told, that one's `before` becomes what was before this one."""
+    cur.execute(_LATER, values)
+    waiting: dict[int, set[str]] = {}  # fields of a change of which the next import is still to come
+    told = []
+    for change, customer, later, *kept_as in cur.fetchall():
+        was, said, its_was, its_said = (facts.spread(json.loads(text)) for text in kept_as)
+        fields = waiting.setdefault(change, _changed(was, said))
+        followed = fields & _changed(its_was, its_said)
+        fields -= followed
+        if linked := {name for name in followed if its_was.get(name) == said.get(name)}:
+            kept = {name: value for name, value in its_was.items() if name not in linked}
+            row = facts.gathered(kept | {name: was[name] for name in linked & was.keys()})
+            told.append((customer, later, json.dumps({name: row[name] for name in json.loads(kept_as[2])})))
+    if told:
+        cur.execute(_TELL, [list(column) for column in zip(*told, strict=True)])
+
+
+def _changed(was: dict[str, Any], said: dict[str, Any]) -> set[str]:
+    return {name for name in was.keys() | said.keys() if was.get(name) != said.get(name)}
 
 
 _OF = "ch.file_id = %(file)s AND ch.piece = %(piece)s"
@@ -174,20 +200,51 @@ _DONE = "DELETE FROM customers_importchange WHERE file_id = %(file)s AND piece =
 _SAME = " AND ".join(
     f"(NOT ch.after ? '{name}' OR c.{name} IS NOT DISTINCT FROM a.{name})" for name in _WRITTEN
 )
+_PLAIN = tuple(name for name in _WRITTEN if name != "custom")
+# The chain's own fields, each for itself: those that the import changed and nobody since.
+_CUSTOM = """
+custom = CASE WHEN ch.before ? 'custom' THEN (
+    SELECT coalesce(jsonb_object_agg(one.code, one.value) FILTER (WHERE one.value IS NOT NULL), '{}') FROM (
+        SELECT code, CASE WHEN a.custom -> code IS DISTINCT FROM b.custom -> code
+            AND c.custom -> code IS NOT DISTINCT FROM a.custom -> code
+            THEN b.custom -> code ELSE c.custom -> code END AS value
+        FROM jsonb_object_keys(c.custom || a.custom || b.custom) AS code
+    ) one
+) ELSE c.custom END
+"""
+_CUSTOM_IS_BACK = """
+NOT (ch.before ? 'custom' AND EXISTS (
+    SELECT FROM jsonb_object_keys(a.custom || b.custom) AS code
+    WHERE a.custom -> code IS DISTINCT FROM b.custom -> code AND c.custom -> code IS DISTINCT FROM b.custom -> code
+))
+"""
 _RESTORE = f"""
-UPDATE customers_customer c SET updated_at = now(), {
+UPDATE customers_customer c SET updated_at = now(), {_CUSTOM}, {
     ", ".join(
         f"{name} = CASE WHEN ch.before ? '{name}' AND c.{name} IS NOT DISTINCT FROM a.{name}"
         f" THEN b.{name} ELSE c.{name} END"
-        for name in _WRITTEN
+        for name in _PLAIN
     )
 }
 FROM customers_importchange ch {_RECORDS}
 WHERE {_OF} AND NOT ch.is_new AND {_LIVING}
 RETURNING c.id, {
-    " AND ".join(f"(NOT ch.before ? '{name}' OR c.{name} IS NOT DISTINCT FROM b.{name})" for name in _WRITTEN)
-} AND NOT EXISTS (SELECT FROM customers_identity i WHERE i.customer_id = c.id AND i.id = ANY(ch.identity_ids))
+    " AND ".join(f"(NOT ch.before ? '{name}' OR c.{name} IS NOT DISTINCT FROM b.{name})" for name in _PLAIN)
+} AND {_CUSTOM_IS_BACK}
+  AND NOT EXISTS (SELECT FROM customers_identity i WHERE i.customer_id = c.id AND i.id = ANY(ch.identity_ids))
 """  # noqa: S608
+_LATER = f"""
+SELECT ch.id, o.customer_id, o.id, ch.before::text, ch.after::text, o.before::text, o.after::text
+FROM customers_importchange ch
+JOIN customers_customer c ON {_LIVING}
+JOIN customers_importchange o ON o.customer_id = ch.customer_id AND o.id > ch.id
+WHERE {_OF} AND NOT ch.is_new ORDER BY o.customer_id, o.id
+"""  # noqa: S608
+_TELL = """
+UPDATE customers_importchange o SET before = new.before
+FROM unnest(%s::bigint[], %s::bigint[], %s::jsonb[]) AS new (customer_id, id, before)
+WHERE o.customer_id = new.customer_id AND o.id = new.id
+"""
 _OTHERS = f"""
 SELECT ch.customer_id FROM customers_importchange ch WHERE {_OF} AND ch.customer_id <> ALL(%(done)s::bigint[])
 """  # noqa: S608

@@ -134,7 +134,7 @@ def test_two_imports_are_undone_in_any_order(people: list[Any], ana: Staff, tmp_
     undone(first, ana)
     assert Customer.objects.get(name="Irina Petrova").occupation == "poet"  # told by the second since
     undone(second, ana)
-    assert Customer.objects.get(name="Irina Petrova").occupation == "baker"
+    assert Customer.objects.get(name="Irina Petrova").occupation == ""  # as before both
 
 
 def test_undone_once_within_thirty_days(people: list[Any], ana: Staff, tmp_path: Path) -> None:
@@ -255,6 +255,32 @@ def test_each_kind_keeps_a_main_identifier(irina: Customer, ana: Staff, tmp_path
     assert [(one.value, one.is_primary) for one in emails] == [
         ("irina@example.com", True), ("irina@club.example", False),
     ]  # fmt: skip
+
+
+def test_one_field_of_the_chains_own_edited_since_keeps_no_other(
+    irina: Customer, ana: Staff, tmp_path: Path
+) -> None:
+    for code in ("shoe", "colour", "coat"):
+        CustomField.objects.create(code=code, label=code, kind=FieldKind.TEXT)
+    Customer.objects.filter(pk=irina.pk).update(custom={"coat": "L"})
+    file = brought(tmp_path, "phone,custom.shoe,custom.coat\n+8613800138000,38,M\n")
+    Customer.objects.filter(pk=irina.pk).update(custom={"shoe": "38", "coat": "M", "colour": "red"})
+    assert undone(file, ana)["restored"] == 1
+    irina.refresh_from_db()
+    assert irina.custom == {"coat": "L", "colour": "red"}
+
+
+@pytest.mark.parametrize("column", ["occupation", "custom.shoe"])
+def test_two_imports_undone_oldest_first_leave_nothing(
+    irina: Customer, ana: Staff, tmp_path: Path, column: str
+) -> None:
+    CustomField.objects.create(code="shoe", label="Shoe", kind=FieldKind.TEXT)
+    if column == "occupation":
+        Customer.objects.filter(pk=irina.pk).update(occupation="waiter")
+    before = Customer.objects.filter(pk=irina.pk).values("occupation", "custom").get()
+    files = [brought(tmp_path, f"phone,{column}\n+8613800138000,{said}\n") for said in ("xx", "yy", "zz")]
+    assert [undone(file, ana)["partly"] for file in files] == [1, 1, 0]
+    assert Customer.objects.filter(pk=irina.pk).values("occupation", "custom").get() == before
 
 
 def test_the_store_counts_as_a_field(
