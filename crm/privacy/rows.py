@@ -1,5 +1,6 @@
 """The rows of a person in one table of the register, however they are found there."""
 
+from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -35,20 +36,20 @@ def _quoting(entry: Entry, subject: Subject) -> QuerySet[Any]:
     if not subject.quotes:
         return rows.none()
     names = entry.table.exported()
-    return rows.filter(reduce(or_, (Q(_quotes(entry.model, name, subject)) for name in names)))
+    return rows.filter(reduce(or_, (Q(quotes(entry.model, name, subject.quotes)) for name in names)))
 
 
-def _quotes(model: type[models.Model], name: str, subject: Subject) -> Any:
-    """Whether a column quotes one of the texts, a phone also where somebody wrote it with spaces or dashes."""
+def quotes(model: type[models.Model], name: str, texts: Iterable[str]) -> Any:
+    """Whether a column quotes one of these texts, a phone also where somebody wrote it with spaces or dashes."""
     field: Any = model._meta.get_field(name)
     if isinstance(field, models.BinaryField):
         text: Any = Func(name, function="encode", template="%(function)s(%(expressions)s, 'escape')")
-        quotes = [_escaped(quote) for quote in subject.quotes]
+        wanted = [_escaped(quote) for quote in texts]
     else:
         text = Func(Cast(name, models.TextField()), function="regexp_replace", template=_RUN_TOGETHER)
-        quotes = [quote.lower() for quote in subject.quotes]
+        wanted = [quote.lower() for quote in texts]
     lowered = Func(text, function="lower", output_field=models.TextField())
-    return _LikeAny(lowered, patterns=[f"%{_literal(quote.lower())}%" for quote in quotes])
+    return _LikeAny(lowered, patterns=[f"%{_literal(quote.lower())}%" for quote in wanted])
 
 
 _RUN_TOGETHER = r"%(function)s(%(expressions)s, '(?<=\d)[ .-](?=\d)', '', 'g')"

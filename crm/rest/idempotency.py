@@ -39,7 +39,7 @@ def once(
     """Do `act` unless this key has been answered; then give that answer."""
     print_, key = _fingerprint(request, body), digest(key)
     with transaction.atomic():
-        row = _take(key_id, key, print_)
+        row = _take(key_id, key, print_, request.path)
         if row is None:
             return _repeat(key_id, key, print_)
         response = act()
@@ -66,12 +66,13 @@ def _fingerprint(request: HttpRequest, body: bytes) -> bytes:
     return blake2b(f"{request.method} {request.path}\n".encode() + body, digest_size=16).digest()
 
 
-def _take(key_id: int, key: str, fingerprint: bytes) -> int | None:
+def _take(key_id: int, key: str, fingerprint: bytes, path: str) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO rest_storedanswer (api_key_id, idempotency_key, fingerprint) VALUES (%s, %s, %s)"
+            "INSERT INTO rest_storedanswer (api_key_id, idempotency_key, fingerprint, path)"
+            " VALUES (%s, %s, %s, %s)"
             " ON CONFLICT (api_key_id, idempotency_key) DO NOTHING RETURNING id",
-            [key_id, key, fingerprint],
+            [key_id, key, fingerprint, path[:200]],
         )
         row = cursor.fetchone()
     return row[0] if row else None

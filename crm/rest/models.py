@@ -54,6 +54,7 @@ class StoredAnswer(models.Model):
         max_length=255, db_collation="C"
     )  # a digest of it (`idempotency.digest`)
     fingerprint = models.BinaryField(max_length=16)  # of address and body
+    path = models.CharField(max_length=200, default="", db_default="")  # it says whose note was answered
     status = models.SmallIntegerField(null=True)  # null only inside the transaction that fills it
     body = models.BinaryField(null=True)
     created_at = models.DateTimeField(db_default=Now())

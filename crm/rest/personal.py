@@ -1,6 +1,6 @@
 """What the API's tables hold of people (crm/privacy/register.py)."""
 
-from crm.privacy.register import REWRITE, SEARCH, blanked, plain
+from crm.privacy.register import REWRITE, blanked, plain
 
 TABLES = {
     "ApiKey": plain(
@@ -10,7 +10,7 @@ TABLES = {
     "ApiKey_stores": plain("id apikey store"),
     # A repeated call that had told of an erased person is answered "gone": done again it would bring them back.
     "StoredAnswer": blanked(
-        find=SEARCH, rewrite="crm.rest.gone:answer", text="body", but={"body": REWRITE},
-        plain="id api_key idempotency_key fingerprint status created_at",
+        find="crm.rest.gone:about", rewrite="crm.rest.gone:answer", text="body", but={"body": REWRITE},
+        plain="id api_key idempotency_key fingerprint path status created_at",
     ),
 }  # fmt: skip

@@ -409,3 +409,20 @@ def test_the_rows_of_a_person_are_found_by_what_they_quote(bystander: Customer) 
     subject = people().subject(bystander.pk)
     assert subject is not None
     assert list(rows_of(entry, subject)) == [job]
+
+
+def test_a_kept_answer_about_a_note_goes_with_the_person(
+    canary: Canary, irina: Customer, calling: Callable[..., Any]
+) -> None:
+    """It quotes neither name nor number: what was called tells whose it is."""
+    client = calling("customers:read", "customers:write")
+    for who in (canary.customer, irina):
+        address = f"/api/v1/customers/{who.public_id}/notes/"
+        keyed = {"Idempotency-Key": f"note-{who.pk}"}
+        made = client.post(
+            address, {"text": "expects NESTLING in May"}, content_type="application/json", headers=keyed
+        )
+        assert made.status_code == 201, made.content
+    erased(canary)
+    kept = [bytes(body) for body in StoredAnswer.objects.values_list("body", flat=True)]
+    assert sum(b"NESTLING" in body for body in kept) == 1
