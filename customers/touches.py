@@ -4,7 +4,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DateField, DateTimeField, F, Func, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import (
+    BigIntegerField,
+    DateField,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Func,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -112,6 +124,11 @@ def of_return(asked: Asked, row: Row) -> Touch:
     )  # fmt: skip
 
 
+# A spell has no number of its own: of a customer's no two begin on one day.
+_DAY = Func(F("began_on"), template="(%(expressions)s - DATE '1970-01-01')", output_field=BigIntegerField())
+_SPELL = ExpressionWrapper(F("customer_id") * 100_000 + _DAY, output_field=BigIntegerField())
+
+
 def stages(asked: Asked) -> QuerySet[Any] | None:
     """Each spell as the published night knows it, at the first moment of its first day in the chain's zone."""
     night = Subquery(PublishedNight.objects.values("night_id")[:1])
@@ -121,8 +138,9 @@ def stages(asked: Asked) -> QuerySet[Any] | None:
         Value(asked.chain.timezone), F("began_on"), template="timezone(%(expressions)s::timestamp)",
         output_field=DateTimeField(),
     )  # fmt: skip
+    spells = rows.exclude(replaced).annotate(began_at=midnight, spell=_SPELL)
     return branch(
-        asked, rows.exclude(replaced).annotate(began_at=midnight), source="stage", at="began_at", number="night_id",
+        asked, spells, source="stage", at="began_at", number="spell",
         kind="stage", data={"stage": F("stage")},
     )  # fmt: skip
 

@@ -45,7 +45,7 @@ def open_table(path: Path, *, is_whole: bool = True) -> Table:
         head = file.read(SAMPLE_BYTES)
     if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
         return ParquetTable(path, size)
-    if head.startswith(WORKBOOK):
+    if head.startswith(WORKBOOK) or path.suffix.lower() == ".xlsx":
         return SheetTable(path, size)
     encoding = encodings.of_head(head, path, is_whole=len(head) == size)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):

@@ -5,6 +5,7 @@ English and Chinese, and near spellings are guessed; a person looks at the propo
 kept under a name and proposed for the next file with the same header.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from hashlib import blake2b
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.lib.refusals import Fault, Refusal
 from customers.imports.columns import columns_of, spelling
+from customers.imports.refusals import UnreadableFile
 from customers.models import ImportMapping
 
 LEFT_OUT = ""
@@ -134,6 +136,17 @@ def forget(mapping: ImportMapping, *, by: Any) -> None:
     with transaction.atomic():
         trail.record("import_mapping.forget", mapping, by=by, details={"name": mapping.name})
         mapping.delete()
+
+
+def check_readable(path: Path) -> None:
+    """Raises UnreadableFile where nobody could say which column is which, or where the first rows cannot be read."""
+    from customers.imports.files import open_table
+
+    names = Counter(open_table(path, is_whole=False).names)
+    if twice := [name for name, n in names.items() if n > 1]:
+        told = _("Two columns are called “%(name)s”: give each a name of its own.")
+        raise UnreadableFile(told % {"name": twice[0][:60]})
+    samples(path)
 
 
 def samples(path: Path) -> dict[str, list[str]]:

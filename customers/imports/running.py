@@ -50,6 +50,7 @@ def receive(upload: UploadedFile, kind: str, *, by: Any, dry_run: bool, **option
         try:
             return _queued(path, name, kind, by=by, dry_run=dry_run, options=options)
         except (UnknownColumns, MissingColumns):
+            mapping.check_readable(path)
             return ImportFile.objects.create(
                 kind=kind, name=name[:255], path=str(path), size=path.stat().st_size, is_dry_run=dry_run,
                 created_by=trail.actor_name(by), waiting=options,

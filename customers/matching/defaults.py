@@ -26,11 +26,11 @@ _POINTS: dict[str, dict[str, int]] = {
     "phone": {"same": 42, "typo": 30, "other": 0},
     "email": {"same": 42, "normalised": 42, "close": 14, "other": 0},
     "name": {
-        "same": 38, "swapped": 36, "common": 32, "sound": 30, "nickname": 30, "close": 32, "initials": 30, "part": 30,
+        "same": 38, "swapped": 36, "common": 32, "sound": 30, "nickname": 30, "close": 32, "initials": 30, "part": 27,
         "short": 8, "relative": -60, "other": -60,
     },
     "birthday": {"same": 30, "swapped": 26, "typo": 22, "other": -35},
-    "address": {"same": 30, "close": 22, "other": 0},
+    "address": {"same": 33, "close": 22, "other": 0},
     "household": {"same": 2},
     "gender": {"same": 2, "other": -15},
     "device": {"same": 20},

@@ -63,6 +63,7 @@ def test_everything_stands_in_one_stream(
         ("stage", "Stage: Potential", "", ""),
     ]
     assert page.next is None
+    assert len({(one.source, one.number) for one in page.touches}) == len(page.touches)
 
 
 def test_a_page_is_one_statement(

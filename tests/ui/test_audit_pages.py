@@ -54,6 +54,7 @@ def test_acts_are_found_by_record_person_act_store_channel_and_day(
     assert found(desk, who="system") == ["customers.export"]
     assert found(desk, action="store.close", store=str(harbour.pk)) == ["store.close"]
     assert found(desk, channel="page") == []
+    assert found(desk, until="9999-12-31") == found(desk)
     assert found(desk, until="2026-01-01") == []
     assert found(desk, action="no.such") == [], "an address that makes no sense finds nothing"
 

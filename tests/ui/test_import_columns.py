@@ -134,3 +134,19 @@ def test_names_in_the_list_of_changes_are_no_formulas(browser: Client) -> None:
     told = b"".join(browser.get(f"/imports/{tried.pk}/changes/")).decode()  # type: ignore[arg-type]
     assert "'=HYPERLINK" in told
     assert ",=HYPERLINK" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("people.csv", "Full name,手机,手机\nAda,+8613900139001,\n", "Two columns are called “手机”"),
+        ("people.xlsx", "hello", "no whole Excel workbook"),
+        ("people.xlsx", "name,phone\nAda,+8613900139001\n", "no whole Excel workbook"),
+    ],
+)
+def test_what_nobody_could_map_is_refused_at_once(browser: Client, name: str, text: str, said: str) -> None:
+    file = SimpleUploadedFile(name, text.encode())
+    answer = browser.post("/imports/new/", {"kind": "customers", "file": file})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not ImportFile.objects.exists()

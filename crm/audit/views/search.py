@@ -1,6 +1,6 @@
 """What the address may ask of the trail."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -73,7 +73,8 @@ def _between(since: Any, until: Any) -> Q:
     if since:
         found &= Q(recorded_at__gte=_midnight(since))
     if until:
-        found &= Q(recorded_at__lt=_midnight(until + timedelta(days=1)))
+        last = min(until, date.max - timedelta(days=2))  # the calendar has an end
+        found &= Q(recorded_at__lt=_midnight(last + timedelta(days=1)))
     return found
 
 
