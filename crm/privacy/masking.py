@@ -4,12 +4,13 @@ A role that is not named sees nothing. What is masked can be revealed where the 
 reveal is written down (`reveals.py`), with a reason where the role must give one.
 """
 
+import re
 from enum import StrEnum
 from typing import Any
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from crm.org.permissions import Role
 
@@ -48,11 +49,35 @@ _TABLE: dict[Role, tuple[tuple[Sight, ...], Reveals]] = {
     Role.INTEGRATION: ((_F, _F, _F, _F, _F), Reveals.NO),
 }
 
+BLOT = "•••"
+_LETTER = (
+    r"[^\W\u3400-\u9fff]"  # Chinese is written without blanks: what stands before an address is not of it
+)
+_EMAIL = re.compile(
+    rf"(?:{_LETTER}|[.%+'-]){{1,64}}[@＠](?:{_LETTER}|-){{1,64}}(?:\.(?:{_LETTER}|-){{1,64}})+"
+)
+_NUMBER = re.compile(
+    r"[+＋]?[(（]?\d(?:[^\S\n]|[-.+()/（）＋‐-―－．])*(?:\d(?:[^\S\n]|[-.+()/（）＋‐-―－．])*){3,}\d"
+)
+
 
 def sight(viewer: Any, what: What) -> Sight:
     """How this person or key sees that. An API key is an integration: its scopes say whether it reads at all."""
     known = _TABLE.get(_role(viewer))
     return known[0][_ORDER.index(what)] if known else Sight.HIDDEN
+
+
+def text(viewer: Any, words: str) -> str:
+    """What somebody wrote freely about a customer, a note, as this person or key sees it.
+
+    Where contacts are masked, numbers of five digits and more and e-mail addresses are blotted out. A name can stand
+    anywhere in it: whoever does not see names in full reads nothing of it.
+    """
+    if sight(viewer, What.NAME) is not Sight.FULL:
+        return gettext("Notes are not shown to your role.")
+    if sight(viewer, What.CONTACT) is not Sight.FULL:
+        return _NUMBER.sub(BLOT, _EMAIL.sub(BLOT, words))
+    return words
 
 
 def reveals(viewer: Any) -> Reveals:

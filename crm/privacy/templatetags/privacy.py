@@ -10,6 +10,12 @@ from crm.privacy.models import RevealReason
 register = template.Library()
 
 
+@register.filter
+def seen_by(words: str, viewer: Any) -> str:
+    """{{ note.text|seen_by:staff }}: what somebody wrote of a customer, as the viewer's role sees it."""
+    return masking.text(viewer, words)
+
+
 @register.simple_tag
 def may_reveal(staff: Any) -> bool:
     """Whether this person may have something masked shown in full."""
