@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.lib import normalise
 from customers import customfields, identities
-from customers.imports import consent_columns
+from customers.imports import consent_columns, dates
 from customers.imports.columns import CUSTOM
 from customers.imports.files import Block
 from customers.imports.values import Reasons, as_text, coded
-from customers.models import CustomField, IdentityKind
+from customers.models import CustomField, FieldKind, IdentityKind
 from customers.receiving.events import AHEAD, STORE_CODE
 
 REASONS = Reasons(
@@ -31,7 +31,9 @@ REASONS = Reasons(
         "account_invalid": _("account: no identifier."),
         "name_invalid": _("name: longer than 120 characters, or with control characters."),
         "gender_invalid": _("gender: none of f, m, x."),
-        "birthday_invalid": _("birthday: no date that exists, or none that a living person can have."),
+        "birthday_invalid": _(
+            "birthday: no date that could be read (write 1980-12-31), or none that a living person can have."
+        ),
         "household_size_invalid": _("household_size: not a number from 1 to 99."),
         "home_store_invalid": _("home_store: no store code (letters, digits, dot, dash)."),
         "enrolled_at_invalid": _(
@@ -53,6 +55,8 @@ REASONS = Reasons(
             "consent: neither yes nor no, or consent_at is no date and time that exists, or in the future."
         ),
         "phone_unclear": _("phone: of which country? Write it with the country's code."),
+        "birthday_ambiguous": _("birthday: this date can be read two ways; write 1980-04-03."),
+        "custom_ambiguous": _("custom: this date can be read two ways; write 1980-04-03."),
     }
 )
 KIND_OF = {
@@ -167,7 +171,10 @@ class _RowReader:
 
     def _own(self, given: dict[str, str]) -> dict[str, Any]:
         """The chain's own fields that the row tells, by code; a blank tells nothing."""
-        told = {one.code: text for one in self.own if (text := normalise.plain(given[f"{CUSTOM}{one.code}"]))}
+        told: dict[str, Any] = {}
+        for one in self.own:
+            if text := normalise.plain(given[f"{CUSTOM}{one.code}"]):
+                told[one.code] = _day(text, "custom") if one.kind == FieldKind.DATE else text
         try:
             return customfields.clean(told, self.own) if told else {}
         except customfields.InvalidCustom:
@@ -209,10 +216,7 @@ class _RowReader:
         return text
 
     def _birthday(self, text: str) -> date:
-        try:
-            day = date.fromisoformat(text.replace("/", "-")[:10])
-        except ValueError:
-            raise _Wrong("birthday_invalid") from None
+        day = _day(text, "birthday")
         if not _EARLIEST_BIRTH <= day <= self.today:
             raise _Wrong("birthday_invalid")
         return day
@@ -223,6 +227,15 @@ class _RowReader:
         if len(tags) > MOST_TAGS or any(len(tag) > 60 or not tag.isprintable() for tag in tags):
             raise _Wrong("too_long")
         return tags
+
+
+def _day(text: str, column: str) -> date:
+    try:
+        return dates.read(text)
+    except dates.AmbiguousDate:
+        raise _Wrong(f"{column}_ambiguous") from None
+    except ValueError:
+        raise _Wrong(f"{column}_invalid") from None
 
 
 def _moment(text: str) -> datetime:
