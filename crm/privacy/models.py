@@ -127,6 +127,12 @@ class RevealReason(models.TextChoices):
     CORRECT = "correct", _("To correct what is wrong")
     REQUEST = "request", _("For a privacy request")
     OTHER = "other", _("Another reason")
+    NONE = "none", _("None given")  # where none is asked for; nobody chooses it
+
+    @classmethod
+    def chosen(cls) -> list["RevealReason"]:
+        """Those that a person can give."""
+        return [one for one in cls if one is not cls.NONE]
 
 
 class Reveal(models.Model):
@@ -137,7 +143,7 @@ class Reveal(models.Model):
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
     what = models.CharField(max_length=40)  # "phone", "birthday"
     reason = models.CharField(
-        _("reason"), max_length=12, choices=RevealReason.choices, default=RevealReason.OTHER
+        _("reason"), max_length=12, choices=RevealReason.choices, default=RevealReason.NONE
     )
     at = models.DateTimeField(db_default=Now())
 

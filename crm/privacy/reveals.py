@@ -31,20 +31,31 @@ class ReasonMissing(Refusal):
     code: ClassVar[str] = "reason_missing"
 
 
+class ReasonUnknown(Refusal):
+    code: ClassVar[str] = "reason_unknown"
+
+
 def reveal(staff: Staff, *, customer_id: int, store_id: int | None, what: str, reason: str = "") -> Reveal:
-    """Write down that this person is shown `what` of a customer. Raises MayNotReveal, ReasonMissing; then it is not."""
+    """Write down that this person is shown `what` of a customer. Nothing is written down that was not said.
+
+    Raises MayNotReveal, ReasonMissing, ReasonUnknown; then it is not shown.
+    """
     allowed = masking.reveals(staff)
     if allowed is masking.Reveals.NO:
         raise MayNotReveal(_("Your role does not see this in full."))
-    if reason not in RevealReason.values:
-        if allowed is masking.Reveals.WITH_REASON:
-            raise ReasonMissing(_("Say why."), faults=(Fault("/reason", _("Say why.")),))
-        reason = RevealReason.CONTACT
+    if reason and reason not in RevealReason.chosen():
+        raise ReasonUnknown(_("Say why."), faults=(Fault("/reason", _("Say why.")),))
+    if not reason and allowed is masking.Reveals.WITH_REASON:
+        raise ReasonMissing(_("Say why."), faults=(Fault("/reason", _("Say why.")),))
     with transaction.atomic():
         made = Reveal.objects.create(
-            staff=staff, customer_id=customer_id, store_id=store_id, what=what, reason=reason
+            staff=staff,
+            customer_id=customer_id,
+            store_id=store_id,
+            what=what,
+            reason=reason or RevealReason.NONE,
         )
-        about, details = f"customers.customer:{customer_id}", {"kind": what, "reason": str(reason)}
+        about, details = f"customers.customer:{customer_id}", {"kind": what, "reason": str(made.reason)}
         trail.record("customer.reveal", about, by=staff, store_id=store_id, details=details)
     return made
 

@@ -121,7 +121,7 @@ class Reveal(CustomerView):
         asked: Any = {"customer_id": customer.pk, "store_id": customer.home_store_id, "what": one.kind}
         try:
             reveals.reveal(self.staff, **asked, reason=request.POST.get("reason", ""))
-        except reveals.ReasonMissing:
+        except (reveals.ReasonMissing, reveals.ReasonUnknown):
             shown = masks.identifier(self.staff, one.kind, one.value)
             return self.render("customers/identity.html", context | {"shown": shown}, 422)
         except reveals.MayNotReveal:

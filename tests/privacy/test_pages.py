@@ -166,19 +166,38 @@ def test_a_clerk_has_a_phone_shown_and_it_is_written_down(
     answer = signed_in(chen).post(reverse("customers:reveal", args=[irina.public_id, phone.pk]))
     assert "+8613800138000" in answer.content.decode()
     made = Reveal.objects.get()
-    assert (made.staff, made.customer_id, made.what, made.reason) == (chen, irina.pk, "phone", "contact")
+    assert (made.staff, made.customer_id, made.what, made.reason) == (chen, irina.pk, "phone", "none")
     assert Entry.objects.filter(action="customer.reveal").count() == 1
 
 
 def test_whoever_must_say_why_sees_nothing_before(max_: Staff, irina: Customer, signed_in: Browser) -> None:
     phone = irina.identities.get(kind="phone")
     address = reverse("customers:reveal", args=[irina.public_id, phone.pk])
-    answer = signed_in(max_).post(address)
-    assert answer.status_code == 422
-    assert "+8613800138000" not in answer.content.decode()
+    for told in ({}, {"reason": ""}, {"reason": "bogus"}, {"reason": "none"}):
+        answer = signed_in(max_).post(address, told)
+        assert answer.status_code == 422
+        assert "+8613800138000" not in answer.content.decode()
+        assert 'value="contact"' in answer.text
+        assert 'value="none"' not in answer.text
     assert Reveal.objects.count() == 0
     assert "+8613800138000" in signed_in(max_).post(address, {"reason": "verify"}).content.decode()
     assert Reveal.objects.get().reason == "verify"
+
+
+def test_an_unknown_reason_is_refused_also_where_none_is_asked(
+    chen: Staff, marta: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    phone = irina.identities.get(kind="phone")
+    address = reverse("customers:reveal", args=[irina.public_id, phone.pk])
+    for reason in ("bogus", "none", "x" * 400):
+        answer = signed_in(chen).post(address, {"reason": reason})
+        assert answer.status_code == 422
+        assert "+8613800138000" not in answer.text
+    assert not Reveal.objects.exists()
+    assert not Entry.objects.filter(action="customer.reveal").exists()
+    assert signed_in(chen).post(address).status_code == 200
+    assert Entry.objects.get(action="customer.reveal").details["reason"] == "none"
+    assert "None given" in signed_in(marta).get(reverse("privacy:reveals")).text
 
 
 def test_unusual_numbers_stand_first(

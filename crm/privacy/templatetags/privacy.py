@@ -25,4 +25,6 @@ def may_reveal(staff: Any) -> bool:
 @register.simple_tag
 def reveal_reasons(staff: Any) -> list[Any]:
     """Of which reasons they must choose one; empty where none is asked for."""
-    return list(RevealReason.choices) if masking.reveals(staff) is masking.Reveals.WITH_REASON else []
+    if masking.reveals(staff) is not masking.Reveals.WITH_REASON:
+        return []
+    return [(one.value, one.label) for one in RevealReason.chosen()]
