@@ -21,6 +21,10 @@ class Invalid(LookupError):
     """No link of ours, or of nobody."""
 
 
+class Gone(LookupError):
+    """A link that was ours, of somebody of whom nothing is held any more."""
+
+
 class Expired(LookupError):
     """A link that was ours, but is too old."""
 
@@ -42,7 +46,7 @@ def unsubscribe_token(customer: Customer, cell: Cell) -> str:
 
 
 def of_preferences(token: str) -> Customer:
-    """Whose preferences a link opens. Raises Expired, Invalid."""
+    """Whose preferences a link opens. Raises Expired, Gone, Invalid."""
     try:
         bare = signing.TimestampSigner(salt=_PREFERENCES).unsign(token, max_age=PREFERENCES_FOR)
     except signing.SignatureExpired:
@@ -53,7 +57,7 @@ def of_preferences(token: str) -> Customer:
 
 
 def of_unsubscribe(token: str) -> Leaving:
-    """What a link stops, and for whom. Raises Invalid."""
+    """What a link stops, and for whom. Raises Gone, Invalid."""
     try:
         bare, _sign, code = signing.Signer(salt=_UNSUBSCRIBE).unsign(token).partition("~")
     except signing.BadSignature:
@@ -69,10 +73,10 @@ def _bare(customer: Customer) -> str:
 
 
 def _living(bare: str) -> Customer:
-    """The customer, or who they became. Raises Invalid for those who are gone."""
+    """The customer, or who they became. Raises Gone for those of whom nothing is held."""
     found = Customer.objects.filter(pk=Customer.row_id(f"cus_{bare}") or 0).first()
     while found is not None and found.merged_into_id is not None:
         found = Customer.objects.filter(pk=found.merged_into_id).first()
     if found is None or found.erased_at:
-        raise Invalid
+        raise Gone
     return found

@@ -7,7 +7,7 @@ so that mail programs can unsubscribe by themselves (RFC 8058) and there is noth
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.decorators import method_decorator
@@ -31,13 +31,26 @@ MOST, SECONDS = (
 
 
 class PublicView(View):
-    """A page for somebody without a sign-in. `who` finds the customer; their language is spoken unless they chose."""
+    """A page for somebody without a sign-in; their language is spoken unless they chose.
+
+    A link that opens nothing answers in words for customers, not for staff.
+    """
+
+    gone_status = 410
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         token = kwargs.get("token")
         if token and throttle.is_too_often("link", token, most=MOST, seconds=SECONDS):
             return self.show("public/slower.html", {"title": _("Too many tries")}, status=429)
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except links.Gone:
+            return self.show("public/gone.html", {"title": _("Nothing is held about you")}, self.gone_status)
+        except links.Expired:
+            return self.show("public/expired.html", {"title": _("This link is too old")}, status=410)
+        except links.Invalid:
+            title = _("This link is incomplete or too old")
+            return self.show("public/expired.html", {"title": title}, status=404)
 
     def speak(self, language: str) -> str:
         """The language of the page: what was chosen on it, else the customer's, else the browser's."""
@@ -60,22 +73,12 @@ class Preferences(PublicView):
     """What a customer agreed to, to change by themselves."""
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        try:
-            customer = links.of_preferences(token)
-        except links.Expired:
-            return self.show("public/expired.html", {"title": _("This link is too old")}, status=410)
-        except links.Invalid:
-            raise Http404 from None
+        customer = links.of_preferences(token)
         language = self.speak(customer.language)
         return self._page(customer, language, is_done="done" in request.GET)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        try:
-            customer = links.of_preferences(token)
-        except links.Expired:
-            return self.show("public/expired.html", {"title": _("This link is too old")}, status=410)
-        except links.Invalid:
-            raise Http404 from None
+        customer = links.of_preferences(token)
         consents.record_many(customer, self._choices(customer), source="preferences", by="customer", at=None)
         return HttpResponse(status=303, headers={"Location": f"{request.path}?done="})
 
@@ -123,6 +126,8 @@ class Unsubscribe(PublicView):
     no preferences; whoever wants to agree to something asks for a fresh link.
     """
 
+    gone_status = 200  # what was asked for holds: a mail program is not told that it failed
+
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         return self._page(self._leaving(token))
 
@@ -140,10 +145,7 @@ class Unsubscribe(PublicView):
         return self.request.POST.get("List-Unsubscribe") == "One-Click"
 
     def _leaving(self, token: str) -> links.Leaving:
-        try:
-            leaving = links.of_unsubscribe(token)
-        except links.Invalid:
-            raise Http404 from None
+        leaving = links.of_unsubscribe(token)
         self.speak(leaving.customer.language)
         return leaving
 

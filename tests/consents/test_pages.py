@@ -333,7 +333,10 @@ def test_a_bent_link_opens_nothing(irina: Customer, yusuf: Customer, client: Cli
         for at in range(start, len(address) - 1):
             letter = "a" if address[at] != "a" else "b"
             assert client.get(address[:at] + letter + address[at + 1 :]).status_code == 404, at
-        assert client.get(address[:-2] + "/").status_code == 404
+        answer = client.get(address[:-2] + "/")
+        assert answer.status_code == 404
+        assert "This link is incomplete or too old" in answer.text
+        assert "look after" not in answer.text
     other_use = reverse("customers:unsubscribe", args=[links.preferences_token(irina)])
     assert client.get(other_use).status_code == 404
     assert client.post(other_use).status_code == 404
@@ -362,12 +365,20 @@ def test_a_link_of_somebody_merged_leads_to_the_survivor(
     assert given(yusuf) == {"profiling"}
 
 
-def test_a_link_of_somebody_erased_leads_nowhere(irina: Customer, client: Client) -> None:
+def test_a_link_of_somebody_erased_says_that_nothing_is_held(irina: Customer, client: Client) -> None:
     say(irina, True)
     addresses = preferences(irina), unsubscribe(irina)
     Customer.objects.filter(pk=irina.pk).update(erased_at=now())
-    for address in addresses:
-        assert client.get(address).status_code == client.post(address).status_code == 404
+    before = Consent.objects.count()
+    for address, status in zip(addresses, (410, 200), strict=True):
+        for ask in (client.get, client.post):
+            answer = ask(address)
+            assert answer.status_code == status
+            assert "We hold nothing about the person" in answer.text
+            assert "Corner Grocers" in answer.text
+            assert not re.search(r"irina|8000|look after|first page", answer.text, re.IGNORECASE)
+            assert answer["Cache-Control"] == "no-store"
+    assert Consent.objects.count() == before
     assert given(irina) == consents.allowed([irina.pk], "email", "marketing") == set()
     with pytest.raises(present.Erased):
         say(irina, True)

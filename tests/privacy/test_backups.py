@@ -79,7 +79,7 @@ def test_no_number_is_given_out_again(bystander: Customer, tmp_path: Path) -> No
         new = cast.customer("Ann", of=None, phone=phone)
         assert new.pk not in {gone.pk, *numbers}
         numbers.add(new.pk)
-        with pytest.raises(links.Invalid):
+        with pytest.raises(links.Gone):
             links.of_preferences(link)
     assert Purchase.objects.raw("SELECT nextval('customers_purchase_id_seq') AS id")[0].pk > MARGIN
 
