@@ -6,7 +6,6 @@ customers, the set of ids that it shows *equals* the oracle's, because a page th
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -327,7 +326,7 @@ def _pairs(canaries: dict[str, list[Any]]) -> dict[str, str]:
 
 def _privacy_request(shop: Store, who: Any) -> Request:
     made = requests.receive(
-        "access", customer_id=who.pk, received_on=date(2026, 3, 9), store=shop, by="x:1", at=now()
+        "access", customer_id=who.pk, received_on=now().date(), store=shop, by="x:1", at=now()
     )
     Reveal.objects.create(staff=Staff.objects.get(name="Ana"), customer_id=who.pk, store=shop, what="phone")
     return made

@@ -20,6 +20,7 @@ _EUROPE = (
 _LAWS = {"CN": Law.PIPL, "US": Law.CCPA} | dict.fromkeys(_EUROPE, Law.GDPR)
 PIPL_WORKING_DAYS = 15
 CCPA_DAYS = 45
+OLDEST = timedelta(days=366)  # a request received longer ago is a slip of the pen
 
 
 class RequestClosed(Refusal):
@@ -80,6 +81,8 @@ def receive(
     """Enter a request. Its deadline follows from the law and the day of receipt."""
     if received_on > at.date() + timedelta(days=1):
         raise InvalidRequest.at("/received_on", _("This day is still to come."))
+    if received_on < at.date() - OLDEST:
+        raise InvalidRequest.at("/received_on", _("This day is more than a year ago."))
     due = due_on(received_on, settings_of_chain())
     with transaction.atomic():
         made = Request.objects.create(

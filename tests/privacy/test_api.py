@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -59,7 +59,7 @@ def test_no_copy_of_an_export_is_kept(calling: Calling, bystander: Customer) -> 
 def test_an_erasure_is_confirmed_and_gives_its_certificate(calling: Calling, bystander: Customer) -> None:
     client, path = calling("privacy:write"), f"customers/{bystander.public_id}/erasure/"
     asked = requests.receive(
-        "erasure", customer_id=bystander.pk, received_on=date(2026, 3, 1), by="x:1", at=timezone.now()
+        "erasure", customer_id=bystander.pk, received_on=timezone.localdate(), by="x:1", at=timezone.now()
     )
     answer = post(client, path, {"confirm": bystander.public_id, "request": str(asked.key)})
     assert answer.status_code == 201
@@ -97,7 +97,7 @@ def test_a_refused_erasure_changes_nothing(calling: Calling, bystander: Customer
     other = cast.customer("Otto Other", of=harbour, phone="+8613911119999")
     client, path = calling("privacy:write"), f"customers/{bystander.public_id}/erasure/"
     foreign = requests.receive(
-        "erasure", customer_id=other.pk, received_on=date(2026, 3, 1), by="x:1", at=timezone.now()
+        "erasure", customer_id=other.pk, received_on=timezone.localdate(), by="x:1", at=timezone.now()
     )
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"confirm": other.public_id}, "/confirm"),
@@ -150,22 +150,28 @@ def test_requests_are_opened_with_their_deadline(
     calling: Calling, bystander: Customer, harbour: Store
 ) -> None:
     client = calling("privacy:write", stores=[harbour])
-    body = {"kind": "access", "customer": bystander.public_id, "received_on": "2026-03-02"}
+    day = timezone.localdate() - timedelta(days=40)
+    body = {"kind": "access", "customer": bystander.public_id, "received_on": day.isoformat()}
     made = post(client, "privacy/requests/", body, key="r-1")
     again = post(client, "privacy/requests/", body, key="r-1")
     assert (made.status_code, again.content) == (201, made.content)
     row = Request.objects.get()
     assert made.json() == {
         "id": str(row.key), "kind": "access", "customer": bystander.public_id, "store": "HARB",
-        "received_on": "2026-03-02", "due_on": row.due_on.isoformat(), "state": "open",
+        "received_on": day.isoformat(), "due_on": row.due_on.isoformat(), "state": "open",
         "is_overdue": row.due_on < timezone.localdate(), "owner": None, "is_identity_checked": False, "outcome": "",
         "closed_at": None,
     }  # fmt: skip
-    assert row.due_on == date(2026, 3, 23)  # PIPL: 15 working days
-    future = post(
-        client, "privacy/requests/", {"kind": "access", "store": "HARB", "received_on": "2999-01-01"}
-    )
-    assert (future.status_code, future.json()["code"]) == (422, "invalid_request")
+    assert row.due_on == requests.due_on(day, requests.settings_of_chain())
+
+
+@pytest.mark.parametrize("day", ["2999-01-01", "0001-01-01", "2020-02-29"])
+def test_a_request_is_received_within_the_last_year(calling: Calling, harbour: Store, day: str) -> None:
+    client = calling("privacy:write", stores=[harbour])
+    refused = post(client, "privacy/requests/", {"kind": "access", "store": "HARB", "received_on": day})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    assert refused.json()["errors"][0]["pointer"] == "/received_on"
+    assert not Request.objects.exists()
 
 
 def test_requests_are_listed_by_deadline_and_scope(calling: Calling, harbour: Store, uptown: Store) -> None:
@@ -174,9 +180,11 @@ def test_requests_are_listed_by_deadline_and_scope(calling: Calling, harbour: St
             kind, customer_id=None, received_on=on, store=store, by="x:1", at=timezone.now()
         )
 
-    late, later = receive(date(2026, 3, 2), harbour), receive(date(2026, 2, 2), harbour, "erasure")
-    today = receive(timezone.localdate(), harbour)
-    elsewhere = receive(date(2026, 3, 2), uptown)
+    today_is = timezone.localdate()
+    late = receive(today_is - timedelta(days=90), harbour)
+    later = receive(today_is - timedelta(days=120), harbour, "erasure")
+    today = receive(today_is, harbour)
+    elsewhere = receive(today_is - timedelta(days=90), uptown)
     requests.close(elsewhere, state="refused", outcome="no", by="x:1", at=timezone.now())
     shop, chain = calling("privacy:read", stores=[harbour]), calling("privacy:read")
 

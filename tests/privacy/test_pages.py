@@ -87,6 +87,16 @@ def test_an_overdue_request_stands_out(ana: Staff, harbour: Store, signed_in: Br
     assert "1 request" in page
 
 
+def test_a_request_of_long_ago_is_refused_at_its_field(
+    ana: Staff, harbour: Store, signed_in: Browser
+) -> None:
+    told = {"kind": "access", "store": str(harbour.pk), "received_on": "0001-01-01"}
+    answer = signed_in(ana).post(reverse("privacy:request-new"), told)
+    assert "This day is more than a year ago." in str(answer.context["form"]["received_on"].errors)
+    told["received_on"] = (timezone.localdate() - timedelta(days=365)).isoformat()
+    assert signed_in(ana).post(reverse("privacy:request-new"), told).status_code == 303
+
+
 def test_exports_are_whole_in_the_readers_language_and_written_down(
     ana: Staff, irina: Customer, signed_in: Browser
 ) -> None:
@@ -273,7 +283,7 @@ def test_pages_ask_a_fixed_number_of_questions(
         requests.receive(
             "access",
             customer_id=None,
-            received_on=date(2026, 3, day),
+            received_on=timezone.localdate() - timedelta(days=day),
             store=harbour,
             by=ana,
             at=timezone.now(),

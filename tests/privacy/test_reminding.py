@@ -1,6 +1,6 @@
 """Requests whose last day is near or over: told once a stage, to whom it concerns."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ def asked(due_on: date, store: Store, owner: Staff | None = None) -> Request:
         store=store,
         owner=owner,
         by="x:1",
-        at=timezone.now(),
+        at=datetime(2026, 1, 5, 4, tzinfo=UTC),
     )
     Request.objects.filter(pk=made.pk).update(due_on=due_on)
     return made
@@ -41,7 +41,7 @@ def test_once_a_stage_and_only_to_whom_it_concerns(
     mine, free = asked(TODAY + timedelta(days=3), harbour, rosa), asked(TODAY, harbour)
     asked(TODAY + timedelta(days=4), harbour)
     closed = asked(TODAY - timedelta(days=9), harbour)
-    requests.close(closed, state="withdrawn", outcome="", by=ana, at=timezone.now())
+    requests.close(closed, state="withdrawn", outcome="", by=ana, at=datetime(2026, 1, 5, 4, tzinfo=UTC))
     assert reminding.remind(TODAY) == 2
     first = [("Ana", str(free.pk), "soon"), ("Rosa", str(mine.pk), "soon")]
     assert told() == first

@@ -40,7 +40,10 @@ class RequestIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     customer: Annotated[str, Meta(pattern="^cus_[0-9a-z]{12}$")] | None = None
     store: Annotated[str, Meta(max_length=32, description="Code; when there is no customer.")] | None = None
     received_on: (
-        Annotated[date, Meta(description="The deadline counts from this day; by default today.")] | None
+        Annotated[
+            date, Meta(description="The deadline counts from this day; by default today, at most a year ago.")
+        ]
+        | None
     ) = None
 
 

@@ -105,7 +105,7 @@ class RequestForm(forms.Form):
     received_on = forms.DateField(
         label=gettext_lazy("Received on"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=gettext_lazy("The deadline counts from this day."),
+        help_text=gettext_lazy("The deadline counts from this day. At most a year ago."),
     )
     store = forms.ModelChoiceField(Store.objects.none(), label=gettext_lazy("Store"), required=False)
 
