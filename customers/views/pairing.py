@@ -65,6 +65,7 @@ def context(view: Any, pair: DuplicatePair, queue: Any) -> dict[str, Any]:
         "query": request.GET.urlencode(),
         "lines": lines_of(pair),
         "reasons": words.told(pair.reasons),
+        "points": sum(points for _field, _outcome, points in pair.reasons),
         "conflict": words.CONFLICTS.get(pair.conflict, ""),
         "met": met(pair),
         "survivor": survivor,

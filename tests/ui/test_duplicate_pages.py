@@ -55,6 +55,17 @@ def test_the_queue_begins_with_the_likeliest(three, ana) -> None:
     assert "3 pairs" in page
 
 
+def test_points_above_a_hundred_are_told_as_they_count(harbour, ana) -> None:
+    one, other = cast.customer("Ida Stone", of=harbour), cast.customer("Ida Stone-Hill", of=harbour)
+    reasons = [["name", "same", 32], ["phone", "same", 30], ["email", "same", 30], ["birthday", "same", 30]]
+    pair = pair_of(one, other, 100, reasons=reasons)
+    assert "122, counts as 100" in browser(ana).get(address(pair)).content.decode()
+    DuplicatePair.objects.filter(pk=pair.pk).update(reasons=reasons[:3], score=92)
+    page = browser(ana).get(address(pair)).content.decode()
+    assert '<td class="num">92</td>' in page
+    assert "counts as" not in page
+
+
 def test_both_sides_must_be_in_sight(three, rosa, mill) -> None:
     cast.customer("Far Away", of=mill)
     pair_of(Customer.objects.get(name="Ada Stone"), Customer.objects.get(name="Far Away"), 99)
