@@ -51,6 +51,10 @@ class CustomerForm(EditForm, forms.ModelForm):
         self.fields["language"] = forms.ChoiceField(
             label=self.fields["language"].label, required=False, choices=_languages(instance.language)
         )
+        self.fields["household_size"] = forms.IntegerField(
+            label=self.fields["household_size"].label, required=False, min_value=1, max_value=99,
+            error_messages=dict.fromkeys(("min_value", "max_value"), gettext_lazy("A number from 1 to 99.")),
+        )  # fmt: skip
         if not only or customfields.is_custom(only):
             for one in customfields.definitions(staff):
                 value = instance.custom.get(one.code)

@@ -42,7 +42,7 @@ class FactsIn(In, kw_only=True):
     age_band: Annotated[str, Meta(max_length=16)] | UnsetType = UNSET
     income_band: Annotated[str, Meta(max_length=24)] | UnsetType = UNSET
     occupation: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
-    household_size: Annotated[int, Meta(ge=1, le=100)] | UnsetType | None = UNSET
+    household_size: Annotated[int, Meta(ge=1, le=99)] | UnsetType | None = UNSET
     household: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     household_code: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     language: Literal["", "en", "zh-hans", "zh-hant"] | UnsetType = UNSET

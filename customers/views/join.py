@@ -1,7 +1,7 @@
 """The public sign-up form of a store. It answers everybody alike: nobody learns from it who is a member."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core import signing
@@ -42,6 +42,7 @@ class JoinForm(forms.Form):
         label=gettext_lazy("Birthday"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     shown = forms.CharField(widget=forms.HiddenInput)
+    either: ClassVar = {"phone": gettext_lazy("or e-mail"), "email": gettext_lazy("or phone")}
 
     def clean_phone(self) -> str:
         return self._identifier("phone", IdentityKind.PHONE, _("This is no phone number."))

@@ -107,7 +107,9 @@ def test_somebody_signs_up_on_their_phone(open_as: Open, chen: Staff, harbour: S
     page = open_as(chen, reverse("customers:join", args=[form.code]), width=360, height=760, has_touch=True)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     page.get_by_label("Name").fill("陈伟")
-    page.get_by_label("Phone").fill("138 1111 2222")
+    expect(page.locator("label[for=id_phone]")).to_have_text("Phone or e-mail")
+    expect(page.locator("label[for=id_email]")).to_have_text("E-mail or phone")
+    page.locator("#id_phone").fill("138 1111 2222")
     page.get_by_label(re.compile("offers and news by SMS")).tap()
     page.wait_for_timeout(join.SOONEST.total_seconds() * 1000)
     page.get_by_role("button", name="Become a member").tap()

@@ -312,6 +312,13 @@ def test_an_unsubscribe_link_only_refuses(irina: Customer, client: Client) -> No
     assert given(irina) == set()
 
 
+def test_a_link_against_any_contact_says_so_in_a_sentence(irina: Customer, client: Client) -> None:
+    address = unsubscribe(irina, consents.cell(None, "contact"))
+    for page in (client.get(address), client.post(address)):
+        assert "We will not contact you any more." in page.text
+        assert "Any contact" not in page.text
+
+
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "One-Click"}])
 def test_unsubscribing_takes_one_post_without_a_cookie(body: dict[str, str], irina: Customer) -> None:
     say(irina, True)

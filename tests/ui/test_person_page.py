@@ -180,14 +180,17 @@ def test_two_people_at_one_fact(chen: Staff, marta: Staff, irina: Customer, sign
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("birthday", "2099-01-01"), ("name", ""), ("custom.size", "xl"), ("household_size", "-1")],
-)
+    [("birthday", "2099-01-01"), ("name", ""), ("custom.size", "xl"), ("household_size", "-1"),
+     ("household_size", "0"), ("household_size", "100"), ("household_size", "99999999999")],
+)  # fmt: skip
 def test_a_wrong_value_says_so_at_its_field(
     chen: Staff, irina: Customer, size: CustomField, signed_in: Browser, name: str, value: str
 ) -> None:
     answer = signed_in(chen).post(page_of(irina, f"facts/{name}/"), {name: value})
     assert answer.status_code == 422
     assert name in answer.context["form"].errors
+    if name == "household_size":
+        assert answer.context["form"].errors[name] == ["A number from 1 to 99."]
     assert not Entry.objects.filter(action="customer.change").exists()
 
 

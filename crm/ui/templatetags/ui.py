@@ -166,6 +166,7 @@ def field(bound: BoundField, *, hint: bool = True) -> dict[str, Any]:
         "control": control or bound,
         "carried": carried,
         "theirs": getattr(bound.form, "theirs", {}).get(bound.name),
+        "either": getattr(bound.form, "either", {}).get(bound.name),
         "is_check": kind == "checkbox" and not many,
         "is_many": many,
         "is_hidden": bound.is_hidden,
