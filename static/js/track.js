@@ -78,7 +78,10 @@
       write(Q, null);
       return write(V, asks ? null : "");
     }
-    if (!read(V)) write(V, name());
+    if (!read(V)) {
+      write(Q, null); // what another visitor left unsent is nobody's
+      write(V, name());
+    }
     held.splice(0).forEach(keep);
     send();
   }
@@ -110,6 +113,8 @@
   }
   early.forEach((call) => regulars(...call));
   addEventListener("online", () => { again = busy; send(); });
+  // Consent taken back in another tab: what this one wrote at that moment goes too.
+  addEventListener("storage", ({ key, newValue }) => key === V && !newValue && write(Q, null));
   document.addEventListener("visibilitychange", () => document.hidden && send());
   send();
 })();
