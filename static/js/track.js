@@ -10,7 +10,7 @@
   const nav = navigator;
   const early = (window.regulars || {}).q || [];
   const V = "regulars.visitor";
-  const Q = "regulars.queue";
+  const Q = "regulars.queue."; // an event a key: two tabs that write at once take nothing from each other
   const MOST = 200;
   const silent = [nav.doNotTrack, window.doNotTrack].includes("1") || nav.globalPrivacyControl;
   const asks = consent !== "no";
@@ -27,9 +27,15 @@
     } catch { own[name] = value; }
   };
   const name = () => Array.from(crypto.getRandomValues(new Uint8Array(20)), (b) => (b % 36).toString(36)).join("");
-  const queue = () => {
-    try { return JSON.parse(read(Q)) || []; } catch { return []; }
+  const names = () => {
+    let stored = [];
+    try { stored = Object.keys(localStorage); } catch {}
+    return [...stored, ...Object.keys(own)].filter((one) => one.startsWith(Q));
   };
+  const parsed = (one) => { try { return JSON.parse(read(one)); } catch { return null; } };
+  const queue = () => names().map(parsed).filter(Boolean).sort((one, other) => one.a - other.a);
+  const drop = (events) => events.forEach(({ i }) => write(Q + i, null));
+  const empty = () => names().forEach((one) => write(one, null));
 
   let held = []; // before consent: in memory only
   let given = 0;
@@ -50,10 +56,8 @@
       .then(({ status }) => {
         busy = 0;
         if (status > 499 || status === 429) return later(30000);
-        const done = events.map((event) => event.i);
-        const left = queue().filter((event) => !done.includes(event.i));
-        write(Q, left.length ? JSON.stringify(left) : null);
-        if (left.length) later(0);
+        drop(events);
+        if (names().length) later(0);
       })
       .catch(() => { busy = 0; later(again ? 0 : 30000); again = 0; });
   }
@@ -61,7 +65,8 @@
   function keep(event) {
     if (!read(V)) write(V, name());
     event.v = read(V);
-    if (JSON.stringify(event).length < 2000) write(Q, JSON.stringify([...queue(), event].slice(-MOST)));
+    if (JSON.stringify(event).length < 2000) write(Q + event.i, JSON.stringify(event));
+    drop(queue().slice(0, -MOST));
     later(event.k === "identify" ? 0 : 1000);
   }
 
@@ -75,11 +80,11 @@
     given = +yes;
     if (!yes) {
       held = [];
-      write(Q, null);
+      empty();
       return write(V, asks ? null : "");
     }
     if (!read(V)) {
-      write(Q, null); // what another visitor left unsent is nobody's
+      empty(); // what another visitor left unsent is nobody's
       write(V, name());
     }
     held.splice(0).forEach(keep);
@@ -103,7 +108,7 @@
   }
 
   window.regulars = regulars;
-  if (silent) { write(Q, null); write(V, null); return; }
+  if (silent) { empty(); write(V, null); return; }
   if (auto !== "no") {
     const moved = () => path !== location.pathname && page();
     const push = history.pushState;
@@ -114,7 +119,7 @@
   early.forEach((call) => regulars(...call));
   addEventListener("online", () => { again = busy; send(); });
   // Consent taken back in another tab: what this one wrote at that moment goes too.
-  addEventListener("storage", ({ key, newValue }) => key === V && !newValue && write(Q, null));
+  addEventListener("storage", ({ key, newValue }) => key === V && !newValue && empty());
   document.addEventListener("visibilitychange", () => document.hidden && send());
   send();
 })();

@@ -45,7 +45,7 @@ class Visit:
         self.page.get_by_role("button", name="Yes").click()
 
     def stored(self) -> list[str]:
-        return sorted(self.page.evaluate("Object.keys(localStorage)"))
+        return _named(self.page.evaluate("Object.keys(localStorage)"))
 
     def sends(self, work: Callable[[], Any]) -> None:
         """Do it and wait for the answer to what the script sends."""
@@ -325,7 +325,13 @@ def test_a_shop_of_another_origin_sends_too(
 def _names(here: Visit) -> list[str]:
     """What the browser stores, asked from outside of the page."""
     stored = here.context.storage_state()["origins"]
-    return [entry["name"] for origin in stored for entry in origin["localStorage"]]
+    names = [entry["name"] for origin in stored for entry in origin["localStorage"]]
+    return _named(names)
+
+
+def _named(keys: list[str]) -> list[str]:
+    """Events that wait have a key each: told as one."""
+    return sorted({"regulars.queue" if one.startswith("regulars.queue.") else one for one in keys})
 
 
 def _until(holds: Callable[[], bool]) -> None:
