@@ -29,7 +29,11 @@ def _forgetful_process() -> None:
 
 
 def forget_what_the_process_knows() -> None:
+    from django.utils import translation
+
     from crm.org import models as org
+
+    translation.deactivate()  # a page that was read in Chinese leaves its language behind
 
     getattr(org, "_key_cache", {}).clear()
     keys.forget()
