@@ -77,4 +77,4 @@ def test_reasons_of_rejected_rows_are_in_the_language_of_who_brought_the_file() 
     made.refresh_from_db()
     assert made.job.counts["rejected"] == 1
     told = Path(made.rejected_path).read_text(encoding="utf-8-sig")
-    assert "birthday：日期不存在" in told
+    assert "birthday：不是可讀取的日期" in told
