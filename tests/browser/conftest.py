@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Page, expect, sync_playwright
 
 from crm.org.models import Staff
 from tests.browser.shots import chromium
@@ -16,6 +16,7 @@ from tests.browser.shots import chromium
 # Playwright's sync API keeps an event loop in this thread; Django would refuse to query from it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 HERE = Path(__file__).parent
+expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,6 +60,8 @@ def open_as(chromium_or_skip: Any, transactional_db: None, live_server: Any) -> 
         page.on("console", lambda said: faults.append(said.text) if _is_fault(said) else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(path)
+        if path.startswith("/counter/"):  # who types at once, types into the field
+            expect(page.locator("[data-main]")).to_be_focused()
         return page
 
     yield open_page
