@@ -39,6 +39,7 @@
 
   let held = []; // before consent: in memory only
   let given = 0;
+  let refused; // after a no nothing is held for a later yes
   let busy, again, timer, path; // again: the network came back while a try was still failing
   const may = () => { const known = read(V); return !silent && (known || (!asks && known !== "")); };
 
@@ -73,11 +74,12 @@
   function tell(kind, data) {
     const event = { i: name(), k: kind, a: Date.now(), d: data || {} };
     if (may()) keep(event);
-    else if (asks && held.length < MOST) held.push(event);
+    else if (asks && !refused && held.length < MOST) held.push(event);
   }
 
   function agree(yes) {
     given = +yes;
+    refused = !yes;
     if (!yes) {
       held = [];
       empty();
