@@ -39,7 +39,7 @@
 
   let held = []; // before consent: in memory only
   let given = 0;
-  let refused; // after a no nothing is held for a later yes
+  let refused; // after a no, here or in another tab, nothing is held for a later yes
   let busy, again, timer, path; // again: the network came back while a try was still failing
   const may = () => { const known = read(V); return !silent && (known || (!asks && known !== "")); };
 
@@ -73,8 +73,10 @@
 
   function tell(kind, data) {
     const event = { i: name(), k: kind, a: Date.now(), d: data || {} };
-    if (may()) keep(event);
-    else if (asks && !refused && held.length < MOST) held.push(event);
+    if (may()) {
+      refused = 1; // once allowed: what is not allowed any more was refused, perhaps elsewhere
+      keep(event);
+    } else if (asks && !refused && held.length < MOST) held.push(event);
   }
 
   function agree(yes) {

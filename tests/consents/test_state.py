@@ -379,3 +379,13 @@ def test_no_contact_overrides_a_yes_to_the_profile(irina: Customer, yusuf: Custo
     for who in (irina, yusuf):
         say(who, False, channel=None, purpose="contact", wording=None)
     assert consents.refused([irina.pk, yusuf.pk], None, "profiling") == {irina.pk}
+
+
+def test_who_was_merged_away_is_nobody_even_where_a_word_was_left_behind(
+    irina: Customer, yusuf: Customer
+) -> None:
+    say(yusuf, True)
+    assert consents.allows(yusuf.pk, "email", "marketing")
+    Customer.objects.filter(pk=yusuf.pk).update(merged_into=irina)
+    assert not consents.allows(yusuf.pk, "email", "marketing")
+    assert consents.allowed([irina.pk, yusuf.pk], "email", "marketing") == set()

@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 from django.utils.timezone import now
 
-from customers import consents, merging, notes, profile, receiving, statehash
+from customers import consents, merging, notes, profile, receiving, statehash, work
 from customers.consents.cells import NO_CONTACT
 from customers.events import inbox
 from customers.matching import keys
@@ -28,6 +28,7 @@ from customers.models import (
     Purchase,
     Return,
     Tag,
+    WorkItem,
 )
 from customers.receiving import payloads
 from tests import cast
@@ -393,3 +394,33 @@ def test_an_event_finds_its_way_back_through_two_merges(irina, second_card, lin,
         merging.unmerge(done, by=ana, at=noon)
         owners.append(Interaction.objects.get(external_id="e1").customer_id)
     assert owners == [lin.pk, irina.pk, second_card.pk]
+
+
+def test_a_touch_about_a_task_about_a_receipt_goes_where_the_receipt_goes(
+    irina, second_card, ana, noon
+) -> None:
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    buy("theirs", "card", "C2000002")
+    about = f"customers.purchase:{Purchase.objects.get(external_id='theirs').pk}"
+    item = work.create(irina, kind="call", title="Ask", due_at=noon, by=ana, at=noon, about=about)
+    other = work.create(irina, kind="call", title="Ask", due_at=noon, by=ana, at=noon)
+    for one in (item, other):
+        work.finish(one, result="reached", by=ana, at=noon)
+    merging.unmerge(done, by=ana, at=noon)
+    assert list(WorkItem.objects.filter(customer=second_card)) == [item]
+    told = Interaction.objects.filter(kind="work.result").values_list("customer_id", "about")
+    assert set(told) == {
+        (second_card.pk, f"customers.workitem:{item.pk}"), (irina.pk, f"customers.workitem:{other.pk}"),
+    }  # fmt: skip
+
+
+def test_what_was_bought_before_the_merge_stays_though_the_card_has_a_new_owner(
+    irina, second_card, ana, noon
+) -> None:
+    buy("old", "card", "C1000001")
+    Identity.objects.filter(kind="card", value="C1000001").update(customer=second_card, is_primary=False)
+    done = merging.merge(irina, second_card, by=ana, at=noon)
+    buy("new", "card", "C1000001")
+    merging.unmerge(done, by=ana, at=noon)
+    assert bought(irina) == ["old"]
+    assert bought(second_card) == ["before", "new"]

@@ -423,3 +423,30 @@ def test_verifying_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "verify", looking)
     assert runner.run_until_ended(asked).state == State.DONE
     assert seen and seen == sorted(seen) and seen[-1] > 0
+
+
+def test_a_seal_of_another_course_of_things_is_named(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seal that we did sign, of a copy of the database in which something else was done, is not of this chain."""
+
+    def act(number: int) -> None:
+        trail.record("customer.change", f"customers.customer:{number}", by="staff:1")
+
+    act(1)
+    sealing.seal()
+    with tampering(), monkeypatch.context() as elsewhere:
+        elsewhere.setattr(anchors, "keep", lambda made: None)
+        act(2)
+        sealing.seal()
+        (other,) = Seal.objects.filter(number=2).values(
+            "sealed_at", "count", "ranges", "leaves", "root", "signature"
+        )
+        rows = list(Entry.objects.filter(subject="customers.customer:2").values())
+    for number in (3, 4):
+        act(number)
+        sealing.seal()
+    assert named() == {}
+    with tampering() as cursor:
+        cursor.execute("DELETE FROM audit_entry WHERE subject = 'customers.customer:3'")
+        Entry.objects.bulk_create([Entry(**row) for row in rows])
+        Seal.objects.filter(number=2).update(**other)
+        assert 3 in named().get("seal_altered", set()), "the next seal names the one that stood before it"

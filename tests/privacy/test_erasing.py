@@ -426,3 +426,44 @@ def test_a_kept_answer_about_a_note_goes_with_the_person(
     erased(canary)
     kept = [bytes(body) for body in StoredAnswer.objects.values_list("body", flat=True)]
     assert sum(b"NESTLING" in body for body in kept) == 1
+
+
+def test_a_phone_is_found_however_it_is_spaced(bystander: Customer) -> None:
+    job = Job.objects.create(kind="x", key="1", params={"note": "call 139 1111 2222 please"})
+    (entry,) = [one for one in register.entries() if one.label == "jobs.Job"]
+    subject = people().subject(bystander.pk)
+    assert subject is not None
+    assert list(rows_of(entry, subject)) == [job]
+
+
+def test_the_certificate_of_somebody_who_had_the_number_before_is_not_theirs(bystander: Customer) -> None:
+    """After a restore a number may be given again: to erase the second one is to erase, not to say it is done."""
+    Certificate.objects.create(
+        customer_id=bystander.pk,
+        born_at=bystander.created_at - timedelta(days=3),
+        erased_at=NOW,
+        erased_by="x:1",
+    )
+    made = erasing.erase(bystander.pk, by="system:test", at=NOW)
+    assert made.born_at == bystander.created_at
+    bystander.refresh_from_db()
+    assert (bystander.name, bystander.erased_at is None) == ("", False)
+
+
+def test_who_is_merged_in_while_files_are_cleaned_is_erased_too(
+    bystander: Customer, harbour: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files may take long; who the person is, is asked again once they are held."""
+    double = cast.customer("Boris B.", of=harbour, email="second@example.com")
+    cleaned = erasing._clean_places
+
+    def slow(subject: Any) -> Any:
+        merging.merge(bystander, double, by="system:test", at=NOW)
+        return cleaned(subject)
+
+    monkeypatch.setattr(erasing, "_clean_places", slow)
+    made = erasing.erase(bystander.pk, by="system:test", at=NOW)
+    assert sorted(made.customer_ids) == sorted([bystander.pk, double.pk])
+    assert digests.matches("email", "second@example.com", made.digests)
+    double.refresh_from_db()
+    assert (double.name, double.erased_at is None) == ("", False)
