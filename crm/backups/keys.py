@@ -45,9 +45,13 @@ def of(known: Manifest, file: Path | None, *, is_lost: bool) -> str:
 
 def can_be_kept(secret: str) -> bool:
     """Whether the installation will have this key from now on: it has it, or keeps its own in its folder."""
-    return secret == settings.SECRET_KEY or (
-        _keeper().exists() and _keeper().read_text() == settings.SECRET_KEY
-    )
+    return secret == settings.SECRET_KEY or kept_in() is not None
+
+
+def kept_in() -> Path | None:
+    """The file in which this installation keeps its key; None when it has the key from elsewhere."""
+    keeper = _keeper()
+    return keeper if keeper.exists() and keeper.read_text() == settings.SECRET_KEY else None
 
 
 def keep(secret: str) -> None:

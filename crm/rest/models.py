@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm.org.models import Store
-from crm.rest.scopes import KeyScope
+from crm.rest import scopes as key_scopes
 
 
 class ApiKey(models.Model):
@@ -21,7 +21,7 @@ class ApiKey(models.Model):
     prefix = models.CharField(_("begins with"), max_length=12, unique=True, editable=False)
     digest = models.BinaryField(max_length=32, unique=True, editable=False)
     scopes = ArrayField(
-        models.CharField(max_length=32, choices=KeyScope.choices), verbose_name=pgettext_lazy("key", "may")
+        models.CharField(max_length=32, choices=key_scopes.choices), verbose_name=pgettext_lazy("key", "may")
     )
     # Said apart from the stores, so that no list that became empty can ever mean "everything".
     is_chain_wide = models.BooleanField(_("whole chain"), default=False)

@@ -21,6 +21,11 @@ class KeyScope(models.TextChoices):
     CATALOGUE_READ = "catalogue:read", _("Read stores and products")
 
 
+def choices() -> list[tuple[str, str]]:
+    """Named in the model by this function, so that a new scope needs no migration."""
+    return KeyScope.choices
+
+
 GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.RECEIPTS_WRITE: frozenset({Permission.POST_RECEIPTS}),
     KeyScope.EVENTS_WRITE: frozenset({Permission.POST_EVENTS}),

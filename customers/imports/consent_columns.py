@@ -74,16 +74,20 @@ def write(cur: Any, told: Iterable[tuple[int, Words]], *, source: str, by: str) 
 
 
 def take_back(file_id: int) -> int:
-    """Take away what an import told: it is undone. One look through the table, for a rare act."""
+    """Take away what an import told: it is undone. Looks through the table, for a rare act."""
     with connection.cursor() as cur:
         move_rows(cur)
-        cur.execute(_TAKE_BACK, [f"import:{file_id}"])
-        gone = cur.fetchall()
-        profiles.look_again(cur, (owner for owner, purpose in gone if purpose in profiles.CONCERNING))
-        return len(gone)
+        told = f"import:{file_id}"
+        cur.execute(_LOOK_AGAIN, [told, sorted(profiles.CONCERNING)])
+        cur.execute("DELETE FROM customers_consent WHERE source = %s", [told])
+        return int(cur.rowcount)
 
 
-_TAKE_BACK = "DELETE FROM customers_consent WHERE source = %s RETURNING customer_id, purpose"
+# In the database: an import may have told millions of words.
+_LOOK_AGAIN = """
+INSERT INTO customers_personadue (customer_id)
+SELECT DISTINCT customer_id FROM customers_consent WHERE source = %s AND purpose = ANY(%s::smallint[])
+"""
 _INSERT = """
 INSERT INTO customers_consent
     (customer_id, purpose, channel, is_given, occurred_at, recorded_at, wording_id, source, recorded_by, evidence)

@@ -32,7 +32,7 @@ _ALIASES = {
         "member_number membership_number member_no member_id card_no loyalty_number "
         "customer_number 会员号 会员编号 會員號 會員編號"
     ),
-    "name": "full_name customer_name display_name 姓名 名字 客户姓名 客戶姓名",
+    "name": "full_name customer_name display_name 姓名 名字 客户姓名 客戶姓名 会员姓名 會員姓名 顾客姓名 顧客姓名",
     "phone": (
         "mobile mobile_phone phone_number telephone tel cell cellphone 手机 手机号 手机号码 电话 "
         "電話 手機 手機號碼"

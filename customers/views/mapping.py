@@ -33,7 +33,10 @@ class ColumnsForm(forms.Form):
         self.names = list(proposal)
         choices = [("", _("leave out")), *((name, name) for name in columns_of(kind).all)]
         for place, (name, ours) in enumerate(proposal.items()):
-            field = forms.ChoiceField(choices=choices, required=False, label=name, initial=ours)
+            field = forms.ChoiceField(
+                choices=choices, required=False, label=name, initial=ours,
+                widget=forms.Select(attrs={"class": "form-select"}),
+            )  # fmt: skip
             self.fields[f"column_{place}"] = field
 
     @property

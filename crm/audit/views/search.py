@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.audit import words
 from crm.audit.models import Channel, Entry
@@ -96,5 +96,5 @@ def who(actor: str, names: dict[str, str]) -> str:
     kind, _colon, rest = actor.partition(":")
     label = KINDS.get(kind)
     if label and rest == "first_use":
-        rest = gettext("first use")
+        rest = _("first use")
     return f"{label} ({rest.replace('_', ' ')})" if label and rest else str(label or actor)

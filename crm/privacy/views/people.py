@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.audit.views.search import names_of_actors, who
 from crm.org.permissions import Permission
 from crm.privacy import erasing, exporting, requests
 from crm.privacy.models import Certificate, Request
@@ -149,6 +150,7 @@ class CertificatePage(PrivacyView):
         found = get_object_or_404(Certificate.objects.select_related("request"), key=key)
         context = {
             "certificate": found,
+            "by": who(found.erased_by, names_of_actors(self.staff)),
             "lines": [(named(label), label, told) for label, told in sorted(found.counts.items())],
             "officer": requests.settings_of_chain().officer,
             "title": _("Certificate of erasure"),

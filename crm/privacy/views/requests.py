@@ -107,7 +107,12 @@ class RequestForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("The deadline counts from this day. At most a year ago."),
     )
-    store = forms.ModelChoiceField(Store.objects.none(), label=gettext_lazy("Store"), required=False)
+    store = forms.ModelChoiceField(
+        Store.objects.none(),
+        label=gettext_lazy("Store"),
+        required=False,
+        empty_label=gettext_lazy("No store"),
+    )
 
     def __init__(self, data: Any, staff: Staff, has_customer: bool) -> None:
         super().__init__(data, initial={"received_on": timezone.localdate()})

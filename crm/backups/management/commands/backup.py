@@ -4,11 +4,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from crm.backups import making
+from crm.backups import keys, making
 from crm.backups.programs import ProgramFailed
 from crm.lib.refusals import Refusal
 
@@ -31,14 +30,10 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"{sum(made.rows.values()):,} rows and {len(made.sums):,} files in {folder}.")
+        key = keys.kept_in() or "SECRET_KEY"
         self.stderr.write(
-            f"Without its key it is not whole: keep {_where()} too, in another place than this folder."
+            f"Without its key it is not whole: keep {key} too, in another place than this folder."
         )
 
     def _tell(self, text: str) -> None:
         self.stderr.write(f"{text} …")
-
-
-def _where() -> str:
-    keeper = Path(settings.HOME.path) / "secret_key"
-    return str(keeper) if keeper.exists() and keeper.read_text() == settings.SECRET_KEY else "SECRET_KEY"
