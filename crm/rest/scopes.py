@@ -1,6 +1,9 @@
 """Scopes of keys: what a key was made for, each a few permissions. A key without a scope may nothing."""
 
+from collections.abc import Sequence
+
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.org.permissions import Permission
@@ -21,7 +24,7 @@ class KeyScope(models.TextChoices):
     CATALOGUE_READ = "catalogue:read", _("Read stores and products")
 
 
-def choices() -> list[tuple[str, str]]:
+def choices() -> Sequence[tuple[str, str | Promise]]:
     """Named in the model by this function, so that a new scope needs no migration."""
     return KeyScope.choices
 
