@@ -13,6 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", Reader.as_view(), name="api-docs"),
     path("stores/", Stores.as_view(), name="api-stores"),
 ]
-for _app in ("crm.audit", "crm.privacy", "customers", "segmentation"):
+for _app in ("crm.audit", "crm.privacy", "customers", "loyalty", "segmentation"):
     if find_spec(f"{_app}.api"):
         urlpatterns.append(path("", include(f"{_app}.api.urls")))

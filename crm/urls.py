@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crm.ui.urls")),
     path("", include("crm.notices.urls")),
     path("", include("customers.urls")),
+    path("", include("loyalty.urls")),
     path("", include("segmentation.urls")),
     path("settings/audit/", include("crm.audit.urls")),
     path("shop/", shop.Shop.as_view(), name="shop"),

@@ -46,6 +46,12 @@ class Permission(StrEnum):
     POST_RECEIPTS = "post_receipts"
     POST_EVENTS = "post_events"
     VIEW_CATALOGUE = "view_catalogue"  # stores and products: reference data without personal values
+    VIEW_LOYALTY = "view_loyalty"  # balances, and how the programme works
+    REDEEM_POINTS = "redeem_points"  # spend for a customer who stands there, and give it back
+    ADJUST_POINTS = "adjust_points"  # by hand, within the limit of the role; beyond it somebody approves
+    APPROVE_POINTS = "approve_points"
+    EDIT_PROGRAMME = "edit_programme"  # rules, tiers, rewards
+    MANAGE_COUPONS = "manage_coupons"
     MANAGE_ORGANISATION = "manage_organisation"
     MANAGE_STAFF = "manage_staff"
     MANAGE_API_KEYS = "manage_api_keys"
@@ -56,8 +62,16 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_COUNTER = {_P.SIGNED_IN, _P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.VIEW_CATALOGUE}
-_LEADS = {_P.WORK_ITEMS, _P.ASSIGN_WORK, _P.RECORD_PRIVACY, _P.VIEW_REVEALS}
+_COUNTER = {_P.SIGNED_IN, _P.FIND_CUSTOMERS, _P.VIEW_CUSTOMERS, _P.VIEW_CATALOGUE, _P.VIEW_LOYALTY}
+_LEADS = {
+    _P.REDEEM_POINTS,
+    _P.ADJUST_POINTS,
+    _P.APPROVE_POINTS,
+    _P.WORK_ITEMS,
+    _P.ASSIGN_WORK,
+    _P.RECORD_PRIVACY,
+    _P.VIEW_REVEALS,
+}
 _MANAGER = _COUNTER | {
     _P.EDIT_CUSTOMERS,
     _P.CREATE_TAGS,
@@ -68,16 +82,22 @@ _MANAGER = _COUNTER | {
 _COLLECTS = {_P.RECORD_CONSENTS, _P.MANAGE_SIGN_UP}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.CLERK: frozenset(_COUNTER | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS}),
+    Role.CLERK: frozenset(
+        _COUNTER | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS, _P.REDEEM_POINTS}
+    ),
     Role.AGENT: frozenset(
-        _COUNTER | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS, _P.RECORD_PRIVACY}
+        _COUNTER
+        | {_P.EDIT_CUSTOMERS, _P.RECORD_CONSENTS, _P.WORK_ITEMS, _P.RECORD_PRIVACY}
+        | {_P.REDEEM_POINTS, _P.ADJUST_POINTS}
     ),
     Role.STORE_MANAGER: frozenset(_MANAGER | _LEADS | _COLLECTS),
     Role.REGIONAL_MANAGER: frozenset(
         _MANAGER | _LEADS | _COLLECTS | {_P.MERGE_CUSTOMERS, _P.VIEW_IMPORTS, _P.VIEW_NIGHTS}
     ),
     Role.MARKETER: frozenset(
-        _MANAGER | {_P.EDIT_SCHEMES, _P.VIEW_NIGHTS, _P.RUN_NIGHTS, _P.VIEW_IMPORTS, _P.RUN_IMPORTS}
+        _MANAGER
+        | {_P.EDIT_SCHEMES, _P.VIEW_NIGHTS, _P.RUN_NIGHTS, _P.VIEW_IMPORTS, _P.RUN_IMPORTS}
+        | {_P.APPROVE_POINTS, _P.EDIT_PROGRAMME, _P.MANAGE_COUPONS}
     ),
     Role.ANALYST: frozenset(
         {
@@ -88,6 +108,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.EXPORT_SEGMENTS,
             _P.EXPORT_CUSTOMERS,
             _P.VIEW_NIGHTS,
+            _P.VIEW_LOYALTY,
         }
     ),
     Role.ADMINISTRATOR: frozenset(_P),
@@ -103,6 +124,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.ASSIGN_WORK,
             _P.POST_EVENTS,
             _P.VIEW_CATALOGUE,
+            _P.VIEW_LOYALTY,
+            _P.REDEEM_POINTS,
+            _P.ADJUST_POINTS,
         }
     ),
 }

@@ -21,6 +21,10 @@ class KeyScope(models.TextChoices):
     PRIVACY_READ = "privacy:read", _("Read privacy requests and export what is held of people")
     PRIVACY_WRITE = "privacy:write", _("Open privacy requests and erase people")
     AUDIT_READ = "audit:read", _("Read the audit trail")
+    POINTS_READ = "points:read", _("Read points, tiers and coupons of customers")
+    POINTS_WRITE = "points:write", _("Redeem and adjust points")
+    COUPONS_WRITE = "coupons:write", _("Reserve and redeem coupons")
+    BASKETS_EVALUATE = "baskets:evaluate", _("Work out what a basket earns and saves")
     CATALOGUE_READ = "catalogue:read", _("Read stores and products")
 
 
@@ -41,6 +45,12 @@ GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.PRIVACY_READ: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
     KeyScope.PRIVACY_WRITE: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
     KeyScope.AUDIT_READ: frozenset({Permission.VIEW_AUDIT}),
+    KeyScope.POINTS_READ: frozenset({Permission.VIEW_LOYALTY}),
+    KeyScope.POINTS_WRITE: frozenset(
+        {Permission.REDEEM_POINTS, Permission.ADJUST_POINTS, Permission.VIEW_LOYALTY}
+    ),
+    KeyScope.COUPONS_WRITE: frozenset({Permission.REDEEM_POINTS}),
+    KeyScope.BASKETS_EVALUATE: frozenset({Permission.VIEW_LOYALTY}),
     KeyScope.CATALOGUE_READ: frozenset({Permission.VIEW_CATALOGUE}),
 }
 

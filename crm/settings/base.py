@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "crm.scaleout",
     "crm.demo",
     "customers",
+    "loyalty",
     "segmentation",
     # Django's and others'.
     "django.contrib.admin",

@@ -6,6 +6,7 @@ from crm.settings.base import REDIS_SCHEMES, database, environment
 
 HOME = embedded.Home.for_tests()
 DATABASES = {"default": database(embedded.database_url(HOME))}
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c regulars.may_empty=on"  # between two tests
 REDIS_URL = environment.address("REDIS_URL", embedded.redis_url(HOME), REDIS_SCHEMES)
 SECRET_KEY = "only-for-the-tests"  # noqa: S105
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

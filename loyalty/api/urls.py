@@ -1,0 +1,5 @@
+"""Addresses below /api/v1/."""
+
+from django.urls.resolvers import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,17 @@
+"""The tabs under Loyalty, in their order. Each page names its tab by `key`."""
+
+from typing import Any, NamedTuple
+
+from crm.org.permissions import Permission
+
+
+class Tab(NamedTuple):
+    """`label` is a `gettext_noop` text, translated when it is shown; `name` is that of the page's address."""
+
+    key: str
+    label: Any
+    name: str
+    permission: Permission
+
+
+TABS: list[Tab] = []
