@@ -59,7 +59,7 @@ class Account:
 
 def locked(customer_id: int, unit: int) -> Account:
     """Lock an account: the survivor's of a merge; one that is not there is opened. Raises Erased."""
-    _enter()
+    enter()
     owner = _owner(customer_id)
     found = prepared.row(_LOCK, [owner, unit])
     if found is None:
@@ -88,7 +88,7 @@ def take(lots: Iterable[LotState], points: int) -> list[Piece]:
     return pieces
 
 
-def _enter() -> None:
+def enter() -> None:
     prepared.rows(_GATE, [database.GATE])
 
 
