@@ -5,7 +5,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.owned import Owned
@@ -93,7 +93,7 @@ class Priority(models.IntegerChoices):
 
 
 class WorkState(models.IntegerChoices):
-    OPEN = 1, _("Open")
+    OPEN = 1, pgettext_lazy("state", "Open")
     SNOOZED = 2, _("Snoozed")
     DONE = 3, _("Done")
     CANCELLED = 4, _("Cancelled")

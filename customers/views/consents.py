@@ -63,7 +63,7 @@ class ChoiceForm(forms.Form):
 
     def __init__(self, data: Any, *, standing: consents.Standing, language: str) -> None:
         super().__init__(data)
-        self.cells = standing.cells
+        self.cells, self.standing = standing.cells, standing
         self.seen = consentshown.read(data or {})
         texts = wordings.current(language)
         for cell, state in self.cells.items():

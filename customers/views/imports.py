@@ -25,6 +25,7 @@ from customers import imports
 from customers.imports import columns, journal, keeping, places, undoing
 from customers.models import ImportFile, ImportMapping
 from customers.receiving import quarantine
+from customers.views.columnwords import Words
 
 KINDS = (("receipts", gettext_lazy("Receipts")), ("customers", gettext_lazy("Customers")))
 EXTRA = {  # counts beside rows = applied + duplicates + rejected
@@ -181,10 +182,11 @@ def changes_of(file: ImportFile, *, with_people: bool) -> dict[str, Any]:
     `with_people`: who would be new or changed, too. They are of any store: hence for those who may import.
     """
     fields = file.job.checkpoint.get("fields", {}) if file.job and file.is_dry_run else {}
-    until = undoing.until(file)
+    until, words = undoing.until(file), Words(file.kind)
+    first = journal.first_of(places.diff_file(file)) if file.is_dry_run and with_people else {}
     return {
-        "fields": sorted(fields.items(), key=lambda one: -one[1]),
-        "first": journal.first_of(places.diff_file(file)) if file.is_dry_run and with_people else {},
+        "fields": [(words(name), n) for name, n in sorted(fields.items(), key=lambda one: -one[1])],
+        "first": {what: [words.of_line(line) for line in lines] for what, lines in first.items()},
         "undo_until": until if until and until > timezone.now() else None,
         "undo": progress_of(file.undo_job) if file.undo_job else None,
         "undo_counts": outcomes_of(file),

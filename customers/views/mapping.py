@@ -16,6 +16,7 @@ from customers import imports
 from customers.imports import mapping, places, running
 from customers.imports.columns import columns_of
 from customers.models import ImportFile, ImportMapping
+from customers.views.columnwords import Words
 
 
 class ColumnsForm(forms.Form):
@@ -30,8 +31,8 @@ class ColumnsForm(forms.Form):
 
     def __init__(self, data: Any, kind: str, proposal: dict[str, str]) -> None:
         super().__init__(data)
-        self.names = list(proposal)
-        choices = [("", _("leave out")), *((name, name) for name in columns_of(kind).all)]
+        self.names, words = list(proposal), Words(kind)
+        choices = [("", _("leave out")), *((name, words.choice(name)) for name in columns_of(kind).all)]
         for place, (name, ours) in enumerate(proposal.items()):
             field = forms.ChoiceField(
                 choices=choices, required=False, label=name, initial=ours,
@@ -91,7 +92,7 @@ class ImportColumns(StaffView):
         return {
             "file": file,
             "rows": form.rows(mapping.samples(places.path_of(file))),
-            "required": columns_of(file.kind).required,
+            "required": [Words(file.kind).choice(name) for name in columns_of(file.kind).required],
             "title": _("Columns of %(name)s") % {"name": file.name},
             "crumbs": [(_("Imports"), reverse("customers:imports"))],
         }

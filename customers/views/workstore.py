@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from crm.audit import trail
 from crm.lib.refusals import Refusal
@@ -48,7 +48,7 @@ class WorkFilter(forms.Form):
         label=gettext_lazy("State"),
         required=False,
         choices=[
-            ("", gettext_lazy("Open")),
+            ("", pgettext_lazy("state", "Open")),
             ("done", gettext_lazy("Done")),
             ("cancelled", gettext_lazy("Cancelled")),
         ],

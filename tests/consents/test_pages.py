@@ -416,3 +416,12 @@ def test_staff_hand_out_a_link(chen: Staff, irina: Customer, signed_in: Browser,
     page = signed_in(chen).post(reverse("customers:preferences-link", args=[irina.public_id])).text
     (path,) = re.findall(r"http://testserver(/preferences/[^<\s]+)", page)
     assert client.get(path).status_code == 200
+
+
+def test_whoever_asks_a_minor_is_told_that_a_guardian_is_needed(
+    chen: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    browser, address = signed_in(chen), reverse("customers:consent-record", args=[irina.public_id])
+    assert "counts only with a guardian" not in browser.get(address).content.decode()
+    Customer.objects.filter(pk=irina.pk).update(birthday=now().date())
+    assert "counts only with a guardian" in browser.get(address).content.decode()

@@ -57,7 +57,12 @@ def test_a_request_from_receipt_to_certificate(ana: Staff, irina: Customer, sign
     assert asked.store == irina.home_store
 
     close = reverse("privacy:request-closure", args=[asked.key])
-    browser.post(close, {"state": "done", "outcome": ""})
+    early = browser.post(close, {"state": "done", "outcome": "Erased."})
+    assert early.status_code == 422
+    assert "First say how you made sure" in early.content.decode()
+    refused = browser.post(close, {"state": "refused", "outcome": ""})
+    assert refused.context["form"]["outcome"].errors == ["Say why."]
+    assert '<option value="refused" selected>' in refused.content.decode()  # what was chosen is not lost
     asked.refresh_from_db()
     assert asked.state == "open"  # nobody had made sure who asks
 
@@ -73,6 +78,7 @@ def test_a_request_from_receipt_to_certificate(ana: Staff, irina: Customer, sign
     page = browser.get(answer["Location"]).content.decode()
     assert "customers.Identity" in page
     assert "Irina" not in page
+    assert erasure not in browser.get(reverse("privacy:request", args=[asked.key])).content.decode()
     browser.post(close, {"state": "done", "outcome": "Erased."})
     asked.refresh_from_db()
     assert (asked.state, asked.closed_by) == ("done", f"staff:{ana.pk}")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from crm.jobs import runner
 from crm.org.models import Staff
@@ -150,3 +151,35 @@ def test_what_nobody_could_map_is_refused_at_once(browser: Client, name: str, te
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not ImportFile.objects.exists()
+
+
+def test_columns_and_changes_are_told_in_the_readers_words(browser: Client, irina: Customer) -> None:
+    waiting = upload(browser, SHOP)
+    tried = upload(
+        browser,
+        "phone,gender,occupation,name\n+8613800138000,m,baker,\n+8613800138055,f,poet,Ada Byron\n",
+        dry_run=True,
+    )
+    assert tried.job is not None
+    runner.run_until_ended(tried.job)
+    assert '<option value="phone" selected>Phone (phone)' in _page(browser, f"/imports/{waiting.pk}/columns/")
+    page = _page(browser, f"/imports/{tried.pk}/")
+    assert "Occupation poet" in page
+    assert "Gender Female" in page
+    browser.post(reverse("ui:preferences"), {"language": "zh-hans"})
+    assert "电话（phone）" in _page(browser, f"/imports/{waiting.pk}/columns/")
+    page = _page(browser, f"/imports/{tried.pk}/")
+    assert "职业 poet" in page
+    assert "occupation" not in page
+
+
+def test_the_part_that_reloads_brings_the_question_before_undoing(browser: Client) -> None:
+    done = upload(browser, "phone,name\n+8613800138055,Ada Byron\n")
+    assert done.job is not None
+    assert 'id="undo"' not in _page(browser, f"/imports/{done.pk}/?live=1")
+    runner.run_until_ended(done.job)
+    assert 'id="undo"' in _page(browser, f"/imports/{done.pk}/?live=1")
+
+
+def _page(browser: Client, address: str) -> str:
+    return browser.get(address).content.decode()

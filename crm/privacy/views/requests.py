@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.org.models import Staff, Store
 from crm.org.models import public_id as coder
@@ -28,8 +28,8 @@ class Filter(forms.Form):
     state = forms.ChoiceField(
         label=gettext_lazy("State"),
         required=False,
-        choices=[("", gettext_lazy("Open")), ("overdue", gettext_lazy("Overdue")), ("all", gettext_lazy("All")),
-                 *RequestState.choices[1:]],
+        choices=[("", pgettext_lazy("state", "Open")), ("overdue", gettext_lazy("Overdue")),
+                 ("all", gettext_lazy("All")), *RequestState.choices[1:]],
     )  # fmt: skip
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False, choices=[_ALL, *RequestKind.choices])
 
@@ -178,11 +178,14 @@ class OneRequest(_OfRequest):
 
 
 def show(view: PrivacyView, found: Request) -> HttpResponse:
+    return view.render("privacy/request.html", around(found) | {"form": ClosingForm(None)})
+
+
+def around(found: Request) -> dict[str, Any]:
     subject = requests.subject_of(found)
-    context = {
+    return {
         "one": found,
         "subject": subject,
-        "form": ClosingForm(None),
         "checks": IdentityCheck.choices,
         "owners": Staff.objects.filter(role__in=_HANDLERS, is_active=True).order_by("name", "pk"),
         "certificate": found.certificates.order_by("-pk").first(),
@@ -190,7 +193,6 @@ def show(view: PrivacyView, found: Request) -> HttpResponse:
         "title": f"{found.get_kind_display()} #{found.pk}",
         "crumbs": [(_("Requests"), reverse("privacy:requests"))],
     }
-    return view.render("privacy/request.html", context)
 
 
 class ClosingForm(forms.Form):
@@ -241,14 +243,16 @@ class Assignment(_Act):
 
 
 class Closure(_Act):
-    """POST answers it."""
+    """POST answers it; what is missing is said beside its field."""
 
-    def act(self, found: Request) -> None:
-        form = ClosingForm(self.request.POST)
-        if not form.is_valid():
-            raise requests.InvalidRequest(_("Choose an answer."))
-        told = form.cleaned_data
-        requests.close(found, state=told["state"], outcome=told["outcome"], by=self.staff, at=timezone.now())
+    template = "privacy/request.html"
+
+    def post(self, request: HttpRequest, key: Any) -> HttpResponse:
+        found, form = self.found(key), ClosingForm(request.POST)
+        return self.answer(
+            form, lambda: requests.close(found, **form.cleaned_data, by=self.staff, at=timezone.now()),
+            done=reverse("privacy:request", args=[found.key]), context=lambda: around(found),
+        )  # fmt: skip
 
 
 class SettingsForm(forms.ModelForm):
