@@ -51,22 +51,47 @@ def earn_many(
 
 
 def _earn_slice(cur: Any, earnings: Sequence[Earning], actor: str, unit: int) -> dict[tuple[int, str], int]:
-    people = sorted({one.customer_id for one in earnings})
-    owing = lock(cur, people, unit)
-    given = {
-        "customers": [one.customer_id for one in earnings], "points": [one.points for one in earnings],
-        "sources": [one.source for one in earnings], "at": [one.at for one in earnings],
-        "stores": [one.store_id for one in earnings], "purchases": [one.purchase_id for one in earnings],
-        "vests": [one.vests_at for one in earnings], "ends": [one.expires_at for one in earnings],
-        "extended": [one.is_extended for one in earnings], "unit": int(unit), "actor": actor,
+    owing = lock(cur, sorted({one.customer_id for one in earnings}), unit)
+    asked = {
+        "customers": [one.customer_id for one in earnings], "sources": [one.source for one in earnings],
+        "unit": int(unit),
     }  # fmt: skip
-    cur.execute(EARN.sql, given)
-    cur.execute(BOOKED.sql, {name: given[name] for name in ("customers", "sources", "unit")})
+    cur.execute(MOVE.sql, asked | _moves(earnings) | {"actor": actor})
+    new = {(customer_id, source): movement_id for customer_id, source, movement_id in cur.fetchall()}
+    _issue(cur, [(new[key], one) for one in earnings if (key := (one.customer_id, one.source)) in new], unit)
+    cur.execute(BOOKED.sql, asked)
     made = {(customer_id, source): movement_id for customer_id, source, movement_id in cur.fetchall()}
     for customer_id in sorted(owing):
         latest = max(one.at for one in earnings if one.customer_id == customer_id)
         upkeep.settle(accounts.locked(customer_id, unit), latest, actor)
     return made
+
+
+def _moves(earnings: Sequence[Earning]) -> dict[str, list[Any]]:
+    return {
+        "at": [one.at for one in earnings],
+        "stores": [one.store_id for one in earnings],
+        "purchases": [one.purchase_id for one in earnings],
+        "available": [0 if one.vests_at else one.points for one in earnings],
+        "pending": [one.points if one.vests_at else 0 for one in earnings],
+    }
+
+
+def _issue(cur: Any, new: list[tuple[int, Earning]], unit: int) -> None:
+    """Lots and traces of movements that were written just now."""
+    cur.execute(
+        LOTS.sql,
+        {
+            "customers": [one.customer_id for _movement, one in new], "movements": [movement for movement, _one in new],
+            "points": [one.points for _movement, one in new], "earned": [one.at for _movement, one in new],
+            "vests": [one.vests_at for _movement, one in new], "ends": [one.expires_at for _movement, one in new],
+            "extended": [one.is_extended for _movement, one in new], "unit": int(unit),
+        },
+    )  # fmt: skip
+    rows = cur.fetchall()
+    columns = zip(*rows, strict=True) if rows else [[]] * 5
+    names = ("customers", "movements", "lots", "pending", "available")
+    cur.execute(TRACES.sql, {name: list(column) for name, column in zip(names, columns, strict=True)})
 
 
 def lock(cur: Any, customer_ids: Sequence[int], unit: int) -> set[int]:
@@ -95,47 +120,57 @@ WHERE customer_id = ANY(%(customers)s::bigint[]) AND unit = %(unit)s ORDER BY cu
 """,
     _EXAMPLE,
 )
-EARN = Statement(
+_MADE = {"customers": [1], "movements": [1]}
+MOVE = Statement(
     "loyalty.earn_many",
     """
-WITH given AS (
-    SELECT g.* FROM unnest(
-        %(customers)s::bigint[], %(points)s::bigint[], %(sources)s::text[], %(at)s::timestamptz[], %(stores)s::bigint[],
-        %(purchases)s::bigint[], %(vests)s::timestamptz[], %(ends)s::timestamptz[], %(extended)s::boolean[]
-    ) WITH ORDINALITY AS g (
-        customer_id, points, source, at, store_id, purchase_id, vests_at, ends_at, is_extended, place
-    )
-    JOIN customers_customer c ON c.id = g.customer_id AND c.erased_at IS NULL
-), moved AS (
-    INSERT INTO loyalty_movement (
-        customer_id, unit, kind, source, purchase_id, store_id, occurred_at, actor, available, pending, contra
-    )
-    SELECT customer_id, %(unit)s, 1, source, purchase_id, store_id, at, %(actor)s,
-        CASE WHEN vests_at IS NULL THEN points ELSE 0 END, CASE WHEN vests_at IS NULL THEN 0 ELSE points END, -points
-    FROM given ORDER BY place
-    ON CONFLICT (customer_id, unit, kind, source) DO NOTHING
-    RETURNING id, customer_id, source
-), issued AS (
-    INSERT INTO loyalty_lot (
-        customer_id, unit, movement_id, points, earned_at, vests_at, expires_at, is_extended
-    )
-    SELECT moved.customer_id, %(unit)s, moved.id, given.points, given.at, given.vests_at, given.ends_at,
-        given.is_extended
-    FROM moved JOIN given ON given.customer_id = moved.customer_id AND given.source = moved.source
-    ORDER BY given.place
-    RETURNING id, customer_id, movement_id, points, vests_at
+INSERT INTO loyalty_movement (
+    customer_id, unit, kind, source, purchase_id, store_id, occurred_at, actor, available, pending, contra
 )
-INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, pending, available)
-SELECT customer_id, movement_id, id, CASE WHEN vests_at IS NULL THEN 0 ELSE points END,
-    CASE WHEN vests_at IS NULL THEN points ELSE 0 END
-FROM issued
+SELECT g.customer_id, %(unit)s, 1, g.source, g.purchase_id, g.store_id, g.at, %(actor)s, g.available, g.pending,
+    -g.available - g.pending
+FROM unnest(
+    %(customers)s::bigint[], %(sources)s::text[], %(at)s::timestamptz[], %(stores)s::bigint[], %(purchases)s::bigint[],
+    %(available)s::bigint[], %(pending)s::bigint[]
+) AS g (customer_id, source, at, store_id, purchase_id, available, pending)
+JOIN customers_customer c ON c.id = g.customer_id AND c.erased_at IS NULL
+ON CONFLICT (customer_id, unit, kind, source) DO NOTHING
+RETURNING customer_id, source, id
 """,
     _EXAMPLE
     | {
-        "points": [5], "sources": ["receipt:1"], "at": ["2026-03-10T04:00Z"], "stores": [1], "purchases": [1],
-        "vests": [None], "ends": [None], "extended": [False], "actor": "system:night",
+        "sources": ["receipt:1"], "at": ["2026-03-10T04:00Z"], "stores": [1], "purchases": [1], "available": [5],
+        "pending": [0], "actor": "system:night",
     },
 )  # fmt: skip
+LOTS = Statement(
+    "loyalty.lots_of_many",
+    """
+INSERT INTO loyalty_lot (customer_id, unit, movement_id, points, earned_at, vests_at, expires_at, is_extended)
+SELECT g.customer_id, %(unit)s, g.movement_id, g.points, g.earned_at, g.vests_at, g.ends_at, g.is_extended
+FROM unnest(
+    %(customers)s::bigint[], %(movements)s::bigint[], %(points)s::bigint[], %(earned)s::timestamptz[],
+    %(vests)s::timestamptz[], %(ends)s::timestamptz[], %(extended)s::boolean[]
+) AS g (customer_id, movement_id, points, earned_at, vests_at, ends_at, is_extended)
+RETURNING customer_id, movement_id, id, CASE WHEN vests_at IS NULL THEN 0 ELSE points END,
+    CASE WHEN vests_at IS NULL THEN points ELSE 0 END
+""",
+    _MADE
+    | {
+        "points": [5], "earned": ["2026-03-10T04:00Z"], "vests": [None], "ends": [None], "extended": [False], "unit": 1,
+    },
+)  # fmt: skip
+TRACES = Statement(
+    "loyalty.traces_of_many",
+    """
+INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, pending, available)
+SELECT * FROM unnest(
+    %(customers)s::bigint[], %(movements)s::bigint[], %(lots)s::bigint[], %(pending)s::bigint[],
+    %(available)s::bigint[]
+)
+""",
+    _MADE | {"lots": [1], "pending": [0], "available": [5]},
+)
 BOOKED = Statement(
     "loyalty.booked",
     """
@@ -146,3 +181,5 @@ JOIN loyalty_movement m ON m.customer_id = wanted.customer_id AND m.unit = %(uni
 """,
     _EXAMPLE | {"sources": ["receipt:1"]},
 )
+
+STATEMENTS = [OPEN, LOCK, MOVE, LOTS, TRACES, BOOKED]

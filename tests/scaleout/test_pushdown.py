@@ -19,7 +19,7 @@ from crm.scaleout.recording import numbered
 from tests import cast
 from tests.night.helpers import run_night
 
-APPS = ["customers", "segmentation"]
+APPS = ["customers", "loyalty", "segmentation"]
 PLACES = distribution()
 
 
