@@ -1,0 +1,161 @@
+"""Statements of somebody who has the application's role and means harm: the database refuses each of them."""
+
+from datetime import datetime
+
+import pytest
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+
+from customers.models import Customer
+from loyalty.models import Balance, Lot, Movement, Trace
+from tests.loyalty import books
+
+pytestmark = pytest.mark.django_db
+MOVE = (
+    "INSERT INTO loyalty_movement (customer_id, unit, kind, source, of_id, occurred_at, actor, available, pending,"
+    " held, debt, contra) VALUES (%(who)s, {unit}, {kind}, {source}, {of}, now(), 'x', {available}, {pending},"
+    " {held}, {debt}, {contra})"
+)
+SPENT = "(SELECT id FROM loyalty_movement WHERE source = 'till:1')"
+HELD = "(SELECT id FROM loyalty_movement WHERE source = 'web:2')"
+FULL = "(SELECT max(id) FROM loyalty_lot WHERE customer_id = %(who)s AND available > 0)"
+
+
+def move(**legs: object) -> str:
+    given = {
+        "unit": 1,
+        "kind": 11,
+        "source": "'evil'",
+        "of": "NULL",
+        "available": 0,
+        "pending": 0,
+        "held": 0,
+        "debt": 0,
+    }
+    return MOVE.format(**given | {"contra": 0} | legs)
+
+
+def traced(statement: str, lot: str = FULL, **legs: int) -> str:
+    """A movement with a trace, as one statement."""
+    given = {"pending": 0, "available": 0, "held": 0} | legs
+    return (
+        f"WITH m AS ({statement} RETURNING id)"
+        " INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, pending, available, held)"
+        f" SELECT %(who)s, m.id, {lot}, {given['pending']}, {given['available']}, {given['held']} FROM m"
+    )
+
+
+STATEMENTS = {
+    # Balances and lots are sums.
+    "a balance is raised": "UPDATE loyalty_balance SET available = available + 1000 WHERE customer_id = %(who)s",
+    "points come out of a hold": "UPDATE loyalty_balance SET available = available + held, held = 0",
+    "a debt is wiped": "UPDATE loyalty_balance SET debt = debt + 1",
+    "a version is set back": "UPDATE loyalty_balance SET version = version - 1",
+    "a balance changes its unit": "UPDATE loyalty_balance SET unit = 4 WHERE unit = 3",
+    "a balance is opened full": "INSERT INTO loyalty_balance (customer_id, unit, available) VALUES (%(who)s, 4, 100)",
+    "a balance goes": "DELETE FROM loyalty_balance WHERE customer_id = %(who)s",
+    "a lot is filled": "UPDATE loyalty_lot SET available = points WHERE customer_id = %(who)s",
+    "a lot is made larger": "UPDATE loyalty_lot SET points = points + 1",
+    "a lot lives longer": "UPDATE loyalty_lot SET expires_at = expires_at + interval '1 year'",
+    "a lot vests early": "UPDATE loyalty_lot SET vests_at = now()",
+    "a lot changes hands": "UPDATE loyalty_lot SET customer_id = %(other)s WHERE customer_id = %(who)s",
+    "a lot goes": "DELETE FROM loyalty_lot WHERE customer_id = %(who)s",
+    "a lot is issued full": (
+        "INSERT INTO loyalty_lot (customer_id, unit, movement_id, points, earned_at, available)"
+        f" VALUES (%(who)s, 1, {SPENT}, 50, now(), 50)"
+    ),
+    "a lot of nothing": (
+        "INSERT INTO loyalty_lot (customer_id, unit, movement_id, points, earned_at)"
+        f" VALUES (%(who)s, 1, {SPENT}, 0, now())"
+    ),
+    # Movements and traces are only added.
+    "a movement is changed": "UPDATE loyalty_movement SET contra = contra - 10, available = available + 10",
+    "a movement changes hands": "UPDATE loyalty_movement SET customer_id = %(other)s",
+    "a movement is backdated": "UPDATE loyalty_movement SET occurred_at = occurred_at - interval '1 year'",
+    "a movement changes its author": "UPDATE loyalty_movement SET actor = 'staff:1'",
+    "a movement goes": f"DELETE FROM loyalty_movement WHERE id = {SPENT}",
+    "a trace is changed": "UPDATE loyalty_trace SET available = 0",
+    "a trace goes": f"DELETE FROM loyalty_trace WHERE movement_id = {SPENT}",
+    "the movements are emptied": "TRUNCATE loyalty_movement",
+    "the lots are emptied": "TRUNCATE loyalty_lot CASCADE",
+    "the traces are emptied": "TRUNCATE loyalty_trace",
+    "the balances are emptied": "TRUNCATE loyalty_balance",
+    # Legs.
+    "points from nowhere": traced(move(available=50), available=50),
+    "a movement of nothing": move(),
+    "half of a transaction": traced(move(kind=3, available=-5), available=-5),
+    "a redemption that gives": traced(move(kind=3, available=5, contra=-5), available=5),
+    "an expiry that gives": traced(move(kind=7, available=5, contra=-5), available=5),
+    "an earning that takes": traced(move(kind=1, available=-5, contra=5), available=-5),
+    "a debt that is forgiven into points": traced(move(kind=13, available=5, debt=-5, contra=-10), available=5),
+    "a kind that there is not": traced(move(kind=77, available=5, contra=-5), available=5),
+    "no source": traced(move(source="''", available=-1, contra=1), available=-1),
+    "the same source twice": traced(move(kind=3, source="'till:1'", available=-1, contra=1), available=-1),
+    # Lots behind the legs.
+    "a movement of no lot": move(available=-5, contra=5),
+    "less than the legs": traced(move(available=-5, contra=5), available=-4),
+    "more than there is": traced(move(available=-100000, contra=100000), available=-100000),
+    "a lot of another unit": traced(
+        move(available=-5, contra=5), "(SELECT id FROM loyalty_lot WHERE unit = 3)", available=-5
+    ),
+    "a lot of somebody else": traced(
+        move(available=-5, contra=5), "(SELECT min(id) FROM loyalty_lot WHERE customer_id = %(other)s)", available=-5
+    ),
+    "earned into an old lot": traced(move(kind=1, available=5, contra=-5), available=5),
+    "a trace for an old movement": (
+        f"INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, available) VALUES (%(who)s, {SPENT}, {FULL}, 5)"
+    ),
+    "traces that cancel out for an old movement": (
+        "INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, available)"
+        f" SELECT %(who)s, {SPENT}, id, CASE id WHEN {FULL} THEN -1 ELSE 1 END FROM loyalty_lot"
+        " WHERE customer_id = %(who)s AND available BETWEEN 1 AND points - 1 OR id = " + FULL
+    ),
+    # What continues another.
+    "a capture of no hold": traced(move(kind=5, of=SPENT, held=-5, contra=5), held=-5),
+    "a reversal of nothing": traced(move(kind=10, available=5, contra=-5), available=5),
+    "a reversal of more than was spent": traced(
+        move(kind=10, of=SPENT, available=40, contra=-40),
+        "(SELECT lot_id FROM loyalty_trace WHERE movement_id = " + SPENT + ")", available=40,
+    ),
+    "a release into another lot": (
+        f"WITH m AS ({move(kind=6, of=HELD, available=5, held=-5)} RETURNING id)"
+        " INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, available, held)"
+        " SELECT %(who)s, m.id, max(l.id), 5, -5 FROM m, loyalty_lot l WHERE customer_id = %(who)s AND l.held = 0"
+        " GROUP BY m.id"
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def people(irina: Customer, yusuf: Customer, noon: datetime) -> dict[str, int]:
+    books.written(irina, yusuf, noon)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("SET LOCAL regulars.may_empty = 'off'")
+    return {"who": irina.pk, "other": yusuf.pk}
+
+
+def rows() -> list[list[tuple]]:
+    return [sorted(model.objects.values_list(), key=str) for model in (Movement, Lot, Trace, Balance)]
+
+
+def test_there_are_enough() -> None:
+    assert len(STATEMENTS) >= 30
+
+
+def test_all_are_refused_and_change_nothing(people: dict[str, int]) -> None:
+    before, accepted = rows(), []
+    for name, statement in STATEMENTS.items():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement, people)
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        except DatabaseError:
+            continue
+        else:
+            accepted.append(name)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    assert accepted == []
+    assert rows() == before
