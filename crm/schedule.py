@@ -58,6 +58,8 @@ BEAT: dict[str, dict[str, Any]] = {
     "privacy.keep_house": {"task": "privacy.keep_house", "schedule": crontab(minute=50, hour=3)},
     "rest.forget_old_answers": {"task": "rest.forget_old_answers", "schedule": crontab(minute=20, hour=3)},
     "work.look": {"task": "work.look", "schedule": timedelta(minutes=2)},
+    # What is overdue is free for whoever asks; the sweep is for the counts that people look at.
+    "coupons.release": {"task": "coupons.release", "schedule": timedelta(minutes=1)},
     "notices.forget_old": {"task": "notices.forget_old", "schedule": crontab(minute=30, hour=3)},
     "events.forget_old": {"task": "events.forget_old", "schedule": crontab(minute=50, hour=3)},
     "imports.forget_old_files": {"task": "imports.forget_old_files", "schedule": crontab(minute=40, hour=3)},

@@ -6,3 +6,9 @@ class LoyaltyConfig(AppConfig):
     name = "loyalty"
     verbose_name = _("Loyalty")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from customers.merging import followers
+        from loyalty.coupons import following
+
+        followers.register(followers.Follower("coupons", following.merged, following.unmerged))

@@ -3,7 +3,17 @@
 The ledger is a trail of its own: its rows name their actor and are only added.
 """
 
+from django.utils.translation import gettext_lazy as _
+
 from crm.audit.registry import Act
 
-TRACKED: dict[str, str] = {}
-WORDS: dict[str, Act] = {}
+TRACKED = {"CouponDefinition": "", "CouponTerms": ""}
+WORDS = {
+    "coupon.define": Act(_("Coupon defined"), icon="ticket"),
+    "coupon.revise": Act(_("Terms of a coupon changed"), icon="ticket"),
+    "coupon.end": Act(_("Coupon offer ended"), icon="ticket"),
+    "coupon.reopen": Act(_("Coupon offer opened again"), icon="ticket"),
+    "coupon.void": Act(_("Coupon declared void"), icon="ticket"),
+    "coupons.issue": Act(_("Coupons issued in bulk"), icon="ticket"),
+    "coupons.export": Act(_("Coupons exported"), icon="download"),
+}

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.privacy.register import kept
+from crm.privacy.register import BLANK, deleted, kept, plain
 
 _BOOKS = _("The chain's books must go on adding up; the customer's number is nobody's afterwards.")
 
@@ -18,5 +18,25 @@ TABLES = {
         _BOOKS, behaviour="points earned_at vests_at expires_at pending available held",
         plain="id customer unit movement is_extended",
     ),
+    "CouponDefinition": plain("id code name is_shared ended_at created_at", staff="created_by"),
+    "CouponTerms": plain(
+        "id definition number valid_from kind amount share_bp most gift buy get from_on to_on days minimum"
+        " only_categories only_brands only_products not_categories not_brands not_products only_stores not_stores"
+        " tiers weekdays skips_discounted per_customer per_day total budget stacking place created_at",
+        staff="created_by",
+    ),
+    "CouponTally": plain("definition issued voided reserved redeemed promised spent uses_most spent_most"),
+    "Coupon": kept(
+        _BOOKS, behaviour="code source store purchase issued_at valid_from valid_to voided_at",
+        staff="issued_by voided_by", plain="id customer definition terms",
+        but={"code": BLANK},
+    ),
+    "CouponUse": kept(
+        _BOOKS, behaviour="source store purchase amount used_on reserved_at reserved_until redeemed_at released_at"
+        " reversed_at", staff="actor ended_by", plain="id customer definition terms coupon owner_id",
+    ),
+    "CouponCode": deleted(by="customer_id", behaviour="code", plain="definition customer_id coupon_id"),
+    "CouponBatch": plain("id definition audience wanted issued issued_at job created_at", staff="created_by"),
+    "CouponDue": deleted(by="customer_id", plain="id batch customer_id"),
     "Trace": kept(_BOOKS, behaviour="pending available held", plain="customer movement lot"),
 }  # fmt: skip

@@ -3,4 +3,11 @@
 What extends `Owned` stands with its customer and is not named here.
 """
 
-PLACEMENTS: dict[str, str] = {}
+PLACEMENTS = {
+    "CouponDefinition": "reference",
+    "CouponTerms": "reference",
+    "CouponTally": "local",
+    "CouponCode": "keyed:code",
+    "CouponBatch": "local",
+    "CouponDue": "local",
+}

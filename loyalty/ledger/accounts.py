@@ -59,8 +59,7 @@ class Account:
 
 def locked(customer_id: int, unit: int) -> Account:
     """Lock an account: the survivor's of a merge; one that is not there is opened. Raises Erased."""
-    enter()
-    owner = _owner(customer_id)
+    owner = present(customer_id)
     found = prepared.row(_LOCK, [owner, unit])
     if found is None:
         prepared.rows(_OPEN, [owner, unit])
@@ -88,7 +87,14 @@ def take(lots: Iterable[LotState], points: int) -> list[Piece]:
     return pieces
 
 
+def present(customer_id: int) -> int:
+    """Keep a customer till the end of the transaction: the survivor of a merge. Their number. Raises Erased."""
+    enter()
+    return _owner(customer_id)
+
+
 def enter() -> None:
+    """Share the gate: merges keep out till the end of the transaction."""
     prepared.rows(_GATE, [database.GATE])
 
 

@@ -1,0 +1,56 @@
+"""The uses of coupons and their count, under the lock of the definition's tally.
+
+Whoever uses, releases or voids locks in this order: the gate of receiving, the customer, the tally. All that is done
+with one definition therefore happens one after another, and its limits hold whoever comes at once.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from crm.audit import trail
+from loyalty.models import Coupon, CouponTally, CouponUse
+
+LIVE = Q(released_at__isnull=True, reversed_at__isnull=True)
+WAITING = Q(redeemed_at__isnull=True, released_at__isnull=True)
+_COUNTED = ("reserved", "redeemed", "promised", "spent")
+
+
+def locked(definition_id: int, at: datetime, by: Any) -> CouponTally:
+    """The tally under its lock; what was reserved and not paid in time is free again."""
+    tally = CouponTally.objects.select_for_update().select_related("definition").get(pk=definition_id)
+    overdue = CouponUse.objects.filter(WAITING, definition_id=definition_id, reserved_until__lte=at)
+    found = list(overdue.values_list("customer_id", "pk", "amount"))
+    if found:
+        overdue.update(released_at=at, ended_by=trail.actor_name(by))
+        move(tally, reserved=-len(found), promised=-sum((row[2] for row in found), Decimal(0)))
+    return tally
+
+
+def move(tally: CouponTally, **by: Any) -> None:
+    """Add to the counts of a locked tally. The database refuses what would pass a limit."""
+    for name, more in by.items():
+        setattr(tally, name, getattr(tally, name) + more)
+    CouponTally.objects.filter(pk=tally.pk).update(**{name: getattr(tally, name) for name in by})
+
+
+def live_of(coupon: Coupon) -> "QuerySet[CouponUse]":
+    return CouponUse.objects.filter(LIVE, customer_id=coupon.customer_id, coupon_id=coupon.pk)
+
+
+def of_customer(customer_id: int, definition_id: int, source: str) -> list[CouponUse]:
+    """What a customer has used of a definition, and what the same checkout uses besides."""
+    mine = CouponUse.objects.filter(customer_id=customer_id)
+    return list(
+        mine.filter(Q(definition_id=definition_id) | Q(source=source)).select_related("terms", "definition")
+    )
+
+
+def keep(use: CouponUse, names: Iterable[str]) -> None:
+    """Write fields of a use, by its customer and number."""
+    CouponUse.objects.filter(customer_id=use.customer_id, pk=use.pk).update(
+        **{name: getattr(use, name) for name in names}
+    )

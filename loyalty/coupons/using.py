@@ -1,0 +1,252 @@
+"""Reserving, redeeming, releasing and giving back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import formats, timezone
+
+from crm.audit import trail
+from crm.lib import prepared
+from loyalty.baskets import Basket
+from loyalty.coupons import codes, defining, fitting, uses
+from loyalty.coupons.codes import Found
+from loyalty.coupons.discounts import Discount, discount_of
+from loyalty.coupons.limits import Asked, check_limits
+from loyalty.coupons.refusals import (
+    BasketNeeded,
+    CouponEnded,
+    CouponExpired,
+    CouponNotYet,
+    CouponReserved,
+    CouponUnknown,
+    CouponUsed,
+    CouponVoided,
+    CustomerNeeded,
+    NotRedeemed,
+    NotReserved,
+    UseConflict,
+)
+from loyalty.coupons.rules import Rules, money, rules_of
+from loyalty.ledger import Cause
+from loyalty.ledger.accounts import enter, present
+from loyalty.models import Coupon, CouponTally, CouponTerms, CouponUse
+
+
+@dataclass(frozen=True)
+class Used:
+    """A use as it stands now. `discount`: what the basket that was given gets off; None where none was given.
+
+    `is_new` is false when the same checkout had done the same before.
+    """
+
+    use: CouponUse
+    discount: Discount | None
+    is_new: bool = True
+
+
+@dataclass
+class _Case:
+    """All that one use is about, under its locks."""
+
+    owner: int
+    coupon: Coupon | None
+    tally: CouponTally
+    terms: CouponTerms
+    rules: Rules
+    uses: list[CouponUse]
+    cause: Cause
+
+    @property
+    def mine(self) -> CouponUse | None:
+        """The use of this checkout, whatever became of it."""
+        of = self.coupon.pk if self.coupon else None
+        same = (one for one in self.uses if one.definition_id == self.tally.pk and one.coupon_id == of)
+        return next((one for one in same if one.source == self.cause.source), None)
+
+
+def reserve(
+    code: str, basket: Basket, cause: Cause, *, until: datetime, customer_id: int | None = None
+) -> Used:
+    """Keep a use for a checkout until a moment; then it is free again by itself.
+
+    The same checkout may ask again with another basket or a later end. `customer_id`: who uses a shared code.
+    """
+    with transaction.atomic():
+        case = _case(code, cause, customer_id)
+        if case.mine and case.mine.redeemed_at:
+            return Used(case.mine, discount_of(case.rules, basket), is_new=False)
+        return _take(case, basket, until)
+
+
+def redeem(code: str, basket: Basket | None, cause: Cause, *, customer_id: int | None = None) -> Used:
+    """Use a coupon, reserved before by the same checkout or not. Without a basket, as it was reserved."""
+    with transaction.atomic():
+        case = _case(code, cause, customer_id)
+        mine = case.mine
+        if mine and mine.redeemed_at:
+            found = discount_of(case.rules, basket) if basket else None
+            if found and money(found.cost) != mine.amount:
+                raise UseConflict
+            return Used(mine, found, is_new=False)
+        if mine and mine.released_at is None and basket is None:
+            return Used(_complete(case, mine), None)
+        if basket is None:
+            raise BasketNeeded
+        return _take(case, basket, None)
+
+
+def release(code: str, cause: Cause, *, customer_id: int | None = None) -> CouponUse:
+    """Give up the reservation of a checkout. Released before: nothing changes. Raises NotReserved."""
+    with transaction.atomic():
+        case = _case(code, cause, customer_id)
+        mine = case.mine
+        if mine is None or mine.redeemed_at:
+            raise NotReserved
+        if mine.released_at is None:
+            mine.released_at, mine.ended_by = cause.at, trail.actor_name(cause.by)
+            uses.keep(mine, ("released_at", "ended_by"))
+            uses.move(case.tally, reserved=-1, promised=-mine.amount)
+    return mine
+
+
+def reverse(customer_id: int, use_id: int, cause: Cause) -> CouponUse:
+    """Give a use back: the goods came back. The coupon is as good as its window lets it. Reversed before: the same."""
+    with transaction.atomic():
+        owner = present(customer_id)
+        known = CouponUse.objects.filter(customer_id=owner, pk=use_id).first()
+        if known is None or known.redeemed_at is None:
+            raise NotRedeemed
+        tally = uses.locked(known.definition_id, cause.at, cause.by)
+        use = CouponUse.objects.get(customer_id=owner, pk=use_id)
+        if use.reversed_at is None:
+            use.reversed_at, use.ended_by = cause.at, trail.actor_name(cause.by)
+            uses.keep(use, ("reversed_at", "ended_by"))
+            uses.move(tally, redeemed=-1, spent=-use.amount)
+    return use
+
+
+def _case(code: str, cause: Cause, customer_id: int | None) -> _Case:
+    """Lock what a code opens. Raises CouponUnknown, CustomerNeeded, Erased."""
+    enter()
+    prepared.rows(_CHECKOUT, [cause.source])
+    found = codes.find(code)
+    owner = _owner(found, customer_id)
+    tally = uses.locked(found.definition_id, cause.at, cause.by)
+    coupon = None
+    if found.coupon_id:
+        coupon = Coupon.objects.select_related("terms").filter(customer_id=owner, pk=found.coupon_id).first()
+        if coupon is None:
+            raise CouponUnknown
+    known = uses.of_customer(owner, found.definition_id, cause.source)
+    terms = coupon.terms if coupon else defining.terms_at(tally.definition, cause.at)
+    if terms is None:
+        raise CouponEnded
+    return _Case(owner, coupon, tally, terms, rules_of(terms), known, cause)
+
+
+def _owner(found: Found, customer_id: int | None) -> int:
+    """A coupon is its holder's: named together with somebody else it is not told to be there."""
+    if found.customer_id is None:
+        if customer_id is None:
+            raise CustomerNeeded
+        return present(customer_id)
+    owner = present(found.customer_id)
+    if customer_id is not None and present(customer_id) != owner:
+        raise CouponUnknown
+    return owner
+
+
+def _take(case: _Case, basket: Basket, until: datetime | None) -> Used:
+    """Reserve (until a moment) or redeem, after everything was looked at."""
+    mine = case.mine
+    _check_coupon(case, basket)
+    refused = fitting.misfit(case.rules, basket)
+    if refused:
+        raise refused
+    discount = discount_of(case.rules, basket)
+    before = mine.amount if mine and mine.released_at is None else None
+    others = [one for one in case.uses if one is not mine]
+    check_limits(
+        case.rules, case.tally, others, Asked(case.cause.source, basket.on, money(discount.cost), before)
+    )
+    use = _written(case, mine, basket, discount, until)
+    _count(case.tally, use, before)
+    return Used(use, discount)
+
+
+def _check_coupon(case: _Case, basket: Basket) -> None:
+    coupon, at = case.coupon, case.cause.at
+    if coupon is None:
+        if case.tally.definition.ended_at and case.tally.definition.ended_at <= at:
+            raise CouponEnded
+        if refused := fitting.window(case.rules, basket):
+            raise refused
+        return
+    if coupon.voided_at:
+        raise CouponVoided
+    for one in case.uses:
+        if one.coupon_id == coupon.pk and one.released_at is None and one.reversed_at is None:
+            if one.redeemed_at:
+                raise CouponUsed
+            if one is not case.mine:
+                assert one.reserved_until
+                raise CouponReserved(formats.time_format(timezone.localtime(one.reserved_until, basket.zone)))
+    if at < coupon.valid_from or (coupon.purchase_id and coupon.purchase_id == case.cause.purchase_id):
+        raise CouponNotYet(_day(coupon.valid_from, basket))
+    if coupon.valid_to and coupon.valid_to <= at:
+        raise CouponExpired(_day(coupon.valid_to, basket, last=True))
+
+
+def _day(moment: datetime, basket: Basket, *, last: bool = False) -> str:
+    """The day on the store's wall; of an end that is a midnight, the day before it."""
+    shown = timezone.localtime(moment - timedelta(seconds=1) if last else moment, basket.zone)
+    return str(formats.date_format(shown, "DATE_FORMAT"))
+
+
+def _written(
+    case: _Case, mine: CouponUse | None, basket: Basket, discount: Discount, until: datetime | None
+) -> CouponUse:
+    cause = case.cause
+    use = mine or CouponUse(
+        customer_id=case.owner, owner_id=case.owner, definition_id=case.tally.pk, coupon=case.coupon,
+        source=cause.source,
+    )  # fmt: skip
+    use.terms, use.store_id, use.purchase_id = case.terms, cause.store_id, cause.purchase_id
+    use.amount, use.used_on, use.actor = money(discount.cost), basket.on, trail.actor_name(cause.by)
+    use.released_at, use.ended_by = None, ""
+    if until is None:
+        use.redeemed_at = cause.at
+    else:
+        use.reserved_at, use.reserved_until = cause.at, until
+    if mine is None:
+        use.save(force_insert=True)
+    else:
+        uses.keep(use, _KEPT)
+    return use
+
+
+def _complete(case: _Case, mine: CouponUse) -> CouponUse:
+    """What was reserved is redeemed as it was: the coupon may have ended meanwhile, the checkout began in time."""
+    mine.redeemed_at = case.cause.at
+    mine.purchase_id = case.cause.purchase_id or mine.purchase_id
+    uses.keep(mine, ("redeemed_at", "purchase_id"))
+    _count(case.tally, mine, mine.amount)
+    return mine
+
+
+def _count(tally: CouponTally, use: CouponUse, before: object) -> None:
+    """`before`: what this use had reserved."""
+    reserved = -1 if before is not None else 0
+    promised = -(before or 0)  # type: ignore[operator]
+    if use.redeemed_at:
+        uses.move(tally, reserved=reserved, promised=promised, redeemed=1, spent=use.amount)
+    else:
+        uses.move(tally, reserved=reserved + 1, promised=promised + use.amount)
+
+
+_KEPT = (
+    "terms_id", "store_id", "purchase_id", "amount", "used_on", "actor", "released_at", "ended_by", "redeemed_at",
+    "reserved_at", "reserved_until",
+)  # fmt: skip
+_CHECKOUT = "SELECT pg_advisory_xact_lock(72311, hashtext(%s))"
