@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Name, title, and where the step's function is. Beside it may stand `take_back` (see `NightStep`).
 NIGHT: list[tuple[str, Any, str]] = [
     ("purchase_state", _("Purchase state"), "customers.staterun:step"),
+    ("accrual", _("Points earned"), "loyalty.accrual.step:step"),
     ("lifecycle", _("Lifecycle"), "customers.lifecycle:step"),
     ("rfm", _("RFM scores"), "segmentation.steps:rfm"),
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
@@ -42,9 +43,13 @@ WORDS = NIGHT_TITLES | {
     "changed": _("changed"),
     "scored": _("scored"),
     "skipped": _("skipped"),
+    "purchases": _("receipts"),
+    "corrected": _("corrected for returns"),
+    "points": _("points"),
 }
 
 BEAT: dict[str, dict[str, Any]] = {
+    "loyalty.accrue": {"task": "loyalty.accrue", "schedule": timedelta(minutes=1)},
     "jobs.relay": {"task": "jobs.relay", "schedule": timedelta(seconds=settings.JOB_RELAY_SECONDS)},
     # Every ten minutes it is asked whether a night is missing: at 02:30 in the chain's zone last night's is, and after
     # down time whatever was missed. Asking twice asks for nothing new.

@@ -8,7 +8,20 @@ class LoyaltyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from crm.jobs import words
         from customers.merging import followers
-        from loyalty.coupons import following
+        from loyalty.accrual import following
+        from loyalty.coupons import following as coupons_following
 
-        followers.register(followers.Follower("coupons", following.merged, following.unmerged))
+        followers.register(
+            followers.Follower("coupons", coupons_following.merged, coupons_following.unmerged)
+        )
+        following.fill()
+        words.name(
+            {
+                "accrual": _("Points earned"),
+                "purchases": _("receipts"),
+                "corrected": _("corrected for returns"),
+                "points": _("points"),
+            }
+        )

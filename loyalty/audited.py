@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = {"CouponDefinition": "", "CouponTerms": ""}
+TRACKED = {"CouponDefinition": "", "CouponTerms": "", "EarningRule": "", "Programme": ""}
 WORDS = {
     "coupon.define": Act(_("Coupon defined"), icon="ticket"),
     "coupon.revise": Act(_("Terms of a coupon changed"), icon="ticket"),
@@ -16,4 +16,7 @@ WORDS = {
     "coupon.void": Act(_("Coupon declared void"), icon="ticket"),
     "coupons.issue": Act(_("Coupons issued in bulk"), icon="ticket"),
     "coupons.export": Act(_("Coupons exported"), icon="download"),
+    "programme.change": Act(_("Programme changed"), icon="adjustments"),
+    "rule.publish": Act(_("Earning rule published"), icon="coins"),
+    "rule.end": Act(_("Earning rule ended"), icon="coins"),
 }

@@ -38,5 +38,23 @@ TABLES = {
     "CouponCode": deleted(by="customer_id", behaviour="code", plain="definition customer_id coupon_id"),
     "CouponBatch": plain("id definition audience wanted issued issued_at job created_at", staff="created_by"),
     "CouponDue": deleted(by="customer_id", plain="id batch customer_id"),
+    "Programme": plain(
+        "id valid_from money_per_point rounding pending_days ending ending_count excluded excludes_discounted"
+        " cap_receipt cap_day cap_month created_at",
+        staff="created_by",
+    ),
+    "EarningRule": plain(
+        "id code version name kind valid_from valid_to percent points action condition is_exclusive cap_receipt cap_day"
+        " cap_month once is_ended created_at",
+        staff="created_by",
+    ),
+    "Accrual": kept(
+        _BOOKS, behaviour="business_date points kept growth growth_kept returned is_first reasons lines",
+        plain="purchase customer programme changes movement growth_movement",
+    ),
+    "ActionDone": kept(
+        _BOOKS, behaviour="rule code done_on points", plain="id customer movement",
+    ),
+    "AccrualDue": deleted(by="customer_id", behaviour="purchase_id", plain="id customer_id"),
     "Trace": kept(_BOOKS, behaviour="pending available held", plain="customer movement lot"),
 }  # fmt: skip

@@ -10,4 +10,7 @@ PLACEMENTS = {
     "CouponCode": "keyed:code",
     "CouponBatch": "local",
     "CouponDue": "local",
+    "Programme": "reference",
+    "EarningRule": "reference",
+    "AccrualDue": "local",
 }

@@ -10,3 +10,11 @@ def release_coupons() -> None:
     from loyalty.coupons import sweeping
 
     sweeping.release_overdue(timezone.now())
+
+
+@shared_task(name="loyalty.accrue", ignore_result=True)
+def accrue() -> None:
+    """Ask for what purchases that came in bulk earn. Safe to run twice: a minute has one job."""
+    from loyalty.accrual import jobs
+
+    jobs.ask_if_due(timezone.now())

@@ -51,8 +51,8 @@ class Receipts(ApiView):
         """
         done = receiving.receive_receipt(payload, by=self.caller)
         body = ReceiptDone(
-            id=done.public_id, customer=done.customer_public_id, points_earned=0, business_date=done.business_date,
-            amount=decimal_text(done.cents, 2),
+            id=done.public_id, customer=done.customer_public_id, points_earned=done.told.get("points_earned", 0),
+            business_date=done.business_date, amount=decimal_text(done.cents, 2),
         )  # fmt: skip
         return Answer(body, MADE if done.is_new else KNOWN)
 

@@ -15,9 +15,10 @@ import numpy as np
 
 from crm.lib import copy
 from customers.models import ArrivalState
-from customers.receiving import guests, people, returns
+from customers.receiving import followers, guests, people, returns
 from customers.receiving.columns import Receipts
 from customers.receiving.database import TEXTS, Again, packed
+from customers.receiving.followers import Changed
 from customers.receiving.returns import Key, Taken
 
 APPLIED, DUPLICATE, CONFLICT = 1, 2, 3
@@ -124,9 +125,10 @@ class _Writer:
         self._write_payments()
         self._see_stubs()
         open_keys = {*self.taken_over, *(entry.of for entry in self.taken)}
-        totals = returns.settle(self.cur, open_keys)
+        settled = returns.settle(self.cur, open_keys)
         self._mark_stale()
-        guests.add(self.cur, guests.merge(totals, self._guest_totals()))
+        guests.add(self.cur, guests.merge(settled.guests, self._guest_totals()))
+        followers.later(self.cur, [*self._bought(), *settled.changed])
 
     def _customers(self) -> Any:
         """Customer ids by receipt, masked for guests."""
@@ -310,6 +312,10 @@ class _Writer:
         if len(ids):
             since = [date.fromordinal(_EPOCH.toordinal() + int(on)) for on in day[order][first]]
             self.cur.execute(_STALE, [ids.tolist(), since])
+
+    def _bought(self) -> Iterable[Changed]:
+        is_known = ~np.ma.getmaskarray(self.customer)
+        return map(Changed, self.customer.data[is_known].tolist(), self.purchase[is_known].tolist())
 
     def _guest_totals(self) -> guests.Totals:
         new, totals = self.new, guests.Totals()

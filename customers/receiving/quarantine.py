@@ -13,7 +13,7 @@ from crm.lib.refusals import Refusal
 from crm.org.models import Staff
 from crm.org.scope import Viewer
 from customers.models import Arrival, ArrivalKind, ArrivalState, Dismissal
-from customers.receiving import guests, returns, single
+from customers.receiving import followers, guests, returns, single
 from customers.receiving.database import in_transaction
 from customers.receiving.payloads import receipt_of, return_of
 
@@ -112,9 +112,11 @@ def _again(arrival: Arrival, by: Any) -> None:
         single.receive_return(return_of(raw), by=by)
     else:
         key = (arrival.of_source_id or 0, arrival.of_external_id or "")
-        in_transaction(lambda cur: _settle_again(cur, key))
+        in_transaction(lambda cur: _settle_again(cur, key, by))
 
 
-def _settle_again(cur: Any, key: returns.Key) -> None:
+def _settle_again(cur: Any, key: returns.Key, by: Any) -> None:
     returns.lock(cur, [key])
-    guests.add(cur, returns.settle(cur, [key]))
+    settled = returns.settle(cur, [key])
+    guests.add(cur, settled.guests)
+    followers.now(cur, settled.changed, by)

@@ -17,6 +17,7 @@ from customers.receiving import acceptance, events, guests
 from customers.receiving.acceptance import ACCEPTED, NOTHING, WAITS, Sums, Verdict
 from customers.receiving.database import Again
 from customers.receiving.events import Return
+from customers.receiving.followers import Changed
 from customers.receiving.references import StoreRef
 
 Key = tuple[int, str]  # (source id, external id) of a receipt
@@ -102,21 +103,29 @@ class _Bought(NamedTuple):
     back: dict[int, Sums]
 
 
-def settle(cur: Any, keys: Iterable[Key]) -> guests.Totals:
-    """Bring the returns of these receipts to where the set of events puts them. The caller holds the rows' locks.
+class Settled(NamedTuple):
+    """What guests brought back, for the caller to add (the totals are locked once, as the last thing of all), and the
+    purchases of customers of which something came back."""
 
-    Returns what guests brought back, for the caller to add: the totals are locked once, as the last thing of all.
-    """
+    guests: guests.Totals
+    changed: list[Changed]
+
+
+def settle(cur: Any, keys: Iterable[Key]) -> Settled:
+    """Bring the returns of these receipts to where the set of events puts them. The caller holds the rows' locks."""
     wanted = sorted(set(keys))
     kept = _kept_returns(cur, wanted) if wanted else {}
     if not kept:
-        return {}
+        return Settled({}, [])
     bought = _receipts(cur, list(kept))
     changes = _Changes()
     for key, its_returns in kept.items():
         changes.settle(bought.get(key), its_returns)
     changes.write(cur)
-    return changes.guests
+    return Settled(
+        changes.guests,
+        [Changed(customer_id, purchase_id) for purchase_id, customer_id, _ in changes.purchases],
+    )
 
 
 def _kept_returns(cur: Any, keys: list[Key]) -> dict[Key, list[_Kept]]:

@@ -5,7 +5,8 @@ writes all its rows. (Identifiers and events are placed by keys of their own, so
 last one finds taken goes through the same questions again.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -14,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from crm.org.models import public_id
 from customers.models import ArrivalKind, ArrivalState
-from customers.receiving import events, guests, people, references, returns
+from customers.receiving import events, followers, guests, people, references, returns
 from customers.receiving.database import Again, in_transaction
 from customers.receiving.events import Receipt
+from customers.receiving.followers import Changed
 from customers.receiving.payloads import ReceiptIn, ReturnIn
 from customers.receiving.references import StoreRef
 from customers.receiving.refusals import InvalidEvent, ReceiptConflict, ReturnConflict
@@ -24,7 +26,10 @@ from customers.receiving.refusals import InvalidEvent, ReceiptConflict, ReturnCo
 
 @dataclass(frozen=True)
 class ReceiptOutcome:
-    """What became of a receipt. `is_new` is false when it was known already, with the same content."""
+    """What became of a receipt. `is_new` is false when it was known already, with the same content.
+
+    `told`: what followed from it elsewhere, by name (see `followers`); the same for the same receipt.
+    """
 
     is_new: bool
     purchase_id: int
@@ -32,6 +37,7 @@ class ReceiptOutcome:
     store_id: int
     business_date: date
     cents: int
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def public_id(self) -> str:
@@ -97,7 +103,10 @@ def _apply(cur: Any, receipt: Receipt, fingerprint: bytes, raw: str, by: Any) ->
         if known.arrival[1] != fingerprint:
             raise ReceiptConflict(receipt.source, receipt.external_id)
         _id, _fingerprint, _state, customer_id, purchase_id = known.arrival
-        return ReceiptOutcome(False, purchase_id, customer_id, known.store.id, business_date, receipt.cents)
+        told = _follow(cur, customer_id, purchase_id, by)
+        return ReceiptOutcome(
+            False, purchase_id, customer_id, known.store.id, business_date, receipt.cents, told
+        )
     customer_id = known.customer_id
     if receipt.person and customer_id is None:
         customer_id = people.resolve(cur, [receipt.person], source=receipt.source)[receipt.person]
@@ -119,12 +128,17 @@ def _apply(cur: Any, receipt: Receipt, fingerprint: bytes, raw: str, by: Any) ->
     written = cur.fetchone()
     if written is None:
         raise Again
-    totals = returns.settle(cur, [key]) if known.arrival else {}
+    totals = returns.settle(cur, [key]).guests if known.arrival else {}
     if customer_id is None:
         guests.merge(totals, {(known.store.id, business_date, receipt.channel): _guest_totals(receipt)})
     if totals:
         guests.add(cur, totals)
-    return ReceiptOutcome(True, written[0], customer_id, known.store.id, business_date, receipt.cents)
+    told = _follow(cur, customer_id, written[0], by)
+    return ReceiptOutcome(True, written[0], customer_id, known.store.id, business_date, receipt.cents, told)
+
+
+def _follow(cur: Any, customer_id: int | None, purchase_id: int, by: Any) -> dict[str, Any]:
+    return followers.now(cur, [Changed(customer_id, purchase_id)], by) if customer_id else {}
 
 
 def _number(cur: Any) -> int:
@@ -176,7 +190,9 @@ def _take_return(cur: Any, event: events.Return, by: Any) -> ReturnOutcome:
     if not is_known:
         returns.expect(cur, [taken.of])
         returns.take(cur, [taken])
-        guests.add(cur, returns.settle(cur, [taken.of]))
+        settled = returns.settle(cur, [taken.of])
+        guests.add(cur, settled.guests)
+        followers.now(cur, settled.changed, by)
     cur.execute(_RETURN_STATE, [ArrivalKind.RETURN, taken.source_id, event.external_id])
     return_id, state, reason, customer_id = cur.fetchone()
     return ReturnOutcome(not is_known, return_id, ArrivalState(state), reason, customer_id, event.cents)
