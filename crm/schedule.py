@@ -25,6 +25,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("rfm", _("RFM scores"), "segmentation.steps:rfm"),
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
+    ("tier_review", _("Tiers"), "loyalty.tiers.nightly:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
@@ -46,6 +47,13 @@ WORDS = NIGHT_TITLES | {
     "purchases": _("receipts"),
     "corrected": _("corrected for returns"),
     "points": _("points"),
+    "upgraded": _("upgraded"),
+    "kept": _("kept"),
+    "noticed": _("given notice"),
+    "grace": _("given grace"),
+    "downgraded": _("downgraded"),
+    "taken_back": _("taken back"),
+    "paid_ended": _("ended with what was bought"),
 }
 
 BEAT: dict[str, dict[str, Any]] = {

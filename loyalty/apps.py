@@ -12,16 +12,19 @@ class LoyaltyConfig(AppConfig):
         from customers.merging import followers
         from loyalty.accrual import following
         from loyalty.coupons import following as coupons_following
+        from loyalty.tiers import following as tiers_following
 
         followers.register(
             followers.Follower("coupons", coupons_following.merged, coupons_following.unmerged)
         )
         following.fill()
+        tiers_following.fill()
         words.name(
             {
                 "accrual": _("Points earned"),
                 "purchases": _("receipts"),
                 "corrected": _("corrected for returns"),
                 "points": _("points"),
+                "tier_review": _("Tiers"),
             }
         )

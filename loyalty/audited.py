@@ -7,7 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = {"CouponDefinition": "", "CouponTerms": "", "EarningRule": "", "Programme": ""}
+TRACKED = {
+    "CouponDefinition": "",
+    "CouponTerms": "",
+    "EarningRule": "",
+    "Programme": "",
+    "TierScheme": "",
+    "Tier": "",
+    "Benefit": "",
+}
 WORDS = {
     "coupon.define": Act(_("Coupon defined"), icon="ticket"),
     "coupon.revise": Act(_("Terms of a coupon changed"), icon="ticket"),
@@ -19,4 +27,10 @@ WORDS = {
     "programme.change": Act(_("Programme changed"), icon="adjustments"),
     "rule.publish": Act(_("Earning rule published"), icon="coins"),
     "rule.end": Act(_("Earning rule ended"), icon="coins"),
+    "tiers.publish": Act(_("Version of the tiers published"), icon="stairs-up"),
+    "tier.change": Act(_("Tier changed by hand"), icon="award"),
+    "tier.lock": Act(_("Tier locked"), icon="lock"),
+    "tier.unlock": Act(_("Lock of a tier ended"), icon="lock-open"),
+    "tier.buy": Act(_("Membership bought"), icon="award"),
+    "tiers.export": Act(_("Members of a tier exported"), icon="download"),
 }

@@ -56,5 +56,20 @@ TABLES = {
         _BOOKS, behaviour="rule code done_on points", plain="id customer movement",
     ),
     "AccrualDue": deleted(by="customer_id", behaviour="purchase_id", plain="id customer_id"),
+    "TierScheme": plain(
+        "id valid_from measure period months downgrade grace_days notice_days take_back_days created_at",
+        staff="created_by",
+    ),
+    "Tier": plain("id scheme code rank names colour threshold keep_threshold is_paid price paid_months"),
+    "Benefit": plain("id tier kind value"),
+    "Membership": kept(
+        _BOOKS, behaviour="tier came_from since reached_on changed_at changed_on reason measure keep_until notice_on"
+        " grace_until locked_until paid_tier paid_until before", staff="actor",
+        plain="customer scheme_id threshold version cause",
+    ),
+    "TierChange": kept(
+        _BOOKS, behaviour="from_tier to_tier reason at on measure", staff="actor",
+        plain="id customer recorded_at threshold cause",
+    ),
     "Trace": kept(_BOOKS, behaviour="pending available held", plain="customer movement lot"),
 }  # fmt: skip

@@ -13,4 +13,7 @@ PLACEMENTS = {
     "Programme": "reference",
     "EarningRule": "reference",
     "AccrualDue": "local",
+    "TierScheme": "reference",
+    "Tier": "reference",
+    "Benefit": "reference",
 }

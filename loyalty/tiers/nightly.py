@@ -1,0 +1,43 @@
+"""The night's step: every member against the version that is valid on its business date, slice by slice.
+
+A slice's changes and its checkpoint are one transaction. Run again for the same date it finds nothing to do, so a night
+that starts over needs nothing taken back.
+"""
+
+from datetime import UTC, date, datetime
+
+from django.utils import timezone
+
+from crm.jobs.claim import StepProgress
+from crm.lib.statements import Statement
+from customers.nightrun import NightRun
+from loyalty.models import Measure, Period
+from loyalty.tiers import statements
+from loyalty.tiers.reviewing import settle, terms_on
+
+_EXAMPLE = {
+    "low": 1, "high": 250_001, "on": date(2026, 3, 10), "at": datetime(2026, 3, 10, 18, tzinfo=UTC),
+    "actor": "system:night", "scheme": 1, "base": "member", "zone": "Asia/Shanghai", "months": 12, "grace": 30,
+    "notice": 30, "take_back": 30, "one_step": True,
+}  # fmt: skip
+STATEMENTS = [
+    Statement(
+        f"tiers.{way}.{measure.name.lower()}.{period.name.lower()}",
+        make(measure, period, statements.SLICE),
+        _EXAMPLE,
+    )
+    for way, make in statements.WAYS.items()
+    for measure, period in zip(Measure, Period, strict=True)
+]
+
+
+def step(night_run: NightRun, progress: StepProgress) -> None:
+    """Upgrade, keep, give notice and grace, downgrade."""
+    terms = terms_on(night_run.on, at=timezone.now(), by="system:night")
+    for number, (low, high) in enumerate(night_run.ranges):
+        if terms is not None and not night_run.claim.is_part_done("tier_review", number):
+            with night_run.claim.part("tier_review", number):
+                counts = settle(terms, statements.SLICE, {"low": low, "high": high}, statements.WAYS)
+            for way, moved in counts.items():
+                progress.counts[way] = progress.counts.get(way, 0) + moved
+        progress.advance()
