@@ -18,6 +18,7 @@ TABLES = {
         _BOOKS, behaviour="points earned_at vests_at expires_at pending available held",
         plain="id customer unit movement is_extended",
     ),
+    "Hold": kept(_BOOKS, behaviour="movement until ended_at", plain="id customer"),
     "CouponDefinition": plain("id code name is_shared ended_at created_at", staff="created_by"),
     "CouponTerms": plain(
         "id definition number valid_from kind amount share_bp most gift buy get from_on to_on days minimum"

@@ -1,7 +1,25 @@
-"""What is rung for by the clock."""
+"""What happens by the clock (`crm/schedule.py` says when). Each may be run twice, or be missed, without harm."""
 
 from celery import shared_task
 from django.utils import timezone
+
+from loyalty import holds
+from loyalty.ledger import runs
+
+
+@shared_task(name="loyalty.keep_time", ignore_result=True)
+def keep_time(**_unknown: object) -> None:
+    """Points that vest and points that end."""
+    at = timezone.now()
+    for _done in (*runs.vest_due(at=at), *runs.expire_due(at=at)):
+        pass
+
+
+@shared_task(name="loyalty.release_holds", ignore_result=True)
+def release_holds(**_unknown: object) -> None:
+    """Points that were set aside for longer than they may be."""
+    for _done in holds.release_due(at=timezone.now()):
+        pass
 
 
 @shared_task(name="coupons.release", ignore_result=True)

@@ -46,6 +46,7 @@ from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
+from tests.loyalty import walked as loyal
 from tests.walk import EVERYWHERE, Route, World
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,16 @@ MAY: dict[str, set[Role]] = {
     "post_receipts": {Role.INTEGRATION, Role.ADMINISTRATOR},
     "post_events": {Role.INTEGRATION, Role.ADMINISTRATOR},
     "view_catalogue": set(Role),
+    "view_loyalty": set(Role),
+    "redeem_points": {
+        Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR, Role.INTEGRATION,
+    },
+    "adjust_points": {
+        Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR, Role.INTEGRATION,
+    },
+    "approve_points": {Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ADMINISTRATOR},
+    "edit_programme": {Role.MARKETER, Role.ADMINISTRATOR},
+    "manage_coupons": {Role.MARKETER, Role.ADMINISTRATOR},
     "manage_organisation": {Role.ADMINISTRATOR},
     "manage_staff": {Role.ADMINISTRATOR},
     "manage_api_keys": {Role.ADMINISTRATOR},
@@ -186,6 +197,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-erasure", "post"): {"confirm": "cus_000000000000"},
     ("api-privacy-requests", "post"): {"kind": "access", "store": "NOWHERE"},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
+    **loyal.BODIES,
 }
 
 
@@ -277,6 +289,7 @@ def build_world() -> World:
         },
         "notices": {EVERYWHERE: 1},
         **_follow_ups(canaries, tokens, people),
+        **loyal.nouns(canaries, tokens),
     }
     built = World(canaries, tokens, people, nouns)
     for name, person in people.items():

@@ -11,12 +11,13 @@ Amounts are whole numbers of the account's unit. Each operation locks the accoun
 caller's), and happens once a source: asked again it answers the same. Refusals (`refusals.py`) change nothing.
 """
 
-from loyalty.ledger.continuing import capture, claw_back, release, reverse
-from loyalty.ledger.moving import adjust, earn, extend, forgive, hold, redeem, refresh
+from loyalty.ledger.continuing import capture, claw_back, left_of_hold, release, reverse
+from loyalty.ledger.moving import adjust, booked, earn, extend, forgive, hold, redeem, refresh
 from loyalty.ledger.posting import Cause, NewLot, Posted
 from loyalty.ledger.refusals import InsufficientPoints, InvalidPoints, NothingToContinue, SourceConflict
 
 __all__ = [
     "Cause", "InsufficientPoints", "InvalidPoints", "NewLot", "NothingToContinue", "Posted", "SourceConflict", "adjust",
-    "capture", "claw_back", "earn", "extend", "forgive", "hold", "redeem", "refresh", "release", "reverse",
+    "booked", "capture", "claw_back", "earn", "extend", "forgive", "hold", "left_of_hold", "redeem", "refresh",
+    "release", "reverse",
 ]  # fmt: skip

@@ -61,6 +61,11 @@ def claw_back(customer_id: int, of: int, cause: Cause, *, keep: int = 0, unit: i
     return once(customer_id, unit, cause, write, kind=Kind.CLAWBACK, points=None)
 
 
+def left_of_hold(account: Account, of: int) -> int:
+    """How much of a hold is neither captured nor released."""
+    return sum(one.points for one in _left(account, of, Kind.RELEASE))
+
+
 class _Left(NamedTuple):
     """What a lot still has of the movement that is to be continued."""
 

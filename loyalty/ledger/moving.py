@@ -4,6 +4,7 @@ All take a `Cause`, and answer the same for ever to the same source. Refusals ch
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -118,9 +119,8 @@ def once(
     """Do it, unless the same source did it before. `points` None: whatever it was then."""
     with transaction.atomic():
         account = accounts.locked(customer_id, unit)
-        known = prepared.row(_KNOWN, [account.customer_id, unit, int(kind), cause.source])
-        if known is not None:
-            before = Posted(known[0], kind, POINTS_OF[kind](*known[1:]), is_new=False)
+        before = booked(account, kind, cause.source)
+        if before is not None:
             if points not in {None, before.points}:
                 raise SourceConflict
             return before
@@ -128,7 +128,15 @@ def once(
         posted = write(account)
         if account.debt:  # what came in pays at once what is owed
             upkeep.settle(accounts.locked(account.customer_id, unit), cause.at, cause.by)
-        return posted
+        return replace(posted, customer_id=account.customer_id)
+
+
+def booked(account: Account, kind: Kind, source: str) -> Posted | None:
+    """What a source did before."""
+    known = prepared.row(_KNOWN, [account.customer_id, account.unit, int(kind), source])
+    if known is None:
+        return None
+    return Posted(known[0], kind, POINTS_OF[kind](*known[1:]), is_new=False, customer_id=account.customer_id)
 
 
 def checked(points: int) -> int:

@@ -57,6 +57,7 @@ class Posted:
     kind: Kind
     points: int
     is_new: bool = True
+    customer_id: int = 0  # whose account it is: the survivor's of a merge
 
 
 def post(

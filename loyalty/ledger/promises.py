@@ -89,7 +89,8 @@ WHERE customer_id >= %(low)s AND customer_id < %(high)s
         """
 SELECT 'movement ' || coalesce(m.id, l.movement_id) || ' and its lots ' || coalesce(l.ids, '')
 FROM (
-    SELECT customer_id, movement_id, string_agg(id::text, ' ') AS ids, min(unit) AS low_unit, max(unit) AS high_unit, sum(points) AS points
+    SELECT customer_id, movement_id, string_agg(id::text, ' ') AS ids, min(unit) AS low_unit, max(unit) AS high_unit,
+        sum(points) AS points
     FROM loyalty_lot WHERE customer_id >= %(low)s AND customer_id < %(high)s GROUP BY customer_id, movement_id
 ) l
 FULL JOIN (

@@ -2,6 +2,7 @@
 
 from loyalty.models.coupons import CouponDefinition, CouponKind, CouponTerms
 from loyalty.models.couponuses import Coupon, CouponBatch, CouponCode, CouponDue, CouponTally, CouponUse
+from loyalty.models.holds import Hold
 from loyalty.models.ledger import Balance, Kind, Lot, Movement, Trace, Unit
 from loyalty.models.programme import (
     Accrual,
@@ -29,39 +30,9 @@ from loyalty.models.tiers import (
 )
 
 __all__ = [
-    "Accrual",
-    "AccrualDue",
-    "Action",
-    "ActionDone",
-    "Balance",
-    "Benefit",
-    "BenefitKind",
-    "ByHand",
-    "Coupon",
-    "CouponBatch",
-    "CouponCode",
-    "CouponDefinition",
-    "CouponDue",
-    "CouponKind",
-    "CouponTally",
-    "CouponTerms",
-    "CouponUse",
-    "Downgrade",
-    "EarningRule",
-    "Ending",
-    "Kind",
-    "Lot",
-    "Measure",
-    "Membership",
-    "Movement",
-    "Period",
-    "Programme",
-    "Rounding",
-    "RuleKind",
-    "Tier",
-    "TierChange",
-    "TierReason",
-    "TierScheme",
-    "Trace",
+    "Accrual", "AccrualDue", "Action", "ActionDone", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon",
+    "CouponBatch", "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms",
+    "CouponUse", "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "Lot", "Measure", "Membership", "Movement",
+    "Period", "Programme", "Rounding", "RuleKind", "Tier", "TierChange", "TierReason", "TierScheme", "Trace",
     "Unit",
-]
+]  # fmt: skip
