@@ -12,6 +12,7 @@ class LoyaltyConfig(AppConfig):
         from customers.merging import followers
         from loyalty.accrual import following
         from loyalty.coupons import following as coupons_following
+        from loyalty.coupons import receipts
         from loyalty.tiers import following as tiers_following
 
         followers.register(
@@ -19,6 +20,7 @@ class LoyaltyConfig(AppConfig):
         )
         following.fill()
         tiers_following.fill()
+        receipts.fill()
         words.name(
             {
                 "accrual": _("Points earned"),

@@ -72,5 +72,17 @@ TABLES = {
         _BOOKS, behaviour="from_tier to_tier reason at on measure", staff="actor",
         plain="id customer recorded_at threshold cause",
     ),
+    "Partner": plain("id code name"),
+    "Reward": plain("id code name is_counted ended_at created_at", staff="created_by"),
+    "RewardTerms": plain(
+        "id reward number valid_from kind points money product amount coupon partner note from_on to_on only_stores"
+        " tiers per_customer created_at",
+        staff="created_by",
+    ),
+    "RewardStock": plain("id reward store quantity"),
+    "Redemption": kept(
+        _BOOKS, behaviour="source store purchase points money redeemed_at state state_at tracking",
+        staff="actor state_by", plain="id customer reward terms movement coupon", but={"tracking": BLANK},
+    ),
     "Trace": kept(_BOOKS, behaviour="pending available held", plain="customer movement lot"),
 }  # fmt: skip

@@ -16,4 +16,8 @@ PLACEMENTS = {
     "TierScheme": "reference",
     "Tier": "reference",
     "Benefit": "reference",
+    "Partner": "reference",
+    "Reward": "reference",
+    "RewardTerms": "reference",
+    "RewardStock": "local",
 }

@@ -8,6 +8,7 @@ customers, the set of ids that it shows *equals* the oracle's, because a page th
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
@@ -47,6 +48,7 @@ from segmentation.models import Group, Standing
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
 from tests.loyalty import walked as loyal
+from tests.loyalty import walking
 from tests.walk import EVERYWHERE, Route, World
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +200,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-privacy-requests", "post"): {"kind": "access", "store": "NOWHERE"},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
     **loyal.BODIES,
+    **walking.BODIES,
 }
 
 
@@ -290,6 +293,7 @@ def build_world() -> World:
         "notices": {EVERYWHERE: 1},
         **_follow_ups(canaries, tokens, people),
         **loyal.nouns(canaries, tokens),
+        **walking.nouns(canaries, shops, tokens),
     }
     built = World(canaries, tokens, people, nouns)
     for name, person in people.items():
@@ -389,6 +393,8 @@ def key_client(world: World, codes: frozenset[str], scopes: list[str]) -> Client
 def call(client: Client, route: Route, method: str, address: str, asked: dict[str, str] | None = None) -> Any:
     """One call. What it changes is taken back, so that the next person meets the same world."""
     query = {**QUERIES.get(route.name, {}), **(asked or {})}
+    if method == "delete" and route.name in walking.QUERIES:
+        address += "?" + urlencode(walking.QUERIES[route.name])
     with transaction.atomic():
         if method == "get":
             answer = client.get(address, query)

@@ -1,7 +1,7 @@
 """Logs: one line an event, with the request's id, without personal data.
 
-Kept out: query strings (a search for a phone number stands there), IP addresses and browsers, and the values that
-PostgreSQL repeats in its error messages.
+Kept out: query strings (a search for a phone number stands there), IP addresses and browsers, codes of coupons, and the
+values that PostgreSQL repeats in its error messages.
 """
 
 import re
@@ -18,6 +18,7 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _LONG_NUMBER = re.compile(r"\+?\d(?:[ -]?\d){9,}")
 _QUERY = re.compile(r"(?<=\S)\?\S+")
 _SIGNED = re.compile(r"(?<=/)[^/\s?]{30,}(?=/)")  # a part of an address that lets its holder in
+_CODE = re.compile(r"(?<=/coupons/)[^/\s?]+")  # worth money to whoever reads it
 _OURS = ("timestamp", "request_id", "correlation_id", "task_id", "parent_task_id", "logger", "level")
 _LEFT_OUT = ("ip", "user_agent")
 _ASKED_BY_MACHINES = ("GET /health/", "GET /metrics")
@@ -29,7 +30,7 @@ def without_personal_data(_logger: WrappedLogger, _name: str, event: EventDict) 
         event.pop(key, None)
     for key, value in event.items():
         if isinstance(value, str) and key not in _OURS:
-            event[key] = scrub(_SIGNED.sub("…", _QUERY.sub("", value)))
+            event[key] = scrub(_CODE.sub("…", _SIGNED.sub("…", _QUERY.sub("", value))))
     return event
 
 

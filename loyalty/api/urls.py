@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.api import accounts, redemptions
+from loyalty.api import accounts, coupons, redemptions, rewards
 
 urlpatterns = [
     path("accounts/<str:customer>/", accounts.Accounts.as_view(), name="api-accounts"),
@@ -12,4 +12,16 @@ urlpatterns = [
     path("holds/", redemptions.Holds.as_view(), name="api-holds"),
     path("holds/<str:hold>/", redemptions.OneHold.as_view(), name="api-hold"),
     path("holds/<str:hold>/capture/", redemptions.Captures.as_view(), name="api-captures"),
+    path("coupons/<str:code>/reservation/", coupons.Reservation.as_view(), name="api-coupon-reservation"),
+    path("coupons/<str:code>/redemption/", coupons.CouponRedemption.as_view(), name="api-coupon-redemption"),
+    path("customers/<str:customer>/coupons/", coupons.CustomerCoupons.as_view(), name="api-customer-coupons"),
+    path("rewards/", rewards.Rewards.as_view(), name="api-rewards"),
+    path(
+        "rewards/<str:reward>/redemptions/",
+        rewards.RewardRedemptions.as_view(),
+        name="api-reward-redemptions",
+    ),
+    path(
+        "rewards/redeemed/<str:redemption>/", rewards.RewardRedemption.as_view(), name="api-reward-redemption"
+    ),
 ]

@@ -13,6 +13,6 @@ missing, and change nothing.
 """
 
 from loyalty.coupons.giving import issue, void
-from loyalty.coupons.using import Used, redeem, release, reserve, reverse
+from loyalty.coupons.using import Used, redeem, release, reserve, reverse, undo
 
-__all__ = ["Used", "issue", "redeem", "release", "reserve", "reverse", "void"]
+__all__ = ["Used", "issue", "redeem", "release", "reserve", "reverse", "undo", "void"]

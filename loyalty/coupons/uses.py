@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from crm.audit import trail
+from crm.lib import prepared
 from loyalty.models import Coupon, CouponTally, CouponUse
 
 LIVE = Q(released_at__isnull=True, reversed_at__isnull=True)
@@ -54,3 +55,15 @@ def keep(use: CouponUse, names: Iterable[str]) -> None:
     CouponUse.objects.filter(customer_id=use.customer_id, pk=use.pk).update(
         **{name: getattr(use, name) for name in names}
     )
+
+
+def purchase_of(customer_id: int, source: str) -> int | None:
+    """The receipt that a checkout became, when it is known already."""
+    row = prepared.row(_PURCHASE, [customer_id, source])
+    return None if row is None else int(row[0])
+
+
+_PURCHASE = """
+SELECT p.id FROM customers_purchase p JOIN customers_source s ON s.id = p.source_id
+WHERE p.customer_id = %s AND s.code || '/' || p.external_id = %s
+"""

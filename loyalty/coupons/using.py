@@ -1,9 +1,10 @@
 """Reserving, redeeming, releasing and giving back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import formats, timezone
 
 from crm.audit import trail
@@ -31,6 +32,7 @@ from loyalty.coupons.rules import Rules, money, rules_of
 from loyalty.ledger import Cause
 from loyalty.ledger.accounts import enter, present
 from loyalty.models import Coupon, CouponTally, CouponTerms, CouponUse
+from loyalty.tiers import tier_at
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,10 @@ def redeem(code: str, basket: Basket | None, cause: Cause, *, customer_id: int |
         return _take(case, basket, None)
 
 
-def release(code: str, cause: Cause, *, customer_id: int | None = None) -> CouponUse:
+def release(code: str, cause: Cause) -> CouponUse:
     """Give up the reservation of a checkout. Released before: nothing changes. Raises NotReserved."""
     with transaction.atomic():
-        case = _case(code, cause, customer_id)
+        case = _case(code, cause, _who_paid(code, cause))
         mine = case.mine
         if mine is None or mine.redeemed_at:
             raise NotReserved
@@ -108,6 +110,16 @@ def release(code: str, cause: Cause, *, customer_id: int | None = None) -> Coupo
             uses.keep(mine, ("released_at", "ended_by"))
             uses.move(case.tally, reserved=-1, promised=-mine.amount)
     return mine
+
+
+def undo(code: str, cause: Cause) -> CouponUse:
+    """Give back what a checkout redeemed with a code. Raises NotRedeemed."""
+    owner = _who_paid(code, cause)
+    with transaction.atomic():
+        mine = _case(code, cause, owner).mine
+        if mine is None:
+            raise NotRedeemed
+        return reverse(mine.customer_id, mine.pk, cause)
 
 
 def reverse(customer_id: int, use_id: int, cause: Cause) -> CouponUse:
@@ -145,6 +157,18 @@ def _case(code: str, cause: Cause, customer_id: int | None) -> _Case:
     return _Case(owner, coupon, tally, terms, rules_of(terms), known, cause)
 
 
+def _who_paid(code: str, cause: Cause) -> int | None:
+    """Of a shared code: whose use the checkout's latest is. Of others the code itself says it."""
+    found = codes.find(code)
+    if found.customer_id:
+        return None
+    same = CouponUse.objects.filter(definition_id=found.definition_id, source=cause.source)
+    latest = same.order_by(F("released_at").desc(nulls_first=True), "-pk").first()
+    if latest is None:
+        raise NotReserved
+    return latest.customer_id
+
+
 def _owner(found: Found, customer_id: int | None) -> int:
     """A coupon is its holder's: named together with somebody else it is not told to be there."""
     if found.customer_id is None:
@@ -160,6 +184,8 @@ def _owner(found: Found, customer_id: int | None) -> int:
 def _take(case: _Case, basket: Basket, until: datetime | None) -> Used:
     """Reserve (until a moment) or redeem, after everything was looked at."""
     mine = case.mine
+    if case.rules.tiers and not basket.tier:
+        basket = replace(basket, tier=tier_at([case.owner], case.cause.at).get(case.owner, ""))
     _check_coupon(case, basket)
     refused = fitting.misfit(case.rules, basket)
     if refused:
@@ -217,6 +243,7 @@ def _written(
     use.released_at, use.ended_by = None, ""
     if until is None:
         use.redeemed_at = cause.at
+        use.purchase_id = cause.purchase_id or uses.purchase_of(case.owner, cause.source)
     else:
         use.reserved_at, use.reserved_until = cause.at, until
     if mine is None:
@@ -229,7 +256,8 @@ def _written(
 def _complete(case: _Case, mine: CouponUse) -> CouponUse:
     """What was reserved is redeemed as it was: the coupon may have ended meanwhile, the checkout began in time."""
     mine.redeemed_at = case.cause.at
-    mine.purchase_id = case.cause.purchase_id or mine.purchase_id
+    known = uses.purchase_of(case.owner, case.cause.source)
+    mine.purchase_id = case.cause.purchase_id or mine.purchase_id or known
     uses.keep(mine, ("redeemed_at", "purchase_id"))
     _count(case.tally, mine, mine.amount)
     return mine

@@ -15,6 +15,15 @@ from loyalty.models.programme import (
     Rounding,
     RuleKind,
 )
+from loyalty.models.rewards import (
+    Partner,
+    Redemption,
+    RedemptionState,
+    Reward,
+    RewardKind,
+    RewardStock,
+    RewardTerms,
+)
 from loyalty.models.tiers import (
     Benefit,
     BenefitKind,
@@ -33,6 +42,6 @@ __all__ = [
     "Accrual", "AccrualDue", "Action", "ActionDone", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon",
     "CouponBatch", "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms",
     "CouponUse", "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "Lot", "Measure", "Membership", "Movement",
-    "Period", "Programme", "Rounding", "RuleKind", "Tier", "TierChange", "TierReason", "TierScheme", "Trace",
-    "Unit",
+    "Partner", "Period", "Programme", "Redemption", "RedemptionState", "Reward", "RewardKind", "RewardStock",
+    "RewardTerms", "Rounding", "RuleKind", "Tier", "TierChange", "TierReason", "TierScheme", "Trace", "Unit",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Who has which coupon, what became of it, and the counts that keep limits."""
 
+from typing import Literal
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -112,7 +114,7 @@ class CouponUse(Owned):
     definition = models.ForeignKey(CouponDefinition, models.PROTECT, related_name="+", db_index=False)
     terms = models.ForeignKey(CouponTerms, models.PROTECT, related_name="+", db_index=False)
     coupon = OwnedForeignKey(Coupon, models.PROTECT, null=True, related_name="uses")
-    source = models.CharField(max_length=120, db_collation="C")
+    source = models.CharField(max_length=180, db_collation="C")
     store = models.ForeignKey(
         Store, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
@@ -161,6 +163,7 @@ class CouponUse(Owned):
         ]
         indexes = [
             models.Index(fields=["customer", "definition"], name="use_of_customer"),
+            models.Index(fields=["definition", "source"], name="use_of_checkout"),
             models.Index(
                 fields=["definition", "reserved_until"],
                 name="use_waiting",
@@ -171,6 +174,14 @@ class CouponUse(Owned):
     @property
     def public_id(self) -> str:
         return public_id("cpu").encode(self.pk)
+
+    @property
+    def state(self) -> Literal["reserved", "redeemed", "released", "reversed"]:
+        if self.reversed_at:
+            return "reversed"
+        if self.released_at:
+            return "released"
+        return "redeemed" if self.redeemed_at else "reserved"
 
 
 class CouponCode(models.Model):

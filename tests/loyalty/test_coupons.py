@@ -407,7 +407,7 @@ def test_both_used_one_checkout_and_are_merged(define: Any, irina: Customer, yus
         coupons.reserve(
             code, goods(harbour, noon), slip, until=noon + timedelta(minutes=5), customer_id=who.pk
         )
-        coupons.release(code, slip, customer_id=who.pk)
+        coupons.release(code, slip)
     merging.merge(irina, yusuf, by=ana, at=noon, is_confirmed=True, reason="showed both cards")
     assert CouponUse.objects.filter(customer=irina).count() == 2
     coupons.redeem(code, goods(harbour, noon), slip, customer_id=irina.pk)

@@ -39,6 +39,17 @@ def test_addresses_lose_their_query_and_people_their_address() -> None:
     }
 
 
+def test_the_code_of_a_coupon_is_not_written_down() -> None:
+    event = {
+        "request": "POST /api/v1/coupons/0123-4567-89AM/reservation/",
+        "event": "Not Found: /api/v1/coupons/X",
+    }
+    assert without_personal_data(None, "", event) == {
+        "request": "POST /api/v1/coupons/…/reservation/",
+        "event": "Not Found: /api/v1/coupons/…",
+    }
+
+
 def test_a_line_of_the_web_names_the_request_and_nobody(client: Client) -> None:
     formatter = dict(settings.LOGGING["formatters"]["line"])
     written = io.StringIO()

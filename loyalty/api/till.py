@@ -1,0 +1,69 @@
+"""What tills tell, as the domain takes it."""
+
+from datetime import datetime
+from typing import Any
+
+from crm.org.models import Store
+from crm.rest.problems import InvalidInput
+from customers import identities
+from customers.api.shapes import IdentityIn
+from customers.models import Channel, Identity
+from loyalty import goods
+from loyalty.api.couponshapes import (
+    BasketLineIn,
+    CheckoutQuery,
+    CouponRedemptionIn,
+    ReservationIn,
+    RewardRedemptionIn,
+)
+from loyalty.baskets import Basket, BasketLine
+from loyalty.ledger import Cause
+
+Told = ReservationIn | CouponRedemptionIn | RewardRedemptionIn
+
+
+def store_of(told: Told) -> Store:
+    """Raises InvalidInput."""
+    found = Store.objects.filter(code=told.store).first()
+    if found is None:
+        raise InvalidInput.at("/store", "There is no store with this code.")
+    return found
+
+
+def customer_of(told: IdentityIn | None) -> int | None:
+    """The member behind an exact identifier, of whichever store. Raises InvalidInput."""
+    if told is None:
+        return None
+    values = identities.readings(told.kind, told.value)
+    found = Identity.objects.filter(kind=told.kind, value__in=values).values_list("customer_id", flat=True)
+    number = found.first()
+    if number is None:
+        raise InvalidInput.at("/customer", "Nobody has this identifier.")
+    return number
+
+
+def cause_of(told: Told | CheckoutQuery, at: datetime, by: Any, store: Store | None = None) -> Cause:
+    return Cause(f"{told.source}/{told.external_id}", at, by, store.pk if store else None)
+
+
+def basket_of(told: ReservationIn | CouponRedemptionIn, store: Store, at: datetime) -> Basket:
+    known = goods.by_sku(line.product for line in told.lines)
+    lines = tuple(_line(line, known.get(line.product)) for line in told.lines)
+    return Basket(
+        store.pk, at, lines, store.zone, Channel[told.channel.upper()], delivery=whole(told.delivery, 2)
+    )
+
+
+def whole(text: str, places: int) -> int:
+    """ "12.5" with two places is 1250."""
+    units, _dot, part = text.partition(".")
+    return int(units + part.ljust(places, "0"))
+
+
+def _line(told: BasketLineIn, known: goods.Known | None) -> BasketLine:
+    quantity, amount = whole(told.quantity, 3), whole(told.amount, 2)
+    if known is None:
+        return BasketLine(None, goods.NONE, None, quantity, amount, told.is_discounted)
+    return BasketLine(
+        known.product_id, known.category_ids, known.brand_id, quantity, amount, told.is_discounted
+    )

@@ -1,0 +1,55 @@
+"""What receipts and returns do to uses of coupons.
+
+A use whose checkout became a receipt is linked to it, whichever was known first. When all of a receipt was brought
+back, what it used is given back.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from customers.receiving.followers import Changed, Follower, register
+from loyalty.coupons import using
+from loyalty.ledger import Cause
+
+BY = "system:returns"
+
+
+def fill() -> None:
+    register(Follower("coupons", now=follow, later=note))
+
+
+def follow(cur: Any, changed: Sequence[Changed], by: Any = BY) -> Mapping[str, Any]:
+    """Link, and give back. Runs in the transaction of the receipt."""
+    ids = {
+        "customers": sorted({one.customer_id for one in changed}),
+        "purchases": [one.purchase_id for one in changed],
+    }
+    cur.execute(LINK, ids)
+    cur.execute(RETURNED, ids)
+    for customer, use, purchase in cur.fetchall():
+        using.reverse(customer, use, Cause(f"return:{purchase}", timezone.now(), by))
+    return {}
+
+
+def note(cur: Any, changed: Sequence[Changed]) -> None:
+    """The same where many come together: most of them used nothing."""
+    follow(cur, changed)
+
+
+LINK = """
+UPDATE loyalty_couponuse u SET purchase_id = p.id
+FROM customers_purchase p, customers_source s
+WHERE p.customer_id = ANY(%(customers)s::bigint[]) AND p.id = ANY(%(purchases)s::bigint[])
+    AND s.id = p.source_id AND u.customer_id = p.customer_id AND u.purchase_id IS NULL
+    AND u.source = s.code || '/' || p.external_id
+"""
+RETURNED = """
+SELECT u.customer_id, u.id, p.id
+FROM customers_purchase p
+JOIN loyalty_couponuse u ON u.customer_id = p.customer_id AND u.purchase_id = p.id
+WHERE p.customer_id = ANY(%(customers)s::bigint[]) AND p.id = ANY(%(purchases)s::bigint[])
+    AND p.returned >= p.amount AND p.returned > 0 AND u.redeemed_at IS NOT NULL AND u.reversed_at IS NULL
+ORDER BY u.definition_id, u.id
+"""

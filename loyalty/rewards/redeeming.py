@@ -1,0 +1,151 @@
+"""Taking a reward for points, and cancelling it.
+
+One transaction: the points leave through the ledger (which locks the gate, the customer and the account, in this
+order), then the stock gives one, then a voucher's coupon is issued. Whatever refuses takes all of it back.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils import formats
+
+from crm.audit import trail
+from crm.org.models import Store
+from loyalty import ledger
+from loyalty.coupons import giving
+from loyalty.coupons.refusals import CannotVoid
+from loyalty.coupons.windows import zone_of
+from loyalty.ledger import Cause
+from loyalty.ledger.accounts import present
+from loyalty.models import Redemption, RedemptionState, Reward, RewardKind, RewardTerms
+from loyalty.rewards import catalogue, stock
+from loyalty.rewards.refusals import (
+    CouponWasUsed,
+    NoSuchRedemption,
+    RewardEnded,
+    RewardLimit,
+    RewardNotForTier,
+    RewardNotHere,
+    RewardNotNow,
+    RewardRefused,
+    StoreNeeded,
+)
+from loyalty.tiers import tier_at
+
+AT_ONCE = {RewardKind.DISCOUNT, RewardKind.VOUCHER}  # nothing is left to hand over
+
+
+@dataclass(frozen=True)
+class Taken:
+    """`is_new` is false when the same source had taken it before."""
+
+    redemption: Redemption
+    is_new: bool = True
+
+
+def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") -> Taken:
+    """Take a reward, in the store of the cause. `tier` is the member's; without it, it is looked up.
+
+    Raises what the reward refuses (`refusals`), InsufficientPoints, SourceConflict, Erased.
+    """
+    with transaction.atomic():
+        owner = present(customer_id)
+        mine = Redemption.objects.filter(customer_id=owner, reward=reward)
+        known = mine.filter(source=cause.source).select_related("terms", "coupon").first()
+        if known:
+            return Taken(known, is_new=False)
+        terms = _terms(reward, cause)
+        source = f"reward:{reward.pk}:{cause.source}"
+        paid = ledger.redeem(
+            owner, terms.points, Cause(source, cause.at, cause.by, cause.store_id, cause.purchase_id)
+        )
+        if not paid.is_new:  # somebody was quicker with the same source while we waited for the account
+            known = mine.filter(source=cause.source).select_related("terms", "coupon").get()
+            return Taken(known, is_new=False)
+        if terms.tiers and not tier:
+            tier = tier_at([owner], cause.at).get(owner, "")
+        _check(terms, cause, tier)
+        taken = mine.exclude(state=RedemptionState.CANCELLED).count()
+        if terms.per_customer is not None and taken >= terms.per_customer:
+            raise RewardLimit(terms.per_customer)
+        return Taken(_take(owner, reward, terms, paid.movement_id, cause))
+
+
+def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
+    """Points, stock and coupon are as before. Cancelled before: nothing changes.
+
+    Raises CouponWasUsed, NoSuchRedemption.
+    """
+    with transaction.atomic():
+        owner = present(customer_id)
+        rows = Redemption.objects.select_for_update(of=("self",)).filter(customer_id=owner, pk=redemption_id)
+        found = rows.select_related("reward", "terms").first()
+        if found is None:
+            raise NoSuchRedemption
+        if found.state == RedemptionState.CANCELLED:
+            return found
+        if found.coupon_id:
+            try:
+                giving.void(owner, found.coupon_id, by=cause.by, at=cause.at)
+            except CannotVoid:
+                raise CouponWasUsed from None
+        source = f"reward:{found.pk}:cancel"
+        ledger.reverse(owner, found.movement_id, Cause(source, cause.at, cause.by, cause.store_id))
+        if found.reward.is_counted and found.store_id:
+            stock.give_back(found.reward_id, found.store_id)
+        found.state, found.state_at = RedemptionState.CANCELLED, cause.at
+        found.state_by = trail.actor_name(cause.by)
+        Redemption.objects.filter(customer_id=owner, pk=found.pk).update(
+            state=found.state, state_at=found.state_at, state_by=found.state_by
+        )
+        trail.record("reward.cancel", found, by=cause.by, store_id=found.store_id)
+    return found
+
+
+def misfit(terms: RewardTerms, store_id: int | None, on: date, tier: str) -> RewardRefused | None:
+    """Why a reward is not given in this store, on its day, to this tier; None: it is."""
+    if (terms.from_on and on < terms.from_on) or (terms.to_on and on > terms.to_on):
+        shown = [
+            formats.date_format(day, "DATE_FORMAT") if day else "…" for day in (terms.from_on, terms.to_on)
+        ]
+        return RewardNotNow(*shown)
+    if terms.only_stores and store_id not in terms.only_stores:
+        names = Store.objects.filter(pk__in=terms.only_stores).values_list("name", flat=True)
+        return RewardNotHere(", ".join(names[:5]))
+    if terms.tiers and tier not in terms.tiers:
+        return RewardNotForTier(", ".join(terms.tiers))
+    return None
+
+
+def _terms(reward: Reward, cause: Cause) -> RewardTerms:
+    fresh = Reward.objects.get(pk=reward.pk)
+    terms = catalogue.terms_at(fresh, cause.at)
+    if terms is None or (fresh.ended_at and fresh.ended_at <= cause.at):
+        raise RewardEnded
+    if fresh.is_counted and cause.store_id is None:
+        raise StoreNeeded
+    return terms
+
+
+def _check(terms: RewardTerms, cause: Cause, tier: str) -> None:
+    on = cause.at.astimezone(zone_of(cause.store_id)).date()
+    if refused := misfit(terms, cause.store_id, on, tier):
+        raise refused
+
+
+def _take(owner: int, reward: Reward, terms: RewardTerms, movement_id: int, cause: Cause) -> Redemption:
+    if reward.is_counted:
+        assert cause.store_id
+        stock.take(reward.pk, cause.store_id)
+    coupon = None
+    if terms.coupon is not None:
+        source = f"reward:{movement_id}"
+        coupon = giving.issue(owner, terms.coupon, Cause(source, cause.at, cause.by, cause.store_id))
+    state = RedemptionState.HANDED if terms.kind in AT_ONCE else RedemptionState.READY
+    actor = trail.actor_name(cause.by)
+    return Redemption.objects.create(
+        customer_id=owner, reward=reward, terms=terms, store_id=cause.store_id, purchase_id=cause.purchase_id,
+        movement_id=movement_id, coupon=coupon, source=cause.source, points=terms.points, money=terms.money,
+        redeemed_at=cause.at, actor=actor, state=state, state_at=cause.at, state_by=actor,
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""What of coupons and rewards the access walk may name (tests/test_access.py)."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.timezone import now
+
+from loyalty import coupons, ledger, rewards
+from loyalty.coupons import defining
+from loyalty.ledger import Cause, NewLot
+from loyalty.models import CouponCode, CouponKind, RewardKind
+from loyalty.rewards import catalogue
+from tests.walk import EVERYWHERE
+
+TILL = {"source": "walk", "external_id": "1", "store": "HARB"}
+BODIES: dict[tuple[str, str], Any] = {
+    ("api-coupon-reservation", "post"): TILL
+    | {"lines": [{"line": 1, "product": "SKU1", "quantity": "1", "amount": "9.00"}]},
+    ("api-coupon-redemption", "post"): TILL,
+    ("api-reward-redemptions", "post"): TILL | {"customer": {"kind": "member", "value": "NOBODY1"}},
+}
+QUERIES = {
+    "api-coupon-reservation": {"source": "walk", "external_id": "1"},
+    "api-coupon-redemption": {"source": "walk", "external_id": "1"},
+}
+
+
+def nouns(
+    canaries: dict[str, list[Any]], shops: dict[str, Any], tokens: dict[str, set[str]]
+) -> dict[str, Any]:
+    """A shared code; a reward that somebody of each store took, and a coupon that they hold."""
+    at = now()
+    terms = {"kind": CouponKind.AMOUNT, "amount": Decimal(5)}
+    shared = defining.define(code="walked", name="Walked", is_shared=True, terms=terms, by="test", at=at)
+    own = defining.define(code="held", name="Held", terms=terms, by="test", at=at)
+    prize = {"kind": RewardKind.DISCOUNT, "amount": Decimal(1), "points": 5}
+    reward = catalogue.define(code="walked", name="Walked", terms=prize, by="test", at=at)
+    redeemed, held = {}, {}
+    for code, (person, *_others) in canaries.items():
+        ledger.earn(person.pk, [NewLot(5)], Cause(f"walk:{code}", at, "test"))
+        cause = Cause(f"walk:{code}", at, "test", shops[code].pk)
+        redeemed[code] = rewards.redeem(person.pk, reward, cause).redemption.public_id
+        held[code] = coupons.issue(person.pk, own, cause).public_id
+        tokens[code] |= {redeemed[code], held[code]}
+    return {
+        "coupons": {EVERYWHERE: CouponCode.objects.get(definition=shared).code},
+        "rewards": {EVERYWHERE: reward.public_id},
+        "definition": {EVERYWHERE: own.pk},
+        "coupon": held,
+        "reward": {EVERYWHERE: reward.pk},
+        "redeemed": redeemed,
+    }
