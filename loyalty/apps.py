@@ -9,7 +9,10 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.jobs import words
+        from crm.org.permissions import Permission
+        from crm.ui import slots
         from customers.merging import followers
+        from loyalty import help, panels
         from loyalty.accrual import following
         from loyalty.coupons import following as coupons_following
         from loyalty.coupons import receipts
@@ -21,6 +24,11 @@ class LoyaltyConfig(AppConfig):
         following.fill()
         tiers_following.fill()
         receipts.fill()
+        help.fill()
+        earned = slots.Panel(
+            "points", "loyalty/panel_purchase.html", panels.of_purchase, Permission.VIEW_LOYALTY
+        )
+        slots.offer("customer.purchase", earned)
         words.name(
             {
                 "accrual": _("Points earned"),

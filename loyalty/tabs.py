@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from crm.org.permissions import Permission
 
 
@@ -14,4 +16,6 @@ class Tab(NamedTuple):
     permission: Permission
 
 
-TABS: list[Tab] = []
+TABS: list[Tab] = [
+    Tab("earning", gettext_noop("Earning"), "loyalty:earning", Permission.VIEW_LOYALTY),
+]

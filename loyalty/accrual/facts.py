@@ -8,12 +8,18 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 Asked = Sequence[tuple[int, date]]
+Choices = list[tuple[str, str]]
 _tiers: list[Callable[[Asked], list[str]]] = []
+_choices: list[Callable[[], Choices]] = []
 
 
-def use_tiers(tiers_of: Callable[[Asked], list[str]]) -> None:
-    _tiers[:] = [tiers_of]
+def use_tiers(tiers_of: Callable[[Asked], list[str]], choices: Callable[[], Choices]) -> None:
+    _tiers[:], _choices[:] = [tiers_of], [choices]
 
 
 def tiers_of(asked: Asked) -> list[str]:
     return _tiers[0](asked) if _tiers else [""] * len(asked)
+
+
+def tier_choices() -> Choices:
+    return _choices[0]() if _choices else []

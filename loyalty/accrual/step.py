@@ -1,7 +1,7 @@
 """The step of the night that finds what no receipt and no job has earned: before the programme began, or lost."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -9,43 +9,55 @@ from django.utils import timezone
 
 from crm.jobs.claim import StepProgress
 from crm.lib.copy import INT8, read_packed
+from crm.lib.sidebyside import side_by_side
 from crm.lib.statements import Statement
 from customers.nightrun import NightRun
 from customers.receiving import database
 from loyalty.accrual import batch, rulesets
+from loyalty.accrual.batch import Done
 
-SLICE = 10_000  # purchases a transaction; those of one customer are never parted
+SLICE = 10_000  # purchases a transaction
 
 
 def step(night_run: NightRun, progress: StepProgress) -> None:
     """Earn all purchases up to the night's date that have not been earned, and correct what returns have changed."""
-    begins = rulesets.book().begins_on
-    if begins is None:
+    if rulesets.book().begins_on is None:
         return
+
+    def earn(part: _Part) -> Done:
+        with night_run.claim.part("accrual", part.number):
+            cur = database.cursor()
+            database.enter(cur)
+            return batch.earn_many(cur, part.customers, part.purchases, at=timezone.now())
+
+    for done in side_by_side(earn, _parts(night_run)):
+        for name in ("purchases", "corrected", "points"):
+            progress.counts[name] = progress.counts.get(name, 0) + getattr(done, name)
+        progress.advance(done.purchases)
+
+
+class _Part(NamedTuple):
+    """Purchases of some customers; those of one customer are never parted."""
+
+    number: int
+    customers: Any
+    purchases: Any
+
+
+def _parts(night_run: NightRun) -> Iterator[_Part]:
+    """What is to be done, in stretches of about SLICE purchases."""
+    number, begins = 0, rulesets.book().begins_on
     for low, high in night_run.ranges:
         with connection.cursor() as cursor:
             given = {"low": low, "high": high, "begins": begins, "on": night_run.on}
             found = read_packed(cursor, MISSING.sql, {"customer": INT8, "purchase": INT8}, given)
         order = np.lexsort((found["purchase"], found["customer"]))
-        customers, purchases = found["customer"][order], found["purchase"][order]
-        for part in _parts(customers):
-            with night_run.claim.slice():
-                cur = database.cursor()
-                database.enter(cur)
-                done = batch.earn_many(cur, customers[part], purchases[part], at=timezone.now())
-            for name in ("purchases", "corrected", "points"):
-                progress.counts[name] = progress.counts.get(name, 0) + getattr(done, name)
-            progress.advance(done.purchases)
-
-
-def _parts(customers: Any) -> Iterator[slice]:
-    """Stretches of about SLICE rows that end with a customer."""
-    start = 0
-    while start < len(customers):
-        last = min(start + SLICE, len(customers)) - 1
-        end = int(np.searchsorted(customers, customers[last], side="right"))
-        yield slice(start, end)
-        start = end
+        customers, purchases, start = found["customer"][order], found["purchase"][order], 0
+        while start < len(customers):
+            last = min(start + SLICE, len(customers)) - 1
+            end = int(np.searchsorted(customers, customers[last], side="right"))
+            yield _Part(number, customers[start:end], purchases[start:end])
+            start, number = end, number + 1
 
 
 MISSING = Statement(
