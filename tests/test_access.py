@@ -47,6 +47,7 @@ from customers.receiving import quarantine
 from segmentation.models import Group, Standing
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
+from tests.loyalty import rules as earning
 from tests.loyalty import walked as loyal
 from tests.loyalty import walking
 from tests.walk import EVERYWHERE, Route, World
@@ -291,6 +292,7 @@ def build_world() -> World:
             EVERYWHERE: ImportMapping.objects.create(kind="customers", name="Shop", created_by="staff:1").pk
         },
         "notices": {EVERYWHERE: 1},
+        "rules": {EVERYWHERE: earning.rule("walked", kind="bonus", points=5).code},
         **_follow_ups(canaries, tokens, people),
         **loyal.nouns(canaries, tokens),
         **walking.nouns(canaries, shops, tokens),

@@ -13,7 +13,8 @@ from datetime import date
 from typing import NamedTuple
 
 from loyalty.accrual.conditions import Condition, in_hours, is_below
-from loyalty.accrual.rulesets import Caps, Rule, RuleSet
+from loyalty.accrual.rules import Caps, Rule
+from loyalty.accrual.rulesets import RuleSet
 from loyalty.models import Rounding, RuleKind
 
 DISCOUNTED = 3  # why a line earns nothing; 1 and 2 are `RuleSet.excludes`

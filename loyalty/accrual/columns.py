@@ -12,7 +12,8 @@ import numpy as np
 
 from loyalty.accrual.arithmetic import DISCOUNTED, PROGRAMME, Goods, is_goods
 from loyalty.accrual.conditions import Condition, in_hours
-from loyalty.accrual.rulesets import Caps, Rule, RuleSet
+from loyalty.accrual.rules import Caps, Rule
+from loyalty.accrual.rulesets import RuleSet
 from loyalty.models import Rounding, RuleKind
 
 ROOM = 2.0**61

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 from loyalty.accrual.arithmetic import Earned, Goods, Line, Receipt, Used, earn
 from loyalty.accrual.conditions import Condition, read
 from loyalty.accrual.rulesets import KINDS, Book, made
+from loyalty.accrual.words import Named, names_of_tiers
 from loyalty.models import EarningRule, Programme
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ class Example(NamedTuple):
     receipt: Receipt
     earned: Earned
     without: Earned
-    rules: dict[int, EarningRule]
+    rules: dict[int, Named]
 
 
 def example(
@@ -36,8 +37,9 @@ def example(
     with_it = [*others, drawn] if rule.kind in KINDS else others
     none = Used({}, {})
     return Example(
-        receipt, earn(made(programme, with_it), receipt, none), earn(made(programme, others), receipt, none),
-        {one.pk: one for one in with_it},
+        receipt, earn(made(programme, with_it, book.of_tiers(on)), receipt, none),
+        earn(made(programme, others, book.of_tiers(on)), receipt, none),
+        {one.pk: Named(one.name, one.kind, one.percent or 0) for one in with_it} | names_of_tiers(book.of_tiers(on)),
     )  # fmt: skip
 
 

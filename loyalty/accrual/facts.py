@@ -13,7 +13,7 @@ _tiers: list[Callable[[Asked], list[str]]] = []
 _choices: list[Callable[[], Choices]] = []
 
 
-def use_tiers(tiers_of: Callable[[Asked], list[str]], choices: Callable[[], Choices]) -> None:
+def use_tiers(tiers_of: Callable[[Asked], list[str]], choices: Callable[[], Choices] = list) -> None:
     _tiers[:], _choices[:] = [tiers_of], [choices]
 
 

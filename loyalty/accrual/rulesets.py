@@ -1,6 +1,7 @@
 """Which rules hold on which day: all versions that there are, read once and kept until a new one comes."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -8,40 +9,14 @@ from functools import lru_cache
 from django.conf import settings
 
 from crm.lib import prepared
-from loyalty.accrual.conditions import Condition, is_below, read
+from loyalty.accrual.conditions import is_below, read
+from loyalty.accrual.rules import Caps, Rule
+from loyalty.accrual.tierrules import TierRules
 from loyalty.ledger.refusals import MOST
 from loyalty.models import EarningRule, Programme, RuleKind
 
 KINDS = (RuleKind.BASE, RuleKind.MULTIPLIER, RuleKind.BONUS)  # in the order in which they are counted
 RATE = 10_000  # Programme.money_per_point has four places
-
-
-@dataclass(frozen=True)
-class Caps:
-    """The most points of a receipt, a day and a month; None: no limit."""
-
-    receipt: int | None = None
-    day: int | None = None
-    month: int | None = None
-
-    @property
-    def look_back(self) -> bool:
-        """Whether it matters what was earned before."""
-        return self.day is not None or self.month is not None
-
-
-@dataclass(frozen=True, eq=False)
-class Rule:
-    """A version of a rule that is about receipts. Each is itself and no other."""
-
-    id: int
-    code: str
-    kind: str
-    percent: int
-    points: int
-    condition: Condition
-    is_exclusive: bool
-    caps: Caps
 
 
 @dataclass(frozen=True)
@@ -73,14 +48,15 @@ class RuleSet:
 class Book:
     """All versions of programme and rules."""
 
-    def __init__(self, programmes: list[Programme], rules: list[EarningRule]) -> None:
+    def __init__(self, programmes: list[Programme], rules: list[EarningRule], tiers: TierRules) -> None:
+        self._tiers = tiers
         newest = {one.valid_from: one for one in programmes}  # of one day the last one made
         self._starts = sorted(newest)
         self._programmes = [newest[start] for start in self._starts]
         self._by_code: dict[str, list[EarningRule]] = {}
         for rule in rules:
             self._by_code.setdefault(rule.code, []).append(rule)
-        self._codes = {rule.pk: rule.code for rule in rules}
+        self._codes = {rule.pk: rule.code for rule in rules} | tiers.codes()
         self._made: dict[tuple[int, ...], RuleSet] = {}
         self._on: dict[date, RuleSet | None] = {}
 
@@ -114,20 +90,26 @@ class Book:
         at = bisect_right(self._starts, day)
         return self._programmes[at - 1] if at else None
 
+    def of_tiers(self, day: date) -> list[Rule]:
+        """The multipliers of the tiers."""
+        return self._tiers.on(day)
+
     def _rule_set(self, day: date) -> RuleSet | None:
         programme = self.programme_on(day)
         if programme is None:
             return None
         rules = [rule for rule in self.versions_on(day) if rule.kind in KINDS]
-        key = (programme.pk, *(rule.pk for rule in rules))
+        of_tiers = self.of_tiers(day)
+        key = (programme.pk, *(rule.pk for rule in rules), *(rule.id for rule in of_tiers))
         if key not in self._made:
-            self._made[key] = made(programme, rules)
+            self._made[key] = made(programme, rules, of_tiers)
         return self._made[key]
 
 
-def made(programme: Programme, rules: list[EarningRule]) -> RuleSet:
+def made(programme: Programme, rules: list[EarningRule], of_tiers: Sequence[Rule] = ()) -> RuleSet:
     """A rule set of these versions, drafts among them."""
-    ordered = sorted(rules, key=lambda rule: (KINDS.index(RuleKind(rule.kind)), rule.code))
+    ordered = [*map(_rule, rules), *of_tiers]
+    ordered.sort(key=lambda rule: (KINDS.index(RuleKind(rule.kind)), rule.code))
     return RuleSet(
         programme=programme,
         rate=int(programme.money_per_point * RATE),
@@ -136,7 +118,7 @@ def made(programme: Programme, rules: list[EarningRule]) -> RuleSet:
             programme.cap_day,
             programme.cap_month,
         ),
-        rules=tuple(_rule(rule) for rule in ordered),
+        rules=tuple(ordered),
         excluded_categories=tuple(programme.excluded.get("categories", ())),
         excluded_products=frozenset(programme.excluded.get("products", ())),
     )
@@ -150,11 +132,12 @@ def book() -> Book:
 
 
 @lru_cache(maxsize=4)
-def _book(_database: str, programme: int | None, rule: int | None) -> Book:
+def _book(_database: str, programme: int | None, rule: int | None, tiers: int | None) -> Book:
     """Versions are only added, so the newest numbers name a state of the book."""
     return Book(
         list(Programme.objects.filter(pk__lte=programme or 0).order_by("pk")),
         list(EarningRule.objects.filter(pk__lte=rule or 0).order_by("version")),
+        TierRules(tiers or 0),
     )
 
 
@@ -179,4 +162,7 @@ def _rule(rule: EarningRule) -> Rule:
     )
 
 
-_NEWEST = "SELECT (SELECT max(id) FROM loyalty_programme), (SELECT max(id) FROM loyalty_earningrule)"
+_NEWEST = """
+SELECT (SELECT max(id) FROM loyalty_programme), (SELECT max(id) FROM loyalty_earningrule),
+    (SELECT max(id) FROM loyalty_tierscheme)
+"""

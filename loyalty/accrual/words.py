@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
 from crm.org.models import Chain
 from crm.ui import words
 from loyalty.accrual.arithmetic import DISCOUNTED, PROGRAMME, Row
-from loyalty.models import EarningRule, Programme, RuleKind
+from loyalty.accrual.rules import Rule
+from loyalty.models import Benefit, EarningRule, Programme, RuleKind
 
 
 class Told(NamedTuple):
@@ -21,8 +22,16 @@ class Told(NamedTuple):
     note: str = ""
 
 
+class Named(NamedTuple):
+    """What the words need of a rule's version."""
+
+    name: str
+    kind: str
+    percent: int
+
+
 def told(
-    rows: Iterable[Row], excluded: Iterable[tuple[int, int]], programme: Programme, rules: Mapping[int, EarningRule],
+    rows: Iterable[Row], excluded: Iterable[tuple[int, int]], programme: Programme, rules: Mapping[int, Named],
     currency: str,
 ) -> list[Told]:  # fmt: skip
     """`rules`: the versions that the rows name."""
@@ -30,7 +39,7 @@ def told(
     return found + [Told(_left_out(why, _money(cents, currency)), None) for why, cents in excluded]
 
 
-def _row(row: Row, programme: Programme, rule: EarningRule | None, currency: str) -> Told:
+def _row(row: Row, programme: Programme, rule: Named | None, currency: str) -> Told:
     money = _money(row.cents, currency)
     if row.rule == PROGRAMME or rule is None:
         sentence = _("%(money)s, a point for each %(rate)s") % {
@@ -93,7 +102,20 @@ def _money(cents: int, currency: str) -> str:
     return words.money(Decimal(cents) / 100, currency)
 
 
-def names(rows: Iterable[Row]) -> dict[int, Any]:
-    """The versions that these rows name: one statement."""
+def names(rows: Iterable[Row]) -> dict[int, Named]:
+    """The versions that these rows name: a statement, and another where a tier multiplied."""
     ids = {row.rule for row in rows if row.rule != PROGRAMME}
-    return EarningRule.objects.in_bulk(ids) if ids else {}
+    rules = EarningRule.objects.filter(pk__in=ids) if any(one > 0 for one in ids) else []
+    found = {rule.pk: Named(rule.name, rule.kind, rule.percent or 0) for rule in rules}
+    benefits = {-one for one in ids if one < 0}
+    return found | (_of_benefits(benefits) if benefits else {})
+
+
+def names_of_tiers(rules: Iterable[Rule]) -> dict[int, Named]:
+    ids = {-rule.id for rule in rules}
+    return _of_benefits(ids) if ids else {}
+
+
+def _of_benefits(ids: set[int]) -> dict[int, Named]:
+    benefits = Benefit.objects.filter(pk__in=ids).select_related("tier")
+    return {-one.pk: Named(one.tier.name, RuleKind.MULTIPLIER, int(one.value * 100)) for one in benefits}

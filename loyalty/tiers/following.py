@@ -15,12 +15,12 @@ from customers.merging import followers as merging
 from customers.receiving import followers as receiving
 from loyalty.accrual import facts
 from loyalty.models import TierReason
-from loyalty.tiers.reading import default_tier, tiers_of_days
+from loyalty.tiers.reading import default_tier, tier_names, tiers_of_days
 from loyalty.tiers.reviewing import review
 
 
 def fill() -> None:
-    facts.use_tiers(tiers_of_days)
+    facts.use_tiers(tiers_of_days, tier_names)
     receiving.register(receiving.Follower("tiers", now=_now, later=_later))
     merging.register(merging.Follower("tiers", merged, unmerged))
 

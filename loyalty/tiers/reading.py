@@ -52,6 +52,12 @@ def tiers_of_days(asked: Sequence[tuple[int, date]]) -> list[str]:
     return [code or lowest for (code,) in found]
 
 
+def tier_names() -> list[tuple[str, str]]:
+    """Code and name of each tier of the newest version, from the lowest up."""
+    newest = TierScheme.objects.order_by("-valid_from", "-pk").values("pk")[:1]
+    return [(tier.code, tier.name) for tier in Tier.objects.filter(scheme=newest).order_by("rank")]
+
+
 def default_tier(on: date | None = None) -> str:
     """The code of the lowest tier of the version that is valid on a date (None: the newest version)."""
     schemes = TierScheme.objects.order_by("-valid_from", "-pk")

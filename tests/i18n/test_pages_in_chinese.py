@@ -43,8 +43,10 @@ from customers.models import (
     WorkKind,
 )
 from customers.orders import presets
+from loyalty.accrual import earn_for
 from segmentation.models import Group
 from tests import cast, walk
+from tests.loyalty import rules as earning
 
 pytestmark = pytest.mark.django_db
 
@@ -176,10 +178,20 @@ def world(db: None) -> walk.World:
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
         "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
-        "facts": "occupation", **_settings(shop, person),
+        "facts": "occupation", **_settings(shop, person), "rules": _earning(receipt),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
+
+
+def _earning(receipt: Any) -> str:
+    """A programme with a rule, and a receipt that has earned."""
+    earning.programme(excluded={"products": ["SKU1"]})
+    earning.rule(
+        "welcome", kind="bonus", points=5, name="欢迎", condition={"is_first": True, "weekdays": [1]}
+    )
+    earn_for([(receipt.customer_id, receipt.pk)], at=now())
+    return "welcome"
 
 
 def _settings(shop: Any, person: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from loyalty.accrual import arithmetic, columns
 from loyalty.accrual.arithmetic import Goods, Line, Receipt
 from loyalty.accrual.conditions import Condition
-from loyalty.accrual.rulesets import Caps, Rule, RuleSet
+from loyalty.accrual.rules import Caps, Rule
+from loyalty.accrual.rulesets import RuleSet
 
 GOODS = [
     Goods("food/fruit", 1, "A"), Goods("food/meat", 2, "B"), Goods("foodless", 0, "C"), Goods("", 3, "D"),

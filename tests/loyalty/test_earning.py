@@ -11,7 +11,21 @@ from django.db.models import Sum
 from crm.org.models import Store
 from customers.models import Category, Customer, Line, Purchase
 from loyalty import accrual
-from loyalty.models import Accrual, Balance, Lot, Movement, Unit
+from loyalty.accrual import reasons, words
+from loyalty.accrual.arithmetic import Row
+from loyalty.models import (
+    Accrual,
+    Balance,
+    Benefit,
+    BenefitKind,
+    Lot,
+    Membership,
+    Movement,
+    Programme,
+    Tier,
+    TierScheme,
+    Unit,
+)  # fmt: skip
 from tests import cast
 from tests.loyalty import rules
 
@@ -173,3 +187,37 @@ def test_points_that_live_as_long_as_their_member_buys(irina: Customer, harbour:
         at=datetime(2026, 12, 25, tzinfo=UTC),
     )
     assert account(irina) == (9, 0, 0, 0)
+
+
+def test_a_tier_multiplies_what_its_members_earn(irina: Customer, harbour: Store) -> None:
+    ladder = TierScheme.objects.create(valid_from=rules.BEGIN)
+    Tier.objects.create(scheme=ladder, code="member", rank=0)
+    gold = Tier.objects.create(scheme=ladder, code="gold", rank=1, names={"en": "Gold"}, threshold=100)
+    Benefit.objects.create(tier=gold, kind=BenefitKind.MULTIPLIER, value="1.25")
+    rules.programme()
+    bought = cast.purchase(irina, at=harbour, on="2026-03-10", amount="100.00")
+    assert earn(bought) == [100]
+    Membership.objects.create(
+        customer=irina, tier="gold", came_from="member", since=LATER, changed_at=LATER, changed_on=date(2026, 3, 10),
+        reason=1, actor="system",
+    )  # fmt: skip
+    later = cast.purchase(irina, at=harbour, on="2026-03-11", amount="100.00")
+    assert earn(later) == [125]
+    rows = reasons.rows(Accrual.objects.get(purchase=later.pk).reasons)
+    told = words.told(rows, [], Programme.objects.get(), words.names(rows), "CNY")
+    assert [(one.sentence, one.points) for one in told] == [
+        ("¥100.00, a point for each ¥1", 100), ("Gold: × 1.25 on ¥100.00", 25),
+    ]  # fmt: skip
+
+
+def test_the_arithmetic_in_words(irina: Customer, harbour: Store) -> None:
+    rules.programme(money_per_point="0.3", excluded={"products": ["GIFT"]}, excludes_discounted=True)
+    half = rules.rule("half", kind="base", percent=50, condition={"products": ["B"]}, name="Books")
+    most = rules.rule("most", kind="bonus", points=100, cap_receipt=30, name="Welcome")
+    rows = [Row(0, 1000, 33, 33), Row(half.pk, 200, 3, 3), Row(most.pk, 1200, 30, 100)]
+    told = words.told(rows, [(2, 500), (3, 1)], Programme.objects.get(), words.names(rows), "CNY")
+    assert [tuple(one) for one in told] == [
+        ("¥10.00, a point for each ¥0.30", 33, ""), ("Books: ¥2.00 at 50% of the rate", 3, ""),
+        ("Welcome", 30, "100 before the limit"), ("¥5.00 earn nothing: excluded products", None, ""),
+        ("¥0.01 earn nothing: already discounted", None, ""),
+    ]  # fmt: skip
