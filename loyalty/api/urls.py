@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from loyalty.api import accounts, coupons, redemptions, rewards
+from loyalty.api import accounts, actions, coupons, redemptions, rewards
 
 urlpatterns = [
     path("accounts/<str:customer>/", accounts.Accounts.as_view(), name="api-accounts"),
     path("accounts/<str:customer>/entries/", accounts.Entries.as_view(), name="api-entries"),
+    path("actions/", actions.Actions.as_view(), name="api-actions"),
     path("redemptions/", redemptions.Redemptions.as_view(), name="api-redemptions"),
     path("redemptions/<str:movement>/reversal/", redemptions.Reversals.as_view(), name="api-reversals"),
     path("holds/", redemptions.Holds.as_view(), name="api-holds"),

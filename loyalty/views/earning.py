@@ -89,7 +89,7 @@ class Rule(EarningView):
     def get(self, request: HttpRequest, code: str = "") -> HttpResponse:
         versions = self.versions(code)
         now = versions[0] if versions else None
-        form = RuleForm(None, now=now, valid_from=self.tomorrow(now and now.valid_from))
+        form = RuleForm(None, now=now, valid_from=self.tomorrow(now.valid_from if now else None))
         return self.render(self.template, self.around(versions) | {"form": form, "told": self.told(now)})
 
     def post(self, request: HttpRequest, code: str = "") -> HttpResponse:

@@ -33,7 +33,12 @@ def marketer(signed_in: Callable[[Staff], Client], max_: Staff) -> Client:
 
 
 def given(tomorrow: date, **other: Any) -> dict[str, Any]:
-    return {"name": "Double", "kind": "multiplier", "percent": "200", "valid_from": tomorrow.isoformat()} | other
+    return {
+        "name": "Double",
+        "kind": "multiplier",
+        "percent": "200",
+        "valid_from": tomorrow.isoformat(),
+    } | other
 
 
 def test_a_rule_is_published_in_versions(marketer: Client, tomorrow: date, harbour: Store) -> None:
@@ -41,7 +46,12 @@ def test_a_rule_is_published_in_versions(marketer: Client, tomorrow: date, harbo
     assert marketer.post(f"{ADDRESS}new/", first).status_code == 303
     rule = EarningRule.objects.get()
     assert (rule.code, rule.version, rule.percent) == ("double", 1, 200)
-    assert rule.condition == {"stores": [harbour.pk], "weekdays": [1], "hours": [8, 12], "minimum_cents": 3000}
+    assert rule.condition == {
+        "stores": [harbour.pk],
+        "weekdays": [1],
+        "hours": [8, 12],
+        "minimum_cents": 3000,
+    }
     second = first | {"percent": "300", "seen": "1"}
     assert marketer.post(f"{ADDRESS}rules/double/", second).status_code == 303
     assert list(EarningRule.objects.order_by("version").values_list("percent", flat=True)) == [200, 300]
@@ -107,7 +117,9 @@ def test_the_programme_is_opened_and_changed_from_a_day_to_come(
     assert list(Programme.objects.order_by("pk").values_list("pending_days", flat=True)) == [7, 14]
 
 
-def test_who_may_not_change_may_look(signed_in: Callable[[Staff], Client], chen: Staff, tomorrow: date) -> None:
+def test_who_may_not_change_may_look(
+    signed_in: Callable[[Staff], Client], chen: Staff, tomorrow: date
+) -> None:
     rules.rule("double", kind="multiplier", percent=200)
     clerk = signed_in(chen)
     page = clerk.get(ADDRESS)

@@ -13,6 +13,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-redemptions", "post"): {
         "customer": "cus_000000000000", "points": 1, "source": "walk", "external_id": "1"
     },
+    ("api-actions", "post"): {
+        "customer": "cus_000000000000", "action": "check_in", "source": "walk", "external_id": "5"
+    },
     ("api-reversals", "post"): {"source": "walk", "external_id": "2", "points": 1},
     ("api-holds", "post"): {"customer": "cus_000000000000", "points": 1, "source": "walk", "external_id": "3"},
     ("api-captures", "post"): {"source": "walk", "external_id": "4", "points": 1},
