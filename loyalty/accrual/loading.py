@@ -57,9 +57,15 @@ class Loaded:
         return Loaded(self.purchase[at], self.occurred[at], receipts, self.number[lines], self.zones)
 
 
-def load(cur: Any, customers: Any, purchases: Any, book: Book) -> Loaded:
-    """Those of these purchases that have not been earned yet and are of a day on which there is a programme."""
-    given = {"customers": array_text(customers), "purchases": array_text(purchases), "begins": book.begins_on}
+def load(cur: Any, customers: Any, purchases: Any, book: Book, *, again: bool = False) -> Loaded:
+    """Those of these purchases that are of a day on which there is a programme and have not been earned yet.
+
+    `again`: those that have been, too, with the facts by which they were: for whoever replays them.
+    """
+    given = {
+        "customers": array_text(customers), "purchases": array_text(purchases), "begins": book.begins_on,
+        "again": again,
+    }  # fmt: skip
     heads = read_packed(cur, HEADS.sql, _HEAD, given)
     order = np.lexsort((heads["purchase"], heads["occurred"], heads["day"]))
     heads = {name: values[order] for name, values in heads.items()}
@@ -158,22 +164,21 @@ SELECT p.id, p.customer_id, p.business_date, p.occurred_at,
         + extract(minute FROM p.occurred_at AT TIME ZONE s.timezone))::int,
     p.store_id, coalesce(s.region_id, 0), p.channel,
     coalesce(c.birthday - DATE '1970-01-01', {NO_DAY}),
-    NOT EXISTS (
+    CASE WHEN a.purchase_id IS NOT NULL THEN a.is_first ELSE NOT EXISTS (
         SELECT FROM customers_purchase e
         WHERE e.customer_id = p.customer_id AND e.business_date <= p.business_date
             AND (e.business_date, e.occurred_at, e.id) < (p.business_date, p.occurred_at, p.id)
     ) AND NOT EXISTS (
         SELECT FROM loyalty_accrual f WHERE f.customer_id = p.customer_id AND f.is_first
-    )
+    ) END
 FROM {_PAIRS}
 JOIN customers_purchase p ON p.customer_id = wanted.customer_id AND p.id = wanted.purchase_id
 JOIN customers_customer c ON c.id = p.customer_id AND c.erased_at IS NULL
 JOIN org_store s ON s.id = p.store_id
-WHERE p.business_date >= %(begins)s AND NOT EXISTS (
-    SELECT FROM loyalty_accrual a WHERE a.customer_id = p.customer_id AND a.purchase_id = p.id
-)
+LEFT JOIN loyalty_accrual a ON a.customer_id = p.customer_id AND a.purchase_id = p.id
+WHERE p.business_date >= %(begins)s AND (%(again)s OR a.purchase_id IS NULL)
 """,  # noqa: S608  our own words
-    _EXAMPLE | {"begins": "2026-01-01"},
+    _EXAMPLE | {"begins": "2026-01-01", "again": False},
 )
 LINES = Statement(
     "loyalty.accrual_lines",

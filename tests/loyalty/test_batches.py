@@ -12,7 +12,7 @@ from crm.org.models import Store
 from customers.models import Category, Customer, Line, Purchase
 from customers.receiving.database import cursor, enter
 from loyalty import accrual
-from loyalty.accrual import batch
+from loyalty.accrual import batch, columns, loading, rulesets
 from loyalty.models import Accrual, Balance, Movement
 from tests import cast
 from tests.loyalty import rules
@@ -66,8 +66,8 @@ def in_both_ways(bought: list[Purchase]) -> tuple[list[Any], list[Any]]:
     with transaction.atomic():
         cur = cursor()
         enter(cur)
-        columns = (np.array([getattr(one, name) for one in bought]) for name in ("customer_id", "pk"))
-        batch.earn_many(cur, *columns, at=NOW)
+        pairs = (np.array([getattr(one, name) for one in bought]) for name in ("customer_id", "pk"))
+        batch.earn_many(cur, *pairs, at=NOW)
         cur.execute("SET CONSTRAINTS ALL IMMEDIATE")
         many = entries()
         transaction.set_rollback(True)
@@ -114,8 +114,24 @@ def test_a_purchase_is_earned_once(bought: list[Purchase], irina: Customer, harb
     with transaction.atomic():
         cur = cursor()
         enter(cur)
-        columns = [np.array([getattr(one, name) for one in bought]) for name in ("customer_id", "pk")]
-        assert batch.earn_many(cur, *columns, at=NOW).purchases == len(bought) - 1
+        pairs = [np.array([getattr(one, name) for one in bought]) for name in ("customer_id", "pk")]
+        assert batch.earn_many(cur, *pairs, at=NOW).purchases == len(bought) - 1
         before = entries()
-        assert batch.earn_many(cur, *columns, at=NOW)[::2] == (0, 0)
+        assert batch.earn_many(cur, *pairs, at=NOW)[::2] == (0, 0)
         assert entries() == before
+
+
+def test_a_replay_comes_to_what_was_earned(bought: list[Purchase]) -> None:
+    rules.programme()
+    rules.rule("first", kind="bonus", points=100, condition={"is_first": True})
+    rules.rule("some", kind="multiplier", percent=300, cap_month=30)
+    in_both_ways(bought)
+    cur, book = cursor(), rulesets.book()
+    pairs = batch.columns_of((one.customer_id, one.pk) for one in bought)
+    assert len(loading.load(cur, *pairs, book)) == 0
+    again = loading.load(cur, *pairs, book, again=True)
+    found = book.on(again.days[0])
+    assert found is not None
+    earned = columns.earn(found, again.receipts, columns.Used(book.watched))
+    kept = dict(Accrual.objects.values_list("purchase", "points"))
+    assert dict(zip(again.purchase.tolist(), earned.points.tolist(), strict=True)) == kept
