@@ -12,7 +12,7 @@ class LoyaltyConfig(AppConfig):
         from crm.org.permissions import Permission
         from crm.ui import slots
         from customers.merging import followers
-        from loyalty import help, panels
+        from loyalty import help, panels, parting
         from loyalty.accrual import following
         from loyalty.coupons import following as coupons_following
         from loyalty.coupons import receipts
@@ -20,6 +20,9 @@ class LoyaltyConfig(AppConfig):
 
         followers.register(
             followers.Follower("coupons", coupons_following.merged, coupons_following.unmerged)
+        )
+        followers.register(
+            followers.Follower("points", parting.merged, parting.unmerged, parting=parting.parting)
         )
         following.fill()
         tiers_following.fill()

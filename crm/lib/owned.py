@@ -5,6 +5,8 @@ rows joins on the customer too. On one machine this costs nothing; on a distribu
 customer) it keeps every join on one node. `docs/decisions/` tells the rest.
 """
 
+import contextlib
+from collections.abc import Iterator
 from enum import Enum
 from functools import cached_property
 from typing import Any, ClassVar
@@ -42,6 +44,16 @@ def move_rows(cur: Any) -> None:
     """Let rows that are otherwise only added be taken out, until the end of the transaction: for merge, un-merge and
     erasure alone. The triggers of such tables look for this setting."""
     cur.execute("SELECT set_config('regulars.moves_rows', 'on', true)")
+
+
+@contextlib.contextmanager
+def rows_move(cur: Any) -> Iterator[None]:
+    """The same for a while. What is written afterwards in the transaction is kept to the rules again."""
+    cur.execute("SELECT coalesce(current_setting('regulars.moves_rows', true), '')")
+    (before,) = cur.fetchone()
+    move_rows(cur)
+    yield
+    cur.execute("SELECT set_config('regulars.moves_rows', %s, true)", [before])
 
 
 class _Forward(ForwardManyToOneDescriptor):

@@ -7,7 +7,7 @@ and with both customers locked. What `merged` returns (JSON, no values of people
 Apps register in `AppConfig.ready()`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +26,28 @@ class Joined:
 
 
 @dataclass(frozen=True)
+class Parting:
+    """Two who were one are about to be two again. Ids of numbered rows by model: `going` to the loser, and those of
+    them that `came` with the merge. `since`: the time of the merge by the database's clock."""
+
+    going: Mapping[str, list[int]]
+    came: Mapping[str, list[Any]]
+    since: str
+
+
+@dataclass(frozen=True)
 class Follower:
-    """`rederives`: labels of derived models (`OnMerge.DROP`) whose rows it writes anew, so that no copy is kept."""
+    """`rederives`: labels of derived models (`OnMerge.DROP`) whose rows it writes anew, so that no copy is kept.
+
+    `parting` runs before rows go back, where later activity has mixed what was the two's; what it returns is called at
+    the end, when rows stand still again.
+    """
 
     name: str
     merged: Callable[[Any, Joined], Any]
     unmerged: Callable[[Any, Joined, Any], object]
     rederives: frozenset[str] = frozenset()
+    parting: Callable[[Any, Joined, Parting], Callable[[], object] | None] | None = None
 
 
 _followers: dict[str, Follower] = {}
@@ -49,6 +64,11 @@ def rederived() -> frozenset[str]:
 
 def tell_merged(cur: Any, joined: Joined) -> dict[str, Any]:
     return {name: one.merged(cur, joined) for name, one in sorted(_followers.items())}
+
+
+def tell_parting(cur: Any, joined: Joined, parting: Parting) -> list[Callable[[], object]]:
+    told = [one.parting(cur, joined, parting) for _name, one in sorted(_followers.items()) if one.parting]
+    return [finish for finish in told if finish is not None]
 
 
 def tell_unmerged(cur: Any, joined: Joined, memos: dict[str, Any]) -> None:

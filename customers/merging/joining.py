@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
-from crm.lib.owned import OnMerge, move_rows
+from crm.lib.owned import OnMerge, rows_move
 from customers import consents
 from customers.merging import facts, followers, identifiers, inbox, moves
 from customers.merging.facts import LOSER, SURVIVOR
@@ -44,16 +44,11 @@ def merge(
     with transaction.atomic():
         cur = moves.cursor()
         database.have_alone(cur)
-        move_rows(cur)
         kept, gone = _locked(survivor.pk, loser.pk)
         check_conflicts(kept, gone, reason=reason, is_confirmed=is_confirmed)
-        done = _merge(
-            cur,
-            kept,
-            gone,
-            decided,
-            Merge(reason=reason.strip(), merged_at=at, merged_by=trail.actor_name(by)),
-        )
+        begun = Merge(reason=reason.strip(), merged_at=at, merged_by=trail.actor_name(by))
+        with rows_move(cur):
+            done = _merge(cur, kept, gone, decided, begun)
         _write_down(done, by=by, is_confirmed=is_confirmed)
     return done
 

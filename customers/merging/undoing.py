@@ -1,6 +1,7 @@
 """Un-merging: both are what they were (docs/algorithms/merging.md says what that means after later activity)."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,10 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
-from crm.lib.owned import OnMerge, move_rows
+from crm.lib.owned import OnMerge, rows_move
 from customers import consents, profile
 from customers.merging import facts, followers, identifiers, inbox, later, moves
+from customers.merging.followers import Parting
 from customers.merging.identifiers import Carried
 from customers.merging.joining import STALE, TOUCH
 from customers.merging.record import Record
@@ -30,14 +32,16 @@ def unmerge(merge: Merge, *, by: Any, at: datetime) -> Merge:
     with transaction.atomic():
         cur = moves.cursor()
         database.have_alone(cur)
-        move_rows(cur)
         done = Merge.objects.get(pk=merge.pk)
         ends = sorted({done.survivor_id or done.customer_id, done.loser_id})
         people = {
             one.pk: one for one in Customer.objects.select_for_update().filter(pk__in=ends).order_by("pk")
         }
         record = check(done, people)
-        _unmerge(cur, done, record)
+        with rows_move(cur):
+            afterwards = _unmerge(cur, done, record)
+        for finish in afterwards:
+            finish()
         done.undone_at, done.undone_by, done.before = at, trail.actor_name(by), {}  # nobody reads it any more
         done.save(update_fields=["undone_at", "undone_by", "before"])
         store = people[done.customer_id].home_store_id
@@ -68,10 +72,13 @@ def check(merge: Merge, people: dict[int, Customer]) -> Record:
     return record
 
 
-def _unmerge(cur: Any, done: Merge, record: Record) -> None:
+def _unmerge(cur: Any, done: Merge, record: Record) -> list[Callable[[], object]]:
+    """Everything goes back. What is to be done when rows stand still again."""
     way = moves.Way(done.customer_id, done.loser_id)
     consents.lift_restriction(cur, way.giver, done.pk)
     going = _going(cur, done, record)
+    joined = followers.Joined(*way, done.pk, done.merged_at)
+    afterwards = followers.tell_parting(cur, joined, Parting(going, record.moved, record.since))
     inbox.follow(cur, way, going["customers.Purchase"])
     for table in tables(OnMerge.CARRY):
         _give_back(cur, table, way, going, record)
@@ -88,11 +95,11 @@ def _unmerge(cur: Any, done: Merge, record: Record) -> None:
     for merge, its_record in rest:
         merge.before = its_record.as_json()
         merge.save(update_fields=["before"])
-    joined = followers.Joined(*way, done.pk, done.merged_at)
     followers.tell_unmerged(cur, joined, record.memos)
     later.stitch(cur, _lives(done, record))
     cur.execute(TOUCH, [[*way]])
     cur.execute(STALE, [[*way]])
+    return afterwards
 
 
 def _later_merges(done: Merge) -> list[tuple[Merge, Record]]:

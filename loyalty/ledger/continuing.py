@@ -66,6 +66,18 @@ def left_of_hold(account: Account, of: int) -> int:
     return sum(one.points for one in _left(account, of, Kind.RELEASE))
 
 
+def parts(account: Account, of: int, points: int, kind: Kind) -> tuple[list[Piece], int]:
+    """Pieces that continue a movement with as many points as are left of it, and how many those are."""
+    left = _left(account, of, kind)
+    there = min(points, sum(one.points for one in left))
+    return _parts(left, there, kind), there
+
+
+def take_own(account: Account, of: int, points: int) -> list[Piece]:
+    """Pieces that take back what a movement issued, as far as its lots have it."""
+    return _take_own(_issued(account, of).lots, points)
+
+
 class _Left(NamedTuple):
     """What a lot still has of the movement that is to be continued."""
 

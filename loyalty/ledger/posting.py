@@ -70,10 +70,11 @@ def post(
     lots: Sequence[NewLot] = (),
     debt: int = 0,
     of: int | None = None,
+    number: int | None = None,
 ) -> int:
     """Write a movement whose legs are the sums of its pieces and new lots, and of `debt`. Returns its number.
 
-    The account must be locked (`accounts.locked`).
+    The account must be locked (`accounts.locked`). `number`: of a movement that was there before and is written anew.
     """
     new = sum(lot.points for lot in lots)
     new_pending = sum(lot.points for lot in lots if lot.is_pending)
@@ -90,7 +91,13 @@ def post(
     }  # fmt: skip
     if lots:
         values |= _issue_values(lots, cause.at)
-    found = prepared.row(_ISSUE if lots else _MOVE, values)
+    statement = _ISSUE if lots else _MOVE
+    if number is not None:
+        statement = statement.replace("loyalty_movement (", "loyalty_movement (id, ", 1).replace(
+            "VALUES (", "VALUES (%(number)s, ", 1
+        )
+        values["number"] = number
+    found = prepared.row(statement, values)
     assert found is not None
     return int(found[0])
 

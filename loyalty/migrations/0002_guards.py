@@ -141,11 +141,15 @@ BEGIN
     END IF;
     IF (NEW.pending, NEW.available, NEW.held) <> (0, 0, 0) AND NOT EXISTS (
         SELECT FROM loyalty_trace t WHERE t.movement_id = NEW.id AND t.customer_id = NEW.customer_id
+    ) AND EXISTS (  -- and was not moved on within its transaction
+        SELECT FROM loyalty_movement m WHERE m.id = NEW.id AND m.customer_id = NEW.customer_id
     ) THEN
         RAISE EXCEPTION 'movement % says of no lot where its points are', NEW.id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF NEW.kind IN (6, 5, 10) THEN
+    IF NEW.kind IN (6, 5, 10) AND EXISTS (
+        SELECT FROM loyalty_movement m WHERE m.id = NEW.id AND m.customer_id = NEW.customer_id
+    ) THEN
         PERFORM loyalty_continues(NEW.customer_id, NEW.unit, NEW.of_id, NEW.kind, NEW.id);
     END IF;
     RETURN NULL;

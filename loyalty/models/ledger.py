@@ -8,17 +8,19 @@ passed on, by the kind of the movement. A CHECK keeps their sum at zero, so no r
 |---|---|---|---|---|---|
 | earn | + or | + | | | - issued |
 | vest: the return window has ended | + | - | | | |
-| redeem | - | | | | + redeemed |
+| redeem (*) | - | | | | + redeemed |
 | hold, while somebody pays | - | | + | | |
-| capture of a hold | | | - | | + redeemed |
+| capture of a hold (*) | | | - | | + redeemed |
 | release of a hold | + | | - | | |
 | expire | - | | | | + expired |
 | clawback: what was earned is taken again | - and | - and | | + | + issued |
 | settle: points that come pay a debt | - | | | - | |
-| reversal of a redemption: the same lots get them back | + | | | | - redeemed |
-| adjustment | + or - | | | | the other way |
+| reversal of a redemption: the same lots get them back (*) | + | | | | - redeemed |
+| adjustment (*) | + or - | | | | the other way |
 | transfer to or from another member | - or + | | | | the other way |
 | forgiving a debt | | | | - | - adjusted |
+
+(*) What was spent while two customers were one, beyond what the one who spent it has, is owed instead (`parting.py`).
 
 Balances and the counters of lots are written by triggers from movements and traces, and by nothing else: they cannot
 disagree. The same triggers refuse a movement that no lot explains. (`loyalty/migrations/0002_guards.py`.)
@@ -110,14 +112,12 @@ class Balance(Owned):
 
 
 def _sign(*kinds: Kind, **legs: str) -> Q:
-    """The legs of these kinds: "+" above zero, "-" below, "±" either; "0+", "0-" also zero; legs not named are zero."""
+    """The legs of these kinds: "+" above zero, "-" below; "0+", "0-" also zero; legs not named are zero."""
     tests = {"+": "__gt", "-": "__lt", "0+": "__gte", "0-": "__lte"}
     condition = Q(kind__in=[kind.value for kind in kinds])
     for leg in ("available", "pending", "held", "debt", "contra"):
         sign = legs.get(leg, "0")
-        if sign == "±":
-            condition &= ~Q(**{leg: 0})
-        elif sign == "0":
+        if sign == "0":
             condition &= Q(**{leg: 0})
         else:
             condition &= Q(**{leg + tests[sign]: 0})
@@ -128,15 +128,16 @@ SIGNS = (
     _sign(Kind.EARN, available="+", contra="-")
     | _sign(Kind.EARN, pending="+", contra="-")
     | _sign(Kind.VEST, available="+", pending="-")
-    | _sign(Kind.REDEEM, available="-", contra="+")
+    | _sign(Kind.REDEEM, available="0-", debt="0+", contra="+")
     | _sign(Kind.HOLD, available="-", held="+")
-    | _sign(Kind.CAPTURE, held="-", contra="+")
+    | _sign(Kind.CAPTURE, held="0-", debt="0+", contra="+")
     | _sign(Kind.RELEASE, available="+", held="-")
     | _sign(Kind.EXPIRE, available="-", contra="+")
     | _sign(Kind.CLAWBACK, available="0-", pending="0-", debt="0+", contra="+")
     | _sign(Kind.SETTLE, available="-", debt="-")
-    | _sign(Kind.REVERSAL, available="+", contra="-")
-    | _sign(Kind.ADJUST, Kind.TRANSFER, available="±", contra="±")
+    | _sign(Kind.REVERSAL, available="0+", debt="0-", contra="-")
+    | _sign(Kind.ADJUST, Kind.TRANSFER, available="+", contra="-")
+    | _sign(Kind.ADJUST, Kind.TRANSFER, available="0-", debt="0+", contra="+")
     | _sign(Kind.FORGIVE, debt="-", contra="-")
 )
 

@@ -1,0 +1,71 @@
+"""Points when a merge is undone after the survivor has gone on earning and spending.
+
+What each had when they were merged goes back as it was. Later movements stay with the survivor, except those of
+receipts that turn out to be the loser's; but while the two were one, they took from the lots of both. So the later
+movements are taken out before the rows go back, and booked again afterwards, in their order and with their numbers,
+each from the lots of whom it belongs to. What was spent beyond those is owed (docs/algorithms/ledger.md).
+
+Where later movements touched only the lots of their own owner, nothing is done.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from customers.merging.followers import Joined, Parting
+from loyalty.ledger import rebooking
+from loyalty.ledger.rebooking import Booked
+
+MOVEMENTS, LOTS = "loyalty.Movement", "loyalty.Lot"
+
+
+def merged(cur: Any, joined: Joined) -> list[list[Any]]:
+    """Lots that live as long as their member is active live as long as the more active of the two. What was is kept."""
+    cur.execute(_ACTIVE, [joined.survivor])
+    was = [[unit, ends_at] for unit, ends_at in cur.fetchall()]
+    cur.execute(_LONGER, {"survivor": joined.survivor, "loser": joined.loser})
+    return was
+
+
+def unmerged(cur: Any, joined: Joined, was: list[list[Any]]) -> None:
+    """As it was, unless the survivor has been active since."""
+    for unit, ends_at in was:
+        cur.execute(_AS_BEFORE, [ends_at, joined.survivor, unit, joined.loser, unit])
+
+
+def parting(cur: Any, joined: Joined, parted: Parting) -> Callable[[], object] | None:
+    """What has to be done afterwards; None: the two never mixed."""
+    going = {"movements": list(parted.going.get(MOVEMENTS, [])), "lots": list(parted.going.get(LOTS, []))}
+    cur.execute(_MIXED, {"survivor": joined.survivor, **going})
+    if cur.fetchone() is None:
+        return None
+    came = list(parted.came.get(MOVEMENTS, []))
+    later = rebooking.take_out(cur, joined.survivor, since=parted.since, but=came)
+    theirs = set(going["movements"])
+    return lambda: _book_again(joined, later, theirs)
+
+
+def _book_again(joined: Joined, later: list[Booked], theirs: set[int]) -> None:
+    for one in later:
+        rebooking.book(joined.loser if one.number in theirs else joined.survivor, one)
+
+
+_ACTIVE = (
+    "SELECT unit, to_jsonb(extended_to) #>> '{}' FROM loyalty_balance WHERE customer_id = %s ORDER BY unit"
+)
+_LONGER = """
+UPDATE loyalty_balance s SET extended_to = greatest(s.extended_to, l.extended_to)
+FROM loyalty_balance l
+WHERE s.customer_id = %(survivor)s AND l.customer_id = %(loser)s AND l.unit = s.unit AND l.extended_to IS NOT NULL
+"""
+_AS_BEFORE = """
+UPDATE loyalty_balance SET extended_to = %s::timestamptz WHERE customer_id = %s AND unit = %s AND extended_to = (
+    SELECT extended_to FROM loyalty_balance WHERE customer_id = %s AND unit = %s
+)
+"""
+# A trace whose movement goes and whose lot stays, or the other way round.
+_MIXED = """
+SELECT 1 FROM loyalty_trace
+WHERE customer_id = %(survivor)s
+    AND (movement_id = ANY(%(movements)s::bigint[])) <> (lot_id = ANY(%(lots)s::bigint[]))
+LIMIT 1
+"""
