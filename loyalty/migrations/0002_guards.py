@@ -65,6 +65,8 @@ CREATE FUNCTION loyalty_balance_is_a_sum() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF pg_trigger_depth() > 1 THEN
         RETURN coalesce(NEW, OLD);
+    ELSIF TG_OP = 'DELETE' AND current_setting('regulars.moves_rows', true) = 'on' THEN
+        RETURN OLD;
     ELSIF TG_OP = 'INSERT' AND (NEW.available, NEW.pending, NEW.held, NEW.debt, NEW.version) = (0, 0, 0, 0, 0) THEN
         RETURN NEW;
     ELSIF TG_OP = 'UPDATE' AND (NEW.customer_id, NEW.unit, NEW.available, NEW.pending, NEW.held, NEW.debt, NEW.version)

@@ -4,6 +4,7 @@ A table that is added is filled by itself, with values by the type of each colum
 `test_unmerging.py` fails and says so: add the columns to `KNOWN` then.
 """
 
+import contextlib
 import string
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -35,12 +36,16 @@ from customers.models import (
     Spell,
     Wording,
 )
+from loyalty import holds, ledger
+from loyalty.ledger import Cause, NewLot
 from tests import cast
 
 # Made by merging itself, or written by `_receipts` and `names` with what belongs together.
 ELSEWHERE = {
     "customers.MatchKey", "customers.Merge", "customers.NameKey", "customers.Purchase", "customers.Line",
     "customers.Payment", "customers.Return", "customers.ReturnLine",
+    "loyalty.Balance", "loyalty.Hold", "loyalty.Lot", "loyalty.Movement", "loyalty.TierChange",
+    "loyalty.Trace",
 }  # fmt: skip
 START = datetime(2026, 1, 5, 4, tzinfo=UTC)
 
@@ -59,6 +64,14 @@ KNOWN: dict[str, Maker] = {
         "provider": Provider.objects.order_by("pk").first() or any_of(Provider, chance), "name": f"fact{n % 3}",
         "valid_until": date(2027, 1, 1),
     },
+    "loyalty.Accrual": lambda chance, n: {"points": 9, "kept": 5, "growth": 9, "growth_kept": 5},
+    "loyalty.CouponTerms": lambda chance, n: {"number": n + 1 + chance.randrange(9999) * 3, "to_on": None},
+    "loyalty.CouponUse": lambda chance, n: {
+        "reserved_until": START, "redeemed_at": None, "released_at": None, "reversed_at": None,
+    },
+    "loyalty.EarningRule": lambda chance, n: {"kind": "base", "percent": 100, "valid_to": None},
+    "loyalty.RewardTerms": lambda chance, n: {"number": n + 1 + chance.randrange(9999) * 3, "to_on": None},
+    "loyalty.Membership": lambda chance, n: {"paid_tier": "", "paid_until": None},
     "customers.WorkItem": lambda chance, n: {"state": n % 2 + 1, "ended_at": None, "result": None},
 }  # fmt: skip
 
@@ -71,6 +84,7 @@ def crowd(size: int, *, seed: int) -> list[Customer]:
     people = Customer.objects.bulk_create(_person(chance, n) for n in range(size))
     Identity.objects.bulk_create(one for person in people for one in _identities(chance, person))
     _receipts(chance, people)
+    _points(chance, people)
     for table in tables():
         if table.label not in ELSEWHERE:
             _fill(table.model, people, chance)
@@ -139,6 +153,21 @@ def _receipts(chance: Random, people: Sequence[Customer]) -> None:
     Purchase.objects.filter(pk__in=back).update(returned=1)
     Line.objects.filter(purchase_id__in=back, number=1).update(returned_amount=1, returned_quantity=1)
     Arrival.objects.bulk_create([_of_receipt(p) for p in bought] + [_of_return(r) for r in returned])
+
+
+def _points(chance: Random, people: Sequence[Customer]) -> None:
+    """Through the ledger: its rows have to agree with each other."""
+    for person in people:
+        for n in range(chance.randint(1, 3)):
+            at = START + timedelta(days=n)
+            vests_at = at + timedelta(days=14) if chance.random() < 0.3 else None
+            lot = NewLot(
+                chance.randint(20, 90), at + timedelta(days=chance.randint(200, 900)), vests_at=vests_at
+            )
+            ledger.earn(person.pk, [lot], Cause(f"receipt:{person.pk}-{n}", at, "till:1"))
+        with contextlib.suppress(ledger.InsufficientPoints):
+            ledger.redeem(person.pk, 10, Cause(f"till:{person.pk}", START + timedelta(days=3), "till:1"))
+            holds.place(person.pk, 5, Cause(f"web:{person.pk}", START + timedelta(days=3), "till:1"))
 
 
 def _purchase(chance: Random, person: Customer, till: int, n: int) -> Purchase:

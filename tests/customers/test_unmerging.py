@@ -65,6 +65,9 @@ POINTERS = {
     "customers.VisitorMark.customer_id": "found through the signpost",
     "customers.DuplicatePair.first": "a queue: it leaves out signposts, and asks again once they are two",
     "customers.DuplicatePair.second": "the same",
+    "loyalty.AccrualDue.customer_id": "a queue; it looks up whose the purchase is by then",
+    "loyalty.CouponCode.customer_id": "follows the coupon",
+    "loyalty.CouponDue.customer_id": "a queue; found through the signpost",
     **{f"privacy.{name}.customer_id": "what a person asked for, under their own number" for name in PRIVACY},
 }
 

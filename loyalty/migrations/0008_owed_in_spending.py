@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0031_undone_merges"),
-        ("loyalty", "0006_holds"),
+        ("loyalty", "0007_rewards"),
         ("org", "0002_more_countries"),
     ]
 
