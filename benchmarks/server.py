@@ -43,11 +43,12 @@ def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
 
 
 class Rate:
-    """What the clients saw: answers a second together, and the 95th percentile of their waits in milliseconds."""
+    """What the clients saw: answers a second together, and percentiles of their waits in milliseconds."""
 
     def __init__(self, waits: list[float], seconds: float) -> None:
         self.a_second = len(waits) / seconds
         self.p95 = percentile(waits, 0.95) * 1000
+        self.p99 = percentile(waits, 0.99) * 1000
 
 
 def load(port: int, make: Callable[[int, int], bytes], seconds: float, clients: int = CLIENTS) -> Rate:
