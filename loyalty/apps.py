@@ -9,14 +9,13 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.jobs import words
-        from crm.org.permissions import Permission
-        from crm.ui import slots
         from customers.merging import followers
-        from loyalty import help, panels, parting
+        from loyalty import parting
         from loyalty.accrual import following
         from loyalty.coupons import following as coupons_following
         from loyalty.coupons import receipts
         from loyalty.tiers import following as tiers_following
+        from loyalty.views import noticing
 
         followers.register(
             followers.Follower("coupons", coupons_following.merged, coupons_following.unmerged)
@@ -27,11 +26,7 @@ class LoyaltyConfig(AppConfig):
         following.fill()
         tiers_following.fill()
         receipts.fill()
-        help.fill()
-        earned = slots.Panel(
-            "points", "loyalty/panel_purchase.html", panels.of_purchase, Permission.VIEW_LOYALTY
-        )
-        slots.offer("customer.purchase", earned)
+        noticing.fill()
         words.name(
             {
                 "accrual": _("Points earned"),
@@ -41,3 +36,21 @@ class LoyaltyConfig(AppConfig):
                 "tier_review": _("Tiers"),
             }
         )
+        self._fill_the_pages()
+
+    def _fill_the_pages(self) -> None:
+        from crm.org.permissions import Permission
+        from crm.ui import slots
+        from loyalty import help as topics
+        from loyalty import panels
+
+        topics.fill()
+        may, by_hand = Permission.VIEW_LOYALTY, Permission.ADJUST_POINTS
+        earned = slots.Panel("points", "loyalty/panel_purchase.html", panels.of_purchase, may)
+        slots.offer("customer.purchase", earned)
+        head, side = "loyalty/panel_tier.html", "loyalty/panel_progress.html"
+        slots.offer("customer.head", slots.Panel("tier", head, panels.tier_badge, may, order=20))
+        slots.offer("customer.side", slots.Panel("tier", side, panels.tier_progress, may, order=5))
+        actions = slots.Panel("by_hand", "loyalty/panel_actions.html", panels.by_hand, by_hand, order=60)
+        slots.offer("customer.actions", actions)
+        slots.add_column("customer.list", slots.Column("tier", _("Tier"), panels.tier_column, may, order=20))

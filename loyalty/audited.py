@@ -19,6 +19,7 @@ TRACKED = {
     "RewardTerms": "",
     "RewardStock": "",
     "Partner": "",
+    "AdjustmentReason": "",
 }
 WORDS = {
     "coupon.define": Act(_("Coupon defined"), icon="ticket"),
@@ -39,6 +40,10 @@ WORDS = {
     "programme.change": Act(_("Programme changed"), icon="adjustments"),
     "rule.publish": Act(_("Earning rule published"), icon="coins"),
     "rule.end": Act(_("Earning rule ended"), icon="coins"),
+    "adjustment.ask": Act(_("Points adjusted by hand"), icon="plus-minus"),
+    "adjustment.decide": Act(_("Adjustment approved or rejected"), icon="checks"),
+    "adjustment.undo": Act(_("Adjustment undone"), icon="arrow-back-up"),
+    "adjustment.limit": Act(_("Limit of adjustments changed"), icon="adjustments"),
     "tiers.publish": Act(_("Version of the tiers published"), icon="stairs-up"),
     "tier.change": Act(_("Tier changed by hand"), icon="award"),
     "tier.lock": Act(_("Tier locked"), icon="lock"),

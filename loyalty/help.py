@@ -8,8 +8,65 @@ from crm.ui.help import Topic, register
 
 def fill() -> None:
     register(EARNING)
+    register(TIERS)
+    register(LADDER)
+    register(BY_HAND)
+    register(APPROVALS)
 
 
+TIERS = Topic(
+    "tiers",
+    _("Tiers"),
+    (
+        _(
+            "Members go up at once when they have what a tier needs; the customer page says what the next one needs."
+        ),
+        _("A tier is kept when enough comes together again by its day; notice comes before, grace after it."),
+        _("“Who moved” compares two days. Every number opens its people."),
+    ),
+    Permission.VIEW_LOYALTY,
+    40,
+    "loyalty:tiers",
+)
+LADDER = Topic(
+    "tier-versions",
+    _("Changing the tiers"),
+    (
+        _("A version holds from a day on and is never changed; publish another one instead."),
+        _("“How many would move?” counts without changing anything."),
+        _("A tier that somebody stands on stays in every version."),
+    ),
+    Permission.EDIT_PROGRAMME,
+    41,
+    "loyalty:tier-scheme",
+)
+BY_HAND = Topic(
+    "by-hand",
+    _("Points and tiers by hand"),
+    (
+        _(
+            "On the customer page “Points by hand” gives or takes points, with a reason; each role has a limit."
+        ),
+        _(
+            "For a receipt without the customer enter its number and store: it is booked once in the whole chain."
+        ),
+        _("A lock holds a tier until a day; nothing moves it by itself until then."),
+    ),
+    Permission.ADJUST_POINTS,
+    42,
+    "",
+)
+APPROVALS = Topic(
+    "approvals",
+    _("Approvals"),
+    (
+        _("Points above somebody's limit wait here; the bell tells you."),
+        _("Nobody decides about what they asked for themselves. A no needs a word why."),
+    ),
+    Permission.APPROVE_POINTS,
+    43,
+    "loyalty:approvals",
+)
 EARNING = Topic(
     "earning",
     _("Earning points"),

@@ -1,11 +1,43 @@
-"""What earning adds to the pages of others: the points of a receipt, with the arithmetic in words."""
+"""What loyalty adds to the customer page and to lists of customers. The panels of one page share one reading."""
 
 from typing import Any
 
+from django.utils.timezone import now
+
 from crm.org.models import Staff
-from customers.models import Purchase
+from customers.models import Customer, Purchase
 from loyalty.accrual import reasons, words
 from loyalty.models import Accrual
+from loyalty.tiers.standing import Standing, standing, tier_names
+
+
+def reading(customer: Customer) -> Standing:
+    """Balances and tier, read once for all panels of a page."""
+    if "_loyalty" not in customer.__dict__:
+        customer.__dict__["_loyalty"] = standing(customer, now())
+    found: Standing = customer.__dict__["_loyalty"]
+    return found
+
+
+def tier_badge(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    """The tier, for the head of the page; nothing while the chain has none."""
+    told = reading(customer)
+    return {"told": told} if told.tier else None
+
+
+def tier_progress(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    """How far it is to the next tier, and until when this one is kept."""
+    told = reading(customer)
+    return {"told": told} if told.tier else None
+
+
+def by_hand(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    return {"customer": customer}
+
+
+def tier_column(staff: Staff, ids: list[int]) -> dict[int, tuple[Any, str]]:
+    """The tier of each, as it stands."""
+    return {pk: (name, "") for pk, name in tier_names(ids, now()).items()} if ids else {}
 
 
 def of_purchase(staff: Staff, receipt: Purchase) -> dict[str, Any] | None:

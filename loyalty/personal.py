@@ -57,6 +57,15 @@ TABLES = {
         _BOOKS, behaviour="rule code done_on points", plain="id customer movement",
     ),
     "AccrualDue": deleted(by="customer_id", behaviour="purchase_id", plain="id customer_id"),
+    "Adjustment": kept(
+        _BOOKS, behaviour="kind points reason receipt_number store asked_at asked_on state decided_at undone_at",
+        text="note decision_note undo_reason", staff="asked_by decided_by undone_by",
+        plain="id customer source is_above_limit movement",
+        but={"note": BLANK, "decision_note": BLANK, "undo_reason": BLANK},
+    ),
+    "AdjustmentReason": plain("id code names is_open"),
+    "AdjustmentLimit": plain("role points points_a_day"),
+    "MissedReceipt": plain("key adjustment_id"),
     "TierScheme": plain(
         "id valid_from measure period months downgrade grace_days notice_days take_back_days created_at",
         staff="created_by",

@@ -18,4 +18,6 @@ class Tab(NamedTuple):
 
 TABS: list[Tab] = [
     Tab("earning", gettext_noop("Earning"), "loyalty:earning", Permission.VIEW_LOYALTY),
+    Tab("tiers", gettext_noop("Tiers"), "loyalty:tiers", Permission.VIEW_LOYALTY),
+    Tab("approvals", gettext_noop("Approvals"), "loyalty:approvals", Permission.APPROVE_POINTS),
 ]

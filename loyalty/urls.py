@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views import earning
+from loyalty.views import approvals, earning, members, schemes, tiers
 
 app_name = "loyalty"
 urlpatterns = [
@@ -12,4 +12,20 @@ urlpatterns = [
     path("loyalty/earning/new/", earning.Rule.as_view(), name="rule-new"),
     path("loyalty/earning/rules/<str:code>/", earning.Rule.as_view(), name="rule"),
     path("loyalty/earning/rules/<str:code>/end/", earning.RuleEnd.as_view(), name="rule-end"),
+    path("loyalty/tiers/", tiers.Ladder.as_view(), name="tiers"),
+    path("loyalty/tiers/edit/", schemes.SchemePage.as_view(), name="tier-scheme"),
+    path("loyalty/tiers/movement/", tiers.MovementPage.as_view(), name="tier-movement"),
+    path("loyalty/tiers/movement/export/", tiers.MovementExport.as_view(), name="tier-movement-export"),
+    path("loyalty/tiers/members/", tiers.Members.as_view(), name="tier-members"),
+    path("loyalty/tiers/members/export/", tiers.MembersExport.as_view(), name="tier-members-export"),
+    path("loyalty/approvals/", approvals.Approvals.as_view(), name="approvals"),
+    path("loyalty/limits/", approvals.Limits.as_view(), name="limits"),
+    path("loyalty/approvals/<str:adjustment>/", approvals.Decision.as_view(), name="decision"),
+    path("customers/<str:customer>/tier/", members.TierRecord.as_view(), name="customer-tier"),
+    path("customers/<str:customer>/adjustments/", members.Adjustments.as_view(), name="adjustments"),
+    path(
+        "customers/<str:customer>/adjustments/<str:adjustment>/undoing/",
+        members.Undoing.as_view(),
+        name="adjustment-undoing",
+    ),
 ]

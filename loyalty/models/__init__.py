@@ -1,5 +1,13 @@
 """The nouns of this app, one module a topic."""
 
+from loyalty.models.adjustments import (
+    Adjustment,
+    AdjustmentKind,
+    AdjustmentLimit,
+    AdjustmentReason,
+    AdjustmentState,
+    MissedReceipt,
+)
 from loyalty.models.coupons import CouponDefinition, CouponKind, CouponTerms
 from loyalty.models.couponuses import Coupon, CouponBatch, CouponCode, CouponDue, CouponTally, CouponUse
 from loyalty.models.holds import Hold
@@ -39,9 +47,10 @@ from loyalty.models.tiers import (
 )
 
 __all__ = [
-    "Accrual", "AccrualDue", "Action", "ActionDone", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon",
-    "CouponBatch", "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms",
-    "CouponUse", "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "Lot", "Measure", "Membership", "Movement",
+    "Accrual", "AccrualDue", "Action", "ActionDone", "Adjustment", "AdjustmentKind", "AdjustmentLimit",
+    "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon", "CouponBatch",
+    "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms", "CouponUse",
+    "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "Lot", "Measure", "Membership", "MissedReceipt", "Movement",
     "Partner", "Period", "Programme", "Redemption", "RedemptionState", "Reward", "RewardKind", "RewardStock",
     "RewardTerms", "Rounding", "RuleKind", "Tier", "TierChange", "TierReason", "TierScheme", "Trace", "Unit",
 ]  # fmt: skip

@@ -94,12 +94,12 @@ _COLUMNS = [
     *_STATE,
 ]
 _LIVING = "c.merged_into_id IS NULL AND c.erased_at IS NULL AND NOT c.is_stub"
-_UNLOCKED = "(m.locked_until IS NULL OR m.locked_until < %(on)s::date)"
+UNLOCKED = "(m.locked_until IS NULL OR m.locked_until < %(on)s::date)"
 _JOINED = "(coalesce(c.enrolled_at, c.created_at) AT TIME ZONE %(zone)s)::date"
 _UNPAID = "NOT (m.paid_tier <> '' AND m.paid_tier = m.tier AND m.paid_until >= %(on)s::date)"
 
 
-def _members(who: str, where: str, begin: str, end: str, *, all_of: bool = False) -> str:
+def members_of(who: str, where: str, begin: str, end: str, *, all_of: bool = False) -> str:
     """The members it is about as `w`, with the period as `from_on`, `to_on`."""
     join = "LEFT JOIN" if all_of else "JOIN"
     return f"""
@@ -113,7 +113,7 @@ def _members(who: str, where: str, begin: str, end: str, *, all_of: bool = False
     ) w"""  # noqa: S608
 
 
-def _measured(measure: Measure, members: str) -> str:
+def measured(measure: Measure, members: str) -> str:
     """Each with the measure, as `x`. Grouped by customer, so that it is computed once, wherever it is named."""
     sums = MEASURES[measure].format(members=members)
     return f"""(
@@ -122,7 +122,7 @@ def _measured(measure: Measure, members: str) -> str:
 ) x"""  # noqa: S608
 
 
-def _write(measured: str, found: str, values: dict[str, str], *, is_change: bool = True) -> str:
+def _write(source: str, found: str, values: dict[str, str], *, is_change: bool = True) -> str:
     """Write these values for the members `x` as far as `found` (joins, conditions); columns that are not named stay."""
     told = {name: f"x.{name}" for name in _STATE} | {"measure": "x.measure"}
     told |= {"customer_id": "x.customer_id", "version": "x.version + 1"}
@@ -142,21 +142,21 @@ def _write(measured: str, found: str, values: dict[str, str], *, is_change: bool
     kept = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "customer_id")
     return f"""
 INSERT INTO loyalty_membership AS known ({listed})
-SELECT {chosen} FROM {measured} {found}
+SELECT {chosen} FROM {source} {found}
 ON CONFLICT (customer_id) DO UPDATE SET {kept} WHERE known.version + 1 = excluded.version"""  # noqa: S608
 
 
-_NOW = "JOIN loyalty_tier t ON t.scheme_id = %(scheme)s AND t.code = x.tier"
+NOW = "JOIN loyalty_tier t ON t.scheme_id = %(scheme)s AND t.code = x.tier"
 _FRESH = {"notice_on": "NULL", "grace_until": "NULL"}
 
 
 def take_back(measure: Measure, period: Period, who: str) -> str:
     """A tier that was reached by goods that came back within the window: what stood before stands again."""
     where = (
-        f"{_UNLOCKED} AND m.before IS NOT NULL AND m.scheme_id = %(scheme)s"
+        f"{UNLOCKED} AND m.before IS NOT NULL AND m.scheme_id = %(scheme)s"
         " AND m.reached_on + %(take_back)s >= %(on)s::date"
     )
-    members = _members(who, where, begins(period, "w.reached_on"), "greatest(w.reached_on, %(on)s::date)")
+    members = members_of(who, where, begins(period, "w.reached_on"), "greatest(w.reached_on, %(on)s::date)")
     restored = {
         name: f"(x.before ->> '{name}'){cast}"
         for name, cast in {
@@ -171,13 +171,13 @@ def take_back(measure: Measure, period: Period, who: str) -> str:
         "reason": "4",
         "paid_tier": "coalesce(x.before ->> 'paid_tier', '')",
     }
-    return _write(_measured(measure, members), "WHERE x.measure < x.threshold", restored)
+    return _write(measured(measure, members), "WHERE x.measure < x.threshold", restored)
 
 
 def upgrade(measure: Measure, period: Period, who: str) -> str:
     """To the highest tier that the measure reaches."""
-    members = _members(who, _UNLOCKED, begins(period, "%(on)s::date"), "%(on)s::date", all_of=True)
-    found = f"""{_NOW}
+    members = members_of(who, UNLOCKED, begins(period, "%(on)s::date"), "%(on)s::date", all_of=True)
+    found = f"""{NOW}
 CROSS JOIN LATERAL (
     SELECT u.code, u.rank, u.threshold FROM loyalty_tier u
     WHERE u.scheme_id = %(scheme)s AND NOT u.is_paid AND u.threshold <= x.measure ORDER BY u.rank DESC LIMIT 1
@@ -185,7 +185,7 @@ CROSS JOIN LATERAL (
 WHERE r.rank > t.rank"""  # noqa: S608
     state = ", ".join(f"'{name}', x.{name}" for name in _STATE if name not in {"measure"})
     return _write(
-        _measured(measure, members),
+        measured(measure, members),
         found,
         {
             "tier": "r.code", "since": "greatest(%(at)s::timestamptz, x.changed_at)", "reached_on": "%(on)s::date",
@@ -199,8 +199,8 @@ WHERE r.rank > t.rank"""  # noqa: S608
 
 def _ending(measure: Measure, period: Period, who: str, where: str, until: str) -> str:
     """Members whose tier is to be kept, with the measure of the period that ends with `keep_until`."""
-    members = _members(who, f"{_UNLOCKED} AND {_UNPAID} AND {where}", begins(period, "w.keep_until"), until)
-    return _measured(measure, members)
+    members = members_of(who, f"{UNLOCKED} AND {_UNPAID} AND {where}", begins(period, "w.keep_until"), until)
+    return measured(measure, members)
 
 
 def keep(measure: Measure, period: Period, who: str) -> str:
@@ -210,7 +210,7 @@ def keep(measure: Measure, period: Period, who: str) -> str:
     )
     until = next_end(period, "x.keep_until").replace("joined", "x.joined")
     kept = {"keep_until": until, "reason": "2", "before": "NULL", "threshold": "t.keep_threshold"} | _FRESH
-    return _write(found, f"{_NOW} WHERE t.rank > 0 AND x.measure >= t.keep_threshold", kept)
+    return _write(found, f"{NOW} WHERE t.rank > 0 AND x.measure >= t.keep_threshold", kept)
 
 
 def downgrade(measure: Measure, period: Period, who: str) -> str:
@@ -218,7 +218,7 @@ def downgrade(measure: Measure, period: Period, who: str) -> str:
     found = _ending(
         measure, period, who, "m.keep_until + %(grace)s <= %(on)s::date", "w.keep_until + %(grace)s"
     )
-    lower = f"""{_NOW}
+    lower = f"""{NOW}
 CROSS JOIN LATERAL (
     SELECT u.code, u.rank FROM loyalty_tier u
     WHERE u.scheme_id = %(scheme)s AND u.rank < t.rank
@@ -249,7 +249,7 @@ def grace(measure: Measure, period: Period, who: str) -> str:
     found = _ending(measure, period, who, where, "%(on)s::date")
     return _write(
         found,
-        f"{_NOW} WHERE t.rank > 0 AND x.measure < t.keep_threshold",
+        f"{NOW} WHERE t.rank > 0 AND x.measure < t.keep_threshold",
         {"grace_until": "x.keep_until + %(grace)s"},
         is_change=False,
     )
@@ -263,7 +263,7 @@ def notice(measure: Measure, period: Period, who: str) -> str:
     found = _ending(measure, period, who, where, "%(on)s::date")
     return _write(
         found,
-        f"{_NOW} WHERE t.rank > 0 AND x.measure < t.keep_threshold",
+        f"{NOW} WHERE t.rank > 0 AND x.measure < t.keep_threshold",
         {"notice_on": "%(on)s::date"},
         is_change=False,
     )
@@ -271,16 +271,16 @@ def notice(measure: Measure, period: Period, who: str) -> str:
 
 def paid_ended(measure: Measure, period: Period, who: str) -> str:
     """What was bought has ended: the tier that the measure reaches."""
-    where = f"{_UNLOCKED} AND m.paid_until < %(on)s::date AND m.tier = m.paid_tier"
-    members = _members(who, where, begins(period, "%(on)s::date"), "%(on)s::date")
-    found = f"""{_NOW}
+    where = f"{UNLOCKED} AND m.paid_until < %(on)s::date AND m.tier = m.paid_tier"
+    members = members_of(who, where, begins(period, "%(on)s::date"), "%(on)s::date")
+    found = f"""{NOW}
 CROSS JOIN LATERAL (
     SELECT u.code, u.rank FROM loyalty_tier u
     WHERE u.scheme_id = %(scheme)s AND NOT u.is_paid AND u.threshold <= x.measure ORDER BY u.rank DESC LIMIT 1
 ) r"""  # noqa: S608
     until = kept_to(period, "%(on)s::date").replace("joined", "x.joined")
     ended = {"reason": "9", "paid_tier": "''", "paid_until": "NULL", "threshold": "NULL"}
-    return _write(_measured(measure, members), found, _lowered(until) | ended)
+    return _write(measured(measure, members), found, _lowered(until) | ended)
 
 
 WAYS: dict[str, Any] = {

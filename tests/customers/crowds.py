@@ -64,6 +64,10 @@ KNOWN: dict[str, Maker] = {
         "provider": Provider.objects.order_by("pk").first() or any_of(Provider, chance), "name": f"fact{n % 3}",
         "valid_until": date(2027, 1, 1),
     },
+    "loyalty.Adjustment": lambda chance, n: {
+        "kind": 1, "points": 5, "receipt_number": "", "state": 2, "is_above_limit": True, "decided_by": "",
+        "decided_at": None, "movement": None, "undone_at": None,
+    },
     "loyalty.Accrual": lambda chance, n: {"points": 9, "kept": 5, "growth": 9, "growth_kept": 5},
     "loyalty.CouponTerms": lambda chance, n: {"number": n + 1 + chance.randrange(9999) * 3, "to_on": None},
     "loyalty.CouponUse": lambda chance, n: {

@@ -28,7 +28,7 @@ from loyalty.models import (
     TierScheme,
     Unit,
 )
-from loyalty.tiers import statements
+from loyalty.tiers import changing, movement, statements
 from loyalty.tiers.reviewing import settle, terms_on
 from tests import cast
 
@@ -347,3 +347,111 @@ def test_a_receipt_raises_its_customer_at_once(irina: Customer, harbour: Store) 
 
 def noon_of_today() -> str:
     return timezone.now().isoformat()
+
+
+def test_by_hand_and_locked_until_the_end_of_a_day(irina: Customer, marta: Staff) -> None:
+    ladder(grace_days=0)
+    until = date(2026, 6, 30)
+    changing.change(irina, "gold", cause="goodwill", by=marta, at=at_noon("2026-03-10"), locked_until=until)
+    grow(irina, 9_000, "receipt:1", at_noon("2026-03-11"))
+    assert look(irina, "2026-06-30") == 0
+    assert look(irina, "2026-07-01") == 1
+    assert story(irina) == [("member", "gold", "LOCKED"), ("gold", "platinum", "REACHED")]
+
+
+def test_without_a_lock_what_is_reached_raises_again(irina: Customer, marta: Staff) -> None:
+    ladder()
+    grow(irina, 1_000, "receipt:1", at_noon("2026-03-10"))
+    look(irina, "2026-03-10")
+    changing.change(irina, "member", cause="correction", by=marta, at=at_noon("2026-03-11"))
+    assert stands(irina) == ("member", None)
+    assert look(irina, "2026-03-12") == 1
+
+
+def test_a_lock_that_is_ended(irina: Customer, marta: Staff) -> None:
+    ladder()
+    changing.change(
+        irina, "member", cause="staff", by=marta, at=at_noon("2026-03-10"), locked_until=date(2030, 1, 1)
+    )
+    grow(irina, 1_000, "receipt:1", at_noon("2026-03-10"))
+    assert look(irina, "2026-03-11") == 0
+    changing.unlock(irina, by=marta, at=at_noon("2026-03-11"))
+    assert look(irina, "2026-03-11") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"tier": "ruby"}, {"cause": "friendship"}, {"locked_until": date(2026, 3, 9)}, {"tier": "club"}]
+)
+def test_what_cannot_be_changed(irina: Customer, marta: Staff, wrong: dict[str, Any]) -> None:
+    club(ladder())
+    told: dict[str, Any] = {
+        "tier": "gold",
+        "cause": "goodwill",
+        "by": marta,
+        "at": at_noon("2026-03-10"),
+    } | wrong
+    with pytest.raises(changing.InvalidTier):
+        changing.change(irina, told.pop("tier"), **told)
+    assert not Membership.objects.exists()
+
+
+def club(scheme: TierScheme) -> None:
+    """A tier between silver and gold that is bought."""
+    for code, rank in (("platinum", 4), ("gold", 3)):
+        Tier.objects.filter(scheme=scheme, code=code).update(rank=rank)
+    Tier.objects.create(scheme=scheme, code="club", rank=2, is_paid=True, price=99, paid_months=12)
+
+
+def test_a_membership_that_is_bought_holds_until_its_day(irina: Customer, chen: Staff) -> None:
+    club(ladder())
+    changing.buy(irina, "club", by=chen, at=at_noon("2026-03-10"))
+    assert stands(irina) == ("club", date(2027, 3, 10))
+    assert night("2027-03-10") == {}
+    grow(irina, 1_000, "receipt:1", at_noon("2027-03-01"))
+    assert night("2027-03-11") == {"paid_ended": 1}
+    assert stands(irina)[0] == "silver"
+
+
+def test_what_is_bought_again_begins_when_the_first_ends_and_what_is_reached_above_stays(
+    irina: Customer, chen: Staff
+) -> None:
+    club(ladder(grace_days=0))
+    changing.buy(irina, "club", by=chen, at=at_noon("2026-03-10"))
+    changing.buy(irina, "club", by=chen, at=at_noon("2026-12-01"))
+    assert Membership.objects.get(customer=irina).paid_until == date(2028, 3, 10)
+    grow(irina, 3_000, "receipt:1", at_noon("2026-12-02"))
+    look(irina, "2026-12-02")
+    assert stands(irina) == ("gold", date(2027, 12, 31))
+    night("2027-12-31")
+    assert stands(irina)[0] == "club"  # down to what is paid for
+
+
+def test_the_statement_of_a_period_and_its_people(
+    irina: Customer, yusuf: Customer, lin: Customer, ana: Staff, uma: Staff
+) -> None:
+    ladder()
+    grow(irina, 1_000, "receipt:1", at_noon("2026-02-10"))
+    look(irina, "2026-02-10")
+    grow(irina, 2_000, "receipt:2", at_noon("2026-03-10"))
+    grow(yusuf, 1_000, "receipt:3", at_noon("2026-03-31"))
+    look(irina, "2026-03-10")
+    look(yusuf, "2026-03-31")
+    march = date(2026, 3, 1), date(2026, 3, 31)
+    told = movement.statement(ana, *march)
+    assert told.counts == {("silver", "gold"): 1, ("member", "silver"): 1, ("member", "member"): 1}
+    assert (told.moved, told.upwards) == (2, 2)
+    assert movement.statement(ana, date(2026, 3, 11), march[1]).counts[("gold", "gold")] == 1
+    for (was, now), person in {
+        ("silver", "gold"): irina,
+        ("member", "silver"): yusuf,
+        ("member", "member"): lin,
+    }.items():
+        assert list(movement.movers(ana, *march, was, now)) == [person]
+    assert movement.statement(uma, *march).counts == {("member", "silver"): 1}
+    assert list(movement.movers(uma, *march, "silver", "gold")) == []
+    assert movement.counts_now(ana, movement.ladder(march[1])) == {
+        "member": 1,
+        "silver": 1,
+        "gold": 1,
+        "platinum": 0,
+    }

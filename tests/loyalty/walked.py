@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from loyalty import holds, ledger
+from loyalty import adjustments, holds, ledger
 from loyalty.ledger import Cause, NewLot
 from loyalty.models import Movement
 
@@ -18,18 +18,31 @@ BODIES: dict[tuple[str, str], Any] = {
     },
     ("api-reversals", "post"): {"source": "walk", "external_id": "2", "points": 1},
     ("api-holds", "post"): {"customer": "cus_000000000000", "points": 1, "source": "walk", "external_id": "3"},
+    ("api-adjustments", "post"): {
+        "customer": "cus_000000000000", "points": 1, "reason": "goodwill", "source": "walk", "external_id": "5"
+    },
     ("api-captures", "post"): {"source": "walk", "external_id": "4", "points": 1},
 }  # fmt: skip
 
 
 def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[str, dict[str, Any]]:
     """Points of a customer of each store: earned, spent and set aside."""
-    spent, held, accounts = {}, {}, {}
+    spent, held, accounts, asked = {}, {}, {}, {}
     for code, (person, *_others) in canaries.items():
         ledger.earn(person.pk, [NewLot(100)], Cause(f"receipt:{code}", now(), "till:1"))
         slip = ledger.redeem(person.pk, 30, Cause(f"till:{code}", now(), "till:1"))
         hold = holds.place(person.pk, 20, Cause(f"web:{code}", now(), "till:1"))
         spent[code], held[code] = Movement(pk=slip.movement_id).public_id, hold.public_id
         accounts[code] = person.public_id
-        tokens[code] |= {spent[code], held[code]}
-    return {"accounts": accounts, "redemptions": spent, "holds": held}
+        wait = adjustments.ask(
+            person, 90_000, reason="goodwill", by="system:walk", at=now(), source=f"walk:{code}"
+        )
+        asked[code] = wait.public_id
+        tokens[code] |= {spent[code], held[code], asked[code]}
+    return {
+        "accounts": accounts,
+        "redemptions": spent,
+        "holds": held,
+        "approvals": asked,
+        "adjustments": asked,
+    }

@@ -13,12 +13,37 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("role", "topics"),
     [
-        (Role.CLERK, ["counter", "consent", "work", "customers"]),
-        (Role.STORE_MANAGER, ["counter", "consent", "work", "sign-up", "customers", "segments"]),
-        (Role.ANALYST, ["customers", "segments", "nights"]),
+        (Role.CLERK, ["counter", "consent", "work", "customers", "tiers"]),
+        (
+            Role.STORE_MANAGER,
+            [
+                "counter",
+                "consent",
+                "work",
+                "sign-up",
+                "customers",
+                "segments",
+                "tiers",
+                "by-hand",
+                "approvals",
+            ],
+        ),
+        (Role.ANALYST, ["customers", "segments", "nights", "tiers"]),
         (
             Role.MARKETER,
-            ["counter", "customers", "segments", "scoring", "nights", "imports", "quarantine"],
+            [
+                "counter",
+                "customers",
+                "segments",
+                "scoring",
+                "nights",
+                "tiers",
+                "tier-versions",
+                "approvals",
+                "earning",
+                "imports",
+                "quarantine",
+            ],
         ),
     ],
 )
