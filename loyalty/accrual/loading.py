@@ -70,7 +70,9 @@ def load(cur: Any, customers: Any, purchases: Any, book: Book, *, again: bool = 
     order = np.lexsort((heads["purchase"], heads["occurred"], heads["day"]))
     heads = {name: values[order] for name, values in heads.items()}
     mine = {"customers": array_text(heads["customer"]), "purchases": array_text(heads["purchase"])}
+    _probe(cur, "off")
     lines = read_packed(cur, LINES.sql, _LINE, mine)
+    _probe(cur, "on")
     by_id = np.argsort(heads["purchase"])
     place = by_id[np.searchsorted(heads["purchase"][by_id], lines["purchase"])]
     line_order = np.lexsort((lines["number"], place))
@@ -82,6 +84,15 @@ def load(cur: Any, customers: Any, purchases: Any, book: Book, *, again: bool = 
         discount=lines["discount"], goods=goods, products=_products(cur, ids),
     )  # fmt: skip
     return Loaded(heads["purchase"], heads["occurred"], receipts, lines["number"], _zones(cur))
+
+
+def _probe(cur: Any, others: str) -> None:
+    """Some thousand purchases are looked up one by one. The planner would rather read all lines there are: it takes the
+    numbers that it is given for a stretch."""
+    cur.execute(
+        "SELECT set_config('enable_mergejoin', %s, true), set_config('enable_hashjoin', %s, true)",
+        [others] * 2,
+    )
 
 
 def used(cur: Any, loaded: Loaded, book: Book) -> Used:

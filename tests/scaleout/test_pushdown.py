@@ -17,6 +17,7 @@ from crm.scaleout import dialect, plans, pushdown
 from crm.scaleout.placement import distribution
 from crm.scaleout.recording import numbered
 from tests import cast
+from tests.loyalty import rules as earning
 from tests.night.helpers import run_night
 
 APPS = ["customers", "loyalty", "segmentation"]
@@ -64,6 +65,8 @@ def test_a_registered_statement_keeps_to_the_portable_subset(statement: Statemen
 
 @pytest.mark.twin
 def test_a_whole_night_pushes_down(year: None) -> None:
+    earning.programme(valid_from=date(2026, 1, 1))
+    earning.rule("first", kind="bonus", points=5, cap_month=50, condition={"is_first": True})
     with pushdown.every_machine_alone() as proof:
         run_night(date(2026, 3, 10))
         run_night(date(2026, 3, 11))
