@@ -17,6 +17,7 @@ from loyalty.accrual import batch, rulesets
 from loyalty.accrual.batch import Done
 
 SLICE = 10_000  # purchases a transaction
+MANY = 1_000  # more than a day of a small chain
 
 
 def step(night_run: NightRun, progress: StepProgress) -> None:
@@ -34,6 +35,16 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
         for name in ("purchases", "corrected", "points"):
             progress.counts[name] = progress.counts.get(name, 0) + getattr(done, name)
         progress.advance(done.purchases)
+        if done.purchases > MANY and progress.done == done.purchases:
+            _look_again()
+
+
+def _look_again() -> None:
+    """The first large part has filled tables that may have been empty: plans for empty tables would read them whole."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE loyalty_movement, loyalty_lot, loyalty_trace, loyalty_balance, loyalty_accrual"
+        )
 
 
 class _Part(NamedTuple):
