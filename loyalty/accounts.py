@@ -3,9 +3,10 @@
 Nothing is written: what has vested or ended since the last movement is counted as if a run had come by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from crm.lib import prepared
 from loyalty.models import Unit
@@ -34,8 +35,13 @@ class AccountNow:
 
 def of(customer_id: int, at: datetime) -> dict[Unit, AccountNow]:
     """Every account that the member has ever had, by unit; that of points always. One statement."""
+    return told(prepared.rows(NOW, {"customer": customer_id}), at)
+
+
+def told(rows: Iterable[Sequence[Any]], at: datetime) -> dict[Unit, AccountNow]:
+    """The accounts in the rows of `NOW`."""
     found = {Unit.POINTS: AccountNow(Unit.POINTS)}
-    for unit, debt, ends_at, vests_at, pending, available, held in prepared.rows(_NOW, [customer_id]):
+    for unit, debt, ends_at, vests_at, pending, available, held in rows:
         account = found.setdefault(Unit(unit), AccountNow(Unit(unit)))
         account.debt = debt
         _count(account, at, ends_at, vests_at, (pending or 0, available or 0, held or 0))
@@ -66,7 +72,8 @@ def _count(
         account.ending.append((ends_at, available))
 
 
-_NOW = """
+# One row a unit and moment at which points of it end or become available.
+NOW = """
 SELECT b.unit, b.debt, l.ends_at, l.vests_at, l.pending, l.available, l.held
 FROM loyalty_balance b
 LEFT JOIN LATERAL (
@@ -77,5 +84,5 @@ LEFT JOIN LATERAL (
     WHERE customer_id = b.customer_id AND unit = b.unit AND (available > 0 OR pending > 0 OR held > 0)
     GROUP BY 1, 2
 ) l ON true
-WHERE b.customer_id = %s ORDER BY b.unit
+WHERE b.customer_id = %(customer)s ORDER BY b.unit
 """

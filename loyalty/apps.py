@@ -15,7 +15,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.coupons import following as coupons_following
         from loyalty.coupons import receipts
         from loyalty.tiers import following as tiers_following
-        from loyalty.views import noticing
+        from loyalty.views import noticing, wiring
 
         followers.register(
             followers.Follower("coupons", coupons_following.merged, coupons_following.unmerged)
@@ -27,6 +27,7 @@ class LoyaltyConfig(AppConfig):
         tiers_following.fill()
         receipts.fill()
         noticing.fill()
+        wiring.fill()
         words.name(
             {
                 "accrual": _("Points earned"),

@@ -22,6 +22,7 @@ TRACKED = {
     "AdjustmentReason": "",
 }
 WORDS = {
+    "points.export": Act(_("Movements of points exported"), icon="download"),
     "coupon.define": Act(_("Coupon defined"), icon="ticket"),
     "coupon.revise": Act(_("Terms of a coupon changed"), icon="ticket"),
     "coupon.end": Act(_("Coupon offer ended"), icon="ticket"),

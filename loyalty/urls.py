@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views import approvals, earning, members, schemes, tiers
+from loyalty.views import account, approvals, earning, members, schemes, tiers, till
 
 app_name = "loyalty"
 urlpatterns = [
@@ -27,5 +27,26 @@ urlpatterns = [
         "customers/<str:customer>/adjustments/<str:adjustment>/undoing/",
         members.Undoing.as_view(),
         name="adjustment-undoing",
+    ),
+    path("customers/<str:customer>/points/", account.Account.as_view(), name="account"),
+    path("customers/<str:customer>/points/export/", account.Export.as_view(), name="account-export"),
+    path(
+        "customers/<str:customer>/points/movements/<str:movement>/", account.Trace.as_view(), name="movement"
+    ),
+    path("customers/<str:customer>/points/redemptions/", till.Redemptions.as_view(), name="redemptions"),
+    path(
+        "customers/<str:customer>/points/redemptions/<str:movement>/reversal/",
+        till.Reversal.as_view(),
+        name="reversal",
+    ),
+    path(
+        "counter/served/<str:customer>/points/redemptions/",
+        till.ServedRedemptions.as_view(),
+        name="served-redemptions",
+    ),
+    path(
+        "counter/served/<str:customer>/points/redemptions/<str:movement>/reversal/",
+        till.ServedReversal.as_view(),
+        name="served-reversal",
     ),
 ]

@@ -180,7 +180,7 @@ QUERIES: dict[str, dict[str, str]] = {
 }
 
 # Calls that find a member of any branch by an exact identifier (docs/architecture.md, "Who may see what").
-EXACT = {"api-customer-lookup", "api-customer-duplicates", "customers:served"}
+EXACT = {"api-customer-lookup", "api-customer-duplicates", "customers:served", "loyalty:served-redemptions"}
 
 # The least valid body of a call, so that what is refused is the object and not the form. Pages get an empty form.
 BODIES: dict[tuple[str, str], Any] = {

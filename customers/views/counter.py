@@ -1,22 +1,20 @@
 """The counter: find a customer while they stand there."""
 
-from typing import Any
-
-from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm.org.models import Staff
 from crm.org.permissions import Permission
+from crm.ui import slots
 from crm.ui.views import StaffView
 from customers import search, serving
 from customers.models import Customer
+from customers.views import passes
 from customers.views.facts import rows_of, with_facts
 
 LONGEST = 120
-SERVED_FOR = 30 * 60  # seconds that a customer of another branch stays open to whoever found them
-_SALT = "customers.served"
+COLUMNS = "counter.hits"  # what apps say of each who was found; of one found exactly the slot "counter.found" says more
 
 
 class Counter(StaffView):
@@ -40,12 +38,22 @@ class Find(StaffView):
         people = [known[hit.customer_id] for hit in hits if hit.customer_id in known]
         own = [one for one in people if serving.sees_all(self.staff, one)]
         rows = {row.customer.pk: row for row in rows_of(self.staff, own)[1]}
+        told = [one for one in people if one.pk in rows or one.pk in exact]
+        added = slots.columns(COLUMNS, self.staff, [one.pk for one in told]) if place == "counter" else []
         shown = [
-            (rows.get(one.pk), serving.serving(one), address_of(self.staff, one), one.pk in exact)
-            for one in people
-            if one.pk in rows or one.pk in exact
+            (
+                rows.get(one.pk),
+                serving.serving(one),
+                address_of(self.staff, one),
+                one.pk in exact,
+                [values[one.pk] for _label, values in added if one.pk in values],
+            )
+            for one in told
         ]
-        return self.render("customers/hits.html", {"words": words, "hits": shown, "place": place})
+        seen = {pk: row.customer for pk, row in rows.items()}
+        found = [seen.get(one.pk, one) for one in told if one.pk in exact and place == "counter"]
+        context = {"words": words, "hits": shown, "place": place}
+        return self.render("customers/hits.html", context | {"found": found[0] if len(found) == 1 else None})
 
 
 class Served(StaffView):
@@ -54,14 +62,7 @@ class Served(StaffView):
     permission = Permission.FIND_CUSTOMERS
 
     def get(self, request: HttpRequest, pass_: str) -> HttpResponse:
-        try:
-            customer_id, staff_id = signing.loads(pass_, salt=_SALT, max_age=SERVED_FOR)
-        except signing.BadSignature:
-            raise Http404 from None
-        people = with_facts([customer_id]) if staff_id == self.staff.pk else {}
-        if not people:
-            raise Http404
-        (customer,) = people.values()
+        customer = passes.opened(self.staff, pass_)
         shown = serving.serving(customer)
         context = {"shown": shown, "title": shown.name or customer.public_id, "subject": customer}
         return self.render("customers/served.html", context)
@@ -71,5 +72,4 @@ def address_of(staff: Staff, customer: Customer) -> str:
     """Their page; for somebody of another branch a pass that only this person can use."""
     if serving.sees_all(staff, customer):
         return reverse("customers:customer", args=[customer.public_id])
-    token: Any = [customer.pk, staff.pk]
-    return reverse("customers:served", args=[signing.dumps(token, salt=_SALT)])
+    return reverse("customers:served", args=[passes.sealed(staff, customer)])

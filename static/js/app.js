@@ -8,6 +8,7 @@ import "./toasts.js";
 import "./forms.js";
 import "./rows.js";
 import "./find.js";
+import "./redeem.js";
 import "./hotkeys.js";
 import "./mentions.js";
 import "./keyboard.js";

@@ -10,4 +10,8 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });
 /* A dialog whose form came back with errors opens again by itself. */
-for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();
+const openMarked = (root) => {
+  for (const dialog of root.querySelectorAll("dialog[data-open]")) if (!dialog.open) dialog.showModal();
+};
+openMarked(document);
+document.addEventListener("htmx:load", (event) => openMarked(event.target.parentElement ?? event.target)); // one that was fetched

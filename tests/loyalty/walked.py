@@ -42,6 +42,7 @@ def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[s
     return {
         "accounts": accounts,
         "redemptions": spent,
+        "movements": spent,
         "holds": held,
         "approvals": asked,
         "adjustments": asked,

@@ -25,7 +25,9 @@ Browser = Callable[[Staff], Client]
 def found(client: Client, words: str, **more: str) -> list[tuple[str, str, bool]]:
     answer = client.post("/counter/find/", {"q": words, **more})
     assert answer.status_code == 200
-    return [(shown.name, address, is_exact) for _row, shown, address, is_exact in answer.context["hits"]]
+    return [
+        (shown.name, address, is_exact) for _row, shown, address, is_exact, _more in answer.context["hits"]
+    ]
 
 
 def test_the_counter_finds_by_everything(
@@ -94,7 +96,7 @@ def test_counter_and_api_show_the_same_of_another_branchs_customer(
     )
     theirs = signed_in(chen)
     hits = theirs.post("/counter/find/", {"q": "13900139000"})
-    [(row, shown, address, _exact)] = hits.context["hits"]
+    [(row, shown, address, _exact, _more)] = hits.context["hits"]
     assert row is None
     assert shown == serving.Serving("Yusuf Demir", "Uptown", False, yusuf.enrolled_at)
     page = theirs.get(address)
@@ -120,7 +122,7 @@ def test_ones_own_customer_is_seen_whole(
 ) -> None:
     """Rosa's region holds both stores: nobody there is of another branch."""
     cast.purchase(irina, at=harbour, on="2026-03-02")
-    [(row, _shown, address, is_exact)] = (
+    [(row, _shown, address, is_exact, _more)] = (
         signed_in(rosa).post("/counter/find/", {"q": "13800138000"}).context["hits"]
     )
     assert (row.phone, is_exact) == ("+86 138****8000", True)

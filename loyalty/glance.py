@@ -1,0 +1,208 @@
+"""All that pages say of a member's loyalty at a glance, in one statement: accounts, tier, usable coupons, the last
+movements and what was redeemed since the day began. Panels of one page share one reading (`of`).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.utils import timezone
+
+from crm.lib import prepared
+from customers.models import Customer
+from loyalty import accounts
+from loyalty.coupons import holding
+from loyalty.models import Kind, Unit
+from loyalty.models.tiers import names_in
+from loyalty.tiers.reading import TIER_THEN
+
+SOON = timedelta(days=30)
+SHOWN = 5  # movements
+
+
+class Moved(msgspec.Struct):
+    """A movement; `points` is the change of what is theirs. `left`: of a redemption, what was not given back."""
+
+    id: int
+    kind: int
+    at: datetime
+    store_id: int | None
+    store: str | None
+    actor: str
+    purchase_id: int | None
+    available: int
+    pending: int
+    held: int
+    debt: int
+    left: int = 0
+
+    @property
+    def points(self) -> int:
+        return self.available + self.pending + self.held - self.debt
+
+
+class Usable(msgspec.Struct):
+    """A coupon that they can use now."""
+
+    name: str
+    code: str
+    valid_to: datetime | None
+
+
+class _Tier(msgspec.Struct):
+    code: str
+    names: dict[str, str]
+    colour: str
+
+
+_Row = tuple[int, int, datetime | None, datetime | None, int | None, int | None, int | None]
+
+
+class _Read(msgspec.Struct):
+    accounts: list[_Row]
+    tier: _Tier | None
+    coupons: list[Usable]
+    moves: list[Moved]
+    spent: list[Moved]
+
+
+class Glance(msgspec.Struct):
+    """`spent`: redemptions since the day began of which something can be given back, newest first."""
+
+    at: datetime
+    points: Any  # accounts.AccountNow
+    tier: _Tier | None
+    coupons: list[Usable]
+    moves: list[Moved]
+    spent: list[Moved]
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing of loyalty ever happened to them."""
+        return not (self.moves or self.coupons)
+
+    @property
+    def soon(self) -> int:
+        """Points that end within a month if nothing is spent: of what can be spent, not of what pays a debt."""
+        return min(int(self.points.spendable), int(self.points.ending_by(self.at + SOON)))
+
+    @property
+    def next_end(self) -> tuple[datetime, int] | None:
+        return self.points.ending[0] if self.points.ending and self.points.spendable else None
+
+    @property
+    def next_vest(self) -> tuple[datetime, int] | None:
+        return self.points.vesting[0] if self.points.vesting else None
+
+    @property
+    def tier_name(self) -> str:
+        return (names_in(self.tier.names) or self.tier.code) if self.tier else ""
+
+
+_decoder = msgspec.json.Decoder(_Read)
+
+
+def of(customer: Customer, at: datetime) -> Glance:
+    """Read once for all panels of a page."""
+    if "_glance" not in customer.__dict__:
+        customer.__dict__["_glance"] = read(customer.pk, at)
+    found: Glance = customer.__dict__["_glance"]
+    return found
+
+
+def read(customer_id: int, at: datetime) -> Glance:
+    """As of `at`, with that day in the reader's zone."""
+    began = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    asked = {"customer": customer_id, "at": at, "store": None, "began": began, "shown": SHOWN}
+    found = prepared.row(_GLANCE, asked)
+    assert found is not None
+    told = _decoder.decode(found[0])
+    points = accounts.told(told.accounts, at)[Unit.POINTS]
+    return Glance(at, points, told.tier, told.coupons, told.moves, told.spent)
+
+
+class Line(msgspec.Struct):
+    """A member in a list."""
+
+    spendable: int
+    soon: int
+    tier: str
+
+
+def lines(customer_ids: Iterable[int], at: datetime) -> dict[int, Line]:
+    """What lists say of each member who has an account of points or a tier. One statement."""
+    asked = {"ids": list(customer_ids), "at": at, "soon": at + SOON}
+    return {
+        pk: Line(max(0, available - debt), max(0, min(soon, available - debt)), names_in(names) if names else "")
+        for pk, available, debt, soon, names in prepared.rows(_LINES, asked)
+    }  # fmt: skip
+
+
+def _tier(customer: str, columns: str) -> str:
+    """The tier of a member now, of the newest scheme that is valid."""
+    now = TIER_THEN.format(customer=customer, at="%(at)s")
+    return f"""(
+    SELECT {columns} FROM loyalty_tier t JOIN loyalty_tierscheme s ON s.id = t.scheme_id, (SELECT {now} AS code) stands
+    WHERE s.valid_from <= %(at)s::date AND (t.code = stands.code OR (stands.code IS NULL AND t.rank = 0))
+    ORDER BY s.valid_from DESC, s.id DESC LIMIT 1
+)"""  # noqa: S608  names of columns
+
+
+_MOVED = """
+    'id', m.id, 'kind', m.kind, 'at', m.occurred_at, 'store_id', m.store_id, 'store', store.name, 'actor', m.actor,
+    'purchase_id', m.purchase_id, 'available', m.available, 'pending', m.pending, 'held', m.held, 'debt', m.debt
+"""
+_GLANCE = f"""
+SELECT json_build_object(
+    'accounts', (
+        SELECT coalesce(json_agg(json_build_array(
+            unit, debt, ends_at, vests_at, pending, available, held
+        ) ORDER BY unit), '[]') FROM ({accounts.NOW}) account
+    ),
+    'tier', {_tier("%(customer)s", "json_build_object('code', t.code, 'names', t.names, 'colour', t.colour)")},
+    'coupons', (
+        SELECT coalesce(json_agg(json_build_object('name', name, 'code', code, 'valid_to', ends)), '[]')
+        FROM (SELECT name, code, found.valid_to AS ends FROM ({holding.USABLE.sql}) found) usable
+    ),
+    'moves', (
+        SELECT coalesce(json_agg(json_build_object({_MOVED}) ORDER BY m.occurred_at DESC, m.id DESC), '[]')
+        FROM (
+            SELECT * FROM loyalty_movement WHERE customer_id = %(customer)s AND unit = {Unit.POINTS.value}
+            ORDER BY occurred_at DESC, id DESC LIMIT %(shown)s
+        ) m LEFT JOIN org_store store ON store.id = m.store_id
+    ),
+    'spent', (
+        SELECT coalesce(json_agg(json_build_object({_MOVED}, 'left', m.left) ORDER BY m.id DESC), '[]')
+        FROM (
+            SELECT spent.*, -spent.available - spent.held - coalesce((
+                SELECT sum(back.available) FROM loyalty_movement back
+                WHERE back.customer_id = spent.customer_id AND back.of_id = spent.id
+                    AND back.kind = {Kind.REVERSAL.value}
+            ), 0)::bigint AS left
+            FROM loyalty_movement spent
+            WHERE spent.customer_id = %(customer)s AND spent.unit = {Unit.POINTS.value}
+                AND spent.kind IN ({Kind.REDEEM.value}, {Kind.CAPTURE.value}) AND spent.occurred_at >= %(began)s
+        ) m LEFT JOIN org_store store ON store.id = m.store_id
+        WHERE m.left > 0
+    )
+)::text
+"""  # noqa: S608  names of columns, numbers of kinds
+_LINES = f"""
+SELECT b.id, coalesce(points.available, 0)::bigint, coalesce(points.debt, 0), coalesce(points.soon, 0)::bigint,
+    {_tier("b.id", "t.names")}
+FROM unnest(%(ids)s::bigint[]) AS b (id)
+LEFT JOIN LATERAL (
+    SELECT max(held.debt) AS debt,
+        sum(lot.points) FILTER (WHERE lot.ends_at IS NULL OR lot.ends_at > %(at)s) AS available,
+        sum(lot.points) FILTER (WHERE lot.ends_at > %(at)s AND lot.ends_at <= %(soon)s) AS soon
+    FROM loyalty_balance held
+    LEFT JOIN LATERAL (
+        SELECT available + CASE WHEN vests_at <= %(at)s THEN pending ELSE 0 END AS points,
+            CASE WHEN is_extended THEN held.extended_to ELSE expires_at END AS ends_at
+        FROM loyalty_lot
+        WHERE customer_id = held.customer_id AND unit = held.unit AND (available > 0 OR pending > 0 OR held > 0)
+    ) lot ON true
+    WHERE held.customer_id = b.id AND held.unit = {Unit.POINTS.value}
+) points ON true
+"""  # noqa: S608
