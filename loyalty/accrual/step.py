@@ -36,10 +36,10 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
             progress.counts[name] = progress.counts.get(name, 0) + getattr(done, name)
         progress.advance(done.purchases)
         if done.purchases > MANY and progress.done == done.purchases:
-            _look_again()
+            look_again()
 
 
-def _look_again() -> None:
+def look_again() -> None:
     """The first large part has filled tables that may have been empty: plans for empty tables would read them whole."""
     with connection.cursor() as cursor:
         cursor.execute(
