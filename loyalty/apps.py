@@ -13,7 +13,10 @@ class LoyaltyConfig(AppConfig):
         from loyalty import parting
         from loyalty.accrual import following
         from loyalty.coupons import following as coupons_following
-        from loyalty.coupons import receipts
+        from loyalty.coupons import (
+            issuing,  # noqa: F401  registers the kind of job
+            receipts,
+        )
         from loyalty.tiers import following as tiers_following
         from loyalty.views import noticing, wiring
 
@@ -31,6 +34,9 @@ class LoyaltyConfig(AppConfig):
         words.name(
             {
                 "accrual": _("Points earned"),
+                "coupons.issue": _("Coupons issued in bulk"),
+                "issued": _("issued"),
+                "left_out": _("left out"),
                 "purchases": _("receipts"),
                 "corrected": _("corrected for returns"),
                 "points": _("points"),

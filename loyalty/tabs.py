@@ -19,5 +19,7 @@ class Tab(NamedTuple):
 TABS: list[Tab] = [
     Tab("earning", gettext_noop("Earning"), "loyalty:earning", Permission.VIEW_LOYALTY),
     Tab("tiers", gettext_noop("Tiers"), "loyalty:tiers", Permission.VIEW_LOYALTY),
+    Tab("rewards", gettext_noop("Rewards"), "loyalty:rewards", Permission.VIEW_LOYALTY),
+    Tab("coupons", gettext_noop("Coupons"), "loyalty:coupons", Permission.MANAGE_COUPONS),
     Tab("approvals", gettext_noop("Approvals"), "loyalty:approvals", Permission.APPROVE_POINTS),
 ]

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from loyalty.views import account, approvals, earning, members, schemes, tiers, till
+from loyalty.views import (
+    account,
+    approvals,
+    couponform,
+    coupons,
+    earning,
+    members,
+    rewards,
+    schemes,
+    tiers,
+    till,
+)
 
 app_name = "loyalty"
 urlpatterns = [
@@ -49,4 +60,24 @@ urlpatterns = [
         till.ServedReversal.as_view(),
         name="served-reversal",
     ),
+    path("loyalty/coupons/", coupons.Coupons.as_view(), name="coupons"),
+    path("loyalty/coupons/export/", coupons.CouponsExport.as_view(), name="coupons-export"),
+    path("loyalty/coupons/new/", couponform.CouponRecord.as_view(), name="coupon-new"),
+    path("loyalty/coupons/preview/", couponform.CouponPreview.as_view(), name="coupon-preview"),
+    path("loyalty/coupons/definition/<int:pk>/", coupons.CouponPage.as_view(), name="coupon"),
+    path("loyalty/coupons/definition/<int:pk>/terms/", couponform.CouponRecord.as_view(), name="coupon-edit"),
+    path("loyalty/coupons/definition/<int:pk>/ending/", coupons.CouponEnding.as_view(), name="coupon-ending"),
+    path("loyalty/coupons/definition/<int:pk>/export/", coupons.IssuedExport.as_view(), name="issued-export"),
+    path(
+        "loyalty/coupons/coupon/<str:public_id>/voiding/",
+        coupons.CouponVoiding.as_view(),
+        name="coupon-voiding",
+    ),
+    path("loyalty/rewards/", rewards.Rewards.as_view(), name="rewards"),
+    path("loyalty/rewards/new/", rewards.RewardRecord.as_view(), name="reward-new"),
+    path("loyalty/rewards/export/", rewards.RedeemedExport.as_view(), name="redeemed-export"),
+    path("loyalty/rewards/handing/", rewards.ToHandOver.as_view(), name="handing"),
+    path("loyalty/rewards/reward/<int:pk>/", rewards.RewardRecord.as_view(), name="reward"),
+    path("loyalty/rewards/reward/<int:pk>/stock/", rewards.StockCount.as_view(), name="reward-stock"),
+    path("loyalty/rewards/redeemed/<str:public_id>/", rewards.Handing.as_view(), name="handed"),
 ]

@@ -9,12 +9,14 @@ class SegmentationConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import nights
+        from segmentation import audience
         from segmentation.api import profile
         from segmentation.help import fill
         from segmentation.models import Scheme
 
         nights.use_window(lambda: Scheme.current().window_days)
         profile.fill()
+        audience.fill()
         self._fill_the_pages()
         fill()
 

@@ -42,7 +42,8 @@ def sentence(rules: Rules) -> str:
     if rules.minimum:
         parts.append(_("from %(money)s on") % {"money": _money(rules.minimum)})
     parts += _time(rules) + _place(rules) + _limits(rules)
-    return "; ".join(part for part in parts if part) + "."
+    said = "; ".join(part for part in parts if part)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _bought(rules: Rules) -> str:

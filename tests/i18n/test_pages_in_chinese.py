@@ -47,6 +47,7 @@ from loyalty.accrual import earn_for
 from segmentation.models import Group
 from tests import cast, walk
 from tests.loyalty import rules as earning
+from tests.loyalty import walking
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’]{2,}")
 _ID = re.compile(
     r"\b(?:(?:cus|rcp|wrk|not|mrg)_[0-9a-z]{12}|[A-Z2-7]{32})\b|\brgl_[\w-]+"
     r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[A-Z]+_[A-Z_]+\b"
+    r"|\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}\b"  # codes of coupons
 )  # public ids, secrets, certificates, settings of the operator
 
 
@@ -178,7 +180,8 @@ def world(db: None) -> walk.World:
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
         "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
-        "facts": "occupation", **_settings(shop, person), "rules": _earning(receipt),
+        "rules": _earning(receipt),
+        "facts": "occupation", **_settings(shop, person), **walking.in_chinese(person, shop),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)

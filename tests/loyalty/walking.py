@@ -9,7 +9,7 @@ from loyalty import coupons, ledger, rewards
 from loyalty.coupons import defining
 from loyalty.ledger import Cause, NewLot
 from loyalty.models import CouponCode, CouponKind, RewardKind
-from loyalty.rewards import catalogue
+from loyalty.rewards import catalogue, stock
 from tests.walk import EVERYWHERE
 
 TILL = {"source": "walk", "external_id": "1", "store": "HARB"}
@@ -49,4 +49,27 @@ def nouns(
         "coupon": held,
         "reward": {EVERYWHERE: reward.pk},
         "redeemed": redeemed,
+    }
+
+
+def in_chinese(person: Any, shop: Any) -> dict[str, Any]:
+    """An offer with every part of its terms and a coupon of it; a reward in stock that was taken."""
+    at = now()
+    terms = {
+        "kind": CouponKind.PERCENT, "share_bp": 1250, "most": Decimal(20), "minimum": Decimal(60), "days": 30,
+        "weekdays": [6, 7], "only_stores": [shop.pk], "per_customer": 2, "per_day": 1, "total": 90,
+        "budget": Decimal(900), "stacking": "组", "skips_discounted": True,
+    }  # fmt: skip
+    own = defining.define(code="7", name="八折", terms=terms, by="test", at=at)
+    coupon = coupons.issue(person.pk, own, Cause("7", at, "test", shop.pk))
+    prize = {"kind": RewardKind.DISCOUNT, "amount": Decimal(1), "points": 5}
+    reward = catalogue.define(code="7", name="杯子", is_counted=True, terms=prize, by="test", at=at)
+    stock.put(reward, shop, 3, by="test")
+    ledger.earn(person.pk, [NewLot(5000)], Cause("7", at, "test"))
+    taken = rewards.redeem(person.pk, reward, Cause("7", at, "test", shop.pk)).redemption
+    return {
+        "definition": own.pk,
+        "coupon": coupon.public_id,
+        "reward": reward.pk,
+        "redeemed": taken.public_id,
     }
