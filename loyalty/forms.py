@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from crm.org.models import Staff, Store
 from crm.ui import words
@@ -98,9 +98,15 @@ class SchemeForm(forms.Form):
     def rules(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in RULES}
 
-    def groups(self) -> list[tuple[int, list[Any]]]:
-        """The fields of each tier, for the page."""
-        return [(place + 1, [self[n] for n in self.fields if _of(n, place)]) for place in self.places]
+    def groups(self) -> list[tuple[int, str, list[Any]]]:
+        """Of each tier: its place, its name as it is shown, its fields."""
+        language = get_language() or "en"
+        told = []
+        for place in self.places:
+            names = (self[f"t{place}_{name}"].value() for name in (f"name_{language}", "name_en", "code"))
+            heading = next((str(name) for name in names if name), "")
+            told.append((place + 1, heading, [self[name] for name in self.fields if _of(name, place)]))
+        return told
 
     def rule_fields(self) -> list[Any]:
         return [self[name] for name in RULES]
@@ -149,8 +155,8 @@ class ByHandForm(forms.Form):
         help_text=gettext_lazy("Until the end of this day nothing moves it by itself. Empty: no lock."),
     )  # fmt: skip
 
-    def __init__(self, data: Any, *, tiers: list[Tier]) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any, *, tiers: list[Tier], now_is: str = "") -> None:
+        super().__init__(data, initial={"tier": now_is})
         self.fields["tier"].choices = [(one.code, one.name) for one in tiers if not one.is_paid]  # type: ignore[attr-defined]
 
 

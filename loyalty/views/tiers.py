@@ -23,7 +23,7 @@ from customers import nights
 from customers.models import Customer
 from customers.views.facts import rows_of
 from customers.views.listing import COUNTED, count_of, download
-from loyalty.models import Membership, Tier, TierScheme
+from loyalty.models import BenefitKind, Membership, Tier, TierScheme
 from loyalty.tiers import changing, movement
 from loyalty.views.base import tabs
 
@@ -57,7 +57,10 @@ def _with_gifts(tiers: list[Tier]) -> list[Tier]:
 
 
 def _gifts(tier: Tier) -> list[tuple[str, Any]]:
-    return [(one.get_kind_display(), one.value.normalize()) for one in tier.benefits.all()]
+    return [
+        (one.get_kind_display(), None if one.kind == BenefitKind.AGENT else one.value.normalize())
+        for one in tier.benefits.all()
+    ]
 
 
 class Span(forms.Form):

@@ -47,7 +47,7 @@ from loyalty.accrual import earn_for
 from segmentation.models import Group
 from tests import cast, walk
 from tests.loyalty import rules as earning
-from tests.loyalty import walking
+from tests.loyalty import walked, walking
 
 pytestmark = pytest.mark.django_db
 
@@ -182,6 +182,7 @@ def world(db: None) -> walk.World:
         "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
         "rules": _earning(receipt),
         "facts": "occupation", **_settings(shop, person), **walking.in_chinese(person, shop),
+        **walked.in_chinese(person, admin, clerk),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)

@@ -1,12 +1,16 @@
 """What of loyalty the walks over all addresses need: an object of each kind by store."""
 
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.timezone import now
 
 from loyalty import adjustments, holds, ledger
 from loyalty.ledger import Cause, NewLot
-from loyalty.models import Movement
+from loyalty.models import BenefitKind, Movement
+from loyalty.tiers import changing, schemes
+from loyalty.tiers.schemes import TierDraft
 
 # The least valid body of a call.
 BODIES: dict[tuple[str, str], Any] = {
@@ -23,6 +27,24 @@ BODIES: dict[tuple[str, str], Any] = {
     },
     ("api-captures", "post"): {"source": "walk", "external_id": "4", "points": 1},
 }  # fmt: skip
+
+
+def in_chinese(person: Any, by: Any, other: Any) -> dict[str, str]:
+    """Tiers with everything that they can have, a change by hand with a lock; points that wait and that were booked."""
+    rules = {"valid_from": date(2026, 1, 1), "grace_days": 9, "notice_days": 9, "take_back_days": 9}
+    first = TierDraft("1a", {"en": "会员"})
+    bought = TierDraft("2a", {"en": "年卡"}, is_paid=True, price=Decimal(99), paid_months=12)
+    third = TierDraft("3a", {"en": "金卡"}, threshold=9, benefits=dict.fromkeys(BenefitKind, Decimal(1)))
+    schemes.publish(rules, [first, bought, third], by=by, at=now())
+    until = changing.today(now()) + timedelta(days=9)
+    changing.change(person, "3a", cause="goodwill", by=by, at=now(), locked_until=until)
+    adjustments.ask(person, 5, reason="complaint", by=by, at=now(), source="7", note="破了")
+    wait = adjustments.ask(person, 90_000, reason="goodwill", by=other, at=now(), source="8")
+    slip = ledger.redeem(person.pk, 1, Cause("9", now(), by))
+    spent = Movement(pk=slip.movement_id).public_id
+    return {
+        "approvals": wait.public_id, "adjustments": wait.public_id, "redemptions": spent, "movements": spent
+    }  # fmt: skip
 
 
 def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[str, dict[str, Any]]:
