@@ -109,7 +109,8 @@ SELECT told.id, told.kind, told.occurred_at, told.actor, store.name, told.purcha
     told.held, told.debt, told.points, told.balance::bigint
 FROM (
     SELECT m.*, m.available + m.pending + m.held - m.debt AS points,
-        sum(m.available + m.pending + m.held - m.debt) OVER (ORDER BY m.occurred_at, m.id) AS balance
+        sum(m.available + m.pending + m.held - m.debt)
+            OVER (PARTITION BY m.customer_id ORDER BY m.occurred_at, m.id) AS balance
     FROM loyalty_movement m WHERE m.customer_id = %(customer)s AND m.unit = %(unit)s
 ) told
 LEFT JOIN org_store store ON store.id = told.store_id

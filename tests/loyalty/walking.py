@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from loyalty import coupons, ledger, rewards
 from loyalty.coupons import defining
 from loyalty.ledger import Cause, NewLot
-from loyalty.models import CouponCode, CouponKind, RewardKind
+from loyalty.models import CouponCode, CouponKind, Movement, RewardKind
 from loyalty.rewards import catalogue, stock
 from tests.walk import EVERYWHERE
 
@@ -65,9 +65,11 @@ def in_chinese(person: Any, shop: Any) -> dict[str, Any]:
     prize = {"kind": RewardKind.DISCOUNT, "amount": Decimal(1), "points": 5}
     reward = catalogue.define(code="7", name="杯子", is_counted=True, terms=prize, by="test", at=at)
     stock.put(reward, shop, 3, by="test")
-    ledger.earn(person.pk, [NewLot(5000)], Cause("7", at, "test"))
+    earned = Movement(pk=ledger.earn(person.pk, [NewLot(5000)], Cause("7", at, "test")).movement_id).public_id
     taken = rewards.redeem(person.pk, reward, Cause("7", at, "test", shop.pk)).redemption
     return {
+        "movements": earned,
+        "redemptions": earned,
         "definition": own.pk,
         "coupon": coupon.public_id,
         "reward": reward.pk,
