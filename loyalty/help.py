@@ -12,6 +12,8 @@ def fill() -> None:
     register(LADDER)
     register(BY_HAND)
     register(APPROVALS)
+    register(REWARDS)
+    register(COUPONS)
 
 
 TIERS = Topic(
@@ -83,4 +85,29 @@ EARNING = Topic(
     Permission.EDIT_PROGRAMME,
     45,
     "loyalty:earning",
+)
+REWARDS = Topic(
+    "rewards",
+    _("Rewards"),
+    (
+        _(
+            "What members get for points. A reward that is counted in stock is given as long as the store has one."
+        ),
+        _("“To hand over” lists what was redeemed in your stores. Cancelling gives points and stock back."),
+    ),
+    Permission.VIEW_LOYALTY,
+    44,
+    "loyalty:rewards",
+)
+COUPONS = Topic(
+    "coupons",
+    _("Coupons"),
+    (
+        _("An offer says what it gives; beside the form stands what customers read."),
+        _("Issue it to a segment, to all members or to a list; or print the code that everybody uses."),
+        _("A change is a new version: coupons that customers hold keep their terms."),
+    ),
+    Permission.MANAGE_COUPONS,
+    45,
+    "loyalty:coupons",
 )

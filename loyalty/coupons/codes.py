@@ -29,7 +29,7 @@ class Found(NamedTuple):
 
 def new() -> str:
     """A code that nobody can guess."""
-    body = "".join(secrets.choice(ALPHABET) for _letter in range(LENGTH - 1))
+    body = "".join(ALPHABET[byte & 31] for byte in secrets.token_bytes(LENGTH - 1))
     return body + check_letter(body)
 
 
