@@ -42,7 +42,8 @@ LINK = """
 UPDATE loyalty_couponuse u SET purchase_id = p.id
 FROM customers_purchase p, customers_source s
 WHERE p.customer_id = ANY(%(customers)s::bigint[]) AND p.id = ANY(%(purchases)s::bigint[])
-    AND s.id = p.source_id AND u.customer_id = p.customer_id AND u.purchase_id IS NULL
+    AND u.customer_id = ANY(%(customers)s::bigint[]) AND u.customer_id = p.customer_id AND u.purchase_id IS NULL
+    AND s.id = p.source_id
     AND u.source = s.code || '/' || p.external_id
 """
 RETURNED = """
@@ -50,6 +51,7 @@ SELECT u.customer_id, u.id, p.id
 FROM customers_purchase p
 JOIN loyalty_couponuse u ON u.customer_id = p.customer_id AND u.purchase_id = p.id
 WHERE p.customer_id = ANY(%(customers)s::bigint[]) AND p.id = ANY(%(purchases)s::bigint[])
-    AND p.returned >= p.amount AND p.returned > 0 AND u.redeemed_at IS NOT NULL AND u.reversed_at IS NULL
+    AND u.customer_id = ANY(%(customers)s::bigint[]) AND u.redeemed_at IS NOT NULL AND u.reversed_at IS NULL
+    AND p.returned >= p.amount AND p.returned > 0
 ORDER BY u.definition_id, u.id
 """

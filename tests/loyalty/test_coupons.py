@@ -20,6 +20,7 @@ from loyalty.coupons import defining, holding, sweeping
 from loyalty.coupons import refusals as no
 from loyalty.ledger import Cause
 from loyalty.models import Coupon, CouponCode, CouponDefinition, CouponKind, CouponTally, CouponUse
+from tests import cast
 
 pytestmark = pytest.mark.django_db
 FIVE_OFF = {"kind": CouponKind.AMOUNT, "amount": Decimal(5)}
@@ -354,10 +355,11 @@ def test_a_limit_below_what_was_used(
 def test_not_on_the_receipt_that_brought_it(
     define: Any, irina: Customer, harbour: Store, noon: datetime
 ) -> None:
-    coupon = given(irina, define("next", kind=CouponKind.NEXT_ORDER), noon, purchase_id=17)
-    same = why("till:1", noon, purchase_id=17)
+    first, second = (cast.purchase(irina, at=harbour, on="2026-03-10") for _n in range(2))
+    coupon = given(irina, define("next", kind=CouponKind.NEXT_ORDER), noon, purchase_id=first.pk)
+    same = why("till:1", noon, purchase_id=first.pk)
     refused(lambda: coupons.redeem(coupon.code, goods(harbour, noon), same), no.CouponNotYet)
-    coupons.redeem(coupon.code, goods(harbour, noon), replace(same, purchase_id=18))
+    coupons.redeem(coupon.code, goods(harbour, noon), replace(same, purchase_id=second.pk))
 
 
 def test_what_can_be_used_in_one_statement(
