@@ -12,7 +12,7 @@ from django.utils import timezone
 from crm.lib import prepared
 from customers.models import Customer
 from loyalty import accounts
-from loyalty.coupons import holding
+from loyalty.coupons import codes, holding
 from loyalty.models import Kind, Unit
 from loyalty.models.tiers import names_in
 from loyalty.tiers.reading import TIER_THEN
@@ -48,6 +48,11 @@ class Usable(msgspec.Struct):
     name: str
     code: str
     valid_to: datetime | None
+
+    @property
+    def shown(self) -> str:
+        """The code as people read it."""
+        return codes.shown(self.code)
 
 
 class _Tier(msgspec.Struct):
