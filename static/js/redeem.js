@@ -28,6 +28,8 @@ document.addEventListener("htmx:load", (event) => {
   const form = event.target.querySelector?.("form.redeem");
   if (form) {
     tell(form);
-    form.querySelector("[data-spends]").select();
-  } else if (event.target.matches?.(".till")) document.querySelector("[data-find][data-main]")?.focus();
+    const spends = form.querySelector("[data-spends]");
+    spends.focus();
+    spends.select();
+  } else if (event.target.matches?.(".till") && !document.querySelector("dialog[open]")) document.querySelector("[data-find][data-main]")?.focus();
 });

@@ -192,11 +192,13 @@ def test_everything_is_reached_by_keys(open_as: Open, rosa: Staff, irina: Custom
     expect(page.locator("tr.is-current")).to_contain_text("Yusuf Demir")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Yusuf Demir")
+    page.wait_for_load_state()  # keys are heard when the scripts have run
     page.keyboard.press("/")
     page.keyboard.type("M0001")
     expect(page.locator("#top-hits [role=option]")).to_contain_text("Irina Petrova")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Irina Petrova")
+    page.wait_for_load_state()
     page.keyboard.press("g")
     page.keyboard.press("n")
     expect(page.get_by_role("heading", level=1)).to_have_text("Nights")
