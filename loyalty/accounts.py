@@ -81,7 +81,7 @@ LEFT JOIN LATERAL (
         CASE WHEN pending > 0 THEN vests_at END AS vests_at, sum(pending)::bigint AS pending,
         sum(available)::bigint AS available, sum(held)::bigint AS held
     FROM loyalty_lot
-    WHERE customer_id = b.customer_id AND unit = b.unit AND (available > 0 OR pending > 0 OR held > 0)
+    WHERE customer_id = %(customer)s AND unit = b.unit AND (available > 0 OR pending > 0 OR held > 0)
     GROUP BY 1, 2
 ) l ON true
 WHERE b.customer_id = %(customer)s ORDER BY b.unit

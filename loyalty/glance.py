@@ -182,7 +182,7 @@ SELECT json_build_object(
         FROM (
             SELECT spent.*, -spent.available - spent.held - coalesce((
                 SELECT sum(back.available) FROM loyalty_movement back
-                WHERE back.customer_id = spent.customer_id AND back.of_id = spent.id
+                WHERE back.customer_id = %(customer)s AND back.of_id = spent.id
                     AND back.kind = {Kind.REVERSAL.value}
             ), 0)::bigint AS left
             FROM loyalty_movement spent

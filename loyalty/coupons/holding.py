@@ -50,7 +50,7 @@ WHERE c.customer_id = %(customer)s AND c.voided_at IS NULL AND c.valid_from <= %
     ))
     AND NOT EXISTS (
         SELECT FROM loyalty_couponuse u
-        WHERE u.customer_id = c.customer_id AND u.coupon_id = c.id
+        WHERE u.customer_id = %(customer)s AND u.coupon_id = c.id
             AND u.released_at IS NULL AND u.reversed_at IS NULL
             AND (u.redeemed_at IS NOT NULL OR u.reserved_until > %(at)s)
     )

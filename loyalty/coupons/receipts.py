@@ -21,28 +21,34 @@ def fill() -> None:
 
 
 def follow(cur: Any, changed: Sequence[Changed], by: Any = BY) -> Mapping[str, Any]:
-    """Link, and give back. Runs in the transaction of the receipt."""
-    ids = {
-        "customers": sorted({one.customer_id for one in changed}),
-        "purchases": [one.purchase_id for one in changed],
-    }
-    cur.execute(LINK, ids)
-    cur.execute(RETURNED, ids)
-    for customer, use, purchase in cur.fetchall():
-        using.reverse(customer, use, Cause(f"return:{purchase}", timezone.now(), by))
+    """Link, and give back. Runs in the transaction of the receipt, and asks for each customer by name."""
+    for customer in sorted({one.customer_id for one in changed}):
+        purchases = [one.purchase_id for one in changed if one.customer_id == customer]
+        _follow(cur, {"customer": customer, "purchases": purchases}, "= %(customer)s", by)
     return {}
 
 
 def note(cur: Any, changed: Sequence[Changed]) -> None:
     """The same where many come together: most of them used nothing."""
-    follow(cur, changed)
+    ids = {
+        "customers": sorted({one.customer_id for one in changed}),
+        "purchases": [one.purchase_id for one in changed],
+    }
+    _follow(cur, ids, "= ANY(%(customers)s::bigint[])", BY)
+
+
+def _follow(cur: Any, ids: dict[str, Any], whose: str, by: Any) -> None:
+    cur.execute(LINK.format(whose=whose), ids)
+    cur.execute(RETURNED.format(whose=whose), ids)
+    for customer, use, purchase in cur.fetchall():
+        using.reverse(customer, use, Cause(f"return:{purchase}", timezone.now(), by))
 
 
 LINK = """
 UPDATE loyalty_couponuse u SET purchase_id = p.id
 FROM customers_purchase p, customers_source s
-WHERE p.customer_id = ANY(%(customers)s::bigint[]) AND p.id = ANY(%(purchases)s::bigint[])
-    AND u.customer_id = ANY(%(customers)s::bigint[]) AND u.customer_id = p.customer_id AND u.purchase_id IS NULL
+WHERE p.customer_id {whose} AND p.id = ANY(%(purchases)s::bigint[])
+    AND u.customer_id {whose} AND u.customer_id = p.customer_id AND u.purchase_id IS NULL
     AND s.id = p.source_id
     AND u.source = s.code || '/' || p.external_id
 """
@@ -50,8 +56,8 @@ RETURNED = """
 SELECT u.customer_id, u.id, p.id
 FROM customers_purchase p
 JOIN loyalty_couponuse u ON u.customer_id = p.customer_id AND u.purchase_id = p.id
-WHERE p.customer_id = ANY(%(customers)s::bigint[]) AND p.id = ANY(%(purchases)s::bigint[])
-    AND u.customer_id = ANY(%(customers)s::bigint[]) AND u.redeemed_at IS NOT NULL AND u.reversed_at IS NULL
+WHERE p.customer_id {whose} AND p.id = ANY(%(purchases)s::bigint[])
+    AND u.customer_id {whose} AND u.redeemed_at IS NOT NULL AND u.reversed_at IS NULL
     AND p.returned >= p.amount AND p.returned > 0
 ORDER BY u.definition_id, u.id
 """
