@@ -54,6 +54,7 @@ class CustomersConfig(AppConfig):
                 key="n",
                 permission=Permission.VIEW_NIGHTS,
                 order=70,
+                unless=Permission.MANAGE_ORGANISATION,  # a tab of theirs under Settings
             )
         )
         register(

@@ -48,10 +48,23 @@ class LoyaltyConfig(AppConfig):
     def _fill_the_pages(self) -> None:
         from crm.org.permissions import Permission
         from crm.ui import slots
+        from crm.ui.navigation import Section, register
         from loyalty import help as topics
         from loyalty import panels
 
         topics.fill()
+        register(
+            Section(
+                "loyalty",
+                _("Loyalty"),
+                "loyalty:earning",
+                icon="gift",
+                key="l",
+                permission=Permission.EDIT_PROGRAMME,
+                order=40,
+                below=("/loyalty/",),
+            )
+        )
         may, by_hand = Permission.VIEW_LOYALTY, Permission.ADJUST_POINTS
         earned = slots.Panel("points", "loyalty/panel_purchase.html", panels.of_purchase, may)
         slots.offer("customer.purchase", earned)

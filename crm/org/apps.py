@@ -22,7 +22,7 @@ class OrgConfig(AppConfig):
                 key="a",
                 permission=Permission.MANAGE_ORGANISATION,
                 order=90,
-                below=("/settings/", "/privacy/"),
+                below=("/settings/", "/privacy/", "/nights/"),
             )
         )
         fill()

@@ -26,6 +26,7 @@ def fill() -> None:
         ("providers", gettext_noop("Facts of others"), "customers:providers"),
     ):
         tabs.register(tabs.Tab(key, label, name, Permission.MANAGE_ORGANISATION))
+    tabs.register(tabs.Tab("nights", gettext_noop("Nights"), "customers:nights", Permission.VIEW_NIGHTS))
     may = Permission.VIEW_CUSTOMERS
     panel = slots.Panel("facts_of_others", "customers/facts_of_others.html", facts_of_others, may, order=90)
     slots.offer("customer.side", panel)

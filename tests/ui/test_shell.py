@@ -25,6 +25,7 @@ PAGES = [
     "/segments/movement/",
     "/nights/",
     "/imports/",
+    "/loyalty/earning/",
     "/settings/stores/",
 ]
 
@@ -36,9 +37,9 @@ PAGES = [
         (Role.AGENT, "counter work customers privacy", "/counter/"),
         (Role.STORE_MANAGER, "counter work customers segments privacy", "/counter/"),
         (Role.REGIONAL_MANAGER, "counter work customers segments privacy nights imports", "/counter/"),
-        (Role.MARKETER, "counter customers segments nights imports", "/segments/"),
+        (Role.MARKETER, "counter customers segments loyalty nights imports", "/segments/"),
         (Role.ANALYST, "customers segments nights", "/segments/"),
-        (Role.ADMINISTRATOR, "counter work customers segments nights imports settings", "/counter/"),
+        (Role.ADMINISTRATOR, "counter work customers segments loyalty imports settings", "/counter/"),
     ],
 )
 def test_sections_by_role(chain: Chain, role: Role, names: str, home: str) -> None:
