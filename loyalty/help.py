@@ -108,6 +108,6 @@ COUPONS = Topic(
         _("A change is a new version: coupons that customers hold keep their terms."),
     ),
     Permission.MANAGE_COUPONS,
-    45,
+    46,
     "loyalty:coupons",
 )

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("role", "topics"),
     [
-        (Role.CLERK, ["counter", "consent", "work", "customers", "tiers"]),
+        (Role.CLERK, ["counter", "consent", "work", "customers", "tiers", "rewards"]),
         (
             Role.STORE_MANAGER,
             [
@@ -26,9 +26,10 @@ pytestmark = pytest.mark.django_db
                 "tiers",
                 "by-hand",
                 "approvals",
+                "rewards",
             ],
         ),
-        (Role.ANALYST, ["customers", "segments", "nights", "tiers"]),
+        (Role.ANALYST, ["customers", "segments", "nights", "tiers", "rewards"]),
         (
             Role.MARKETER,
             [
@@ -40,7 +41,9 @@ pytestmark = pytest.mark.django_db
                 "tiers",
                 "tier-versions",
                 "approvals",
+                "rewards",
                 "earning",
+                "coupons",
                 "imports",
                 "quarantine",
             ],
