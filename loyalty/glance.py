@@ -15,7 +15,9 @@ from loyalty import accounts
 from loyalty.coupons import codes, holding
 from loyalty.models import Kind, Unit
 from loyalty.models.tiers import names_in
+from loyalty.tiers import standing
 from loyalty.tiers.reading import TIER_THEN
+from loyalty.tiers.standing import Standing
 
 SOON = timedelta(days=30)
 SHOWN = 5  # movements
@@ -118,11 +120,26 @@ def of(customer: Customer, at: datetime) -> Glance:
 
 def read(customer_id: int, at: datetime) -> Glance:
     """As of `at`, with that day in the reader's zone."""
-    began = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    asked = {"customer": customer_id, "at": at, "store": None, "began": began, "shown": SHOWN}
-    found = prepared.row(_GLANCE, asked)
+    found = prepared.row(_GLANCE, _asked(customer_id, at))
     assert found is not None
-    told = _decoder.decode(found[0])
+    return _told(found[0], at)
+
+
+def with_standing(customer: Customer, at: datetime) -> Standing:
+    """Where they stand in the tiers; the glance is read along, in the same statement, for the other panels."""
+    found = prepared.row(_WITH_STANDING, _asked(customer.pk, at) | standing.asked(customer, at))
+    assert found is not None
+    customer.__dict__["_glance"] = _told(found[0], at)
+    return standing.told(*found[1:])
+
+
+def _asked(customer_id: int, at: datetime) -> dict[str, Any]:
+    began = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"customer": customer_id, "at": at, "store": None, "began": began, "shown": SHOWN}
+
+
+def _told(text: str, at: datetime) -> Glance:
+    told = _decoder.decode(text)
     points = accounts.told(told.accounts, at)[Unit.POINTS]
     return Glance(at, points, told.tier, told.coupons, told.moves, told.spent)
 
@@ -193,6 +210,7 @@ SELECT json_build_object(
     )
 )::text
 """  # noqa: S608  names of columns, numbers of kinds
+_WITH_STANDING = f"SELECT ({_GLANCE}), stood.* FROM ({standing.READ}) stood"  # noqa: S608
 _LINES = f"""
 SELECT b.id, coalesce(points.available, 0)::bigint, coalesce(points.debt, 0), coalesce(points.soon, 0)::bigint,
     {_tier("b.id", "t.names")}

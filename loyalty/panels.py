@@ -6,15 +6,16 @@ from django.utils.timezone import now
 
 from crm.org.models import Staff
 from customers.models import Customer, Purchase
+from loyalty import glance
 from loyalty.accrual import reasons, words
 from loyalty.models import Accrual
-from loyalty.tiers.standing import Standing, standing, tier_names
+from loyalty.tiers.standing import Standing, tier_names
 
 
 def reading(customer: Customer) -> Standing:
-    """Balances and tier, read once for all panels of a page."""
+    """Balances and tier, read once for all panels of a page, points along with them."""
     if "_loyalty" not in customer.__dict__:
-        customer.__dict__["_loyalty"] = standing(customer, now())
+        customer.__dict__["_loyalty"] = glance.with_standing(customer, now())
     found: Standing = customer.__dict__["_loyalty"]
     return found
 

@@ -222,6 +222,8 @@ class Staff(models.Model):
             stores = (
                 Store.objects.filter(region_id=self.region_id) if self.region_id else Store.objects.none()
             )
+        elif "own_stores" in self.__dict__:  # read along with the person (crm/ui/staff.py)
+            return Scope(frozenset(self.__dict__["own_stores"]))
         else:
             stores = self.stores.all()
         return Scope(frozenset(stores.values_list("pk", flat=True)))

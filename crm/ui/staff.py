@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -18,6 +19,8 @@ _UNREAD = (
     .annotate(n=Count("pk"))
     .values("n")
 )
+# So do their stores: every page asks for them.
+_OWN_STORES = Staff.stores.through.objects.filter(staff=OuterRef("pk")).values("store")
 
 
 def staff_of(request: HttpRequest) -> Staff | None:
@@ -27,7 +30,9 @@ def staff_of(request: HttpRequest) -> Staff | None:
         known = None
         if request.user.is_authenticated and request.user.is_active:
             rows = Staff.objects.filter(user_id=request.user.pk, is_active=True).select_related("region")
-            known = rows.annotate(unread=Coalesce(Subquery(_UNREAD), 0)).first()
+            known = rows.annotate(
+                unread=Coalesce(Subquery(_UNREAD), 0), own_stores=ArraySubquery(_OWN_STORES)
+            ).first()
         request._staff = known  # type: ignore[attr-defined]
     return cast(Staff | None, known)
 

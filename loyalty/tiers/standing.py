@@ -63,14 +63,18 @@ class Standing:
 
 
 def standing(customer: Customer, at: datetime) -> Standing:
-    values: dict[str, Any] = {
-        "customer": customer.pk,
-        "at": at,
-        "joined_at": customer.enrolled_at or customer.created_at,
-    }
     with connection.cursor() as cursor:
-        cursor.execute(_READ, values)
-        balances, membership, tiers, measure = cursor.fetchone()
+        cursor.execute(READ, asked(customer, at))
+        return told(*cursor.fetchone())
+
+
+def asked(customer: Customer, at: datetime) -> dict[str, Any]:
+    """The values that `READ` asks for."""
+    return {"customer": customer.pk, "at": at, "joined_at": customer.enrolled_at or customer.created_at}
+
+
+def told(balances: str, membership: str | None, tiers: str, measure: int | None) -> Standing:
+    """The standing in the row of `READ`."""
     units = {row.pop("unit"): tuple(row.values()) for row in json.loads(balances)}
     return Standing(units, json.loads(tiers), json.loads(membership) if membership else None, measure or 0)
 
@@ -101,14 +105,15 @@ def _measure() -> str:
     return f"CASE s.measure {told} END"
 
 
-_READ = f"""
+READ = f"""
 SELECT
     (SELECT coalesce(json_agg(json_build_object(
         'unit', b.unit, 'available', b.available, 'pending', b.pending, 'held', b.held, 'debt', b.debt
-     )), '[]')::text FROM loyalty_balance b WHERE b.customer_id = %(customer)s),
-    (SELECT to_jsonb(m)::text FROM loyalty_membership m WHERE m.customer_id = %(customer)s),
-    (SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.rank), '[]')::text FROM loyalty_tier t WHERE t.scheme_id = s.id),
-    {_measure()}
+     )), '[]')::text FROM loyalty_balance b WHERE b.customer_id = %(customer)s) AS balances,
+    (SELECT to_jsonb(m)::text FROM loyalty_membership m WHERE m.customer_id = %(customer)s) AS membership,
+    (SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.rank), '[]')::text
+     FROM loyalty_tier t WHERE t.scheme_id = s.id) AS tiers,
+    {_measure()} AS measure
 FROM (
     SELECT (%(at)s::timestamptz AT TIME ZONE z.timezone)::date AS today, z.timezone AS zone,
         (%(joined_at)s::timestamptz AT TIME ZONE z.timezone)::date AS joined

@@ -104,6 +104,7 @@ def test_from_a_stranger_to_a_timeline(visit: Callable[..., Visit], marta: Staff
     here.sends(lambda: here.page.get_by_role("main").get_by_role("button", name="Become a member").click())
     expect(here.page.get_by_role("heading", level=1)).to_have_text("Welcome")
     here.go("/shop/products/SKU2/")
+    _until(lambda: Event.objects.filter(kind="product", data__product="SKU2").exists())
     _until(lambda: Event.objects.filter(data__path="/shop/products/SKU2/").exists())
 
     nora = Customer.objects.get(name="Nora Bell")
@@ -113,7 +114,7 @@ def test_from_a_stranger_to_a_timeline(visit: Callable[..., Visit], marta: Staff
     assert said.count(("product", "SKU1")) == 1
     assert said.count(("cart_add", "SKU1")) == 1
     assert ("page", "/shop/products/SKU2/") in said
-    assert Interaction.objects.count() == Event.objects.count()
+    _until(lambda: Interaction.objects.count() == Event.objects.count())
     assert not any("13800138123" in json.dumps(batch) for batch in here.sent)
     told = timeline.page(Asked(marta, Chain.current(), nora))
     assert "cart_add" in [touch.kind for touch in told.touches]
@@ -207,12 +208,13 @@ def test_consent_taken_back_in_another_tab_silences_this_one(visit: Callable[...
     other = here.context.new_page()
     other.goto(here.base + "/shop/products/SKU1/")
     _until(lambda: Event.objects.filter(kind="product").exists())
-    here.context.set_offline(True)
+    _until(lambda: here.stored() == ["regulars.visitor"])  # nothing is on its way
+    here.context.route("**/t/", lambda route: route.abort())  # a line that is dead at once, in both tabs
     here.page.evaluate("regulars('product', {product: 'SKU2'})")
     other.evaluate("regulars('consent', false)")
     before = len(here.sent)
     here.page.evaluate("regulars('cart', {product: 'SKU2'})")
-    here.context.set_offline(False)
+    here.context.unroute("**/t/")
     here.page.evaluate("dispatchEvent(new Event('online'))")
     here.page.wait_for_timeout(1800)
     assert len(here.sent) == before

@@ -224,7 +224,7 @@ def _is_quiet(chaos: Chaos) -> bool:
 
 def _assert_nothing_lost_nothing_twice(chaos: Chaos, history: History, tills: list[Till]) -> None:
     jobs = chaos.rows("SELECT kind, key, state, error FROM jobs_job")
-    assert {state for _, _, state, _ in jobs} == {"done"}, jobs
+    assert [job for job in jobs if job[2] != "done"] == []
     assert sum(kind != "night" for kind, _, _, _ in jobs) == FILES
     # The clock asks for a night as well when a day ends while this runs.
     assert {key for kind, key, _, _ in jobs if kind == "night"} >= set(NIGHTS)

@@ -7,13 +7,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from crm.audit.models import Entry
 from crm.lib import sealed
 from crm.org.models import Staff, Store
+from crm.scaleout.recording import recording
 from customers import interactions
 from customers.models import Customer, CustomerTag, CustomField, Identity, Tag, TouchChannel
 from tests import cast
@@ -40,10 +39,13 @@ def undo_of(html: str) -> str:
 # --- What it costs --------------------------------------------------------------------------------------------------
 
 
-def test_the_whole_page_takes_sixteen_statements_at_most(
+def test_the_whole_page_takes_seventeen_statements_at_most(
     chen: Staff, irina: Customer, harbour: Store, size: CustomField, signed_in: Browser
 ) -> None:
-    """With everything there is: receipts, a night, tags, own fields, a household, touches."""
+    """With everything there is: receipts, a night, tags, own fields, a household, touches.
+
+    Counted where the driver sends them, prepared ones too. The aim is fifteen.
+    """
     for n in range(40):
         cast.purchase(irina, at=harbour, on=date(2026, 1, 1 + n % 28))
     CustomerTag.objects.create(customer=irina, tag=Tag.objects.create(name="vip"))
@@ -54,9 +56,9 @@ def test_the_whole_page_takes_sixteen_statements_at_most(
     cast.night("2026-03-09")
     theirs = signed_in(chen)
     theirs.get(page_of(irina))
-    with CaptureQueriesContext(connection, ) as found:  # fmt: skip
+    with recording() as kept:
         html = theirs.get(page_of(irina)).content.decode()
-    assert len(found) <= 16, "\n".join(one["sql"][:150] for one in found)
+    assert len(kept.queries) <= 17, "\n".join(str(one)[:150] for one in kept.queries)
     for words in ("vip", "Large", "Pavel Petrov", other.public_id, "Bought for"):
         assert words in html, words
 
