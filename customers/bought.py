@@ -6,12 +6,12 @@ below them. As everywhere, a purchase counts while something of it is kept.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, F, Max, Min, Q, Sum
 
-from customers.models import Purchase
+from customers.models import Customer, Night, Purchase
 
 _COUNTS = Q(returned=0) | Q(returned__lt=F("amount"))
 
@@ -28,6 +28,29 @@ class Bought:
 
 
 NOTHING = Bought()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a night counted of a customer: their last day ever, the purchases and the net sum of its window."""
+
+    last_on: date | None
+    frequency: int
+    monetary: Decimal
+
+
+def counted(customer: Customer, night: Night) -> Counted:
+    """From the purchases as the night knew them: those recorded until it was computed."""
+    known = Purchase.objects.filter(_COUNTS, customer=customer, business_date__lte=night.on)
+    if night.computed_at:
+        known = known.filter(recorded_at__lte=night.computed_at)
+    window = Q(business_date__gte=night.on - timedelta(days=night.window_days - 1))
+    found = known.aggregate(
+        last_on=Max("business_date"),
+        frequency=Count("pk", filter=window),
+        monetary=Sum(F("amount") - F("returned"), filter=window, default=Decimal(0)),
+    )
+    return Counted(**found)
 
 
 def bought_by(ids: Iterable[int]) -> dict[int, Bought]:

@@ -14,7 +14,7 @@ import msgspec
 from crm.lib import prepared
 from crm.org.models import Chain
 from customers import nights
-from customers.bought import Bought
+from customers.bought import Bought, Counted, counted
 from customers.models import Customer, Identity, Night, Stage
 from customers.models import CustomField as Field
 
@@ -70,6 +70,12 @@ class _Bought(msgspec.Struct):
     undone: int
 
 
+class _Counted(msgspec.Struct):
+    last_on: date | None
+    frequency: int
+    monetary: Decimal
+
+
 class _Defined(msgspec.Struct):
     id: int
     code: str
@@ -90,18 +96,23 @@ class _Read(msgspec.Struct):
     tags: list[Held]
     spells: list[Spelled]
     bought: _Bought
+    counted: _Counted | None
     months: list[Month]
     defined: list[_Defined]
 
 
 class Whole(msgspec.Struct):
-    """`identities`: the main one of a kind first. `spells`: newest first. `fields`: the chain's own, in their order."""
+    """`identities`: the main one of a kind first. `spells`: newest first. `fields`: the chain's own, in their order.
+
+    `counted`: by the published night, as `customers.bought.counted` says it; None where there is no night.
+    """
 
     night: Night | None
     identities: list[Identity]
     tags: list[Held]
     spells: list[Spelled]
     bought: Bought
+    counted: Counted | None
     months: list[Month]
     fields: list[Field]
 
@@ -121,17 +132,21 @@ class Around:
 
     chain: Chain
     night: Night | None
+    counted: Counted | None
 
 
-def set_around(customer: Customer, chain: Chain, night: Night | None) -> None:
+def set_around(customer: Customer, chain: Chain, whole: Whole) -> None:
     """Tell panels what need not be read again."""
-    customer.__dict__["_around"] = Around(chain, night)
+    customer.__dict__["_around"] = Around(chain, whole.night, whole.counted)
 
 
 def around(customer: Customer) -> Around:
     """What the page around a customer knows; read now where there is no page."""
     known: Around | None = customer.__dict__.get("_around")
-    return known or Around(Chain.current(), nights.published())
+    if known:
+        return known
+    night = nights.published()
+    return Around(Chain.current(), night, counted(customer, night) if night else None)
 
 
 _decoder = msgspec.json.Decoder(_Read)
@@ -146,7 +161,8 @@ def read(customer: Customer, *, months_since: date, spells: int = 12) -> Whole:
     fields = [Field(**msgspec.structs.asdict(one)) for one in told.defined]
     bought = Bought(**msgspec.structs.asdict(told.bought))
     night = Night(**msgspec.structs.asdict(told.night)) if told.night else None
-    return Whole(night, own, told.tags, told.spells, bought, told.months, fields)
+    by_night = Counted(**msgspec.structs.asdict(told.counted)) if told.counted else None
+    return Whole(night, own, told.tags, told.spells, bought, by_night, told.months, fields)
 
 
 _WHOLE = """
@@ -189,6 +205,18 @@ SELECT json_build_object(
             'first_on', min(business_date) FILTER (WHERE returned = 0 OR returned < amount),
             'last_on', max(business_date) FILTER (WHERE returned = 0 OR returned < amount)
         ) FROM customers_purchase WHERE customer_id = %(id)s
+    ),
+    'counted', (
+        SELECT json_build_object(
+            'last_on', max(purchase.business_date),
+            'frequency', count(*) FILTER (WHERE purchase.business_date > night."on" - night.window_days),
+            'monetary', coalesce(sum(purchase.amount - purchase.returned)
+                FILTER (WHERE purchase.business_date > night."on" - night.window_days), 0)::text
+        ) FROM night LEFT JOIN customers_purchase purchase ON purchase.customer_id = %(id)s
+          AND (purchase.returned = 0 OR purchase.returned < purchase.amount)
+          AND purchase.business_date <= night."on"
+          AND (night.computed_at IS NULL OR purchase.recorded_at <= night.computed_at)
+        GROUP BY night.id
     ),
     'months', (
         SELECT coalesce(json_agg(json_build_object('month', month, 'spent', spent::text, 'visits', visits)), '[]')

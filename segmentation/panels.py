@@ -13,9 +13,9 @@ from segmentation.views.words import of_class, of_score
 def scores(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """Their scores with the figures and limits behind them, in words."""
     standing, around = _now(customer), whole.around(customer)
-    if standing is None or around.night is None:
+    if standing is None or around.night is None or around.counted is None:
         return {"explanation": None}
-    found = standings.explained(customer, around.night, standing)
+    found = standings.explained(around.night, standing, around.counted)
     if found is None:
         return {"explanation": None}
     currency = around.chain.currency

@@ -6,13 +6,11 @@ Everything here reads the published night (or an earlier one) and is scoped to t
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
-
-from django.db.models import Count, F, Max, Q, Sum
 
 from crm.org.scope import Viewer
 from customers import nights
-from customers.models import Customer, Night, Purchase, SpellQuerySet
+from customers.bought import Counted, counted
+from customers.models import Customer, Night, SpellQuerySet
 from segmentation.heatmap import published_cuts_of
 from segmentation.models import Group, NightCuts, Standing, ValueClass
 
@@ -111,26 +109,25 @@ def explain(customer: Customer, on: date | None = None) -> Explanation | None:
     """
     night = nights.night_of(on)
     standing = standing_of(customer, on)
-    return explained(customer, night, standing) if night and standing else None
+    return explained(night, standing, counted(customer, night)) if night and standing else None
 
 
-def explained(customer: Customer, night: Night, standing: Standing) -> Explanation | None:
-    """The same of a standing that holds at that night."""
+def explained(night: Night, standing: Standing, facts: Counted) -> Explanation | None:
+    """The same of a standing that holds at that night, and of what the night counted."""
     cuts = published_cuts_of(night)
     if cuts is None:
         return None
     start = night.on - timedelta(days=night.window_days - 1)
-    facts = _facts(customer, night, start)
     return Explanation(
         night=night,
         standing=standing,
         scores=_scores(standing, cuts, facts, night.on),
         window_from=start,
-        last_on=facts["last_on"],
+        last_on=facts.last_on,
         group=standing.group,
         value_class=str(ValueClass(standing.value_class).label),
         value_cuts=cuts.value,
-        spent=facts["monetary"],
+        spent=facts.monetary,
     )
 
 
@@ -138,27 +135,14 @@ def _with_names(rows: SpellQuerySet) -> SpellQuerySet:
     return rows.select_related("group", "night")
 
 
-def _facts(customer: Customer, night: Night, start: date) -> dict[str, Any]:
-    known = Purchase.objects.filter(Q(returned=0) | Q(returned__lt=F("amount")), customer=customer)
-    known = known.filter(business_date__lte=night.on)
-    if night.computed_at:
-        known = known.filter(recorded_at__lte=night.computed_at)
-    window = Q(business_date__gte=start)
-    return known.aggregate(
-        last_on=Max("business_date"),
-        frequency=Count("pk", filter=window),
-        monetary=Sum(F("amount") - F("returned"), filter=window, default=Decimal(0)),
-    )
-
-
-def _scores(standing: Standing, cuts: NightCuts, facts: dict[str, Any], on: date) -> list[Scored]:
-    if standing.r == 0 or facts["last_on"] is None:
+def _scores(standing: Standing, cuts: NightCuts, facts: Counted, on: date) -> list[Scored]:
+    if standing.r == 0 or facts.last_on is None:
         return []
     buckets = cuts.scheme.buckets
-    values = {
-        "recency": ((on - facts["last_on"]).days, standing.r, cuts.recency),
-        "frequency": (facts["frequency"], standing.f, cuts.frequency),
-        "monetary": (facts["monetary"], standing.m, cuts.monetary),
+    values: dict[str, tuple[int | Decimal, int, list[int]]] = {
+        "recency": ((on - facts.last_on).days, standing.r, cuts.recency),
+        "frequency": (facts.frequency, standing.f, cuts.frequency),
+        "monetary": (facts.monetary, standing.m, cuts.monetary),
     }
     return [
         Scored(measure, value, score, buckets, limits, *_bucket(measure, score, limits))

@@ -167,7 +167,7 @@ def signed_in(client: Client) -> Callable[[Staff], Client]:
     def open_browser(person: Staff) -> Client:
         browser = Client()
         assert person.user is not None
-        browser.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+        browser.force_login(person.user, backend="crm.ui.staff.StaffBackend")
         return browser
 
     return open_browser

@@ -301,7 +301,7 @@ def build_world() -> World:
     for name, person in people.items():
         built.browsers[name] = Client(raise_request_exception=False)
         assert person.user is not None
-        built.browsers[name].force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+        built.browsers[name].force_login(person.user, backend="crm.ui.staff.StaffBackend")
     return built
 
 

@@ -233,7 +233,7 @@ STORAGES = {
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: it refuses locked names before a password is looked at
-    "django.contrib.auth.backends.ModelBackend",
+    "crm.ui.staff.StaffBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [

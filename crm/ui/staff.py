@@ -2,6 +2,8 @@
 
 from typing import Any, cast
 
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -29,12 +31,28 @@ def staff_of(request: HttpRequest) -> Staff | None:
     if known is _MISSING:
         known = None
         if request.user.is_authenticated and request.user.is_active:
-            rows = Staff.objects.filter(user_id=request.user.pk, is_active=True).select_related("region")
-            known = rows.annotate(
-                unread=Coalesce(Subquery(_UNREAD), 0), own_stores=ArraySubquery(_OWN_STORES)
-            ).first()
+            found = request.user._state.fields_cache.get("staff")
+            known = found if found and "unread" in found.__dict__ else signed_in(request.user.pk)
+        if known is not None and not known.is_active:
+            known = None
         request._staff = known  # type: ignore[attr-defined]
     return cast(Staff | None, known)
+
+
+def signed_in(user_id: int) -> Staff | None:
+    """Who signs in as this user, with all that every page asks of them: user, region, stores, new notices."""
+    rows = Staff.objects.filter(user_id=user_id).select_related("user", "region")
+    return rows.annotate(unread=Coalesce(Subquery(_UNREAD), 0), own_stores=ArraySubquery(_OWN_STORES)).first()
+
+
+class StaffBackend(ModelBackend):
+    """Passwords as Django checks them; a session finds the user and their staff in one reading."""
+
+    def get_user(self, user_id: int) -> User | None:
+        staff = signed_in(user_id)
+        if staff is None or staff.user is None:
+            return super().get_user(user_id)
+        return staff.user if self.user_can_authenticate(staff.user) else None
 
 
 def chain_of(request: HttpRequest) -> Chain:

@@ -34,7 +34,7 @@ class Profile(CustomerView):
         customer = self.customer(public_id)
         chain, months = chain_of(request), months_until(timezone.localdate())
         found = whole.read(customer, months_since=months[0])
-        whole.set_around(customer, chain, found.night)
+        whole.set_around(customer, chain, found)
         context = {
             "customer": customer,
             "whole": found,

@@ -73,7 +73,7 @@ def open_as(chromium_or_skip: Any, transactional_db: None, live_server: Any) -> 
 def _session(person: Staff) -> Any:
     client = Client()
     assert person.user is not None
-    client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person.user, backend="crm.ui.staff.StaffBackend")
     return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
 
 

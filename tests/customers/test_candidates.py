@@ -138,7 +138,7 @@ def test_the_engine_asks_a_fixed_number_of_questions(
 
 def warned(person, data) -> str:
     client = Client()
-    client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person.user, backend="crm.ui.staff.StaffBackend")
     answer = client.post("/customers/duplicates/", data)
     assert answer.status_code == 200
     return answer.content.decode()

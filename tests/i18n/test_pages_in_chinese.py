@@ -307,7 +307,7 @@ def browser(person: Staff, language: str) -> Client:
     Staff.objects.filter(pk=person.pk).update(language=language)
     client = Client(headers={"accept-language": language}, raise_request_exception=False)
     assert person.user is not None
-    client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person.user, backend="crm.ui.staff.StaffBackend")
     return client
 
 

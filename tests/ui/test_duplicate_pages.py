@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def browser(person: Any) -> Client:
     client = Client()
-    client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person.user, backend="crm.ui.staff.StaffBackend")
     return client
 
 

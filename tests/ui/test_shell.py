@@ -73,9 +73,7 @@ def test_a_fragment_sends_the_whole_page_to_sign_in(db: None, client: Client) ->
 
 
 def test_an_account_without_staff_sees_nothing(db: None, client: Client) -> None:
-    client.force_login(
-        get_user_model().objects.create(username="ghost"), "django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(get_user_model().objects.create(username="ghost"), "crm.ui.staff.StaffBackend")
     assert client.get("/customers/").status_code == 403
 
 
