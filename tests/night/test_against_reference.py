@@ -2,12 +2,13 @@
 
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pandas as pd
 import pytest
 
 from crm.org.models import Store
-from customers import stages, states
+from customers import bought, stages, states, whole
 from customers.models import Customer, LifecycleRules, Purchase, StaleState
 from segmentation import schemes, standings
 from segmentation.models import Scheme, Standing
@@ -157,3 +158,18 @@ def test_an_explanation_shows_the_figures_behind_the_scores(harbour: Store, chai
     assert found.night.published_at is not None
     assert found.night.computed_at <= found.night.published_at
     assert found.group.code == "champions"
+
+
+def test_the_page_and_the_explanation_count_alike(harbour: Store, chain: object) -> None:
+    """Late receipts, those before the window and those given back whole stay out of what the night counted."""
+    who = people(2, harbour)
+    days = [(0, 0), (400, 0), (10, 1000)]
+    buy([(who[0].pk, FIRST - timedelta(days=before), 1000, back) for before, back in days], harbour)
+    run_night(FIRST)
+    buy([(who[0].pk, FIRST, 7000, 0)], harbour)
+    for one in who:
+        told = whole.read(one, months_since=FIRST)
+        assert told.night is not None
+        assert told.counted == bought.counted(one, told.night)
+    assert whole.read(who[0], months_since=FIRST).counted == bought.Counted(FIRST, 1, Decimal(10))
+    assert whole.read(who[1], months_since=FIRST).counted == bought.Counted(None, 0, Decimal(0))
