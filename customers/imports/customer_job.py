@@ -46,6 +46,11 @@ class CustomersImport:
         self.stores = frozenset(Store.objects.values_list("code", flat=True)) if is_closed else None
 
     def run(self) -> None:
+        if not self.claim.checkpoint.get("is_finished"):
+            self._import()
+        places.remove_work(self.file)  # after the last commit: until then a successor needs it
+
+    def _import(self) -> None:
         table = open_table(places.path_of(self.file))
         own_names = columns_of("customers").match(table.names, self.claim.params.get("mapping"))
         if not own_names.keys() & KIND_OF.keys():
@@ -139,14 +144,15 @@ class CustomersImport:
         )
 
     def _finish(self) -> None:
-        if self.claim.counts["rejected"]:
-            target = places.rejected_file(self.file)
-            self.rejected.join(target)
-            self.file.rejected_path = str(target)
-            self.file.save(update_fields=["rejected_path"])
-        if self.file.is_dry_run and (self.claim.counts["new"] or self.claim.counts["changed"]):
-            self.diff.join(places.diff_file(self.file))
-        places.remove_work(self.file)
+        with self.claim.slice() as draft:
+            if self.claim.counts["rejected"]:
+                target = places.rejected_file(self.file)
+                self.rejected.join(target)
+                self.file.rejected_path = str(target)
+                self.file.save(update_fields=["rejected_path"])
+            if self.file.is_dry_run and (self.claim.counts["new"] or self.claim.counts["changed"]):
+                self.diff.join(places.diff_file(self.file))
+            draft["is_finished"] = True
 
 
 _DISAGREE = {conflicts.OWNERS_DIFFER: "identifiers_disagree"}

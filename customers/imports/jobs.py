@@ -1,7 +1,6 @@
 """The kinds of job that import files."""
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import translation
 
 from crm.jobs.claim import Claim
@@ -41,9 +40,11 @@ def _run(claim: Claim, file: ImportFile, work) -> None:  # type: ignore[no-untyp
     """A file that is refused is a finished job with a reason, not a failure to be tried again."""
     with translation.override(claim.params.get("language") or settings.LANGUAGE_CODE):
         try:
-            work.run()
+            if not file.refusal:  # else somebody came as far as that and was killed
+                work.run()
         except Refusal as refusal:
-            with transaction.atomic():
+            with claim.slice():
                 file.refusal = str(refusal)
                 file.save(update_fields=["refusal"])
+        if file.refusal:
             places.remove_work(file)

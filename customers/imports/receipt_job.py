@@ -2,6 +2,9 @@
 
 Each part is a slice of the job: its rows and the job's checkpoint are one transaction. Killed at any moment, the next
 worker goes on with the first part that was not committed. A dry run does the same and rolls every part back.
+
+An attempt reads into a folder of its own, which the checkpoint names once it is whole: an attempt that has lost its
+lease and does not know it yet cannot touch what its successor reads.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,10 +43,17 @@ class ReceiptsImport:
     def __init__(self, claim: Claim, file: ImportFile) -> None:
         self.claim = claim
         self.file = file
-        self.folder = places.work_folder(file)
+        # What was begun by a version before this one lies in the work folder itself.
+        own = "" if "parts" in claim.checkpoint else claim.token.hex
+        self.folder = places.work_folder(file) / claim.checkpoint.get("folder", own)
         self.rejected = RejectedRows(self.folder / "rejected", ABOUT, REASONS)
 
     def run(self) -> None:
+        if not self.claim.checkpoint.get("is_finished"):
+            self._import()
+        places.remove_work(self.file)  # after the last commit: until then a successor needs it
+
+    def _import(self) -> None:
         if "parts" not in self.claim.checkpoint:
             self._read()
         spill = Spill(self.folder / "parts", SCHEMA, self.claim.checkpoint["parts"])
@@ -56,7 +66,8 @@ class ReceiptsImport:
         """The whole file into parts. Refused here, nothing of it has been applied."""
         table = open_table(places.path_of(self.file))
         reader = self._reader(table)
-        self.rejected.clear()
+        self.claim.renew()
+        places.remove_work(self.file)  # of attempts that did not come to their end
         spill = Spill.begin(self.folder / "parts", SCHEMA, table.estimate)
         broken = rows = 0
         with ThreadPoolExecutor(1, thread_name_prefix="import-spill") as beside:
@@ -77,7 +88,7 @@ class ReceiptsImport:
             {"sources": reader.sources.codes, "stores": reader.stores.codes, "skus": reader.products.codes}
         )
         with self.claim.slice(done=0) as draft:
-            draft.update(parts=spill.parts, next=0, rows=rows)
+            draft.update(parts=spill.parts, folder=self.folder.name, next=0, rows=rows)
             self.claim.counts.update(_zeros() | {"rows": broken, "rejected": broken})
         self.claim.progress(0, rows)
 
@@ -151,12 +162,13 @@ class ReceiptsImport:
         return outcome
 
     def _finish(self) -> None:
-        if self.claim.counts["rejected"]:
-            target = places.rejected_file(self.file)
-            self.rejected.join(target)
-            self.file.rejected_path = str(target)
-            self.file.save(update_fields=["rejected_path"])
-        places.remove_work(self.file)
+        with self.claim.slice() as draft:
+            if self.claim.counts["rejected"]:
+                target = places.rejected_file(self.file)
+                self.rejected.join(target)
+                self.file.rejected_path = str(target)
+                self.file.save(update_fields=["rejected_path"])
+            draft["is_finished"] = True
 
 
 def _refuse_rubbish(broken: int, rows: int) -> None:

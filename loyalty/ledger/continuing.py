@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from crm.lib import prepared
+from loyalty.ledger import accounts, upkeep
 from loyalty.ledger.accounts import NEVER, Account
 from loyalty.ledger.moving import POINTS, checked, once
 from loyalty.ledger.posting import Cause, Piece, Posted, post
@@ -99,7 +100,10 @@ def _continue(
         if not 0 < wanted <= there:
             raise NothingToContinue
         pieces = _parts(left, wanted, kind)
-        return Posted(post(account.customer_id, unit, kind, cause, pieces=pieces, of=of), kind, wanted)
+        posted = Posted(post(account.customer_id, unit, kind, cause, pieces=pieces, of=of), kind, wanted)
+        if kind is not Kind.CAPTURE and any(one.ends_at <= cause.at for one in left):
+            upkeep.expire(accounts.locked(account.customer_id, unit), cause.at, cause.by)
+        return posted
 
     return once(customer_id, unit, cause, write, kind=kind, points=points)
 

@@ -88,7 +88,7 @@ class Model:
             raise Refused
         for coin in mine[:wanted]:
             coin.where, coin.hold = to, as_
-        self.settle(at)
+        self.upkeep(at)  # what comes back and has ended meanwhile ends at once
 
     def claw_back(self, lot: int, keep: int, at: datetime) -> None:
         self.upkeep(at)
