@@ -5,9 +5,6 @@ receipt is there once, every job has ended by itself, and the nightly state equa
 """
 
 import json
-import os
-import random
-import signal
 import threading
 import time
 import urllib.error
@@ -22,13 +19,13 @@ import redis
 
 from crm.embedded import servers
 from crm.embedded.home import Home
-from tests.platform.conftest import System, wait_until
+from tests.platform.conftest import wait_until
+from tests.resilience.chaos import Chaos, Killer
 from tests.resilience.history import STORES, History
 
 KILLS, WIPES = 30, 5
 FILES, RECEIPTS_A_FILE = 12, 6_000
 PATIENCE = 240  # seconds a till repeats one receipt
-A_WHOLE_SERVER = 3  # a master and two workers: one that is still starting is no victim
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 NIGHTS = tuple(str(YESTERDAY - timedelta(days=before)) for before in (3, 2, 1, 0))
 
@@ -48,29 +45,6 @@ for i, file in enumerate(files):
     if i % 3 == 0 and asked:
         nights.start(asked.pop(0), by="system:test")
 """
-
-
-class Chaos(System):
-    """The system with short leases, so that a test need not wait half a minute for each dead worker."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return super().environment | {
-            "JOB_LEASE_SECONDS": "3", "JOB_RELAY_SECONDS": "1", "WORKER_PROCESSES": "2",
-            "RESTART_PAUSE_SECONDS": "1",
-        }  # fmt: skip
-
-    def shell(self, code: str) -> str:
-        done = self.command("manage.py", "shell", "-v", "0", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def rows(self, query: str) -> list[tuple]:
-        with psycopg.connect(servers.database_url(Home(self.home)), autocommit=True) as connection:
-            return connection.execute(query).fetchall()
-
-    def open_jobs(self) -> int:
-        return self.rows("SELECT count(*) FROM jobs_job WHERE state IN ('queued', 'running')")[0][0]
 
 
 @pytest.fixture
@@ -120,50 +94,6 @@ class Till(threading.Thread):
                 pass
             time.sleep(0.1)
         raise AssertionError(f"{external_id} was never answered")
-
-
-class Killer:
-    """Kills one process after another, of each kind in turn."""
-
-    def __init__(self, system: Chaos) -> None:
-        self.system = system
-        self.random = random.Random(26)
-        self.killed: list[str] = []
-
-    def kill(self, kind: str) -> bool:
-        victims = {"worker": self._worker, "web": self._web, "database": self._backends}[kind]()
-        if not victims:
-            return False
-        try:
-            os.kill(self.random.choice(victims), signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-        self.killed.append(kind)
-        return True
-
-    def _worker(self) -> list[int]:
-        found = [p for p in self.system.processes("crm.celery") if b"beat" not in _command(p)]
-        return found if len(found) >= A_WHOLE_SERVER else []
-
-    def _web(self) -> list[int]:
-        found = self.system.processes("gunicorn")
-        return found if len(found) >= A_WHOLE_SERVER else []
-
-    def _backends(self) -> list[int]:
-        try:
-            found = self.system.rows(
-                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            )
-        except psycopg.OperationalError:
-            return []
-        return [pid for (pid,) in found]
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def _wipe_broker(system: Chaos) -> None:
