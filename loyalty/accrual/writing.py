@@ -14,7 +14,7 @@ from loyalty.accrual.columns import Earned
 from loyalty.accrual.loading import EPOCH, Loaded
 from loyalty.accrual.single import BY
 from loyalty.ledger import bulk
-from loyalty.ledger.bulk import Earning
+from loyalty.ledger.bulk import Earnings
 from loyalty.models import Ending, Programme, Unit
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,12 +27,9 @@ _ROW = {
 
 def write(cur: Any, loaded: Loaded, programme: Programme, earned: Earned, at: datetime) -> None:
     """What these purchases earned by one rule set."""
-    issued = [
-        _issue(cur, loaded, earned.points, _Ends(programme, loaded, Unit.POINTS, at)),
-        _issue(cur, loaded, earned.growth, _Ends(programme, loaded, Unit.GROWTH, at)),
-    ]
-    living.extend(cur, programme, loaded)
     r = loaded.receipts
+    issued = _issue(cur, loaded, {Unit.POINTS: earned.points, Unit.GROWTH: earned.growth}, programme, at)
+    living.extend(cur, programme, loaded)
     write_columns(
         cur,
         "loyalty_accrual",
@@ -40,60 +37,66 @@ def write(cur: Any, loaded: Loaded, programme: Programme, earned: Earned, at: da
         {
             "customer_id": r.customer, "purchase_id": loaded.purchase, "programme_id": np.full(len(r), programme.pk),
             "business_date": r.day, "points": earned.points, "kept": earned.points, "growth": earned.growth,
-            "growth_kept": earned.growth, "is_first": r.is_first, "movement_id": issued[0],
-            "growth_movement_id": issued[1], "reasons": list(_reasons(loaded, earned)),
+            "growth_kept": earned.growth, "is_first": r.is_first, "movement_id": issued[Unit.POINTS],
+            "growth_movement_id": issued[Unit.GROWTH], "reasons": list(_reasons(loaded, earned)),
             "lines": list(_lines(loaded, earned)),
         },
     )  # fmt: skip
 
 
-def _issue(cur: Any, loaded: Loaded, points: Any, ends: "_Ends") -> Any:
-    """Movements by purchase, masked where nothing was earned."""
-    r = loaded.receipts
-    columns = zip(
-        r.customer.tolist(), points.tolist(), loaded.purchase.tolist(), loaded.occurred.tolist(), r.store.tolist(),
-        r.day.tolist(), strict=True,
+def _issue(
+    cur: Any, loaded: Loaded, points: dict[Unit, Any], programme: Programme, at: datetime
+) -> dict[Unit, Any]:
+    """Movements by unit and purchase, masked where nothing was earned."""
+    r, latest = loaded.receipts, (at - _1970) // timedelta(microseconds=1)
+    places = {unit: np.flatnonzero(earned) for unit, earned in points.items()}
+    here = np.concatenate([*places.values()])
+    unit = np.concatenate([np.full(len(there), int(unit)) for unit, there in places.items()])
+    vests, ends, extended = _lives(loaded, programme, at)
+    is_growth = unit == Unit.GROWTH
+    columns = Earnings(
+        customer=r.customer[here], unit=unit,
+        points=np.concatenate([earned[places[of]] for of, earned in points.items()]),
+        source=[f"receipt:{pk}" for pk in loaded.purchase[here].tolist()],
+        at=np.minimum(loaded.occurred[here], latest), store=r.store[here], purchase=loaded.purchase[here],
+        vests=vests[here], ends=np.ma.array(ends[here], mask=np.ma.getmaskarray(ends)[here] | is_growth),
+        extended=extended & ~is_growth,
     )  # fmt: skip
-    earnings = [
-        Earning(
-            who,
-            n,
-            f"receipt:{pk}",
-            min(_1970 + timedelta(microseconds=us), ends.at),
-            store,
-            pk,
-            *ends.of(day, store),
-        )
-        for who, n, pk, us, store, day in columns
-        if n
-    ]
-    made = bulk.earn_many(cur, earnings, by=BY, unit=ends.unit)
-    pairs = zip(r.customer.tolist(), loaded.purchase.tolist(), strict=True)
-    return np.ma.masked_equal([made.get((who, f"receipt:{pk}"), 0) for who, pk in pairs], 0)
+    made = bulk.earn_columns(cur, columns, by=BY)
+    issued = {}
+    for of, there in places.items():
+        found = np.zeros(len(loaded), dtype=np.int64)
+        found[there] = made[unit == of]
+        issued[of] = np.ma.masked_equal(found, 0)
+    return issued
 
 
-class _Ends:
-    """When points become available and end: the same for all of a day and store. As `single.lot`."""
+def _lives(loaded: Loaded, programme: Programme, at: datetime) -> tuple[Any, Any, bool]:
+    """By receipt, when its points become available and when they end (masked: at once, never); whether they live by
+    activity. As `single.lot`: the same for all of a day and a zone."""
+    known: dict[tuple[int, str], tuple[int | None, int | None]] = {}
+    zones = {store: (zone.key, zone) for store, zone in loaded.zones.items()}
+    lives = programme.ending == Ending.ACTIVITY
+    found = []
+    for day, store in zip(loaded.receipts.day.tolist(), loaded.receipts.store.tolist(), strict=True):
+        name, zone = zones[store]
+        if (day, name) not in known:
+            on = date.fromordinal(EPOCH + day)
+            vests = endings.vests_at(programme.pending_days, on, zone)
+            ends = None if lives else endings.expires_at(programme.ending, programme.ending_count, on, zone)
+            known[day, name] = _micros(vests if vests is not None and vests > at else None), _micros(ends)
+        found.append(known[day, name])
+    return _masked([vests for vests, _ends in found]), _masked([ends for _vests, ends in found]), lives
 
-    def __init__(self, programme: Programme, loaded: Loaded, unit: Unit, at: datetime) -> None:
-        self.programme, self.zones, self.unit, self.at = programme, loaded.zones, unit, at
-        self.known: dict[tuple[int, int], tuple[datetime | None, datetime | None, bool]] = {}
 
-    def of(self, day: int, store: int) -> tuple[datetime | None, datetime | None, bool]:
-        """When they vest, when they end, whether they live by activity."""
-        if (day, store) not in self.known:
-            self.known[day, store] = self._of(date.fromordinal(EPOCH + day), store)
-        return self.known[day, store]
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - _1970) // timedelta(microseconds=1)
 
-    def _of(self, on: date, store: int) -> tuple[datetime | None, datetime | None, bool]:
-        one, zone = self.programme, self.zones[store]
-        vests = endings.vests_at(one.pending_days, on, zone)
-        vests = vests if vests is not None and vests > self.at else None
-        if self.unit == Unit.GROWTH:
-            return vests, None, False
-        if one.ending == Ending.ACTIVITY:
-            return vests, None, True
-        return vests, endings.expires_at(one.ending, one.ending_count, on, zone), False
+
+def _masked(values: list[int | None]) -> Any:
+    return np.ma.array(
+        [value or 0 for value in values], mask=[value is None for value in values], dtype=np.int64
+    )
 
 
 def _reasons(loaded: Loaded, earned: Earned) -> Iterator[bytes]:
