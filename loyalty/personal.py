@@ -95,3 +95,4 @@ TABLES = {
     ),
     "Trace": kept(_BOOKS, behaviour="pending available held", plain="customer movement lot"),
 }  # fmt: skip
+CLOSINGS = ["loyalty.leaving:forfeit"]

@@ -3,7 +3,7 @@
 1. *Places*: what is no column (files) is cleaned first, while the identifiers to look for are still known. It can be
    done again at any time. Tables that are searched for quotes are read then, too: that may take long and holds nobody.
 2. *Tables*, in one transaction with the certificate and the entry in the trail: the person is held, so that nobody
-   writes of them meanwhile; then each table of the register is treated as the register says.
+   writes of them meanwhile; accounts are closed (`CLOSINGS`); then each table is treated as the register says.
 3. *After the commit*: the erasure goes into the erasure log, from which a restore does it again, and the tables that
    were touched are swept (dead rows, statistics).
 
@@ -24,7 +24,7 @@ from crm.audit import trail
 from crm.lib.refusals import Refusal
 from crm.privacy import blanks, digests, erasurelog, sweeping
 from crm.privacy.models import Certificate, Request
-from crm.privacy.register import SEARCH, Entry, Erasure, Kind, Whose, entries, places
+from crm.privacy.register import SEARCH, Entry, Erasure, Kind, Whose, closings, entries, places
 from crm.privacy.rows import function, rows_of
 from crm.privacy.subjects import Subject, people
 
@@ -85,6 +85,8 @@ def erase(
         subject = _held(numbers)
         if not replay and (before := _done(subject)):  # somebody else erased them meanwhile
             return before
+        for name in closings():
+            function(name)(subject, by=by, at=at)
         tables = {entry.label: (entry, _treat(entry, subject, searched)) for entry in entries(Whose.CUSTOMER)}
         counts |= {label: done for label, (_entry, done) in tables.items() if done["rows"]}
         certificate = _certify(subject, counts, by=by, at=at, request=request, replay=replay)

@@ -201,6 +201,11 @@ def places() -> list[Place]:
     return [place for config in apps.get_app_configs() for place in getattr(_module(config), "PLACES", ())]
 
 
+def closings() -> list[str]:
+    """What apps do to a person's accounts before they are erased (`CLOSINGS`): functions of (subject, by=, at=)."""
+    return [name for config in apps.get_app_configs() for name in getattr(_module(config), "CLOSINGS", ())]
+
+
 def _module(config: AppConfig) -> Any:
     name = f"{config.name}.personal"
     return import_module(name) if find_spec(name) else None

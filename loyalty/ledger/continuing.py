@@ -152,6 +152,12 @@ class _Issued(NamedTuple):
     lots: list[_OwnLot]
 
 
+def issued(account: Account, of: int) -> int:
+    """What a movement issued, less what of it was clawed back so far."""
+    own = _issued(account, of)
+    return own.issued - own.taken - own.owed
+
+
 def _issued(account: Account, of: int) -> _Issued:
     rows = prepared.rows(_ISSUED, {"customer": account.customer_id, "unit": account.unit, "of": of})
     if not rows:
