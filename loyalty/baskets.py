@@ -58,11 +58,16 @@ def shared_out(cents: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if whole == 0:
         return [0] * len(weights)
-    parts = [cents * weight // whole for weight in weights]
+    each = [divmod(cents * weight, whole) for weight in weights]
+    parts = [part for part, _left in each]
     rest = cents - sum(parts)
-    order = sorted(range(len(weights)), key=lambda i: (-(cents * weights[i] % whole), i))
-    for i in order[:rest]:
-        parts[i] += 1
+    if rest:
+        lefts = [left for _part, left in each]
+        order = sorted(
+            range(len(weights)), key=lefts.__getitem__, reverse=True
+        )  # of equal ones the first comes first
+        for i in order[:rest]:
+            parts[i] += 1
     return parts
 
 

@@ -12,12 +12,13 @@ class Known(NamedTuple):
     product_id: int
     brand_id: int | None
     category_ids: frozenset[int]
+    path: str  # of its category
 
 
 def by_sku(skus: Iterable[str]) -> dict[str, Known]:
     """Goods that the catalogue does not know are not in the answer."""
     rows = prepared.rows(_KNOWN, [sorted(set(skus))])
-    return {sku: Known(pk, brand, frozenset(above or ())) for sku, pk, brand, above in rows}
+    return {sku: Known(pk, brand, frozenset(above or ()), path) for sku, pk, brand, above, path in rows}
 
 
 _KNOWN = """
@@ -25,6 +26,6 @@ SELECT p.sku, p.id, p.brand_id, (
     SELECT array_agg(a.id) FROM customers_category c
     JOIN customers_category a ON c.path = a.path OR starts_with(c.path, a.path || '/')
     WHERE c.id = p.category_id
-)
-FROM customers_product p WHERE p.sku = ANY(%s)
+), coalesce(own.path, '')
+FROM customers_product p LEFT JOIN customers_category own ON own.id = p.category_id WHERE p.sku = ANY(%s)
 """

@@ -69,9 +69,14 @@ def receipt(customer_id: int, of: Head, sold: list[Sold], rules: RuleSet) -> Rec
 
 def used(customer_id: int, of: Head, rules: RuleSet, book: Book) -> Used:
     """What other receipts of the month have used of the caps."""
+    return used_before(customer_id, of.on, rules, book)
+
+
+def used_before(customer_id: int, on: date, rules: RuleSet, book: Book) -> Used:
+    """The same for a business date."""
     if not rules.looks_back:
         return Used({}, {})
-    rows = prepared.rows(_MONTH, {"customer": customer_id, "on": of.on})
+    rows = prepared.rows(_MONTH, {"customer": customer_id, "on": on})
     return reasons.used([(is_same_day, n, msgspec.json.decode(told)) for is_same_day, n, told in rows], book)
 
 

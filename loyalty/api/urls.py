@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from loyalty.api import accounts, actions, adjustments, coupons, redemptions, rewards
+from loyalty.api import accounts, actions, adjustments, baskets, coupons, redemptions, rewards
 
 urlpatterns = [
+    path("baskets/evaluate/", baskets.Evaluations.as_view(), name="api-basket-evaluation"),
     path("adjustments/", adjustments.Adjustments.as_view(), name="api-adjustments"),
     path("accounts/<str:customer>/", accounts.Accounts.as_view(), name="api-accounts"),
     path("accounts/<str:customer>/entries/", accounts.Entries.as_view(), name="api-entries"),

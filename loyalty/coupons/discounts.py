@@ -7,6 +7,7 @@ largest remainder: the parts sum exactly to the whole, and no line falls below z
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from loyalty.baskets import MILLI, Basket, BasketLine, part_of, shared_out
 from loyalty.coupons.rules import Rules
@@ -41,10 +42,24 @@ class Discount:
         return self.taken_off + sum(gift.worth for gift in self.gifts)
 
 
+class Priced(NamedTuple):
+    """Lines with what each costs at a moment, what the delivery costs, and which of the lines a coupon counts."""
+
+    lines: Sequence[BasketLine]
+    amounts: Sequence[int]
+    delivery: int
+    mine: Sequence[bool]
+
+
 def discount_of(rules: Rules, basket: Basket) -> Discount:
-    """What these rules take off, whether or not they may be used here (`fitting.check` says that)."""
-    mine = applies_to(rules, basket)
-    return _KINDS[CouponKind(rules.kind)](rules, basket, mine)
+    """What these rules take off, whether or not they may be used here (`fitting.misfit` says that)."""
+    amounts = [line.amount for line in basket.lines]
+    return off(rules, Priced(basket.lines, amounts, basket.delivery, applies_to(rules, basket)))
+
+
+def off(rules: Rules, goods: Priced) -> Discount:
+    """The same, for whoever knows already which lines count, and asks often."""
+    return _KINDS[CouponKind(rules.kind)](rules, goods)
 
 
 def applies_to(rules: Rules, basket: Basket) -> list[bool]:
@@ -83,9 +98,9 @@ def _counts(rules: Rules, line: BasketLine) -> bool:
     )
 
 
-def _off_the_goods(rules: Rules, basket: Basket, mine: list[bool]) -> Discount:
+def _off_the_goods(rules: Rules, goods: Priced) -> Discount:
     """An amount, or a share, of what the coupon counts."""
-    weights = [line.amount if counts else 0 for line, counts in zip(basket.lines, mine, strict=True)]
+    weights = [amount if counts else 0 for amount, counts in zip(goods.amounts, goods.mine, strict=True)]
     cents = _off(rules, sum(weights))
     return Discount(tuple(shared_out(cents, weights)))
 
@@ -99,42 +114,39 @@ def _most(rules: Rules) -> int:
     return 10**15 if rules.most is None else rules.most
 
 
-def _off_the_delivery(rules: Rules, basket: Basket, _mine: list[bool]) -> Discount:
+def _off_the_delivery(rules: Rules, goods: Priced) -> Discount:
     """An amount, a share, or without either all of the delivery."""
-    return Discount((0,) * len(basket.lines), delivery=_off(rules, basket.delivery))
+    return Discount((0,) * len(goods.lines), delivery=_off(rules, goods.delivery))
 
 
-def _gift(rules: Rules, basket: Basket, _mine: list[bool]) -> Discount:
+def _gift(rules: Rules, goods: Priced) -> Discount:
     """`get` pieces (one). Those that stand in the basket already cost nothing; the rest is handed over."""
     left = (rules.get or 1) * MILLI
-    taken = [0] * len(basket.lines)
-    for number, line in enumerate(basket.lines):
+    taken = [0] * len(goods.lines)
+    for number, line in enumerate(goods.lines):
         if line.product_id == rules.gift_id and left and line.quantity > 0:
             free = min(left, line.quantity)
-            taken[number] = part_of(line.amount, free, line.quantity)
+            taken[number] = part_of(goods.amounts[number], free, line.quantity)
             left -= free
     assert rules.gift_id is not None
     worth = (rules.amount or 0) * left // MILLI
     return Discount(tuple(taken), gifts=(Gift(rules.gift_id, left, worth),) if left else ())
 
 
-def _buy_some_get_some(rules: Rules, basket: Basket, mine: list[bool]) -> Discount:
+def _buy_some_get_some(rules: Rules, goods: Priced) -> Discount:
     """Of every `buy` + `get` pieces the `get` cheapest are reduced by the share (all of their price).
 
     Whole pieces count: of goods that are weighed, as many as there are whole units.
     """
     assert rules.buy and rules.get
-    counted = [
-        number for number, counts in enumerate(mine) if counts and basket.lines[number].quantity >= MILLI
-    ]
-    left = sum(_pieces(basket.lines[i]) for i in counted) // (rules.buy + rules.get) * rules.get
-    taken = [0] * len(basket.lines)
-    for number in sorted(counted, key=lambda i: (_price(basket.lines[i]), i)):
-        line = basket.lines[number]
-        free = min(left, _pieces(line))
-        taken[number] = part_of(
-            line.amount, free * MILLI * (rules.share_bp or WHOLE_BP), line.quantity * WHOLE_BP
-        )
+    lines, amounts = goods.lines, goods.amounts
+    counted = [i for i, counts in enumerate(goods.mine) if counts and lines[i].quantity >= MILLI]
+    left = sum(_pieces(lines[i]) for i in counted) // (rules.buy + rules.get) * rules.get
+    taken = [0] * len(lines)
+    for i in sorted(counted, key=lambda i: (Fraction(amounts[i], lines[i].quantity), i)):
+        free = min(left, _pieces(lines[i]))
+        share = free * MILLI * (rules.share_bp or WHOLE_BP)
+        taken[i] = part_of(amounts[i], share, lines[i].quantity * WHOLE_BP)
         left -= free
     most = _most(rules)
     return Discount(tuple(taken if sum(taken) <= most else shared_out(most, taken)))
@@ -144,11 +156,7 @@ def _pieces(line: BasketLine) -> int:
     return line.quantity // MILLI
 
 
-def _price(line: BasketLine) -> Fraction:
-    return Fraction(line.amount, line.quantity)
-
-
-_KINDS: dict[CouponKind, Callable[[Rules, Basket, list[bool]], Discount]] = {
+_KINDS: dict[CouponKind, Callable[[Rules, Priced], Discount]] = {
     CouponKind.AMOUNT: _off_the_goods,
     CouponKind.PERCENT: _off_the_goods,
     CouponKind.NEXT_ORDER: _off_the_goods,

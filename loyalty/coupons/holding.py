@@ -20,6 +20,7 @@ class Held:
     name: str
     valid_to: datetime | None
     rules: Rules
+    terms_id: int
 
 
 def usable(customer_id: int, at: datetime, store_id: int | None) -> list[Held]:
@@ -29,17 +30,16 @@ def usable(customer_id: int, at: datetime, store_id: int | None) -> list[Held]:
 
 
 def _held(row: tuple[Any, ...]) -> Held:
-    pk, definition, code, name, valid_to, *terms = row
-    return Held(
-        pk, definition, code, name, valid_to, rules.from_values(dict(zip(rules.NAMES, terms, strict=True)))
-    )
+    pk, definition, code, name, valid_to, terms_id, *terms = row
+    told = rules.from_values(dict(zip(rules.NAMES, terms, strict=True)))
+    return Held(pk, definition, code, name, valid_to, told, terms_id)
 
 
 _TERMS = ", ".join(f"t.{name}" for name in rules.NAMES)
 USABLE = Statement(
     "coupons.usable",
     f"""
-SELECT c.id, c.definition_id, c.code, d.name, c.valid_to, {_TERMS}
+SELECT c.id, c.definition_id, c.code, d.name, c.valid_to, c.terms_id, {_TERMS}
 FROM loyalty_coupon c
 JOIN loyalty_coupondefinition d ON d.id = c.definition_id
 JOIN loyalty_couponterms t ON t.id = c.terms_id

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from loyalty.coupons.refusals import BudgetSpent, LimitReached, NotCombinable
+from loyalty.coupons.refusals import BudgetSpent, CouponRefused, LimitReached, NotCombinable
 from loyalty.coupons.rules import Rules
 from loyalty.models import CouponTally, CouponUse
 
@@ -20,6 +20,31 @@ class Asked:
     before: Decimal | None
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What has been used: by the customer, by them on the day, by everybody with what that cost; and the most of it."""
+
+    customer: int
+    day: int
+    used: int
+    uses_most: int | None
+    spent: Decimal
+    spent_most: Decimal | None
+
+
+def passed(rules: Rules, counts: Counts, amount: Decimal) -> CouponRefused | None:
+    """Which limit one more use of this amount would pass; None: none."""
+    if rules.per_customer is not None and counts.customer >= rules.per_customer:
+        return LimitReached("customer", rules.per_customer)
+    if rules.per_day is not None and counts.day >= rules.per_day:
+        return LimitReached("day", rules.per_day)
+    if counts.uses_most is not None and counts.used >= counts.uses_most:
+        return LimitReached("total", counts.uses_most)
+    if counts.spent_most is not None and counts.spent + amount > counts.spent_most:
+        return BudgetSpent()
+    return None
+
+
 def check_limits(rules: Rules, tally: CouponTally, others: Sequence[CouponUse], asked: Asked) -> None:
     """`others`: the customer's other uses of this definition, and those of the same checkout.
 
@@ -27,18 +52,13 @@ def check_limits(rules: Rules, tally: CouponTally, others: Sequence[CouponUse], 
     """
     live = [one for one in others if one.released_at is None and one.reversed_at is None]
     same = [one for one in live if one.definition_id == tally.pk]
-    if rules.per_customer is not None and len(same) >= rules.per_customer:
-        raise LimitReached("customer", rules.per_customer)
-    if rules.per_day is not None and sum(one.used_on == asked.on for one in same) >= rules.per_day:
-        raise LimitReached("day", rules.per_day)
-    used = tally.reserved + tally.redeemed - (asked.before is not None)
-    if tally.uses_most is not None and used >= tally.uses_most:
-        raise LimitReached("total", tally.uses_most)
-    if (
-        tally.spent_most is not None
-        and tally.spent + tally.promised - (asked.before or 0) + asked.amount > tally.spent_most
-    ):
-        raise BudgetSpent
+    counts = Counts(
+        len(same), sum(one.used_on == asked.on for one in same),
+        tally.reserved + tally.redeemed - (asked.before is not None), tally.uses_most,
+        tally.spent + tally.promised - (asked.before or 0), tally.spent_most,
+    )  # fmt: skip
+    if refused := passed(rules, counts, asked.amount):
+        raise refused
     for one in live:
         if one.source == asked.source and rules.stacking and one.terms.stacking == rules.stacking:
             raise NotCombinable(one.definition.name)

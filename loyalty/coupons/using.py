@@ -1,7 +1,7 @@
 """Reserving, redeeming, releasing and giving back."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from django.db import transaction
 from django.db.models import F
@@ -19,6 +19,7 @@ from loyalty.coupons.refusals import (
     CouponEnded,
     CouponExpired,
     CouponNotYet,
+    CouponRefused,
     CouponReserved,
     CouponUnknown,
     CouponUsed,
@@ -209,24 +210,33 @@ def _check_coupon(case: _Case, basket: Basket) -> None:
         if refused := fitting.window(case.rules, basket):
             raise refused
         return
+    live = (one for one in case.uses if one.released_at is None and one.reversed_at is None)
+    others = [one for one in live if one.coupon_id == coupon.pk and (one.redeemed_at or one is not case.mine)]
+    if refused := refused_of(coupon, others, at, basket.zone):
+        raise refused
+    if coupon.purchase_id and coupon.purchase_id == case.cause.purchase_id:
+        raise CouponNotYet(_day(coupon.valid_from, basket.zone))
+
+
+def refused_of(coupon: Coupon, others: list[CouponUse], at: datetime, zone: tzinfo) -> CouponRefused | None:
+    """What speaks against a coupon, whatever the basket. `others`: its live uses, by other checkouts."""
     if coupon.voided_at:
-        raise CouponVoided
-    for one in case.uses:
-        if one.coupon_id == coupon.pk and one.released_at is None and one.reversed_at is None:
-            if one.redeemed_at:
-                raise CouponUsed
-            if one is not case.mine:
-                assert one.reserved_until
-                raise CouponReserved(formats.time_format(timezone.localtime(one.reserved_until, basket.zone)))
-    if at < coupon.valid_from or (coupon.purchase_id and coupon.purchase_id == case.cause.purchase_id):
-        raise CouponNotYet(_day(coupon.valid_from, basket))
+        return CouponVoided()
+    for one in others:
+        if one.redeemed_at:
+            return CouponUsed()
+        assert one.reserved_until
+        return CouponReserved(formats.time_format(timezone.localtime(one.reserved_until, zone)))
+    if at < coupon.valid_from:
+        return CouponNotYet(_day(coupon.valid_from, zone))
     if coupon.valid_to and coupon.valid_to <= at:
-        raise CouponExpired(_day(coupon.valid_to, basket, last=True))
+        return CouponExpired(_day(coupon.valid_to, zone, last=True))
+    return None
 
 
-def _day(moment: datetime, basket: Basket, *, last: bool = False) -> str:
+def _day(moment: datetime, zone: tzinfo, *, last: bool = False) -> str:
     """The day on the store's wall; of an end that is a midnight, the day before it."""
-    shown = timezone.localtime(moment - timedelta(seconds=1) if last else moment, basket.zone)
+    shown = timezone.localtime(moment - timedelta(seconds=1) if last else moment, zone)
     return str(formats.date_format(shown, "DATE_FORMAT"))
 
 

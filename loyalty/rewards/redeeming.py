@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import formats
 
 from crm.audit import trail
-from crm.org.models import Store
 from loyalty import ledger
 from loyalty.coupons import giving
+from loyalty.coupons.fitting import Names
 from loyalty.coupons.refusals import CannotVoid
 from loyalty.coupons.windows import zone_of
 from loyalty.ledger import Cause
@@ -103,7 +103,9 @@ def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
     return found
 
 
-def misfit(terms: RewardTerms, store_id: int | None, on: date, tier: str) -> RewardRefused | None:
+def misfit(
+    terms: RewardTerms, store_id: int | None, on: date, tier: str, names: Names | None = None
+) -> RewardRefused | None:
     """Why a reward is not given in this store, on its day, to this tier; None: it is."""
     if (terms.from_on and on < terms.from_on) or (terms.to_on and on > terms.to_on):
         shown = [
@@ -111,8 +113,7 @@ def misfit(terms: RewardTerms, store_id: int | None, on: date, tier: str) -> Rew
         ]
         return RewardNotNow(*shown)
     if terms.only_stores and store_id not in terms.only_stores:
-        names = Store.objects.filter(pk__in=terms.only_stores).values_list("name", flat=True)
-        return RewardNotHere(", ".join(names[:5]))
+        return RewardNotHere((names or Names()).stores(terms.only_stores))
     if terms.tiers and tier not in terms.tiers:
         return RewardNotForTier(", ".join(terms.tiers))
     return None

@@ -1,0 +1,64 @@
+"""Who pays for a basket, as rules see them: a few small statements, all by the customer."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from crm.lib import prepared
+from loyalty import accounts
+from loyalty.evaluation.asking import Asked
+from loyalty.models import BenefitKind, Unit
+from loyalty.tiers import default_tier, tier_at
+
+
+@dataclass(frozen=True)
+class Person:
+    """`tier` as it stands at the moment; `discount` is what it takes off, in percent. Without a customer a stranger."""
+
+    customer_id: int | None = None
+    birthday: date | None = None
+    is_first: bool = True
+    spendable: int = 0
+    tiers: dict[int, str] = field(default_factory=dict)
+    discount: Decimal = Decimal(0)
+
+    @property
+    def tier(self) -> str:
+        return self.tiers.get(self.customer_id or 0, "")
+
+
+def of(asked: Asked, others: set[int]) -> Person:
+    """`others`: who holds coupons that a stranger shows; their tiers are told too."""
+    who = asked.customer_id
+    tiers = tier_at(sorted(others | ({who} if who else set())), asked.at)
+    if who is None:
+        return Person(tiers=tiers)
+    found = prepared.row(_FACTS, {"customer": who, "on": asked.on, "at": asked.at, "tier": tiers[who]})
+    assert found is not None
+    birthday, is_first, discount = found
+    spendable = accounts.of(who, asked.at)[Unit.POINTS].spendable
+    return Person(who, birthday, is_first, spendable, tiers, discount or Decimal(0))
+
+
+def lowest_tier(at: datetime) -> str:
+    return default_tier(at.date())
+
+
+# Whether it is their first purchase: as `accrual.reading` sees a receipt of that moment that comes last. And what the
+# tier takes off, by the version that is valid on the day (`tiers.benefits_on`, of one tier).
+_FACTS = f"""
+SELECT c.birthday, NOT EXISTS (
+    SELECT FROM customers_purchase e
+    WHERE e.customer_id = c.id AND e.business_date <= %(on)s::date
+        AND (e.business_date, e.occurred_at) <= (%(on)s::date, %(at)s::timestamptz)
+) AND NOT EXISTS (
+    SELECT FROM loyalty_accrual a WHERE a.customer_id = c.id AND a.is_first
+), (
+    SELECT b.value FROM loyalty_benefit b JOIN loyalty_tier t ON t.id = b.tier_id
+    WHERE b.kind = {BenefitKind.DISCOUNT.value} AND t.code = %(tier)s AND t.scheme_id = (
+        SELECT s.id FROM loyalty_tierscheme s WHERE s.valid_from <= %(on)s::date
+        ORDER BY s.valid_from DESC, s.id DESC LIMIT 1
+    )
+)
+FROM customers_customer c WHERE c.id = %(customer)s
+"""  # noqa: S608  a number

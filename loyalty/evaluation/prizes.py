@@ -1,0 +1,111 @@
+"""Rewards for whoever pays: which they could take now, and which of those that take money off fit the points they
+want to spend."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, Q, Subquery
+
+from crm.lib import prepared
+from crm.lib.refusals import Refusal
+from loyalty.coupons.fitting import Names
+from loyalty.coupons.rules import cents
+from loyalty.evaluation.asking import Asked
+from loyalty.evaluation.person import Person
+from loyalty.ledger.refusals import InsufficientPoints
+from loyalty.models import Reward, RewardKind, RewardTerms
+from loyalty.rewards.redeeming import misfit
+from loyalty.rewards.refusals import OutOfStock, RewardLimit
+
+MOST_REWARDS = 200  # of a larger catalogue, those that cost least
+MOST_STATES = 4_000
+
+
+@dataclass(frozen=True)
+class Prize:
+    """A reward as the customer could take it now. `refused`: why not. `off`: cents that it takes off what is paid."""
+
+    terms: RewardTerms
+    refused: Refusal | None
+    off: int = 0
+
+
+@dataclass(frozen=True)
+class Bought:
+    """Prizes for points: together they take `off` cents off for `points`."""
+
+    points: int = 0
+    off: int = 0
+    prizes: tuple[Prize, ...] = ()
+
+
+def of(asked: Asked, who: Person, names: Names) -> list[Prize]:
+    """All that are given now, the cheapest first. Nothing for a stranger. Three statements."""
+    if who.customer_id is None:
+        return []
+    rows = RewardTerms.objects.select_related("reward").filter(pk__in=holding(asked.at))
+    found = list(rows.order_by("points", "pk")[:MOST_REWARDS])
+    stock: dict[int, int] = dict(prepared.rows(_STOCK, [asked.store.pk]))
+    taken: dict[int, int] = dict(prepared.rows(_TAKEN, [who.customer_id]))
+    return [
+        _prize(one, asked, who, names, stock=stock.get(one.reward_id, 0), taken=taken.get(one.reward_id, 0))
+        for one in found
+    ]
+
+
+def best(prizes: Iterable[Prize], points: int, due: int) -> tuple[Bought, bool]:
+    """Of the prizes that take money off, each once, those that take most off `due` cents for at most so many points;
+    of equal ones those that cost least. And whether all were looked at.
+
+    What is kept are states that no other beats: more off for no more points.
+    """
+    states, is_exact = [Bought()], True
+    for prize in prizes:
+        if prize.refused is None and prize.off > 0:
+            more = [
+                Bought(one.points + prize.terms.points, one.off + prize.off, (*one.prizes, prize))
+                for one in states
+                if one.points + prize.terms.points <= points and one.off < due
+            ]
+            states = _unbeaten([*states, *more])
+            is_exact &= len(states) <= MOST_STATES
+            del states[MOST_STATES:]
+    return max(states, key=lambda one: (min(one.off, due), -one.points, -len(one.prizes))), is_exact
+
+
+def _unbeaten(states: Sequence[Bought]) -> list[Bought]:
+    kept: list[Bought] = []
+    for one in sorted(states, key=lambda one: (one.points, -one.off, len(one.prizes))):
+        if not kept or one.off > kept[-1].off:
+            kept.append(one)
+    return kept
+
+
+def _prize(terms: RewardTerms, asked: Asked, who: Person, names: Names, *, stock: int, taken: int) -> Prize:
+    refused: Refusal | None = misfit(terms, asked.store.pk, asked.on, who.tier, names)
+    if refused is None and terms.per_customer is not None and taken >= terms.per_customer:
+        refused = RewardLimit(terms.per_customer)
+    if refused is None and terms.reward.is_counted and not stock:
+        refused = OutOfStock()
+    if refused is None and terms.points > who.spendable:
+        refused = InsufficientPoints(who.spendable)
+    off = 0
+    if terms.kind == RewardKind.DISCOUNT and terms.amount is not None:
+        off = cents(terms.amount) - (cents(terms.money) if terms.money else 0)
+    return Prize(terms, refused, max(0, off))
+
+
+def holding(at: Any) -> Any:
+    """The numbers of the terms that hold at a moment, of rewards that are given."""
+    newest = RewardTerms.objects.filter(reward=OuterRef("pk"), valid_from__lte=at).order_by(
+        "-valid_from", "-number"
+    )
+    rows = Reward.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at))
+    return rows.annotate(now=Subquery(newest.values("pk")[:1])).values("now")
+
+
+_STOCK = "SELECT reward_id, quantity FROM loyalty_rewardstock WHERE store_id = %s"
+_TAKEN = """
+SELECT reward_id, count(*) FROM loyalty_redemption WHERE customer_id = %s AND state <> 'cancelled' GROUP BY reward_id
+"""
