@@ -65,6 +65,9 @@ BEAT: dict[str, dict[str, Any]] = {
     "audit.seal": {"task": "audit.seal", "schedule": timedelta(seconds=settings.AUDIT_SEAL_SECONDS)},
     "audit.verify": {"task": "audit.verify", "schedule": crontab(minute=10, hour=4)},
     "signups.take_in": {"task": "signups.take_in", "schedule": timedelta(seconds=15)},
+    # Whoever asks for a code rings; this is for what the ring did not reach.
+    "signins.send": {"task": "signins.send", "schedule": timedelta(seconds=15)},
+    "signins.forget_old": {"task": "signins.forget_old", "schedule": crontab(minute=45, hour=3)},
     "signups.forget_old": {"task": "signups.forget_old", "schedule": crontab(minute=50, hour=3)},
     # After the night, when the data of the day are in.
     "matching.sweep": {"task": "matching.sweep", "schedule": crontab(minute=0, hour=4)},

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crm.notices.urls")),
     path("", include("customers.urls")),
     path("", include("loyalty.urls")),
+    path("member/", include("loyalty.views.member.urls")),
     path("", include("segmentation.urls")),
     path("settings/audit/", include("crm.audit.urls")),
     path("shop/", shop.Shop.as_view(), name="shop"),

@@ -86,6 +86,13 @@ TABLES = {
         plain="id store state customer_id received_at decided_at",
     ),
     "SignUpForm": plain("id store code is_on created_at"),
+    "SignInCode": deleted(
+        by="customer_id", behaviour="asked_at sent_at used_at language",
+        plain="id key who customer_id identity_id secret tries failures until",
+    ),
+    "MemberSession": deleted(
+        by="customer_id", behaviour="began_at until", plain="id secret customer_id identity_id",
+    ),
     "Wording": plain("id code purpose channel language version text created_at", staff="created_by"),
     "ConsentRules": plain("id adult_at created_at", staff="created_by"),
     "Note": deleted(

@@ -36,6 +36,8 @@ PLACEMENTS = {
     "StateBasis": "local",
     "SignUpForm": "local",
     "SignUp": "local",
+    "SignInCode": "local",
+    "MemberSession": "local",
     "Wording": "reference",
     "ConsentRules": "reference",
     "PersonaBasis": "local",

@@ -1,4 +1,7 @@
-"""Whoever writes of a customer keeps them from being erased meanwhile: of an erased one nothing is written any more."""
+"""Who is there: a customer by the number that was written down once, also after merges and erasures.
+
+Whoever writes of a customer keeps them from being erased meanwhile: of an erased one nothing is written any more.
+"""
 
 from typing import ClassVar
 
@@ -6,6 +9,9 @@ from django.utils.translation import gettext as _
 
 from crm.lib import prepared
 from crm.lib.refusals import Refusal
+from customers.models import Customer
+
+MOST_SIGNPOSTS = 20
 
 
 class Erased(Refusal):
@@ -22,6 +28,18 @@ def hold(customer_id: int) -> None:
     """Keep the customer till the end of the transaction; what goes through the gate enters it first. Raises Erased."""
     if prepared.row(_HOLD, [customer_id]) is None:
         raise Erased
+
+
+def living(customer_id: int) -> Customer | None:
+    """The member, or who they became, with the home store; None: nothing is held of them, or they never enrolled."""
+    found: Customer | None = None
+    number: int | None = customer_id
+    for _step in range(MOST_SIGNPOSTS):
+        found = Customer.objects.select_related("home_store").filter(pk=number).first()
+        number = found.merged_into_id if found else None
+        if number is None:
+            break
+    return None if found is None or found.erased_at or found.merged_into_id or found.is_stub else found
 
 
 _HOLD = "SELECT 1 FROM customers_customer WHERE id = %s AND erased_at IS NULL FOR KEY SHARE"

@@ -29,6 +29,23 @@ def take_in_sign_ups() -> None:
     signups.take_in(timezone.now())
 
 
+@shared_task(name="signins.send", ignore_result=True)
+def send_codes(**_unknown: object) -> None:
+    """Send the one-time codes that were asked for. Safe to run twice and side by side."""
+    from customers.signins import sending
+
+    sending.send_due(timezone.now())
+
+
+@shared_task(name="signins.forget_old", ignore_result=True)
+def forget_old_sign_ins(**_unknown: object) -> None:
+    """Remove codes of more than a day ago and sessions that have ended. Safe to run twice."""
+    from customers.signins import codes, sessions
+
+    codes.forget_old(timezone.now())
+    sessions.forget_old(timezone.now())
+
+
 @shared_task(name="signups.forget_old", ignore_result=True)
 def forget_old_sign_ups() -> None:
     """Forget what nobody looked at. Safe to run twice."""

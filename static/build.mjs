@@ -43,7 +43,7 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 const options = {
   absWorkingDir: root,
-  entryPoints: ["static/css/app.css", "static/js/app.js", "static/js/charts.js", "static/js/shop.js", "static/js/track.js"],
+  entryPoints: ["static/css/app.css", "static/js/app.js", "static/js/charts.js", "static/js/shop.js", "static/js/track.js", "static/css/member.css", "static/js/member.js", "static/js/member-worker.js"],
   outdir: "static/dist",
   bundle: true,
   minify: true,

@@ -11,7 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from crm import embedded
-from crm.settings import environment, logs
+from crm.settings import environment, logs, mail
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = embedded.Home.from_environment()
@@ -274,6 +274,14 @@ AXES_IPWARE_PROXY_COUNT = environment.number("PROXY_COUNT", 0, most=10) or None
 AXES_IPWARE_META_PRECEDENCE_ORDER = (
     ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if AXES_IPWARE_PROXY_COUNT else ["REMOTE_ADDR"]
 )
+
+# --- Mail: one-time codes of customers, so far -----------------------------------------------------------------------
+
+# Without an address nothing is sent, and customers cannot sign in to their pages (a developer's machine prints mails).
+EMAIL_URL = environment.address("EMAIL_URL", "", ("", *mail.SCHEMES))
+globals().update(mail.settings(EMAIL_URL))
+PHONE_MAIL = mail.phone_gateway(environment.text("PHONE_MAIL"))
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "regulars@localhost")
 
 # --- The audit trail ------------------------------------------------------------------------------------------------
 

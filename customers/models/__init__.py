@@ -99,6 +99,7 @@ from customers.models.purchases import (
     Return,
     ReturnLine,
 )
+from customers.models.signins import MemberSession, SignInCode
 from customers.models.signups import (
     SignUp,
     SignUpForm,
@@ -131,10 +132,10 @@ __all__ = [
     "CustomerTag", "Daypart", "Dismissal", "DuplicatePair", "Event", "EventKind", "EventState", "FactType",
     "FieldKind", "Gender", "Guardian", "GuestDay", "Identity", "IdentityKind", "ImportChange", "ImportFile",
     "ImportMapping", "Interaction", "KeptOrder", "Lifecycle", "LifecycleRules", "Line", "MatchKey", "MatchRules",
-    "Merge", "NameKey", "Night", "Note", "NoteVersion", "PairState", "Payment", "Persona", "PersonaBasis",
-    "PersonaDue", "PriceLevel", "Priority", "Product", "ProductPrice", "ProvidedFact", "Provider", "PublishedNight",
-    "Purchase", "PurchaseState", "Purpose", "Relation", "Return", "ReturnLine", "SignUp", "SignUpForm", "SignUpState",
-    "Site", "SiteDay", "Source", "Spell", "SpellQuerySet", "Stage", "StaleState", "StateBasis", "Tag", "TouchChannel",
-    "Verified", "Visitor", "VisitorMark", "Weekday", "Wording", "WorkBatch", "WorkItem", "WorkKind", "WorkResult",
-    "WorkState",
+    "MemberSession", "Merge", "NameKey", "Night", "Note", "NoteVersion", "PairState", "Payment", "Persona",
+    "PersonaBasis", "PersonaDue", "PriceLevel", "Priority", "Product", "ProductPrice", "ProvidedFact", "Provider",
+    "PublishedNight", "Purchase", "PurchaseState", "Purpose", "Relation", "Return", "ReturnLine", "SignInCode",
+    "SignUp", "SignUpForm", "SignUpState", "Site", "SiteDay", "Source", "Spell", "SpellQuerySet", "Stage",
+    "StaleState", "StateBasis", "Tag", "TouchChannel", "Verified", "Visitor", "VisitorMark", "Weekday", "Wording",
+    "WorkBatch", "WorkItem", "WorkKind", "WorkResult", "WorkState",
 ]  # fmt: skip

@@ -18,11 +18,11 @@ from django.views.decorators.csrf import csrf_exempt
 from crm.ui import throttle
 from crm.ui.staff import chain_of
 from customers import consents
-from customers.consents import Choice, links, wordings
-from customers.consents.cells import NO_CONTACT, PURPOSES
+from customers.consents import links
+from customers.consents.cells import NO_CONTACT
 from customers.masks import masked
 from customers.models import Customer, Identity, IdentityKind
-from customers.views import consentshown
+from customers.views import consentforms
 
 MOST, SECONDS = (
     60,
@@ -79,40 +79,15 @@ class Preferences(PublicView):
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         customer = links.of_preferences(token)
-        consents.record_many(customer, self._choices(customer), source="preferences", by="customer", at=None)
+        words = consentforms.choices(consents.state_of(customer), request.POST)
+        consents.record_many(customer, words, source="preferences", by="customer", at=None)
         return HttpResponse(status=303, headers={"Location": f"{request.path}?done="})
 
-    def _choices(self, customer: Customer) -> list[Choice]:
-        """What the form changed of what it showed. Stop all says no to everything, and changes nothing else."""
-        standing, seen = consents.state_of(customer), consentshown.read(self.request.POST)
-        if "stop" in self.request.POST:
-            silent = [] if standing.do_not_contact else [Choice(NO_CONTACT, False)]
-            return silent
-        changed = []
-        if standing.do_not_contact and "contact" in self.request.POST:
-            changed.append(Choice(NO_CONTACT, True))
-        for cell, state in standing.cells.items():
-            said = "yes" if cell.code in self.request.POST else "no"
-            was_asked = cell not in seen or seen[cell].said or said == "yes"  # else a box that stayed empty
-            if was_asked and (word := consentshown.choice(cell, said, seen.get(cell), state)):
-                changed.append(word)
-        return changed
-
     def _page(self, customer: Customer, language: str, *, is_done: bool) -> HttpResponse:
-        standing, texts = consents.state_of(customer), wordings.current(language)
-        groups = [
-            (
-                purpose.label,
-                [
-                    (cell, consentshown.now(standing.cells[cell], text), consentshown.name(cell))
-                    for cell, text in texts.items()
-                    if cell.purpose == purpose
-                ],
-            )
-            for purpose in PURPOSES
-        ]
+        standing = consents.state_of(customer)
         context = {
-            "title": _("Your preferences"), "groups": groups, "standing": standing, "is_done": is_done,
+            "title": _("Your preferences"), "groups": consentforms.groups(standing, language),
+            "standing": standing, "is_done": is_done,
             "contacts": contacts_of(customer),
         }  # fmt: skip
         return self.show("public/preferences.html", context)

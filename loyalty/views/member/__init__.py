@@ -1,0 +1,1 @@
+"""Pages for members: their own card, points, coupons and preferences, and nothing else."""

@@ -1,0 +1,19 @@
+"""Addresses of the pages for members. Nothing personal stands in one."""
+
+from django.urls import path
+
+from loyalty.views.member import app, pages, signing
+
+app_name = "member"
+urlpatterns = [
+    path("", pages.Home.as_view(), name="home"),
+    path("code/", signing.Codes.as_view(), name="codes"),
+    path("session/", signing.Session.as_view(), name="session"),
+    path("card/", pages.Card.as_view(), name="card"),
+    path("points/", pages.Points.as_view(), name="points"),
+    path("coupons/", pages.Coupons.as_view(), name="coupons"),
+    path("preferences/", pages.Preferences.as_view(), name="preferences"),
+    path("language/", pages.Language.as_view(), name="language"),
+    path("app.webmanifest", app.Manifest.as_view(), name="manifest"),
+    path("worker.js", app.Worker.as_view(), name="worker"),
+]
