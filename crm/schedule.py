@@ -26,6 +26,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
     ("tier_review", _("Tiers"), "loyalty.tiers.nightly:step"),
+    ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
@@ -47,6 +48,9 @@ WORDS = NIGHT_TITLES | {
     "purchases": _("receipts"),
     "corrected": _("corrected for returns"),
     "points": _("points"),
+    "rewarded": _("rewarded"),
+    "flagged": _("need a look"),
+    "came_to_nothing": _("came to nothing"),
     "upgraded": _("upgraded"),
     "kept": _("kept"),
     "noticed": _("given notice"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from customers import consents, enrolment
+from customers import consents, enrolment, invitations
 from customers.consents import Cell, Choice, InvalidConsent, wordings
 from customers.consents.cells import by_code
 from customers.enrolment import Enrolled
@@ -52,13 +52,18 @@ def join(
     at: datetime,
     source: str,
     store_id: int,
+    invited_by: str = "",
     **fields: Any,
 ) -> Enrolled:
-    """Enrol somebody with their consents. Raises what `enrol` and `choices` raise; then nothing has changed."""
+    """Enrol somebody with their consents; `invited_by` is the code of the member who brought them along.
+
+    Raises what `enrol`, `choices` and `invitations.read` raise; then nothing has changed.
+    """
     with transaction.atomic():
-        said = choices(agreed)
+        said, code = choices(agreed), invitations.read(invited_by)
         done = enrolment.enrol(
             identifiers, by=by, at=at, source=source[:40], home_store_id=store_id, **fields
         )
         consents.record_many(done.customer, said, source=source, by=by, at=None, store_id=store_id)
+        invitations.take(done.customer.pk, code, at=at, by=by)
     return done

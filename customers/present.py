@@ -32,14 +32,16 @@ def hold(customer_id: int) -> None:
 
 def living(customer_id: int) -> Customer | None:
     """The member, or who they became, with the home store; None: nothing is held of them, or they never enrolled."""
-    found: Customer | None = None
-    number: int | None = customer_id
+    found = _row(customer_id)
     for _step in range(MOST_SIGNPOSTS):
-        found = Customer.objects.select_related("home_store").filter(pk=number).first()
-        number = found.merged_into_id if found else None
-        if number is None:
+        if found is None or found.merged_into_id is None:
             break
+        found = _row(found.merged_into_id)
     return None if found is None or found.erased_at or found.merged_into_id or found.is_stub else found
+
+
+def _row(pk: int) -> Customer | None:
+    return Customer.objects.select_related("home_store").filter(pk=pk).first()
 
 
 _HOLD = "SELECT 1 FROM customers_customer WHERE id = %s AND erased_at IS NULL FOR KEY SHARE"

@@ -46,7 +46,8 @@ def switch(store: Store, *, on: bool, by: Any) -> SignUpForm:
 
 
 def receive(form: SignUpForm, facts: dict[str, Any]) -> SignUp:
-    """Keep what was sent: name, phone, email, birthday (as text), language, agreed (codes of wordings)."""
+    """Keep what was sent: name, phone, email, birthday (as text), language, agreed (codes of
+    wordings), invited_by (a member's code)."""
     return SignUp.objects.create(
         store_id=form.store_id, facts={name: value for name, value in facts.items() if value}
     )
@@ -71,7 +72,7 @@ def _take_in(one: SignUp, at: datetime) -> None:
         with transaction.atomic():
             done = joining.join(
                 _identifiers(facts), facts.get("agreed", []), by=BY, at=at, source=_source(one), store_id=one.store_id,
-                **kept,
+                invited_by=facts.get("invited_by", ""), **kept,
             )  # fmt: skip
         _decide(one, SignUpState.ENROLLED, BY, at, done.customer.pk)
     except enrolment.AlreadyEnrolled as refusal:

@@ -9,6 +9,7 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.jobs import words
+        from customers import invitations
         from customers.merging import followers
         from loyalty import parting
         from loyalty.accrual import following
@@ -17,6 +18,8 @@ class LoyaltyConfig(AppConfig):
             issuing,  # noqa: F401  registers the kind of job
             receipts,
         )
+        from loyalty.referrals import codes as referral_codes
+        from loyalty.referrals import coming
         from loyalty.tiers import following as tiers_following
         from loyalty.views import noticing, wiring
 
@@ -27,6 +30,7 @@ class LoyaltyConfig(AppConfig):
             followers.Follower("points", parting.merged, parting.unmerged, parting=parting.parting)
         )
         following.fill()
+        invitations.use(invitations.Invitations(referral_codes.read, coming.take, coming.is_open))
         tiers_following.fill()
         receipts.fill()
         noticing.fill()

@@ -20,6 +20,7 @@ TRACKED = {
     "RewardStock": "",
     "Partner": "",
     "AdjustmentReason": "",
+    "ReferralTerms": "",
 }
 WORDS = {
     "points.export": Act(_("Movements of points exported"), icon="download"),
@@ -45,6 +46,8 @@ WORDS = {
     "adjustment.decide": Act(_("Adjustment approved or rejected"), icon="checks"),
     "adjustment.undo": Act(_("Adjustment undone"), icon="arrow-back-up"),
     "adjustment.limit": Act(_("Limit of adjustments changed"), icon="adjustments"),
+    "referral.terms": Act(_("Terms of bringing friends changed"), icon="user-plus"),
+    "referral.decide": Act(_("Decided about a friend who was brought along"), icon="user-plus"),
     "tiers.publish": Act(_("Version of the tiers published"), icon="stairs-up"),
     "tier.change": Act(_("Tier changed by hand"), icon="award"),
     "tier.lock": Act(_("Tier locked"), icon="lock"),

@@ -14,6 +14,7 @@ def fill() -> None:
     register(APPROVALS)
     register(REWARDS)
     register(COUPONS)
+    register(FRIENDS)
 
 
 TIERS = Topic(
@@ -110,4 +111,20 @@ COUPONS = Topic(
     Permission.MANAGE_COUPONS,
     46,
     "loyalty:coupons",
+)
+FRIENDS = Topic(
+    "friends",
+    _("Bringing friends"),
+    (
+        _(
+            "A member's code for friends is on their page; the friend says it at enrolment, or opens the link."
+        ),
+        _(
+            "Both get points when the friend's first purchase can no longer be returned. A full return cancels it."
+        ),
+        _("What looks like one person waits under “Friends”: give the points or refuse, and say why."),
+    ),
+    Permission.APPROVE_POINTS,
+    47,
+    "loyalty:referrals",
 )

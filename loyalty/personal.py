@@ -93,6 +93,15 @@ TABLES = {
         _BOOKS, behaviour="source store purchase points money redeemed_at state state_at tracking",
         staff="actor state_by", plain="id customer reward terms movement coupon", but={"tracking": BLANK},
     ),
+    "ReferralTerms": plain(
+        "id valid_from is_on points_referrer points_friend least within_days most_a_month created_at",
+        staff="created_by",
+    ),
+    "ReferralCode": deleted(by="customer_id", behaviour="code made_at", plain="customer_id"),
+    "Referral": kept(
+        _BOOKS, behaviour="came_at came_on state why purchase settled_at", text="note", staff="settled_by",
+        plain="id customer referrer_id terms movement referrer_movement_id", but={"note": BLANK},
+    ),
     "Trace": kept(_BOOKS, behaviour="pending available held", plain="customer movement lot"),
 }  # fmt: skip
 CLOSINGS = ["loyalty.leaving:forfeit"]

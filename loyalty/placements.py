@@ -23,4 +23,6 @@ PLACEMENTS = {
     "Reward": "reference",
     "RewardTerms": "reference",
     "RewardStock": "local",
+    "ReferralTerms": "reference",
+    "ReferralCode": "keyed:code",
 }

@@ -71,6 +71,8 @@ PUBLIC = {
     "member:points": "the same",
     "member:coupons": "the same",
     "member:preferences": "the same",
+    "member:friends": "the same",
+    "member:invited": "where a friend's link leads; it tells nobody whose it is",
     "member:language": "the language of these pages",
     "member:manifest": "tells of the chain and of nobody",
     "member:worker": "a script",

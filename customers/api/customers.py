@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated, Any
 
+from django.db import transaction
 from django.utils.timezone import now
 from msgspec import Meta
 
@@ -13,7 +14,7 @@ from crm.rest.endpoints import Answer, endpoint
 from crm.rest.problems import InvalidInput, NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
-from customers import enrolment, identities, profile
+from customers import enrolment, identities, invitations, profile
 from customers.api import facts, histories, profiles
 from customers.api.shapes import (
     CustomerPage,
@@ -109,7 +110,10 @@ class Customers(ApiView):
         if "home_store_id" not in fields:
             fields["home_store_id"] = facts.own_store(self.caller)
         people = [(one.kind, one.value) for one in told.identities]
-        done = enrolment.enrol(people, by=self.caller, at=now(), source="api", **fields)
+        code, at = invitations.read(told.invited_by), now()
+        with transaction.atomic():
+            done = enrolment.enrol(people, by=self.caller, at=at, source="api", **fields)
+            invitations.take(done.customer.pk, code, at=at, by=self.caller)
         return Answer(profiles.get(done.customer.pk, self.caller), 201)
 
 

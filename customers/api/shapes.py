@@ -63,6 +63,9 @@ class EnrolmentIn(FactsIn, kw_only=True):
     """A new member, by one identifier or several."""
 
     identities: Annotated[list[IdentityIn], Meta(min_length=1, max_length=10)]
+    invited_by: Annotated[
+        str, Meta(max_length=20, description="The code of the member who brought them along.")
+    ] = ""
 
 
 class ReceiptLine(In):

@@ -16,9 +16,10 @@ from customers.consents import wordings
 from customers.enrolment import AlreadyEnrolled
 from customers.models import Customer, IdentityKind
 from customers.views.counter import LONGEST, address_of
+from customers.views.invited import InvitedForm
 
 
-class EnrolForm(forms.Form):
+class EnrolForm(InvitedForm):
     """Two required fields; the store only where somebody works for several."""
 
     phone = forms.CharField(
@@ -89,7 +90,7 @@ class Enrol(StaffView):
         try:
             done = joining.join(
                 [(IdentityKind.PHONE.value, told["phone"])], agreed, by=self.staff, at=timezone.now(),
-                source="counter", store_id=form.store_id(), **facts,
+                source="counter", store_id=form.store_id(), invited_by=told.get("invited_by", ""), **facts,
             )  # fmt: skip
         except AlreadyEnrolled as refusal:
             return Customer.objects.select_related("home_store").get(pk=refusal.customer_id), False

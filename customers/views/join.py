@@ -15,6 +15,7 @@ from crm.ui import throttle
 from customers import identities, joining, signups
 from customers.consents import wordings
 from customers.models import IdentityKind, SignUpForm
+from customers.views.invited import InvitedForm
 from customers.views.public import PublicView
 
 MOST, SECONDS = 10, 600  # sign-ups from one place: a family at a table, not a machine
@@ -22,7 +23,7 @@ SOONEST, LATEST = timedelta(seconds=3), timedelta(hours=4)
 _SALT = "customers.join"
 
 
-class JoinForm(forms.Form):
+class JoinForm(InvitedForm):
     """Name, and a phone or an e-mail address. `website` is a trap: people do not see it."""
 
     name = forms.CharField(
@@ -95,7 +96,9 @@ class Join(PublicView):
         form = get_object_or_404(SignUpForm.objects.select_related("store"), code=code)
         if "done" in request.GET:
             return self.show("public/joined.html", {"title": _("Thank you"), "store": form.store})
-        return self._page(form, JoinForm(initial={"shown": stamp()}))
+        return self._page(
+            form, JoinForm(initial={"shown": stamp(), "invited_by": request.GET.get("by", "")[:20]})
+        )
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         place = get_object_or_404(SignUpForm.objects.select_related("store"), code=code)
@@ -113,7 +116,7 @@ class Join(PublicView):
         shown = {text.code for text in self._texts().values()}
         return {
             "name": told["name"], "phone": told["phone"], "email": told["email"],
-            "language": self.request.LANGUAGE_CODE,
+            "language": self.request.LANGUAGE_CODE, "invited_by": told.get("invited_by", ""),
             "birthday": told["birthday"].isoformat() if told["birthday"] else "",
             "agreed": [code for code in self.request.POST.getlist("agree") if code in shown],
         }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.api import accounts, actions, adjustments, baskets, coupons, redemptions, rewards
+from loyalty.api import accounts, actions, adjustments, baskets, coupons, redemptions, referrals, rewards
 
 urlpatterns = [
     path("baskets/evaluate/", baskets.Evaluations.as_view(), name="api-basket-evaluation"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("coupons/<str:code>/reservation/", coupons.Reservation.as_view(), name="api-coupon-reservation"),
     path("coupons/<str:code>/redemption/", coupons.CouponRedemption.as_view(), name="api-coupon-redemption"),
     path("customers/<str:customer>/coupons/", coupons.CustomerCoupons.as_view(), name="api-customer-coupons"),
+    path("customers/<str:customer>/referrals/", referrals.Referrals.as_view(), name="api-customer-referrals"),
     path("rewards/", rewards.Rewards.as_view(), name="api-rewards"),
     path(
         "rewards/<str:reward>/redemptions/",

@@ -23,6 +23,7 @@ from loyalty.models.programme import (
     Rounding,
     RuleKind,
 )
+from loyalty.models.referrals import Referral, ReferralCode, ReferralState, ReferralTerms
 from loyalty.models.rewards import (
     Partner,
     Redemption,
@@ -51,6 +52,7 @@ __all__ = [
     "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon", "CouponBatch",
     "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms", "CouponUse",
     "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "Lot", "Measure", "Membership", "MissedReceipt", "Movement",
-    "Partner", "Period", "Programme", "Redemption", "RedemptionState", "Reward", "RewardKind", "RewardStock",
+    "Partner", "Period", "Programme", "Redemption", "RedemptionState",
+    "Referral", "ReferralCode", "ReferralState", "ReferralTerms", "Reward", "RewardKind", "RewardStock",
     "RewardTerms", "Rounding", "RuleKind", "Tier", "TierChange", "TierReason", "TierScheme", "Trace", "Unit",
 ]  # fmt: skip

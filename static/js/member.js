@@ -11,3 +11,14 @@ if ("serviceWorker" in navigator) {
 document.querySelector("[data-out]")?.addEventListener("submit", () => {
   if ("caches" in window) caches.delete("member-card");
 });
+
+const share = document.querySelector("[data-share]");
+if (share) {
+  const link = document.querySelector(share.dataset.share);
+  share.hidden = false;
+  share.addEventListener("click", async () => {
+    if (navigator.share) return navigator.share({ url: link.value }).catch(() => {});
+    await navigator.clipboard?.writeText(link.value).catch(() => link.select());
+    share.textContent = share.dataset.done;
+  });
+}

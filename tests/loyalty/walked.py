@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from loyalty import adjustments, holds, ledger
 from loyalty.ledger import Cause, NewLot
-from loyalty.models import BenefitKind, Movement
+from loyalty.models import BenefitKind, Movement, Referral, ReferralState, ReferralTerms
 from loyalty.tiers import changing, schemes
 from loyalty.tiers.schemes import TierDraft
 
@@ -43,13 +43,23 @@ def in_chinese(person: Any, by: Any, other: Any) -> dict[str, str]:
     slip = ledger.redeem(person.pk, 1, Cause("9", now(), by))
     spent = Movement(pk=slip.movement_id).public_id
     return {
-        "approvals": wait.public_id, "adjustments": wait.public_id, "redemptions": spent, "movements": spent
+        "approvals": wait.public_id, "adjustments": wait.public_id, "redemptions": spent, "movements": spent,
+        "referrals": _brought(person, person.pk).public_id,
     }  # fmt: skip
+
+
+def _brought(person: Any, by: int) -> Referral:
+    """Somebody who came by a code, and at whom a person has to look."""
+    terms = ReferralTerms.objects.first() or ReferralTerms.objects.create(valid_from=date(2026, 1, 1))
+    return Referral.objects.create(
+        customer=person, referrer_id=by, terms=terms, came_at=now(), came_on=date(2026, 3, 1), why=["household"],
+        state=ReferralState.FLAGGED,
+    )  # fmt: skip
 
 
 def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[str, dict[str, Any]]:
     """Points of a customer of each store: earned, spent and set aside."""
-    spent, held, accounts, asked = {}, {}, {}, {}
+    spent, held, accounts, asked, brought = {}, {}, {}, {}, {}
     for code, (person, *_others) in canaries.items():
         ledger.earn(person.pk, [NewLot(100)], Cause(f"receipt:{code}", now(), "till:1"))
         slip = ledger.redeem(person.pk, 30, Cause(f"till:{code}", now(), "till:1"))
@@ -61,7 +71,10 @@ def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[s
         )
         asked[code] = wait.public_id
         tokens[code] |= {spent[code], held[code], asked[code]}
+        brought[code] = _brought(person, canaries[code][1].pk).public_id
+        tokens[code].add(brought[code])
     return {
+        "referrals": brought,
         "accounts": accounts,
         "redemptions": spent,
         "movements": spent,

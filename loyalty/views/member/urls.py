@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views.member import app, pages, signing
+from loyalty.views.member import app, friends, pages, signing
 
 app_name = "member"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("points/", pages.Points.as_view(), name="points"),
     path("coupons/", pages.Coupons.as_view(), name="coupons"),
     path("preferences/", pages.Preferences.as_view(), name="preferences"),
+    path("friends/", friends.Friends.as_view(), name="friends"),
+    path("invited/<str:code>/", friends.Invited.as_view(), name="invited"),
     path("language/", pages.Language.as_view(), name="language"),
     path("app.webmanifest", app.Manifest.as_view(), name="manifest"),
     path("worker.js", app.Worker.as_view(), name="worker"),
