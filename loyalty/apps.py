@@ -13,6 +13,7 @@ class LoyaltyConfig(AppConfig):
         from customers.merging import followers
         from loyalty import parting
         from loyalty.accrual import following
+        from loyalty.adjustments import missed
         from loyalty.coupons import following as coupons_following
         from loyalty.coupons import (
             issuing,  # noqa: F401  registers the kind of job
@@ -33,6 +34,7 @@ class LoyaltyConfig(AppConfig):
         invitations.use(invitations.Invitations(referral_codes.read, coming.take, coming.is_open))
         tiers_following.fill()
         receipts.fill()
+        missed.fill()
         noticing.fill()
         wiring.fill()
         words.name(

@@ -13,7 +13,7 @@ from crm.lib import prepared
 from customers.models import Customer
 from loyalty import accounts
 from loyalty.coupons import codes, holding
-from loyalty.models import Kind, Unit
+from loyalty.models import Coupon, Kind, Unit
 from loyalty.models.tiers import names_in
 from loyalty.tiers import standing
 from loyalty.tiers.reading import TIER_THEN
@@ -47,6 +47,7 @@ class Moved(msgspec.Struct):
 class Usable(msgspec.Struct):
     """A coupon that they can use now."""
 
+    id: int
     name: str
     code: str
     valid_to: datetime | None
@@ -55,6 +56,10 @@ class Usable(msgspec.Struct):
     def shown(self) -> str:
         """The code as people read it."""
         return codes.shown(self.code)
+
+    @property
+    def public_id(self) -> str:
+        return Coupon(pk=self.id).public_id
 
 
 class _Tier(msgspec.Struct):
@@ -184,8 +189,8 @@ SELECT json_build_object(
     ),
     'tier', {_tier("%(customer)s", "json_build_object('code', t.code, 'names', t.names, 'colour', t.colour)")},
     'coupons', (
-        SELECT coalesce(json_agg(json_build_object('name', name, 'code', code, 'valid_to', ends)), '[]')
-        FROM (SELECT name, code, found.valid_to AS ends FROM ({holding.USABLE.sql}) found) usable
+        SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'code', code, 'valid_to', ends)), '[]')
+        FROM (SELECT id, name, code, found.valid_to AS ends FROM ({holding.USABLE.sql}) found) usable
     ),
     'moves', (
         SELECT coalesce(json_agg(json_build_object({_MOVED}) ORDER BY m.occurred_at DESC, m.id DESC), '[]')

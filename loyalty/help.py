@@ -15,6 +15,7 @@ def fill() -> None:
     register(REWARDS)
     register(COUPONS)
     register(FRIENDS)
+    register(AT_THE_TILL)
 
 
 TIERS = Topic(
@@ -127,4 +128,19 @@ FRIENDS = Topic(
     Permission.APPROVE_POINTS,
     47,
     "loyalty:referrals",
+)
+AT_THE_TILL = Topic(
+    "at-the-till",
+    _("Points, rewards and coupons at the Counter"),
+    (
+        _(
+            "“Rewards” lists what they can take here; “Use” stands beside each coupon. “Undo” takes either back."
+        ),
+        _(
+            "“A receipt is missing” gives the points of a receipt by the rules of its day, once for each receipt."
+        ),
+    ),
+    Permission.REDEEM_POINTS,
+    39,
+    "customers:counter",
 )

@@ -1,19 +1,30 @@
-"""Spending points for somebody who stands there, and giving back what was spent that day."""
+"""Spending for somebody who stands there: points, a reward, a coupon; and giving back what was spent that day."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from crm.audit.trail import actor_name
 from crm.lib.refusals import Refusal
-from crm.org.models import Staff
-from loyalty import ledger
+from crm.org.models import Staff, Store
+from customers.models import Channel
+from loyalty import coupons, ledger, rewards
+from loyalty.baskets import MILLI, Basket, BasketLine
+from loyalty.coupons.fitting import Names
+from loyalty.coupons.rules import cents, rules_of
+from loyalty.coupons.using import Used
+from loyalty.evaluation import Asked, prizes
+from loyalty.evaluation.person import Person
+from loyalty.evaluation.prizes import Prize
 from loyalty.glance import Moved
 from loyalty.ledger import Cause, Posted
-from loyalty.models import Movement
+from loyalty.models import Coupon, CouponKind, CouponUse, Movement, Redemption, Reward
+from loyalty.tiers import tier_at
 
+DAY = timedelta(days=1)
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -21,19 +32,70 @@ class FormInvalid(Refusal):
     code = "form_invalid"
 
 
+class NeedsGoods(Refusal):
+    """What it takes off rests on the goods one by one."""
+
+    code = "needs_goods"
+
+    def __init__(self) -> None:
+        super().__init__(_("This coupon needs the goods: scan it at the till."))
+
+
 def redeem(
     customer_id: int, points: int, *, token: str, at: datetime, by: Any, store_id: int | None
 ) -> Posted:
     """Spend points once a token: what one form sends twice is spent once. Raises InsufficientPoints."""
-    if not _TOKEN.fullmatch(token):
-        raise FormInvalid(_("This form is not whole. Open it again."))
-    return ledger.redeem(customer_id, points, Cause(f"counter:{token}", at, by, store_id=store_id))
+    return ledger.redeem(customer_id, points, Cause(source_of(token), at, by, store_id=store_id))
 
 
-def give_back(customer_id: int, spent: int, *, at: datetime, by: Any, store_id: int | None) -> Posted:
-    """All that is left of a redemption, to the same lots. Done twice, the second changes nothing."""
-    source = f"counter:{Movement(pk=spent).public_id}/back"
-    return ledger.reverse(customer_id, spent, Cause(source, at, by, store_id=store_id))
+def give_back(customer_id: int, spent: int, *, at: datetime, by: Any, store_id: int | None) -> int:
+    """All that is left of a redemption, to the same lots; of points that bought a reward, the reward is cancelled. The
+    points that came back. Done twice, the second changes nothing. Raises CouponWasUsed."""
+    cause = Cause(f"counter:{Movement(pk=spent).public_id}/back", at, by, store_id=store_id)
+    taken = Redemption.objects.filter(customer_id=customer_id, movement_id=spent).first()
+    if taken:
+        return int(rewards.cancel(customer_id, taken.pk, cause).points)
+    return ledger.reverse(customer_id, spent, cause).points
+
+
+def rewards_for(customer_id: int, spendable: int, store: Store, at: datetime) -> list[Prize]:
+    """All rewards that are given now, with what speaks against each in this store. A few statements."""
+    asked = Asked(store, Channel.STORE, at, (), customer_id=customer_id)
+    who = Person(customer_id, spendable=spendable, tiers=tier_at([customer_id], at))
+    return prizes.of(asked, who, Names())
+
+
+def take_reward(
+    customer_id: int, reward: Reward, *, token: str, at: datetime, by: Any, store_id: int | None
+) -> Redemption:
+    """Take a reward once a token. Raises what rewards refuse, InsufficientPoints."""
+    return rewards.redeem(customer_id, reward, Cause(source_of(token), at, by, store_id=store_id)).redemption
+
+
+def use_coupon(
+    customer_id: int, coupon: Coupon, amount: Decimal, *, token: str, at: datetime, by: Any, store: Store
+) -> Used:
+    """Use a coupon for goods of this amount that it is for, once a token. Raises what coupons refuse, NeedsGoods."""
+    rules = rules_of(coupon.terms)
+    if rules.kind in (CouponKind.BUY_GET, CouponKind.DELIVERY):
+        raise NeedsGoods
+    line = BasketLine(
+        min(rules.only_products, default=None), frozenset(rules.only_categories), min(rules.only_brands, default=None),
+        MILLI, cents(amount),
+    )  # fmt: skip
+    basket = Basket(store.pk, at, (line,), store.zone)
+    cause = Cause(source_of(token), at, by, store_id=store.pk)
+    return coupons.redeem(coupon.code, basket, cause, customer_id=customer_id)
+
+
+def give_use_back(staff: Staff, customer_id: int, use_id: int, *, at: datetime) -> CouponUse | None:
+    """A use of today, in one's stores or by oneself; None: there is no such use. Done twice, the same."""
+    use = CouponUse.objects.filter(customer_id=customer_id, pk=use_id, redeemed_at__gte=at - DAY).first()
+    if use is None or not (use.store_id in staff.scope() or use.actor == actor_name(staff)):
+        return None
+    return coupons.reverse(
+        customer_id, use.pk, Cause(f"counter:{use.public_id}/back", at, staff, use.store_id)
+    )
 
 
 def can_give_back(staff: Staff, spent: Moved) -> bool:
@@ -52,3 +114,10 @@ def choices(spendable: int) -> list[int]:
 def offered(spendable: int) -> int:
     """What the form begins with: the largest round number, or all."""
     return (choices(spendable) or [spendable])[-1]
+
+
+def source_of(token: str) -> str:
+    """What one form sends twice is one thing. Raises FormInvalid."""
+    if not _TOKEN.fullmatch(token):
+        raise FormInvalid(_("This form is not whole. Open it again."))
+    return f"counter:{token}"

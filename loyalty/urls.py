@@ -12,6 +12,7 @@ from loyalty.views import (
     referrals,
     rewards,
     schemes,
+    spending,
     tiers,
     till,
 )
@@ -67,6 +68,30 @@ urlpatterns = [
         "counter/served/<str:customer>/points/redemptions/<str:movement>/reversal/",
         till.ServedReversal.as_view(),
         name="served-reversal",
+    ),
+    path("customers/<str:customer>/points/rewards/", spending.Prizes.as_view(), name="prizes"),
+    path("customers/<str:customer>/points/missed/", spending.Missed.as_view(), name="missed"),
+    path(
+        "counter/served/<str:customer>/points/missed/", spending.ServedMissed.as_view(), name="served-missed"
+    ),
+    path("customers/<str:customer>/points/coupons/", spending.Vouchers.as_view(), name="vouchers"),
+    path(
+        "customers/<str:customer>/points/coupons/reversal/",
+        spending.VoucherReversal.as_view(),
+        name="voucher-reversal",
+    ),
+    path(
+        "counter/served/<str:customer>/points/rewards/", spending.ServedPrizes.as_view(), name="served-prizes"
+    ),
+    path(
+        "counter/served/<str:customer>/points/coupons/",
+        spending.ServedVouchers.as_view(),
+        name="served-vouchers",
+    ),
+    path(
+        "counter/served/<str:customer>/points/coupons/reversal/",
+        spending.ServedVoucherReversal.as_view(),
+        name="served-voucher-reversal",
     ),
     path("loyalty/coupons/", coupons.Coupons.as_view(), name="coupons"),
     path("loyalty/coupons/export/", coupons.CouponsExport.as_view(), name="coupons-export"),

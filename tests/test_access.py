@@ -192,7 +192,10 @@ QUERIES: dict[str, dict[str, str]] = {
 }
 
 # Calls that find a member of any branch by an exact identifier (docs/architecture.md, "Who may see what").
-EXACT = {"api-customer-lookup", "api-customer-duplicates", "customers:served", "loyalty:served-redemptions"}
+EXACT = {
+    "api-customer-lookup", "api-customer-duplicates", "customers:served", "loyalty:served-redemptions",
+    "loyalty:served-prizes", "loyalty:served-vouchers", "loyalty:served-missed",
+}  # fmt: skip
 
 # The least valid body of a call, so that what is refused is the object and not the form. Pages get an empty form.
 BODIES: dict[tuple[str, str], Any] = {

@@ -44,6 +44,10 @@ def ask(
     told = {"points": points, "reason": reason, "receipt_number": receipt_number.strip()}
     _check(told, store)
     with transaction.atomic():
+        if told[
+            "receipt_number"
+        ]:  # receipts that are on their way come first, those after see that it was booked
+            database.have_alone(database.cursor())
         owner = held(customer.pk)
         known = Adjustment.objects.filter(customer=owner, source=source).first()
         if known is not None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
@@ -40,15 +41,33 @@ def undo(adjustment: Adjustment, *, by: Any, at: datetime, reason: str) -> Adjus
             raise AlreadyDecided
         if kept.is_above_limit and not by.may(Permission.APPROVE_POINTS):
             raise UndoNeedsApprover
-        cause = Cause(f"undo:{kept.source}", at, by, store_id=kept.store_id)
-        turn = ledger.claw_back if kept.points > 0 else ledger.reverse
-        turn(kept.customer_id, kept.movement_id, cause)
-        kept.state, kept.undone_by, kept.undone_at = AdjustmentState.UNDONE, trail.actor_name(by), at
-        kept.undo_reason = reason.strip()
-        kept.save(update_fields=["state", "undone_by", "undone_at", "undo_reason"])
-        _free_receipt(kept)
-        trail.record("adjustment.undo", kept, by=by, store_id=kept.store_id, details={"points": kept.points})
+        _take_back(kept, by=by, at=at, reason=reason.strip())
     return kept
+
+
+def superseded(adjustment_id: int, *, by: str) -> None:
+    """The receipt itself has come, so what was given for it goes back, and what waits is not needed. In a transaction;
+    decided or undone before, nothing changes."""
+    made, at = Adjustment.objects.filter(pk=adjustment_id).first(), timezone.now()
+    if made is None:
+        return
+    kept = _locked(made)
+    if kept.state == AdjustmentState.APPLIED:
+        _take_back(kept, by=by, at=at, reason=_("The receipt itself has come."))
+    elif kept.is_waiting:
+        _decide(kept, AdjustmentState.REJECTED, by=by, at=at, note=_("The receipt itself has come."))
+
+
+def _take_back(kept: Adjustment, *, by: Any, at: datetime, reason: str) -> None:
+    assert kept.movement_id
+    cause = Cause(f"undo:{kept.source}", at, by, store_id=kept.store_id)
+    turn = ledger.claw_back if kept.points > 0 else ledger.reverse
+    turn(kept.customer_id, kept.movement_id, cause)
+    kept.state, kept.undone_by, kept.undone_at = AdjustmentState.UNDONE, trail.actor_name(by), at
+    kept.undo_reason = reason
+    kept.save(update_fields=["state", "undone_by", "undone_at", "undo_reason"])
+    _free_receipt(kept)
+    trail.record("adjustment.undo", kept, by=by, store_id=kept.store_id, details={"points": kept.points})
 
 
 def _decide(

@@ -42,7 +42,7 @@ class RedeemForm(forms.Form):
             del self.fields["store"]
         else:
             field: Any = self.fields["store"]
-            field.queryset = _stores_in(stores)
+            field.queryset = stores_in(stores)
             field.empty_label = words.NOTHING
         self.fields["points"].widget.attrs |= {"inputmode": "numeric", "autofocus": True, "data-spends": True}
 
@@ -62,6 +62,14 @@ class TillView(CustomerView):
         """Where they may be standing."""
         return list(Store.objects.visible_to(self.staff).order_by("name")[:200])
 
+    def dialog(self, template: str, owner: Customer, status: int = 200, **more: Any) -> HttpResponse:
+        """A question, in the place that the panel has for one."""
+        context = panel_of(self.staff, owner, "") | {"customer": owner} | more
+        response = self.render(template, context, status=status)
+        response["HX-Retarget"] = f"#till-ask-{context['till_key']}"
+        response["HX-Reswap"] = "innerHTML"
+        return response
+
 
 class Redemptions(TillView):
     """GET: the form, in a dialog that names what will happen. POST spends, once a form."""
@@ -76,13 +84,8 @@ class Redemptions(TillView):
         return self.asked(owner, form)
 
     def asked(self, owner: Customer, form: RedeemForm, status: int = 200) -> HttpResponse:
-        now = glance.of(owner, timezone.now())
-        context = panel_of(self.staff, owner, "") | {"form": form, "customer": owner}
-        context["choices"] = redeeming.choices(now.points.spendable)
-        response = self.render("loyalty/redeem.html", context, status=status)
-        response["HX-Retarget"] = f"#till-ask-{context['till_key']}"
-        response["HX-Reswap"] = "innerHTML"
-        return response
+        choices = redeeming.choices(glance.of(owner, timezone.now()).points.spendable)
+        return self.dialog("loyalty/redeem.html", owner, status, form=form, choices=choices)
 
     def post(self, request: HttpRequest, customer: str) -> HttpResponse:
         owner, stores = self.customer(customer), self.stores()
@@ -101,7 +104,8 @@ class Redemptions(TillView):
             return self.asked(owner, form, 409 if refusal.status == 409 else 422)
         spent = Movement(pk=done.movement_id).public_id
         said = _("Redeemed %(n)s of %(name)s.") % {"n": words.number(done.points), "name": name_of(owner)}
-        return self.panel(owner, told["place"], points=done.points, said=said, undo=spent)
+        undo_at = f"{request.path}{spent}/reversal/"
+        return self.panel(owner, told["place"], points=done.points, said=said, undo=spent, undo_at=undo_at)
 
 
 class Reversal(TillView):
@@ -116,13 +120,13 @@ class Reversal(TillView):
         if number is None or spent is None or not redeeming.can_give_back(self.staff, spent):
             raise Http404
         try:
-            done = redeeming.give_back(
+            points = redeeming.give_back(
                 owner.pk, number, at=timezone.now(), by=self.staff, store_id=spent.store_id
             )
         except Refusal as refusal:
             return self.panel(owner, place, 409, said=str(refusal), is_error=True)
         owner.__dict__.pop("_glance", None)
-        said = _("Given back: %(n)s.") % {"n": words.number(done.points)}
+        said = _("Given back: %(n)s.") % {"n": words.number(points)}
         return self.panel(owner, place, said=said, gone=movement)
 
     def _is_given_back(self, owner: Customer, number: int | None) -> bool:
@@ -148,7 +152,6 @@ def panel_of(staff: Staff, customer: Customer, place: str) -> dict[str, Any]:
     """`place`: "page" for their own page, which says more; anything else is the Counter."""
     now = glance.of(customer, timezone.now())
     own = serving.sees_all(staff, customer)
-    address = addresses(staff, customer, own)
     return {
         "now": now,
         "place": place,
@@ -156,7 +159,7 @@ def panel_of(staff: Staff, customer: Customer, place: str) -> dict[str, Any]:
         "owner": customer,
         "till_key": key_of(customer, own),
         "name": name_of(customer),
-        "redemptions": address,
+        **addresses(staff, customer, own),
         "moves": [(one, movementwords.of(one.kind, one.points)) for one in now.moves] if own else [],
         "spent_today": [
             (one, Movement(pk=one.id).public_id) for one in now.spent if redeeming.can_give_back(staff, one)
@@ -164,11 +167,13 @@ def panel_of(staff: Staff, customer: Customer, place: str) -> dict[str, Any]:
     }
 
 
-def addresses(staff: Staff, customer: Customer, own: bool) -> str:
-    """Where this person redeems for this customer."""
-    if own:
-        return reverse("loyalty:redemptions", args=[customer.public_id])
-    return reverse("loyalty:served-redemptions", args=[passes.sealed(staff, customer)])
+def addresses(staff: Staff, customer: Customer, own: bool) -> dict[str, str]:
+    """Where this person redeems points, takes rewards and uses coupons for this customer."""
+    key = customer.public_id if own else passes.sealed(staff, customer)
+    before = "loyalty:" if own else "loyalty:served-"
+    return {
+        name: reverse(before + name, args=[key]) for name in ("redemptions", "prizes", "vouchers", "missed")
+    }
 
 
 def key_of(customer: Customer, own: bool) -> str:
@@ -185,7 +190,7 @@ def _home(owner: Customer, stores: list[Store]) -> int | None:
     return next((one.pk for one in stores if one.pk == owner.home_store_id), None)
 
 
-def _stores_in(stores: list[Store]) -> QuerySet[Store]:
+def stores_in(stores: list[Store]) -> QuerySet[Store]:
     return Store.objects.filter(pk__in=[one.pk for one in stores]).order_by("name")
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("role", "topics"),
     [
-        (Role.CLERK, ["counter", "consent", "work", "customers", "tiers", "rewards"]),
+        (Role.CLERK, ["counter", "consent", "work", "customers", "at-the-till", "tiers", "rewards"]),
         (
             Role.STORE_MANAGER,
             [
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
                 "sign-up",
                 "customers",
                 "segments",
+                "at-the-till",
                 "tiers",
                 "by-hand",
                 "approvals",

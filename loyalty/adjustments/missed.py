@@ -1,0 +1,95 @@
+"""A receipt that came without its customer: its points are worked out by the rules of its day, and given once.
+
+The goods are not known, so rules about goods say nothing, and neither do exclusions. When the receipt itself comes
+later for some customer, it earns as any other, and what was given by hand is taken back in the same transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.lib import prepared
+from crm.lib.refusals import Fault
+from crm.org.models import Chain, Store
+from customers.models import Channel, Customer
+from customers.receiving.followers import Changed, Follower, register
+from loyalty.adjustments import asking
+from loyalty.adjustments.deciding import superseded
+from loyalty.adjustments.refusals import InvalidAdjustment
+from loyalty.coupons.rules import cents
+from loyalty.evaluation import Asked, AskedLine, earning, person
+from loyalty.evaluation.earning import Earning
+from loyalty.models import Adjustment
+
+OLDEST = 366  # days
+
+
+def earned(customer_id: int, amount: Decimal, on: date, store: Store) -> Earning:
+    """What a receipt of this amount and day would have earned, at noon in the store."""
+    at = datetime.combine(on, time(12), store.zone)
+    line = AskedLine(1, "", 1000, cents(amount))
+    asked = Asked(store, Channel.STORE, at, (line,), customer_id=customer_id)
+    who = person.of(asked, set())
+    return earning.of(asked, who, {}, paid=[line.cents], currency=Chain.current().currency)
+
+
+def ask(
+    customer: Customer,
+    amount: Decimal,
+    *,
+    on: date,
+    number: str,
+    store: Store,
+    source: str,
+    by: Any,
+    at: datetime,
+) -> tuple[Adjustment, Earning]:
+    """Give the points of a missed receipt, or have them wait for approval. Raises what `asking.ask` does."""
+    today = at.astimezone(store.zone).date()
+    if not 0 <= (today - on).days <= OLDEST:
+        fault = _("A day of the last twelve months.")
+        raise InvalidAdjustment(_("This cannot be booked so."), faults=(Fault("on", fault),))
+    found = earned(customer.pk, amount, on, store)
+    if not found.points:
+        raise InvalidAdjustment(
+            _("This cannot be booked so."),
+            faults=(Fault("amount", _("By the rules of that day this earns nothing.")),),
+        )
+    made = asking.ask(
+        customer,
+        found.points,
+        reason="missed_receipt",
+        by=by,
+        at=at,
+        source=source,
+        receipt_number=number,
+        store=store,
+    )
+    return made, found
+
+
+def fill() -> None:
+    register(Follower("missed receipts", now=came, later=noted))
+
+
+def came(_cur: Any, changed: Sequence[Changed], _by: Any) -> dict[str, Any]:
+    """Receipts that came after their points had been given by hand: these are taken back."""
+    ids = [[one.customer_id for one in changed], [one.purchase_id for one in changed]]
+    keys = [key for (key,) in prepared.rows(_KEYS, ids)]
+    for (adjustment_id,) in prepared.rows(_GIVEN, [keys]):
+        superseded(adjustment_id, by="system:receipts")
+    return {}
+
+
+def noted(cur: Any, changed: Sequence[Changed]) -> None:
+    came(cur, changed, None)
+
+
+_KEYS = """
+SELECT p.store_id || ':' || p.external_id FROM customers_purchase p
+WHERE p.customer_id = ANY(%s::bigint[]) AND p.id = ANY(%s::bigint[])
+"""
+_GIVEN = "SELECT adjustment_id FROM loyalty_missedreceipt WHERE key = ANY(%s) ORDER BY adjustment_id"

@@ -1,0 +1,279 @@
+"""Rewards and coupons at the Counter: two steps, once a form, taken back by the notice."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm.org.models import Staff, Store
+from customers.models import Customer
+from loyalty import coupons, glance, ledger
+from loyalty.baskets import Basket, BasketLine
+from loyalty.coupons import defining
+from loyalty.ledger import Cause, NewLot
+from loyalty.models import (
+    Adjustment,
+    AdjustmentState,
+    Coupon,
+    CouponKind,
+    CouponTally,
+    CouponUse,
+    Kind,
+    MissedReceipt,
+    Movement,
+    Redemption,
+    RewardKind,
+    RewardStock,
+    RuleKind,
+)
+from loyalty.rewards import catalogue, stock
+from tests import cast
+from tests.loyalty import rules
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[Staff], Client]
+BOUGHT = timezone.now().date() - timedelta(days=2)
+
+
+@pytest.fixture
+def points(irina: Customer) -> None:
+    ledger.earn(irina.pk, [NewLot(100)], Cause("receipt:1", timezone.now() - timedelta(days=9), "test"))
+
+
+@pytest.fixture
+def cup(harbour: Store) -> Any:
+    """A gift for 40 points, of which Harbour has two."""
+    terms = {"kind": RewardKind.GIFT, "points": 40, "product_id": cast.product("CUP", "Cup").pk}
+    made = catalogue.define(
+        code="cup", name="A cup", is_counted=True, terms=terms, by="test", at=timezone.now()
+    )
+    stock.put(made, harbour, 2, by="test")
+    return made
+
+
+def coupon(who: Customer, code: str = "five", **terms: Any) -> Coupon:
+    whole = {"kind": CouponKind.AMOUNT, "amount": Decimal(5)} | terms
+    offer = defining.define(code=code, name=code.title(), terms=whole, by="test", at=timezone.now())
+    return coupons.issue(who.pk, offer, Cause(f"gift:{code}", timezone.now(), "test"))
+
+
+def place(of: Customer, what: str) -> str:
+    return f"/customers/{of.public_id}/points/{what}/"
+
+
+def fields(html: str) -> dict[str, str]:
+    """What the dialog would send."""
+    return dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', html))
+
+
+def undo_of(html: str) -> str:
+    found = re.search(r'<form class="inline" method="post" action="([^"]+)"', html)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
+def spendable(who: Customer) -> int:
+    return int(glance.read(who.pk, timezone.now()).points.spendable)
+
+
+def test_a_reward_in_two_steps_once_a_form_and_back(
+    chen: Staff, irina: Customer, points: None, cup: Any, signed_in: Browser
+) -> None:
+    theirs = signed_in(chen)
+    html = theirs.get(place(irina, "rewards") + "?place=counter").content.decode()
+    form = fields(html) | {"reward": cup.public_id}
+    assert f'name="reward" value="{cup.public_id}"' in html
+    for _twice in range(2):
+        answer = theirs.post(place(irina, "rewards"), form).content.decode()
+        assert "A cup for Irina Petrova." in answer
+    assert (spendable(irina), RewardStock.objects.get().quantity, Redemption.objects.count()) == (60, 1, 1)
+    assert Movement.objects.get(kind=Kind.REDEEM).actor == f"staff:{chen.pk}"
+    back = theirs.post(undo_of(answer), {"place": "counter"}).content.decode()
+    assert "Given back: 40." in back
+    assert (spendable(irina), RewardStock.objects.get().quantity) == (100, 2)
+    assert Redemption.objects.get().state == "cancelled"
+    assert "Given back already." in theirs.post(undo_of(answer), {"place": "counter"}).content.decode()
+    assert (spendable(irina), RewardStock.objects.get().quantity) == (100, 2)
+
+
+def test_what_cannot_be_taken_says_why_and_changes_nothing(
+    chen: Staff, irina: Customer, points: None, cup: Any, harbour: Store, signed_in: Browser
+) -> None:
+    stock.put(cup, harbour, 0, by="test")
+    theirs = signed_in(chen)
+    html = theirs.get(place(irina, "rewards")).content.decode()
+    assert "This store has none of it left." in html
+    assert f'value="{cup.public_id}"' not in html
+    answer = theirs.post(place(irina, "rewards"), fields(html) | {"reward": cup.public_id})
+    assert (answer.status_code, spendable(irina), Redemption.objects.count()) == (409, 100, 0)
+    assert (
+        theirs.post(place(irina, "rewards"), fields(html) | {"reward": "rwd_000000000000"}).status_code == 404
+    )
+
+
+def test_a_coupon_in_two_steps_once_a_form_and_back(chen: Staff, irina: Customer, signed_in: Browser) -> None:
+    one, theirs = coupon(irina, only_products=[cast.product("TEA").pk], minimum=Decimal(20)), signed_in(chen)
+    counter = theirs.post("/counter/find/", {"q": "13800138000"}).content.decode()
+    asks = f"{place(irina, 'coupons')}?place=counter&coupon={one.public_id}"
+    assert asks.replace("&", "&amp;") in counter
+    html = theirs.get(asks).content.decode()
+    short = theirs.post(place(irina, "coupons"), fields(html) | {"amount": "12.50"})
+    assert (short.status_code, CouponUse.objects.count()) == (409, 0)
+    assert "¥7.50 is missing" in short.content.decode()
+    for _twice in range(2):
+        answer = theirs.post(place(irina, "coupons"), fields(html) | {"amount": "20.00"}).content.decode()
+        assert "Five: Take ¥5.00 off." in answer
+    tally = CouponTally.objects.get()
+    assert (tally.redeemed, tally.spent) == (1, 5)
+    assert one.public_id not in answer  # used: it is not offered any more
+    for _twice in range(2):
+        assert (
+            "The coupon was given back."
+            in theirs.post(undo_of(answer), {"place": "counter"}).content.decode()
+        )
+    assert CouponTally.objects.get().redeemed == 0
+
+
+def test_a_gift_is_handed_over_and_what_needs_the_goods_says_so(
+    chen: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    theirs, cup = signed_in(chen), cast.product("CUP", "Cup")
+    gift = coupon(irina, "gift", kind=CouponKind.GIFT, amount=None, gift_id=cup.pk, get=2)
+    html = theirs.get(f"{place(irina, 'coupons')}?coupon={gift.public_id}").content.decode()
+    answer = theirs.post(place(irina, "coupons"), fields(html) | {"amount": "3"}).content.decode()
+    assert "Gift: Hand over 2 × Cup." in answer
+    two = coupon(irina, "two", kind=CouponKind.BUY_GET, amount=None, buy=2, get=1)
+    html = theirs.get(f"{place(irina, 'coupons')}?coupon={two.public_id}").content.decode()
+    assert "scan it at the till" in html
+    told = fields(html) | {
+        "amount": "3",
+        "coupon": two.public_id,
+        "token": "0" * 32,
+        "store": str(chen.stores.get().pk),
+    }
+    assert theirs.post(place(irina, "coupons"), told).status_code == 422
+    assert CouponUse.objects.count() == 1
+
+
+def test_coupons_of_others_and_uses_elsewhere_are_not_there(
+    chen: Staff, noor: Staff, uma: Staff, irina: Customer, yusuf: Customer, uptown: Store, signed_in: Browser
+) -> None:
+    one, theirs = coupon(irina), signed_in(chen)
+    other = coupon(yusuf, "other")
+    assert theirs.get(f"{place(irina, 'coupons')}?coupon={other.public_id}").status_code == 404
+    assert signed_in(uma).get(f"{place(irina, 'coupons')}?coupon={one.public_id}").status_code == 404
+    assert signed_in(noor).get(place(irina, "rewards")).status_code == 403
+    used = coupons.redeem(
+        one.code, coupon_basket(uptown), Cause("pos/1", timezone.now(), "till:9", uptown.pk)
+    ).use
+    away = theirs.post(f"{place(irina, 'coupons')}reversal/?use={used.public_id}")
+    assert (away.status_code, CouponTally.objects.get(definition=one.definition).redeemed) == (404, 1)
+
+
+def coupon_basket(store: Store) -> Any:
+    return Basket(store.pk, timezone.now(), (BasketLine(None, frozenset(), None, 1000, 2000),), store.zone)
+
+
+def test_somebody_of_another_branch_takes_a_reward_with_the_pass(
+    chen: Staff, yusuf: Customer, cup: Any, signed_in: Browser
+) -> None:
+    ledger.earn(yusuf.pk, [NewLot(80)], Cause("receipt:9", timezone.now(), "test"))
+    theirs = signed_in(chen)
+    found = theirs.post("/counter/find/", {"q": "13900139000"}).content.decode()
+    address = re.search(r'hx-get="(/counter/served/[^"?]+points/rewards/)', found)[1]  # type: ignore[index]
+    form = fields(theirs.get(address).content.decode()) | {"reward": cup.public_id}
+    answer = theirs.post(address, form).content.decode()
+    assert yusuf.public_id not in answer
+    assert spendable(yusuf) == 40
+    assert theirs.post(undo_of(answer)).status_code == 200
+    assert spendable(yusuf) == 80
+
+
+# --- A receipt that was missed --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rules_hold(harbour: Store) -> None:
+    rules.programme(cap_receipt=500)
+    rules.rule("double", kind=RuleKind.MULTIPLIER, percent=200, condition={"minimum_cents": 5000})
+    rules.rule("tea", kind=RuleKind.BONUS, points=9, condition={"products": ["TEA"]})
+
+
+def missed_form(theirs: Client, irina: Customer, **told: str) -> dict[str, str]:
+    form = fields(theirs.get(place(irina, "missed") + "?place=counter").content.decode())
+    return form | {"number": "A-17", "amount": "60.00", "on": BOUGHT.isoformat()} | told
+
+
+def slip(number: str, store: Store, phone: str = "+8613800138000") -> dict[str, Any]:
+    at = datetime.combine(BOUGHT, time(12), store.zone)
+    return {
+        "source": "pos-1", "external_id": number, "store": store.code, "occurred_at": at.isoformat(),
+        "customer": {"kind": "phone", "value": phone},
+        "lines": [{"line": 1, "product": "TEA", "quantity": "1", "amount": "60.00"}],
+    }  # fmt: skip
+
+
+def test_a_missed_receipt_earns_by_the_rules_and_once(
+    marta: Staff, irina: Customer, yusuf: Customer, rules_hold: None, signed_in: Browser
+) -> None:
+    theirs = signed_in(marta)
+    form = missed_form(theirs, irina)
+    for _twice in range(2):
+        answer = theirs.post(place(irina, "missed"), form)
+        assert (
+            "Given: 120 points. ¥60.00, a point for each ¥1; Double: × 2 on ¥60.00" in answer.content.decode()
+        )
+    assert spendable(irina) == 120
+    again = theirs.post(place(irina, "missed"), missed_form(theirs, irina))
+    assert (again.status_code, spendable(irina)) == (409, 120)
+    assert "This receipt is known already" in again.content.decode()
+    for wrong in ({"amount": "0.40"}, {"on": (BOUGHT + timedelta(days=9)).isoformat()}, {"number": ""}):
+        assert theirs.post(place(irina, "missed"), missed_form(theirs, irina, **wrong)).status_code == 422, (
+            wrong
+        )
+    assert Adjustment.objects.count() == 1
+
+
+def test_the_receipt_itself_takes_back_what_was_given_for_it(
+    marta: Staff,
+    irina: Customer,
+    harbour: Store,
+    rules_hold: None,
+    signed_in: Browser,
+    calling: Callable[..., Client],
+) -> None:
+    theirs, till = signed_in(marta), calling("receipts:write")
+    theirs.post(place(irina, "missed"), missed_form(theirs, irina))
+    for _twice in range(2):
+        done = till.post("/api/v1/receipts/", slip("A-17", harbour), content_type="application/json")
+        assert done.json()["points_earned"] == 129
+        now = glance.read(irina.pk, timezone.now()).points
+        assert (now.spendable, now.pending, now.debt) == (0, 129, 0)
+    assert (Adjustment.objects.get().state, MissedReceipt.objects.count()) == (AdjustmentState.UNDONE, 0)
+    known = theirs.post(place(irina, "missed"), missed_form(theirs, irina))
+    assert (known.status_code, Adjustment.objects.count()) == (409, 1)
+
+
+def test_what_waits_for_approval_is_not_needed_when_the_receipts_come_together(
+    chen: Staff,
+    irina: Customer,
+    harbour: Store,
+    rules_hold: None,
+    signed_in: Browser,
+    calling: Callable[..., Client],
+) -> None:
+    """A clerk has no limit: somebody else approves. The batch way takes it back, too."""
+    theirs, till = signed_in(chen), calling("receipts:write")
+    answer = theirs.post(place(irina, "missed"), missed_form(theirs, irina)).content.decode()
+    assert "120 points wait for approval." in answer
+    assert spendable(irina) == 0
+    body = json.dumps(slip("A-17", harbour)).encode()
+    till.post("/api/v1/receipts/batch/", body, content_type="application/x-ndjson")
+    made = Adjustment.objects.get()
+    assert (made.state, made.decided_by) == (AdjustmentState.REJECTED, "system:receipts")
