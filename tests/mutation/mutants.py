@@ -54,10 +54,10 @@ def _at(tree: ast.AST, place: int) -> ast.AST:
 def _docstrings(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
-                yield body[0].value
-                yield body[0]
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            yield first.value
+            yield first
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, object]]:

@@ -39,6 +39,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
     if not _passes(session, fork=False):
         raise pytest.UsageError("the tests fail without a mutant")
+    if not _passes(session, fork=True):
+        raise pytest.UsageError("the tests fail in a process of its own")
     survived, count = [], 0
     chosen = _mutants(session.config)
     began = time.monotonic()
@@ -69,17 +71,23 @@ def _mutants(config: pytest.Config) -> list[Mutant]:
 
 
 def _passes(session: pytest.Session, *, fork: bool, mutant: Mutant | None = None) -> bool:
-    if not fork:
-        return _run(session) == 0
+    if not fork:  # Hypothesis runs a test once in a process: those are left to the children
+        return (
+            _run(session, [one for one in session.items if not getattr(one.obj, "is_hypothesis_test", False)])
+            == 0
+        )
     connections.close_all()
     child = os.fork()
     if child == 0:
-        _silence()
+        if mutant is not None:
+            _silence()
         signal.alarm(PATIENCE)
         try:
-            assert mutant is not None
-            _become(mutant)
-            failed = _run(session)
+            if mutant is not None:
+                _become(mutant)
+            failed = _run(session, session.items)
+            if failed and mutant is None:
+                _tell(session)
         except BaseException:  # noqa: BLE001  a mutant that cannot even be imported is killed
             failed = 1
         os._exit(1 if failed else 0)
@@ -87,12 +95,11 @@ def _passes(session: pytest.Session, *, fork: bool, mutant: Mutant | None = None
     return status == 0
 
 
-def _run(session: pytest.Session) -> int:
-    """Run all tests, up to the first failure; their fixtures of the whole session stay."""
+def _run(session: pytest.Session, items: list[Any]) -> int:
+    """Run these tests, up to the first failure; their fixtures of the whole session stay."""
     before = session.testsfailed
-    keep = session.items[-1]
-    for place, item in enumerate(session.items):
-        following = session.items[place + 1] if place + 1 < len(session.items) else keep
+    for place, item in enumerate(items):
+        following = items[place + 1] if place + 1 < len(items) else session.items[0]
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed > before:
             break
@@ -140,6 +147,12 @@ def is_own_value(value: Any) -> bool:
         or hasattr(value, "sql")
         or (type(value).__name__ in {"Run", "timedelta", "datetime"})
     )
+
+
+def _tell(session: pytest.Session) -> None:
+    stats = session.config.pluginmanager.get_plugin("terminalreporter").stats
+    for report in [*stats.get("failed", []), *stats.get("error", [])]:
+        print(f"\n{report.nodeid}\n{report.longreprtext}", flush=True)
 
 
 def _silence() -> None:
