@@ -48,6 +48,7 @@ WORDS = {
     "adjustment.limit": Act(_("Limit of adjustments changed"), icon="adjustments"),
     "referral.terms": Act(_("Terms of bringing friends changed"), icon="user-plus"),
     "referral.decide": Act(_("Decided about a friend who was brought along"), icon="user-plus"),
+    "receipt.return": Act(_("Receipt brought back at the Counter"), icon="arrow-back-up"),
     "tiers.publish": Act(_("Version of the tiers published"), icon="stairs-up"),
     "tier.change": Act(_("Tier changed by hand"), icon="award"),
     "tier.lock": Act(_("Tier locked"), icon="lock"),

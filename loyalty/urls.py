@@ -13,6 +13,7 @@ from loyalty.views import (
     rewards,
     schemes,
     spending,
+    takingback,
     tiers,
     till,
 )
@@ -70,6 +71,7 @@ urlpatterns = [
         name="served-reversal",
     ),
     path("customers/<str:customer>/points/rewards/", spending.Prizes.as_view(), name="prizes"),
+    path("customers/<str:customer>/points/returns/", takingback.Returns.as_view(), name="returns"),
     path("customers/<str:customer>/points/missed/", spending.Missed.as_view(), name="missed"),
     path(
         "counter/served/<str:customer>/points/missed/", spending.ServedMissed.as_view(), name="served-missed"

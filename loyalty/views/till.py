@@ -171,9 +171,8 @@ def addresses(staff: Staff, customer: Customer, own: bool) -> dict[str, str]:
     """Where this person redeems points, takes rewards and uses coupons for this customer."""
     key = customer.public_id if own else passes.sealed(staff, customer)
     before = "loyalty:" if own else "loyalty:served-"
-    return {
-        name: reverse(before + name, args=[key]) for name in ("redemptions", "prizes", "vouchers", "missed")
-    }
+    names = ("redemptions", "prizes", "vouchers", "missed", *(["returns"] if own else []))
+    return {name: reverse(before + name, args=[key]) for name in names}
 
 
 def key_of(customer: Customer, own: bool) -> str:

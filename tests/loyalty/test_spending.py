@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.org.models import Staff, Store
-from customers.models import Customer
+from customers.models import Customer, Purchase
 from loyalty import coupons, glance, ledger
 from loyalty.baskets import Basket, BasketLine
 from loyalty.coupons import defining
@@ -25,8 +25,10 @@ from loyalty.models import (
     CouponTally,
     CouponUse,
     Kind,
+    Measure,
     MissedReceipt,
     Movement,
+    Period,
     Redemption,
     RewardKind,
     RewardStock,
@@ -35,6 +37,7 @@ from loyalty.models import (
 from loyalty.rewards import catalogue, stock
 from tests import cast
 from tests.loyalty import rules
+from tests.loyalty.test_tiers import ladder
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[Staff], Client]
@@ -277,3 +280,42 @@ def test_what_waits_for_approval_is_not_needed_when_the_receipts_come_together(
     till.post("/api/v1/receipts/batch/", body, content_type="application/x-ndjson")
     made = Adjustment.objects.get()
     assert (made.state, made.decided_by) == (AdjustmentState.REJECTED, "system:receipts")
+
+
+# --- Goods back -----------------------------------------------------------------------------------------------------
+
+
+def test_a_receipt_comes_back_with_all_that_went_with_it(
+    chen: Staff,
+    irina: Customer,
+    harbour: Store,
+    rules_hold: None,
+    signed_in: Browser,
+    calling: Callable[..., Client],
+) -> None:
+    """Points, the coupon and the tier are as before, and each is named; a second time changes nothing."""
+    ladder(take_back_days=366, measure=Measure.SPEND, period=Period.ROLLING)
+    till, theirs = calling("receipts:write", "coupons:write"), signed_in(chen)
+    one = coupon(irina)
+    lines = slip("B-1", harbour)["lines"]
+    used = {"source": "pos-1", "external_id": "B-1", "store": harbour.code, "lines": lines}
+    till.post(f"/api/v1/coupons/{one.code}/redemption/", used, content_type="application/json")
+    bought = slip("B-1", harbour) | {"lines": [lines[0] | {"amount": "1200.00"}]}
+    till.post("/api/v1/receipts/", bought, content_type="application/json")
+    assert glance.read(irina.pk, timezone.now()).tier_name == "Silver"
+    html = theirs.get(place(irina, "returns") + "?place=counter").content.decode()
+    receipt = Purchase.objects.get()
+    assert f'name="receipt" value="{receipt.public_id}"' in html
+    form = fields(html) | {"receipt": receipt.public_id}
+    answer = theirs.post(place(irina, "returns"), form).content.decode()
+    assert (
+        "Taken back: ¥1,200.00. Points that it had earned: −500. Good again: Five. Tier: Silver → Member."
+        in answer
+    )
+    now = glance.read(irina.pk, timezone.now())
+    assert (now.points.spendable, now.points.pending, now.points.debt, now.tier_name) == (0, 0, 0, "Member")
+    assert [coupon.id for coupon in now.coupons] == [one.pk]
+    again = theirs.post(place(irina, "returns"), form).content.decode()
+    assert "All of this receipt was brought back before." in again
+    assert receipt.public_id not in theirs.get(place(irina, "returns")).content.decode()
+    assert theirs.post(place(irina, "returns"), form | {"receipt": "rcp_000000000000"}).status_code == 404

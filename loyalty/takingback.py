@@ -1,0 +1,101 @@
+"""All of a receipt brought back at the Counter, and what went back with it: points, coupons, the tier.
+
+It is a return like any that a till sends, named by the form. Should the till send its own too, that one brings back
+more than was bought and is set aside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from crm.audit import trail
+from crm.org.models import Store
+from customers.models import Line, Purchase, Source
+from customers.receiving.payloads import ReceiptKeyIn, ReturnedLineIn, ReturnIn
+from customers.receiving.single import receive_return
+from loyalty import glance, redeeming
+from loyalty.models import Accrual, CouponUse
+
+SOURCE = "counter"
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Back:
+    """What a return took along. `points` left the account; `debt` is what is owed now; tiers are names, of before and
+    after."""
+
+    amount: Decimal
+    points: int
+    coupons: tuple[str, ...]
+    tiers: tuple[str, str]
+    debt: int
+
+
+def candidates(customer_id: int) -> list[Purchase]:
+    """The last receipts of which something is kept."""
+    rows = Purchase.objects.select_related("store").filter(customer_id=customer_id, returned__lt=F("amount"))
+    return list(rows.order_by("-occurred_at", "-pk")[:SHOWN])
+
+
+def take_back(receipt: Purchase, *, token: str, store: Store, by: Any, at: datetime) -> Back:
+    """Bring back what is left of a receipt, once a token. Raises FormInvalid, InvalidEvent."""
+    number = redeeming.source_of(token).partition(":")[2]
+    with transaction.atomic():
+        before = _standing(receipt, at)
+        lines = [
+            one
+            for one in Line.objects.filter(customer_id=receipt.customer_id, purchase=receipt)
+            if _is_kept(one)
+        ]
+        if lines:
+            receive_return(_told(receipt, lines, number, store, at), by=by)
+            details = {"receipt": receipt.public_id, "lines": len(lines)}
+            trail.record("receipt.return", receipt, by=by, store_id=store.pk, details=details)
+        after = _standing(receipt, timezone.now())  # what followed was dated while it was done
+    return Back(
+        sum((one.amount - one.returned_amount for one in lines), Decimal(0)), before.points - after.points,
+        tuple(name for pk, name in before.uses.items() if pk not in after.uses), (before.tier, after.tier), after.debt,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Standing:
+    points: int
+    uses: dict[int, str]
+    tier: str
+    debt: int
+
+
+def _standing(receipt: Purchase, at: datetime) -> _Standing:
+    """What the receipt has given and used, and where the member stands."""
+    mine = {"customer_id": receipt.customer_id, "purchase_id": receipt.pk}
+    kept = Accrual.objects.filter(**mine).values_list("kept", flat=True).first()
+    uses = CouponUse.objects.filter(**mine, redeemed_at__isnull=False, reversed_at__isnull=True).order_by(
+        "pk"
+    )
+    now = glance.read(receipt.customer_id, at)
+    return _Standing(
+        kept or 0, dict(uses.values_list("pk", "definition__name")), now.tier_name, now.points.debt
+    )
+
+
+def _is_kept(line: Line) -> bool:
+    return line.returned_quantity < line.quantity
+
+
+def _told(receipt: Purchase, lines: Sequence[Line], number: str, store: Store, at: datetime) -> ReturnIn:
+    of = ReceiptKeyIn(Source.objects.get(pk=receipt.source_id).code, receipt.external_id)
+    back = [
+        ReturnedLineIn(
+            one.number, f"{one.quantity - one.returned_quantity:f}", f"{one.amount - one.returned_amount:f}"
+        )
+        for one in lines
+    ]  # fmt: skip
+    return ReturnIn(SOURCE, number, store.code, at.isoformat(), of, back)

@@ -1,0 +1,65 @@
+"""A receipt brought back at the Counter: which one, then all that went back with it."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.lib.refusals import Refusal
+from crm.org.models import Chain
+from crm.ui import words
+from crm.ui.views import explain
+from customers.models import Customer, Purchase
+from loyalty import takingback
+from loyalty.takingback import Back
+from loyalty.views.spending import SpendForm, home_of
+from loyalty.views.till import TillView
+
+
+class Returns(TillView):
+    """GET lists the last receipts. POST brings one back and says what went with it."""
+
+    def get(self, request: HttpRequest, customer: str) -> HttpResponse:
+        owner, stores = self.customer(customer), self.stores()
+        form = SpendForm(
+            None, stores=stores, place=request.GET.get("place", ""), store=home_of(owner, stores)
+        )
+        return self.asked(owner, form)
+
+    def asked(self, owner: Customer, form: SpendForm, status: int = 200) -> HttpResponse:
+        receipts = takingback.candidates(owner.pk)
+        return self.dialog("loyalty/taking_back.html", owner, status, form=form, receipts=receipts)
+
+    def post(self, request: HttpRequest, customer: str) -> HttpResponse:
+        owner, number = self.customer(customer), Purchase.row_id(request.POST.get("receipt", ""))
+        form = SpendForm(request.POST, stores=self.stores())
+        if not form.is_valid():
+            return self.asked(owner, form, 422)
+        receipt = Purchase.objects.filter(customer=owner, pk=number or 0).first()
+        if receipt is None:
+            raise Http404
+        told = form.cleaned_data
+        try:
+            back = takingback.take_back(
+                receipt, token=told["token"], store=told["store"], by=self.staff, at=timezone.now()
+            )
+        except Refusal as refusal:
+            explain(form, refusal)
+            return self.asked(owner, form, 409 if refusal.status == 409 else 422)
+        owner.__dict__.pop("_glance", None)
+        return self.panel(owner, told["place"], said=" ".join(sentences(back)))
+
+
+def sentences(back: Back) -> list[str]:
+    """What came back, and what is owed now."""
+    if not back.amount and not back.points:
+        return [_("All of this receipt was brought back before.")]
+    said = [_("Taken back: %(money)s.") % {"money": words.money(back.amount, Chain.current().currency)}]
+    if back.points:
+        said.append(_("Points that it had earned: −%(n)s.") % {"n": words.number(back.points)})
+    if back.debt:
+        said.append(_("Owed now: %(n)s points.") % {"n": words.number(back.debt)})
+    if back.coupons:
+        said.append(_("Good again: %(names)s.") % {"names": ", ".join(back.coupons)})
+    if back.tiers[0] != back.tiers[1]:
+        said.append(_("Tier: %(before)s → %(after)s.") % {"before": back.tiers[0], "after": back.tiers[1]})
+    return said
