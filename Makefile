@@ -25,11 +25,13 @@ test: ## Run all tests, browser tests too (ARGS="tests/platform -k health" runs 
 	@scripts/test $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory test-twin)
 
-# Servers, texts, pages, browsers and who may do what do not depend on how tables are split.
+# Servers, texts, doors, browsers and who may do what do not depend on how tables are split; what stands behind them does.
+TWIN_WITHOUT := $(addprefix --ignore=tests/,api browser demo i18n mutation platform resilience stories ui work \
+	test_access.py loyalty/test_model.py loyalty/test_member_pages.py) \
+	--ignore-glob='tests/*_pages.py' --ignore-glob='tests/*_api.py'
 test-twin: $(DONE)/test ## Run the tests of everything that keeps data on the partition twin (docs/scaleout.md)
-	@REGULARS_ENGINE=partitions $(BIN)/python -m pytest -m "not browser" --ignore=tests/browser \
-		--ignore=tests/platform --ignore=tests/resilience --ignore=tests/i18n \
-		--ignore=tests/test_access.py --ignore=tests/ui --ignore=tests/loyalty/test_model.py $(or $(ARGS),--numprocesses 2)
+	@REGULARS_ENGINE=partitions $(BIN)/python -m pytest -m "not browser" $(TWIN_WITHOUT) \
+		$(or $(ARGS),--numprocesses 2)
 
 ## Quality
 
