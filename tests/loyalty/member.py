@@ -19,7 +19,7 @@ def code_sent(at: datetime | None = None) -> str:
     """Send what is due; the code in the newest mail, or "" where none went out."""
     before = len(mail.outbox)
     sending.send_due(at or timezone.now())
-    found = re.findall(r"\b\d{6}\b", mail.outbox[-1].body) if len(mail.outbox) > before else []
+    found = re.findall(r"\b\d{6}\b", str(mail.outbox[-1].body)) if len(mail.outbox) > before else []
     return found[0] if found else ""
 
 

@@ -17,7 +17,15 @@ from crm.org.models import Staff, Store
 from crm.privacy import erasing
 from customers import joining, merging, signups
 from customers.invitations import InvalidInvitation
-from customers.models import Customer, Identity, Purchase, SignUp, VisitorMark
+from customers.models import (
+    Customer,
+    DuplicatePair,
+    Identity,
+    MatchRules,
+    Purchase,
+    SignUp,
+    VisitorMark,
+)
 from loyalty import accounts
 from loyalty.models import Kind, Movement, Referral, ReferralState, ReferralTerms, Unit
 from loyalty.referrals import codes, deciding, settling, step
@@ -131,6 +139,13 @@ def _device(irina: Customer, friend: Customer) -> None:
         VisitorMark.objects.create(visitor="v1", at=timezone.now(), customer_id=who.pk)
 
 
+def _duplicate(irina: Customer, friend: Customer) -> None:
+    first, second = sorted([irina.pk, friend.pk])
+    DuplicatePair.objects.create(
+        first_id=first, second_id=second, score=70, rules=MatchRules.objects.create(), digest=b"0" * 16
+    )
+
+
 def _ring(irina: Customer, friend: Customer) -> None:
     Referral.objects.create(
         customer=irina, referrer_id=friend.pk, terms=ReferralTerms.objects.get(), came_at=timezone.now(),
@@ -142,7 +157,7 @@ def _many(irina: Customer, friend: Customer) -> None:
     ReferralTerms.objects.update(most_a_month=0)
 
 
-@pytest.mark.parametrize("spoil", [_household, _address, _phone, _device, _ring, _many])
+@pytest.mark.parametrize("spoil", [_household, _address, _phone, _device, _duplicate, _ring, _many])
 def test_what_looks_wrong_waits_for_a_person(
     come: Any, irina: Customer, harbour: Store, marta: Staff, noon: datetime, spoil: Any
 ) -> None:
