@@ -242,7 +242,7 @@ def test_preferences_are_the_same_consents(irina: Customer) -> None:
 
 
 def test_the_first_page_is_small_and_an_app(irina: Customer, points: None) -> None:
-    """What docs/guides/member.md states: less than 64 kB in all, as it is sent without compression."""
+    """What docs/guides/member.md states: less than 24 kB in all, as it is sent without compression."""
     browser = member.signed_in("irina@example.com")
     answer = browser.get("/member/")
     html = answer.content.decode()
@@ -250,7 +250,7 @@ def test_the_first_page_is_small_and_an_app(irina: Customer, points: None) -> No
     for address in re.findall(r'(?:href|src)="(/static/dist/[^"]+)"', html):
         sizes.append(len(b"".join(browser.get(address).streaming_content)))
     assert len(sizes) == 3
-    assert sum(sizes) < 64_000, sizes
+    assert sum(sizes) < 24_000, sizes
     policy = answer["Content-Security-Policy"]
     assert ("unsafe" in policy, "default-src 'none'" in policy) == (False, True)
     assert "<script>" not in html
