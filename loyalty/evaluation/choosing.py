@@ -106,7 +106,7 @@ class Search:
             return GROUP
         if not self._is_left(state, one):
             return LIMIT
-        if self.counted(state, index) < rules.minimum:
+        if rules.minimum and self.counted(state, index) < rules.minimum:
             return MINIMUM
         found = off(rules, Priced(self.basket.lines, state.amounts, state.delivery, mine))
         if not found.taken_off and not found.gifts:
@@ -125,6 +125,8 @@ class Search:
         return sum(cents for cents, counts in zip(state.amounts, self.mine[index], strict=True) if counts)
 
     def _is_left(self, state: State, one: Candidate) -> bool:
+        if one.room.customer is None and one.room.total is None:
+            return True
         used = Counter(self.candidates[i].owner for i, _off in state.taken if self._is_same(i, one))
         room = one.room
         return (room.customer is None or used[one.owner] < room.customer) and (

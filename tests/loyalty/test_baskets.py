@@ -1,7 +1,7 @@
 """A basket before it is paid: what is promised is what is given, to the cent and to the point; and nothing changes."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -239,6 +239,7 @@ def test_first_purchases_and_the_limit_of_a_day(till: Client, programme: None, h
     body = {"source": "pos-1", "external_id": "A", "store": "HARB", "occurred_at": moments[0]}
     earned = place(till, "receipts/", body | {"customer": IRINA, "lines": lines})["points_earned"]
     after = ask(till, customer=IRINA, occurred_at=moments[1])["points"]
+    assert ask(till, customer=IRINA, occurred_at=moments[0])["points"] == after
     assert any("First" in one["sentence"] for one in before["told"])
     assert not any("First" in one["sentence"] for one in after["told"])
     assert 400 - earned < before["earned"]
@@ -282,6 +283,15 @@ def test_codes_of_others_used_ones_and_a_stranger(
     found = ask(till, codes=[theirs, held["shared"]])
     assert (chosen(found), reasons(found)) == (["Theirs"], {"Shared": "customer_needed"})
     assert found["rewards"] == []
+
+
+def test_goods_that_are_reduced_already_are_not_counted_where_the_terms_say_so(
+    till: Client, irina: Customer, goods: None
+) -> None:
+    coupons.issue(irina.pk, define("fresh", share_bp=1000, skips_discounted=True), gift("fresh"))
+    (one,) = ask(till, customer=IRINA)["coupons"]
+    assert one["saves"] == "4.01"
+    assert {off["line"]: off["discount"] for off in one["lines"]} == {3: "3.58", 1: "0.00", 2: "0.43"}
 
 
 def test_limits_count_what_others_have_reserved(till: Client, irina: Customer, goods: None) -> None:
@@ -359,7 +369,7 @@ def test_a_key_of_another_branch_finds_by_identifier_and_not_by_id(
 def test_nothing_changes(till: Client, programme: None, held: dict[str, str], irina: Customer) -> None:
     """Byte for byte, in all of loyalty; and in a transaction that may only read it works the same."""
     ledger.earn(irina.pk, [NewLot(50, now() - DAY)], Cause("receipt:1", now() - 3 * DAY, "test"))  # has ended
-    told = {"customer": IRINA, "codes": [held["shared"], "nothing"], "points": 50}
+    told: dict[str, Any] = {"customer": IRINA, "codes": [held["shared"], "nothing"], "points": 50}
     before = _hashes()
     found = ask(till, **told)
     assert _hashes() == before
@@ -387,7 +397,7 @@ def _hashes() -> dict[str, str]:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that are bound on the server, which Django does not count."""
     told: list[str] = []
     rows = prepared.rows
@@ -397,7 +407,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return rows(sql, values)
 
     monkeypatch.setattr(prepared, "rows", noted)
-    return told  # type: ignore[return-value]
+    return told
 
 
 def test_as_many_statements_for_one_line_as_for_five_hundred(

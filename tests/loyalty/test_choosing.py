@@ -82,6 +82,14 @@ def test_room_is_shared_by_coupons_of_one_definition() -> None:
     assert best(Room()) == 4000
 
 
+def test_of_one_definition_the_better_terms_are_taken() -> None:
+    """Two versions of an offer, of which somebody may use one: leaving the first is not leaving the second."""
+    one, other = (Candidate(off(n), 7, kin=n, room=Room(customer=1)) for n in (1000, 3000))
+    third = Candidate(off(500, place=200), 8)
+    found = Search(basket(line(10_000)), ordered([one, other, third])).best_choice()
+    assert (found.best.worth, found.is_exact) == (3500, True)
+
+
 def test_a_budget_that_is_too_small_for_the_whole_may_do_for_what_is_left() -> None:
     goods = basket(line(10_000))
     first = Candidate(off(6000, place=1), 1)
