@@ -78,6 +78,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "privacy.keep_house": {"task": "privacy.keep_house", "schedule": crontab(minute=50, hour=3)},
     # Points end at midnight of their store, so each hour somewhere.
     "loyalty.keep_time": {"task": "loyalty.keep_time", "schedule": crontab(minute=1)},
+    "loyalty.read_ledger": {"task": "loyalty.read_ledger", "schedule": crontab(minute="*/15")},
     "loyalty.release_holds": {"task": "loyalty.release_holds", "schedule": timedelta(minutes=1)},
     "rest.forget_old_answers": {"task": "rest.forget_old_answers", "schedule": crontab(minute=20, hour=3)},
     "work.look": {"task": "work.look", "schedule": timedelta(minutes=2)},

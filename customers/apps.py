@@ -53,7 +53,7 @@ class CustomersConfig(AppConfig):
                 icon="moon",
                 key="n",
                 permission=Permission.VIEW_NIGHTS,
-                order=70,
+                order=80,  # the last: seven are shown
                 unless=Permission.MANAGE_ORGANISATION,  # a tab of theirs under Settings
             )
         )

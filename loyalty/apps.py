@@ -19,8 +19,11 @@ class LoyaltyConfig(AppConfig):
             issuing,  # noqa: F401  registers the kind of job
             receipts,
         )
+        from loyalty.ledger import proof
+        from loyalty.liability import proofs
         from loyalty.referrals import codes as referral_codes
         from loyalty.referrals import coming
+        from loyalty.simulation import jobs  # noqa: F401  registers the kind of job
         from loyalty.tiers import following as tiers_following
         from loyalty.views import noticing, wiring
 
@@ -30,6 +33,7 @@ class LoyaltyConfig(AppConfig):
         followers.register(
             followers.Follower("points", parting.merged, parting.unmerged, parting=parting.parting)
         )
+        proof.register(proofs.check)
         following.fill()
         invitations.use(invitations.Invitations(referral_codes.read, coming.take, coming.is_open))
         tiers_following.fill()
@@ -39,6 +43,7 @@ class LoyaltyConfig(AppConfig):
         wiring.fill()
         words.name(
             {
+                "simulation": _("Simulation"),
                 "accrual": _("Points earned"),
                 "coupons.issue": _("Coupons issued in bulk"),
                 "issued": _("issued"),
@@ -63,10 +68,10 @@ class LoyaltyConfig(AppConfig):
             Section(
                 "loyalty",
                 _("Loyalty"),
-                "loyalty:earning",
+                "loyalty:overview",
                 icon="gift",
                 key="l",
-                permission=Permission.EDIT_PROGRAMME,
+                permission=Permission.VIEW_LIABILITY,
                 order=40,
                 below=("/loyalty/",),
             )

@@ -23,6 +23,10 @@ TRACKED = {
     "ReferralTerms": "",
 }
 WORDS = {
+    "simulation.start": Act(_("Simulation started"), icon="flask"),
+    "simulation.cancel": Act(_("Simulation cancelled"), icon="flask"),
+    "simulation.export": Act(_("Simulation exported"), icon="download"),
+    "liability.export": Act(_("Liability exported"), icon="download"),
     "points.export": Act(_("Movements of points exported"), icon="download"),
     "coupon.define": Act(_("Coupon defined"), icon="ticket"),
     "coupon.revise": Act(_("Terms of a coupon changed"), icon="ticket"),

@@ -16,8 +16,43 @@ def fill() -> None:
     register(COUPONS)
     register(FRIENDS)
     register(AT_THE_TILL)
+    register(LIABILITY)
+    register(SIMULATOR)
 
 
+SIMULATOR = Topic(
+    "simulator",
+    _("Simulator"),
+    (
+        _(
+            "It earns a period again by other rules and tells who would have got more or less. Nobody’s points change."
+        ),
+        _(
+            "It runs in the background: leave the page, come back, cancel, or set two results beside each other."
+        ),
+        _("A rule is left out by taking its tick away; new ones are written as JSON."),
+    ),
+    Permission.EDIT_PROGRAMME,
+    49,
+    "loyalty:simulations",
+)
+LIABILITY = Topic(
+    "liability",
+    _("Liability"),
+    (
+        _(
+            "What members have on a day, as the ledger knew it then. The figures of a day that is over never change."
+        ),
+        _("Points stand with the store that issued them; “Redeemed here” is what a store gave for points."),
+        _("Money needs the worth of a point: it stands in the programme."),
+        _(
+            "What will never be spent is learnt from what members spent so far; too little of that, and none is told."
+        ),
+    ),
+    Permission.VIEW_LIABILITY,
+    48,
+    "loyalty:liability",
+)
 TIERS = Topic(
     "tiers",
     _("Tiers"),

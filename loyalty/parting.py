@@ -14,6 +14,7 @@ from typing import Any
 from customers.merging.followers import Joined, Parting
 from loyalty.ledger import rebooking
 from loyalty.ledger.rebooking import Booked
+from loyalty.liability import days
 
 MOVEMENTS, LOTS = "loyalty.Movement", "loyalty.Lot"
 
@@ -39,6 +40,7 @@ def parting(cur: Any, joined: Joined, parted: Parting) -> Callable[[], object] |
     if cur.fetchone() is None:
         return None
     came = list(parted.came.get(MOVEMENTS, []))
+    days.take_back(cur, joined.survivor, since=parted.since, but=came)
     later = rebooking.take_out(cur, joined.survivor, since=parted.since, but=came)
     theirs = set(going["movements"])
     return lambda: _book_again(joined, later, theirs)

@@ -41,7 +41,7 @@ TABLES = {
     "CouponDue": deleted(by="customer_id", plain="id batch customer_id"),
     "Programme": plain(
         "id valid_from money_per_point rounding pending_days ending ending_count excluded excludes_discounted"
-        " cap_receipt cap_day cap_month created_at",
+        " cap_receipt cap_day cap_month point_worth created_at",
         staff="created_by",
     ),
     "EarningRule": plain(
@@ -56,6 +56,11 @@ TABLES = {
     "ActionDone": kept(
         _BOOKS, behaviour="rule code done_on points", plain="id customer movement",
     ),
+    "LedgerDay": plain(
+        "id booked_on month unit kind store_id earned ends pending available held debt here lots"
+    ),
+    "LedgerRead": plain("id until"),
+    "Simulation": plain("id name from_on to_on draft result job created_at ended_at", staff="created_by"),
     "AccrualDue": deleted(by="customer_id", behaviour="purchase_id", plain="id customer_id"),
     "Adjustment": kept(
         _BOOKS, behaviour="kind points reason receipt_number store asked_at asked_on state decided_at undone_at",

@@ -62,7 +62,7 @@ def change(*, by: Any, at: datetime, based_on: dict[str, Any] | None = None, **s
         if now is not None and _same(wanted, before):
             return now
         if faults := (
-            *_faults(wanted),
+            *faults_of(wanted),
             *day_faults(wanted["valid_from"], now.valid_from if now else None, at),
         ):
             raise ProgrammeInvalid(_("The programme cannot be kept like this."), faults=faults)
@@ -95,10 +95,13 @@ def _same(wanted: dict[str, Any], before: dict[str, Any]) -> bool:
     return all(wanted[name] == before[name] for name in wanted if name != "valid_from")
 
 
-def _faults(s: dict[str, Any]) -> list[Fault]:
+def faults_of(s: dict[str, Any]) -> list[Fault]:
+    """What is wrong with settings, apart from the day from which they hold."""
     faults = []
     if not LEAST_RATE <= s["money_per_point"] <= MOST_RATE:
         faults.append(Fault("money_per_point", str(_("From 0.01 to 1,000,000."))))
+    if s["point_worth"] is not None and not 0 < s["point_worth"] <= MOST_RATE:
+        faults.append(Fault("point_worth", str(_("Above 0, at most 1,000,000."))))
     if s["pending_days"] > MOST_DAYS:
         faults.append(Fault("pending_days", str(_("At most a year."))))
     least = COUNTED.get(s["ending"], 0)

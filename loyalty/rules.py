@@ -85,7 +85,12 @@ def _faults(code: str, s: dict[str, Any], now: EarningRule | None, at: datetime)
         faults.append(Fault("code", str(error.message)))
     if s["valid_from"] and s["valid_to"] and s["valid_to"] < s["valid_from"]:
         faults.append(Fault("valid_to", str(_("Not before the day from which it holds."))))
-    return [*faults, *_amount_faults(s), *_condition_faults(s)]
+    return [*faults, *faults_of(s)]
+
+
+def faults_of(s: dict[str, Any]) -> list[Fault]:
+    """What is wrong with settings, apart from the days on which they hold."""
+    return [*_amount_faults(s), *_condition_faults(s)]
 
 
 def _amount_faults(s: dict[str, Any]) -> list[Fault]:

@@ -17,10 +17,13 @@ class Tab(NamedTuple):
 
 
 TABS: list[Tab] = [
+    Tab("overview", gettext_noop("Overview"), "loyalty:overview", Permission.VIEW_LIABILITY),
     Tab("earning", gettext_noop("Earning"), "loyalty:earning", Permission.VIEW_LOYALTY),
     Tab("tiers", gettext_noop("Tiers"), "loyalty:tiers", Permission.VIEW_LOYALTY),
     Tab("rewards", gettext_noop("Rewards"), "loyalty:rewards", Permission.VIEW_LOYALTY),
     Tab("coupons", gettext_noop("Coupons"), "loyalty:coupons", Permission.MANAGE_COUPONS),
     Tab("referrals", gettext_noop("Friends"), "loyalty:referrals", Permission.APPROVE_POINTS),
     Tab("approvals", gettext_noop("Approvals"), "loyalty:approvals", Permission.APPROVE_POINTS),
+    Tab("liability", gettext_noop("Liability"), "loyalty:liability", Permission.VIEW_LIABILITY),
+    Tab("simulator", gettext_noop("Simulator"), "loyalty:simulations", Permission.EDIT_PROGRAMME),
 ]

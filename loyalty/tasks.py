@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from loyalty import holds
 from loyalty.ledger import runs
+from loyalty.liability import days
 
 
 @shared_task(name="loyalty.keep_time", ignore_result=True)
@@ -20,6 +21,12 @@ def release_holds(**_unknown: object) -> None:
     """Points that were set aside for longer than they may be."""
     for _done in holds.release_due(at=timezone.now()):
         pass
+
+
+@shared_task(name="loyalty.read_ledger", ignore_result=True)
+def read_ledger(**_unknown: object) -> None:
+    """What was booked since, into the sums by day: pages then read little of the ledger itself."""
+    days.bring_forward()
 
 
 @shared_task(name="coupons.release", ignore_result=True)

@@ -8,10 +8,12 @@ from loyalty.views import (
     couponform,
     coupons,
     earning,
+    liability,
     members,
     referrals,
     rewards,
     schemes,
+    simulations,
     spending,
     takingback,
     tiers,
@@ -20,6 +22,17 @@ from loyalty.views import (
 
 app_name = "loyalty"
 urlpatterns = [
+    path("loyalty/", liability.Overview.as_view(), name="overview"),
+    path("loyalty/liability/", liability.Liability.as_view(), name="liability"),
+    path("loyalty/liability/export/", liability.LiabilityExport.as_view(), name="liability-export"),
+    path("loyalty/simulations/", simulations.Simulations.as_view(), name="simulations"),
+    path("loyalty/simulations/new/", simulations.SimulationForm.as_view(), name="simulation-new"),
+    path("loyalty/simulations/<int:pk>/", simulations.SimulationPage.as_view(), name="simulation"),
+    path(
+        "loyalty/simulations/<int:pk>/export/",
+        simulations.SimulationExport.as_view(),
+        name="simulation-export",
+    ),
     path("loyalty/earning/", earning.Earning.as_view(), name="earning"),
     path("loyalty/earning/programme/", earning.ProgrammePage.as_view(), name="programme"),
     path("loyalty/earning/example/", earning.RuleExample.as_view(), name="rule-example"),

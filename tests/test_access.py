@@ -140,6 +140,9 @@ MAY: dict[str, set[Role]] = {
     "post_events": {Role.INTEGRATION, Role.ADMINISTRATOR},
     "view_catalogue": set(Role),
     "view_loyalty": set(Role),
+    "view_liability": {
+        Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
+    },
     "redeem_points": {
         Role.CLERK, Role.AGENT, Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.ADMINISTRATOR, Role.INTEGRATION,
     },

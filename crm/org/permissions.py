@@ -47,6 +47,7 @@ class Permission(StrEnum):
     POST_EVENTS = "post_events"
     VIEW_CATALOGUE = "view_catalogue"  # stores and products: reference data without personal values
     VIEW_LOYALTY = "view_loyalty"  # balances, and how the programme works
+    VIEW_LIABILITY = "view_liability"  # sums of points by store and month: what the programme owes and costs
     REDEEM_POINTS = "redeem_points"  # spend for a customer who stands there, and give it back
     ADJUST_POINTS = "adjust_points"  # by hand, within the limit of the role; beyond it somebody approves
     APPROVE_POINTS = "approve_points"
@@ -67,6 +68,7 @@ _LEADS = {
     _P.REDEEM_POINTS,
     _P.ADJUST_POINTS,
     _P.APPROVE_POINTS,
+    _P.VIEW_LIABILITY,
     _P.WORK_ITEMS,
     _P.ASSIGN_WORK,
     _P.RECORD_PRIVACY,
@@ -97,7 +99,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MARKETER: frozenset(
         _MANAGER
         | {_P.EDIT_SCHEMES, _P.VIEW_NIGHTS, _P.RUN_NIGHTS, _P.VIEW_IMPORTS, _P.RUN_IMPORTS}
-        | {_P.APPROVE_POINTS, _P.EDIT_PROGRAMME, _P.MANAGE_COUPONS}
+        | {_P.APPROVE_POINTS, _P.EDIT_PROGRAMME, _P.MANAGE_COUPONS, _P.VIEW_LIABILITY}
     ),
     Role.ANALYST: frozenset(
         {
@@ -109,6 +111,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.EXPORT_CUSTOMERS,
             _P.VIEW_NIGHTS,
             _P.VIEW_LOYALTY,
+            _P.VIEW_LIABILITY,
         }
     ),
     Role.ADMINISTRATOR: frozenset(_P),

@@ -1,6 +1,6 @@
 """Many purchases in columns, as the rules see them: a few statements, each joined by the customer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -57,10 +57,13 @@ class Loaded:
         return Loaded(self.purchase[at], self.occurred[at], receipts, self.number[lines], self.zones)
 
 
-def load(cur: Any, customers: Any, purchases: Any, book: Book, *, again: bool = False) -> Loaded:
+def load(
+    cur: Any, customers: Any, purchases: Any, book: Any, *, again: bool = False, owners: Mapping[int, int] | None = None
+) -> Loaded:  # fmt: skip
     """Those of these purchases that are of a day on which there is a programme and have not been earned yet.
 
-    `again`: those that have been, too, with the facts by which they were: for whoever replays them.
+    `again`: those that have been, too, with the facts by which they were: for whoever replays them. `owners`: by
+    purchase, whose it was then, where that is somebody else now. `book`: what a `rulesets.Book` knows of days.
     """
     given = {
         "customers": array_text(customers), "purchases": array_text(purchases), "begins": book.begins_on,
@@ -79,11 +82,25 @@ def load(cur: Any, customers: Any, purchases: Any, book: Book, *, again: bool = 
     lines = {name: values[line_order] for name, values in lines.items()} | {"place": place[line_order]}
     counts = np.bincount(lines["place"], minlength=len(order))
     ids, goods = np.unique(lines["product"], return_inverse=True)
+    if owners:
+        _give_back(cur, heads, owners)
     receipts = Receipts(
         **_facts(heads, book), starts=np.concatenate(([0], np.cumsum(counts))), cents=lines["cents"],
         discount=lines["discount"], goods=goods, products=_products(cur, ids),
     )  # fmt: skip
     return Loaded(heads["purchase"], heads["occurred"], receipts, lines["number"], _zones(cur))
+
+
+def _give_back(cur: Any, heads: dict[str, Any], owners: Mapping[int, int]) -> None:
+    """What a merge carried over was earned by the limits, tier and birthday of whom it belonged to."""
+    pairs = zip(heads["purchase"].tolist(), heads["customer"].tolist(), strict=True)
+    heads["customer"] = np.array([owners.get(pk, who) for pk, who in pairs], dtype=np.int64)
+    cur.execute(
+        "SELECT id, birthday FROM customers_customer WHERE id = ANY(%s)", [list(set(owners.values()))]
+    )
+    born = {pk: NO_DAY if day is None else day.toordinal() - EPOCH for pk, day in cur.fetchall()}
+    days = zip(heads["customer"].tolist(), heads["birthday"].tolist(), strict=True)
+    heads["birthday"] = np.array([born.get(pk, day) for pk, day in days], dtype=np.int64)
 
 
 def _probe(cur: Any, others: str) -> None:

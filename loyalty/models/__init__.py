@@ -12,6 +12,7 @@ from loyalty.models.coupons import CouponDefinition, CouponKind, CouponTerms
 from loyalty.models.couponuses import Coupon, CouponBatch, CouponCode, CouponDue, CouponTally, CouponUse
 from loyalty.models.holds import Hold
 from loyalty.models.ledger import Balance, Kind, Lot, Movement, Trace, Unit
+from loyalty.models.liability import LedgerDay, LedgerRead
 from loyalty.models.programme import (
     Accrual,
     AccrualDue,
@@ -33,6 +34,7 @@ from loyalty.models.rewards import (
     RewardStock,
     RewardTerms,
 )
+from loyalty.models.simulation import Simulation
 from loyalty.models.tiers import (
     Benefit,
     BenefitKind,
@@ -51,8 +53,8 @@ __all__ = [
     "Accrual", "AccrualDue", "Action", "ActionDone", "Adjustment", "AdjustmentKind", "AdjustmentLimit",
     "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon", "CouponBatch",
     "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms", "CouponUse",
-    "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "Lot", "Measure", "Membership", "MissedReceipt", "Movement",
-    "Partner", "Period", "Programme", "Redemption", "RedemptionState",
-    "Referral", "ReferralCode", "ReferralState", "ReferralTerms", "Reward", "RewardKind", "RewardStock",
-    "RewardTerms", "Rounding", "RuleKind", "Tier", "TierChange", "TierReason", "TierScheme", "Trace", "Unit",
+    "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "LedgerDay", "LedgerRead", "Lot", "Measure", "Membership",
+    "MissedReceipt", "Movement", "Partner", "Period", "Programme", "Redemption", "RedemptionState", "Referral",
+    "ReferralCode", "ReferralState", "ReferralTerms", "Reward", "RewardKind", "RewardStock", "RewardTerms",
+    "Rounding", "RuleKind", "Simulation", "Tier", "TierChange", "TierReason", "TierScheme", "Trace", "Unit",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ Balances and the counters of lots are written by triggers from movements and tra
 disagree. The same triggers refuse a movement that no lot explains. (`loyalty/migrations/0002_guards.py`.)
 """
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -186,6 +187,7 @@ class Movement(Owned):
                 name="movement_by_purchase",
                 condition=Q(purchase__isnull=False),
             ),
+            BrinIndex(fields=["recorded_at"], name="movement_by_booking", pages_per_range=32),
         ]
 
     @property

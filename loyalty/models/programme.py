@@ -58,6 +58,7 @@ class Programme(models.Model):
 
     `excluded` holds what earns nothing: {"categories": [path, …], "products": [SKU, …]}, categories with all below.
     Caps are of all points of a member: of one receipt, of a business date, of a calendar month.
+    `point_worth` is the money that the chain reckons with for a point that is spent; it changes nothing that is earned.
     """
 
     valid_from = models.DateField(_("holds from"))
@@ -73,6 +74,9 @@ class Programme(models.Model):
     cap_receipt = models.PositiveIntegerField(_("most points of a receipt"), null=True, blank=True)
     cap_day = models.PositiveIntegerField(_("most points of a day"), null=True, blank=True)
     cap_month = models.PositiveIntegerField(_("most points of a month"), null=True, blank=True)
+    point_worth = models.DecimalField(
+        _("what a point is worth"), max_digits=12, decimal_places=4, null=True, blank=True
+    )
     created_by = models.CharField(max_length=80, default="system")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -80,6 +84,7 @@ class Programme(models.Model):
         verbose_name = _("programme")
         constraints = [
             models.CheckConstraint(condition=Q(money_per_point__gt=0), name="programme_rate_above_zero"),
+            models.CheckConstraint(condition=Q(point_worth__gt=0), name="programme_worth_above_zero"),
             models.CheckConstraint(condition=Q(pending_days__lte=3660), name="programme_window"),
             models.CheckConstraint(condition=Q(ending_count__lte=600), name="programme_ending"),
         ]
@@ -89,7 +94,7 @@ class Programme(models.Model):
 
     SETTINGS = (
         "valid_from", "money_per_point", "rounding", "pending_days", "ending", "ending_count", "excluded",
-        "excludes_discounted", "cap_receipt", "cap_day", "cap_month",
+        "excludes_discounted", "cap_receipt", "cap_day", "cap_month", "point_worth",
     )  # fmt: skip
 
     def settings(self) -> dict[str, Any]:

@@ -67,6 +67,10 @@ class ProgrammeForm(CapsMixin):
         label=_("Months or years"), min_value=0, max_value=120,
         help_text=_("0 is the end of the month or year in which they were earned, 1 of the next one."),
     )  # fmt: skip
+    point_worth = forms.DecimalField(
+        label=_("What a point is worth"), min_value=Decimal("0.0001"), max_digits=12, decimal_places=4, required=False,
+        help_text=_("In money, when it is spent: for the liability. It changes nothing that members earn."),
+    )  # fmt: skip
     categories = forms.MultipleChoiceField(label=_("Categories that earn nothing"), required=False)
     products = Words(
         label=_("Products that earn nothing"),

@@ -1,5 +1,6 @@
 """What of coupons and rewards the access walk may name (tests/test_access.py)."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.utils.timezone import now
 from loyalty import coupons, ledger, rewards
 from loyalty.coupons import defining
 from loyalty.ledger import Cause, NewLot
-from loyalty.models import CouponCode, CouponKind, Movement, RewardKind
+from loyalty.models import CouponCode, CouponKind, Movement, RewardKind, Simulation
 from loyalty.rewards import catalogue, stock
 from tests.walk import EVERYWHERE
 
@@ -23,6 +24,18 @@ QUERIES = {
     "api-coupon-reservation": {"source": "walk", "external_id": "1"},
     "api-coupon-redemption": {"source": "walk", "external_id": "1"},
 }
+
+
+def simulated(by: str) -> Simulation:
+    """A simulation with everything that a result can tell."""
+    side = {"issued": 30, "kept": 20, "growth": 20, "outstanding": 10}
+    result = {
+        "receipts": 3, "customers": 2, "live": side, "draft": side, "months": {"2026-01": [20, 20]}, "stores": {},
+        "groups": {"": [20, 20, 1, 0, 1]}, "tiers": {"1a>1a": 2},
+        "worth": {"live": "0.01", "draft": "0.02"},
+    }  # fmt: skip
+    days = {"from_on": date(2026, 1, 1), "to_on": date(2026, 1, 31)}
+    return Simulation.objects.create(draft={}, result=result, created_by=by, **days)
 
 
 def nouns(
@@ -49,6 +62,7 @@ def nouns(
         "coupon": held,
         "reward": {EVERYWHERE: reward.pk},
         "redeemed": redeemed,
+        "simulations": {EVERYWHERE: simulated("max").pk},
     }
 
 
@@ -74,4 +88,5 @@ def in_chinese(person: Any, shop: Any) -> dict[str, Any]:
         "coupon": coupon.public_id,
         "reward": reward.pk,
         "redeemed": taken.public_id,
+        "simulations": simulated("max").pk,
     }

@@ -29,9 +29,10 @@ pytestmark = pytest.mark.django_db
                 "approvals",
                 "rewards",
                 "friends",
+                "liability",
             ],
         ),
-        (Role.ANALYST, ["customers", "segments", "nights", "tiers", "rewards"]),
+        (Role.ANALYST, ["customers", "segments", "nights", "tiers", "rewards", "liability"]),
         (
             Role.MARKETER,
             [
@@ -47,6 +48,8 @@ pytestmark = pytest.mark.django_db
                 "earning",
                 "coupons",
                 "friends",
+                "liability",
+                "simulator",
                 "imports",
                 "quarantine",
             ],

@@ -25,6 +25,7 @@ PAGES = [
     "/segments/movement/",
     "/nights/",
     "/imports/",
+    "/loyalty/",
     "/loyalty/earning/",
     "/settings/stores/",
 ]
@@ -35,10 +36,10 @@ PAGES = [
     [
         (Role.CLERK, "counter work customers", "/counter/"),
         (Role.AGENT, "counter work customers privacy", "/counter/"),
-        (Role.STORE_MANAGER, "counter work customers segments privacy", "/counter/"),
-        (Role.REGIONAL_MANAGER, "counter work customers segments privacy nights imports", "/counter/"),
-        (Role.MARKETER, "counter customers segments loyalty nights imports", "/segments/"),
-        (Role.ANALYST, "customers segments nights", "/segments/"),
+        (Role.STORE_MANAGER, "counter work customers segments loyalty privacy", "/counter/"),
+        (Role.REGIONAL_MANAGER, "counter work customers segments loyalty privacy imports", "/counter/"),
+        (Role.MARKETER, "counter customers segments loyalty imports nights", "/segments/"),
+        (Role.ANALYST, "customers segments loyalty nights", "/segments/"),
         (Role.ADMINISTRATOR, "counter work customers segments loyalty imports settings", "/counter/"),
     ],
 )
