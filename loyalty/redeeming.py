@@ -21,7 +21,7 @@ from loyalty.evaluation.person import Person
 from loyalty.evaluation.prizes import Prize
 from loyalty.glance import Moved
 from loyalty.ledger import Cause, Posted
-from loyalty.models import Coupon, CouponKind, CouponUse, Movement, Redemption, Reward
+from loyalty.models import Coupon, CouponKind, CouponUse, Kind, Movement, Redemption, RedemptionState, Reward
 from loyalty.tiers import tier_at
 
 DAY = timedelta(days=1)
@@ -30,6 +30,16 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 class FormInvalid(Refusal):
     code = "form_invalid"
+
+
+class RewardIsWhole(Refusal):
+    """Points that bought a reward come back with it, all of them."""
+
+    code = "reward_is_whole"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("These points bought a reward: it is given back whole."))
 
 
 class NeedsGoods(Refusal):
@@ -56,6 +66,20 @@ def give_back(customer_id: int, spent: int, *, at: datetime, by: Any, store_id: 
     if taken:
         return int(rewards.cancel(customer_id, taken.pk, cause).points)
     return ledger.reverse(customer_id, spent, cause).points
+
+
+def reverse(customer_id: int, spent: Movement, cause: Cause, *, points: int | None = None) -> Posted:
+    """Give back a redemption or a part; of points that bought a reward, the reward is cancelled. Raises
+    NothingToContinue, RewardIsWhole, CouponWasUsed."""
+    taken = Redemption.objects.filter(customer_id=customer_id, movement_id=spent.pk).first()
+    if taken is None:
+        return ledger.reverse(customer_id, spent.pk, cause, points=points, unit=spent.unit)
+    if points not in {None, taken.points}:
+        raise RewardIsWhole
+    was_cancelled = taken.state == RedemptionState.CANCELLED
+    rewards.cancel(customer_id, taken.pk, cause)
+    back = Movement.objects.get(customer=customer_id, of=spent.pk, kind=Kind.REVERSAL)
+    return Posted(back.pk, Kind.REVERSAL, taken.points, is_new=not was_cancelled, customer_id=customer_id)
 
 
 def rewards_for(customer_id: int, spendable: int, store: Store, at: datetime) -> list[Prize]:

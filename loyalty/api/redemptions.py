@@ -14,7 +14,7 @@ from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.models import Customer
 from customers.receiving import InvalidEvent
-from loyalty import holds, ledger
+from loyalty import holds, ledger, redeeming
 from loyalty.api.accounts import customer_of
 from loyalty.api.shapes import (
     HOLD_ID,
@@ -32,6 +32,9 @@ from loyalty.models import Hold, Kind, Movement, Unit
 GONE = {404: "Unknown, or not for this key.", 410: "`erased`."}
 SHORT = {409: "`insufficient_points`: less is there. `source_conflict`: booked before with another number."}
 LESS = {409: "`nothing_left`: less is left of it. `source_conflict`: booked before with another number."}
+GIVEN_BACK = {
+    409: LESS[409] + " `reward_is_whole`: these points bought a reward. `coupon_used`: its coupon was."
+}
 EXAMPLE = {
     "customer": "cus_0f3k9w2mxq7t", "points": 30, "source": "pos-12", "external_id": "2026-11-21-000123/1",
     "store": "HARB",
@@ -77,16 +80,17 @@ class Reversals(_Spending):
     parts = {"movement": MOVEMENT_ID}
 
     @endpoint(
-        "Give back a redemption", body=PartIn, answers={201: MovedOut, 200: MovedOut}, problems=GONE | LESS,
+        "Give back a redemption", body=PartIn, answers={201: MovedOut, 200: MovedOut}, problems=GONE | GIVEN_BACK,
         example={"source": "pos-12", "external_id": "2026-11-22-000007"},
     )  # fmt: skip
     def post(self, told: PartIn, movement: str) -> Answer:
-        """To the same lots, which keep their ends; a part of it, or all that is left."""
+        """To the same lots, which keep their ends; a part of it, or all that is left. A reward that these points bought
+        is cancelled with them."""
         spent = Movement.objects.filter(pk=Movement.row_id(movement) or 0).first()
         if spent is None or spent.kind not in {Kind.REDEEM, Kind.CAPTURE}:
             raise NotFound
         owner = customer_of(Customer(pk=spent.customer_id).public_id, self.caller)
-        done = ledger.reverse(owner, spent.pk, self.cause(told), points=told.points, unit=spent.unit)
+        done = redeeming.reverse(owner, spent, self.cause(told), points=told.points)
         return _moved(done, Unit(spent.unit))
 
 

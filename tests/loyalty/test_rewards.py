@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from crm.org.models import Staff, Store
 from customers.models import Customer
-from loyalty import coupons, ledger, rewards
+from loyalty import coupons, ledger, redeeming, rewards
 from loyalty.coupons import defining, holding
 from loyalty.coupons.refusals import CouponVoided
 from loyalty.ledger import Cause, InsufficientPoints, NewLot
@@ -18,6 +18,7 @@ from loyalty.models import (
     Balance,
     CouponKind,
     Lot,
+    Movement,
     Partner,
     Redemption,
     RedemptionState,
@@ -224,3 +225,16 @@ def test_of_the_last_one_exactly_one_wins(transactional_db: None, harbour: Store
     in_threads(*(lambda who=who: till(who) for who in people))
     assert sorted(said) == ["out_of_stock"] * 7 + ["won"]
     assert sum(points(who) for who in people) == 35
+
+
+def test_points_that_bought_a_reward_come_back_with_it(define: Any, rich: Customer, noon: datetime) -> None:
+    taken = rewards.redeem(rich.pk, define(), why("till:1", noon)).redemption
+    spent = Movement.objects.get(pk=taken.movement_id)
+    with pytest.raises(redeeming.RewardIsWhole):
+        redeeming.reverse(rich.pk, spent, why("pos:2", noon), points=10)
+    first = redeeming.reverse(rich.pk, spent, why("pos:2", noon))
+    again = redeeming.reverse(rich.pk, spent, why("pos:2", noon))
+    assert (first.points, first.is_new, again.is_new) == (250, True, False)
+    assert again.movement_id == first.movement_id
+    assert points(rich) == 600
+    assert Redemption.objects.get().state == RedemptionState.CANCELLED
