@@ -1,6 +1,7 @@
 """The demo chain's programme: it begins with the year of receipts, so that the first night earns them all."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Min
@@ -23,6 +24,7 @@ def make() -> bool:
         rules.publish(code, by=BY, at=at, **{"valid_from": begins} | settings)
     programmes.change(
         by=BY, at=at, valid_from=begins, ending=Ending.YEAR_END, ending_count=1, cap_day=5_000,
+        point_worth=Decimal("0.01"),
         excluded={"categories": _below("miscellaneous", "charitable-cont", "coupon"), "products": []},
     )  # fmt: skip
     return True

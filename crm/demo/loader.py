@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.demo import earning, files, followups, goods, journey, offers, organisation
+from crm.demo import earning, files, followups, goods, journey, levels, offers, organisation
 from crm.demo.places import invent_places
 from crm.lib.refusals import Refusal
 from crm.org.models import Chain
@@ -63,6 +63,7 @@ def load(directory: Path, *, small: bool, watcher: Watcher) -> Loaded:
     new_lines = _import(prepared.receipts, "receipts", watcher, rows=prepared.lines)
     followups.make()
     earning.make()
+    levels.make()
     offers.make()
     _add_site()
     return Loaded(prepared.members, prepared.lines, prepared.last_day, new_lines)

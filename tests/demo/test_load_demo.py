@@ -29,6 +29,7 @@ from customers.models import (
     Purchase,
     StaleState,
 )
+from loyalty.models import CouponDefinition, Programme, ReferralTerms, Reward, TierScheme
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +67,14 @@ def test_a_small_chain_and_on_a_later_day_nothing_more(
     members = list(Customer.objects.order_by("pk").values())
 
     monkeypatch.setattr("crm.demo.journey.weeks_to_shift", lambda *_: 9_999)
+    made = [
+        model.objects.count() for model in (Programme, TierScheme, ReferralTerms, CouponDefinition, Reward)
+    ]
+    assert made[:3] == [1, 1, 1] and min(made) > 0
     again = load()
+    assert [
+        model.objects.count() for model in (Programme, TierScheme, ReferralTerms, CouponDefinition, Reward)
+    ] == made
     assert (again.members, again.lines, again.new_lines) == (60, 33_064, 0)
     assert again.last_day == loaded.last_day
     assert state() == first
