@@ -19,6 +19,7 @@ from crm.lib.refusals import Refusal
 from crm.org.models import Store
 from crm.org.permissions import Permission
 from crm.ui import uploads
+from crm.ui.navigation import sections_of
 from crm.ui.pages import page_of
 from crm.ui.views import StaffView
 from customers import imports
@@ -79,10 +80,16 @@ class UploadForm(forms.Form):
 
 def tabs(view: StaffView, current: str) -> list[tuple[Any, str, bool, int | None]]:
     waiting = quarantine.listed(view.staff).count()
-    return [
+    found: list[tuple[Any, str, bool, int | None]] = [
         (_("Files"), reverse("customers:imports"), current == "files", None),
         (_("Set aside"), reverse("customers:quarantine"), current == "quarantine", waiting),
     ]
+    # Who has no room for them in the navigation finds the nights here: they work on what came in.
+    if view.staff.may(Permission.VIEW_NIGHTS) and "nights" not in {
+        one.name for one in sections_of(view.staff)
+    }:
+        found.append((_("Nights"), reverse("customers:nights"), False, None))
+    return found
 
 
 class Imports(StaffView):

@@ -200,7 +200,9 @@ def test_everything_is_reached_by_keys(open_as: Open, rosa: Staff, irina: Custom
     expect(page.get_by_role("heading", level=1)).to_have_text("Irina Petrova")
     page.wait_for_load_state()
     page.keyboard.press("g")
-    page.keyboard.press("n")
+    page.keyboard.press("i")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Imports")
+    page.get_by_role("link", name="Nights").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Nights")
 
 

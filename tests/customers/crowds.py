@@ -74,6 +74,7 @@ KNOWN: dict[str, Maker] = {
         "reserved_until": START, "redeemed_at": None, "released_at": None, "reversed_at": None,
     },
     "loyalty.EarningRule": lambda chance, n: {"kind": "base", "percent": 100, "valid_to": None},
+    "loyalty.Referral": lambda chance, n: {"state": 1, "settled_at": None},
     "loyalty.RewardTerms": lambda chance, n: {"number": n + 1 + chance.randrange(9999) * 3, "to_on": None},
     "loyalty.Membership": lambda chance, n: {"paid_tier": "", "paid_until": None},
     "customers.WorkItem": lambda chance, n: {"state": n % 2 + 1, "ended_at": None, "result": None},

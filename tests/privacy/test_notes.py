@@ -21,7 +21,7 @@ Browser = Callable[[Staff], Client]
 SAID = "Her new number is +1 917 555 0199, or greta@kestrel.example; size 42. Ask for Greta Kestrelhurst"
 BLOTTED = "Her new number is •••, or •••; size 42. Ask for Greta Kestrelhurst"
 HIDDEN = "Notes are not shown to your role."
-SECRETS = ("917", "0199", "greta@", "kestrel.example")
+SECRETS = ("917 555", "0199", "greta@", "kestrel.example")
 
 
 @pytest.mark.parametrize("role", list(Role))

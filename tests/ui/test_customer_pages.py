@@ -153,7 +153,7 @@ def test_finding_costs_the_same_however_many_are_found(
     theirs = signed_in(chen)
     found(theirs, "smith")
     for words, count in (("smith1", 3), ("smith", 12)):
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(9):
             assert len(found(theirs, words)) == count
 
 
