@@ -23,7 +23,6 @@ run: ## Set up what is missing, then run everything on http://127.0.0.1:8000/ (P
 test: ## Run all tests, browser tests too (ARGS="tests/platform -k health" runs some)
 	@$(MAKE) --no-print-directory -j3 $(DONE)/test $(DONE)/front $(DONE)/messages
 	@scripts/test $(ARGS)
-	@$(if $(ARGS),,$(MAKE) --no-print-directory test-twin)
 
 # Servers, texts, doors, browsers and who may do what do not depend on how tables are split; what stands behind them does.
 TWIN_WITHOUT := $(addprefix --ignore=tests/,api browser demo i18n mutation platform resilience stories ui work \
