@@ -77,11 +77,19 @@ def fill() -> None:
 
 def came(_cur: Any, changed: Sequence[Changed], _by: Any) -> dict[str, Any]:
     """Receipts that came after their points had been given by hand: these are taken back."""
-    ids = [[one.customer_id for one in changed], [one.purchase_id for one in changed]]
-    keys = [key for (key,) in prepared.rows(_KEYS, ids)]
-    for (adjustment_id,) in prepared.rows(_GIVEN, [keys]):
+    for adjustment_id in _given(changed):
         superseded(adjustment_id, by="system:receipts")
     return {}
+
+
+def _given(changed: Sequence[Changed]) -> list[int]:
+    """What was given for these receipts. One that comes alone is asked for by value: one partition answers."""
+    if len(changed) == 1:
+        found = prepared.row(_KEY, [changed[0].customer_id, changed[0].purchase_id])
+        return [one for (one,) in prepared.rows(_GIVEN, [found[0]])] if found else []
+    ids = [[one.customer_id for one in changed], [one.purchase_id for one in changed]]
+    keys = [key for (key,) in prepared.rows(_KEYS, ids)]
+    return [one for (one,) in prepared.rows(_GIVEN_MANY, [keys])]
 
 
 def noted(cur: Any, changed: Sequence[Changed]) -> None:
@@ -92,4 +100,6 @@ _KEYS = """
 SELECT p.store_id || ':' || p.external_id FROM customers_purchase p
 WHERE p.customer_id = ANY(%s::bigint[]) AND p.id = ANY(%s::bigint[])
 """
-_GIVEN = "SELECT adjustment_id FROM loyalty_missedreceipt WHERE key = ANY(%s) ORDER BY adjustment_id"
+_KEY = "SELECT store_id || ':' || external_id FROM customers_purchase WHERE customer_id = %s AND id = %s"
+_GIVEN = "SELECT adjustment_id FROM loyalty_missedreceipt WHERE key = %s"
+_GIVEN_MANY = "SELECT adjustment_id FROM loyalty_missedreceipt WHERE key = ANY(%s) ORDER BY adjustment_id"
