@@ -76,7 +76,7 @@ def _signed_in(staff: Staff) -> str:
     assert staff.user is not None
     session = SessionStore()
     session[SESSION_KEY] = str(staff.user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "crm.ui.staff.StaffBackend"
     session[HASH_SESSION_KEY] = staff.user.get_session_auth_hash()
     session.save()
     return str(session.session_key)

@@ -148,7 +148,7 @@ def test_nothing_of_anybody_else(irina: Customer, yusuf: Customer, points: None,
     for answer in (browser.get(f"/customers/{irina.public_id}/"), browser.get("/counter/")):
         assert answer["Location"].startswith("/accounts/login/")
     staff = Client()
-    staff.force_login(chen.user, backend="django.contrib.auth.backends.ModelBackend")
+    staff.force_login(chen.user, backend="crm.ui.staff.StaffBackend")
     assert all(staff.get(page).status_code == 303 for page in PAGES)
     for page, data in (("/member/card/", {}), ("/member/preferences/", {"stop": ""})):
         assert Client().post(page, data).status_code == 303
