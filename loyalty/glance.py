@@ -160,10 +160,12 @@ class Line(msgspec.Struct):
 def lines(customer_ids: Iterable[int], at: datetime) -> dict[int, Line]:
     """What lists say of each member who has an account of points or a tier. One statement."""
     asked = {"ids": list(customer_ids), "at": at, "soon": at + SOON}
-    return {
-        pk: Line(max(0, available - debt), max(0, min(soon, available - debt)), names_in(names) if names else "")
-        for pk, available, debt, soon, names in prepared.rows(_LINES, asked)
-    }  # fmt: skip
+    found = {}
+    for pk, available, debt, soon, names in prepared.rows(_LINES, asked):
+        spendable = max(0, available - debt)
+        tier = names_in(msgspec.json.decode(names)) if names else ""
+        found[pk] = Line(spendable, min(soon, spendable), tier)
+    return found
 
 
 def _tier(customer: str, columns: str) -> str:
@@ -218,7 +220,7 @@ SELECT json_build_object(
 _WITH_STANDING = f"SELECT ({_GLANCE}), stood.* FROM ({standing.READ}) stood"  # noqa: S608
 _LINES = f"""
 SELECT b.id, coalesce(points.available, 0)::bigint, coalesce(points.debt, 0), coalesce(points.soon, 0)::bigint,
-    {_tier("b.id", "t.names")}
+    {_tier("b.id", "t.names::text")}
 FROM unnest(%(ids)s::bigint[]) AS b (id)
 LEFT JOIN LATERAL (
     SELECT max(held.debt) AS debt,

@@ -41,5 +41,5 @@ def make() -> bool:
     }  # fmt: skip
     schemes.publish(rules, TIERS, by=BY, at=at)
     if not ReferralTerms.objects.exists():
-        terms.change(by=BY, at=at, valid_from=timezone.localdate(at), points_referrer=200, points_friend=100)
+        terms.change(by=BY, at=at, valid_from=programme.valid_from, points_referrer=200, points_friend=100)
     return True

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.audit import trail
 from crm.org.models import Store
@@ -35,7 +35,7 @@ FLOW_WORDS = {
 STATES = {
     "available": gettext_lazy("To spend"),
     "pending": gettext_lazy("Pending points"),
-    "held": gettext_lazy("Set aside"),
+    "held": pgettext_lazy("points", "Set aside"),
     "debt": gettext_lazy("Owed by members"),
 }
 WHY_NOT = {

@@ -15,6 +15,8 @@ from customers.models import Customer
 from loyalty import glance, history, ledger, redeeming
 from loyalty.ledger import Cause, NewLot
 from loyalty.models import Kind, Movement, Unit
+from loyalty.tiers import changing
+from tests.loyalty.test_tiers import ladder
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[Staff], Client]
@@ -28,6 +30,18 @@ def points(irina: Customer) -> None:
     ledger.earn(irina.pk, [NewLot(120, now + 10 * DAY)], Cause("receipt:1", now - 5 * DAY, "till:1"))
     ledger.earn(irina.pk, [NewLot(300)], Cause("receipt:2", now - 4 * DAY, "till:1"))
     ledger.earn(irina.pk, [NewLot(50, vests_at=now + 7 * DAY)], Cause("receipt:3", now - 3 * DAY, "till:1"))
+
+
+def test_who_has_a_tier_is_found_with_it(
+    chen: Staff, marta: Staff, irina: Customer, points: None, signed_in: Browser
+) -> None:
+    """The list of hits and the served panel; who has points and no membership row yet stands on the first step."""
+    ladder()
+    assert glance.lines([irina.pk], timezone.now())[irina.pk].tier == "Member"
+    changing.change(irina, "gold", cause="goodwill", by=marta, at=timezone.now())
+    theirs = signed_in(chen)
+    answer = theirs.post("/counter/find/", {"q": "irina"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, "Gold" in answer.content.decode()) == (200, True)
 
 
 def form_of(client: Client, address: str) -> dict[str, str]:
