@@ -39,8 +39,9 @@ class Back:
 
 
 def candidates(customer_id: int) -> list[Purchase]:
-    """The last receipts of which something is kept."""
-    rows = Purchase.objects.select_related("store").filter(customer_id=customer_id, returned__lt=F("amount"))
+    """The last receipts of which something is kept; `left` is how much."""
+    rows = Purchase.objects.select_related("store").annotate(left=F("amount") - F("returned"))
+    rows = rows.filter(customer_id=customer_id, returned__lt=F("amount"))
     return list(rows.order_by("-occurred_at", "-pk")[:SHOWN])
 
 

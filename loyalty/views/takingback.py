@@ -32,6 +32,8 @@ class Returns(TillView):
     def post(self, request: HttpRequest, customer: str) -> HttpResponse:
         owner, number = self.customer(customer), Purchase.row_id(request.POST.get("receipt", ""))
         form = SpendForm(request.POST, stores=self.stores())
+        if form.is_valid() and not request.POST.get("receipt"):  # nothing goes back by one wrong touch
+            form.add_error(None, _("Choose the receipt."))
         if not form.is_valid():
             return self.asked(owner, form, 422)
         receipt = Purchase.objects.filter(customer=owner, pk=number or 0).first()

@@ -318,4 +318,7 @@ def test_a_receipt_comes_back_with_all_that_went_with_it(
     again = theirs.post(place(irina, "returns"), form).content.decode()
     assert "All of this receipt was brought back before." in again
     assert receipt.public_id not in theirs.get(place(irina, "returns")).content.decode()
+    unsaid = {name: value for name, value in form.items() if name != "receipt"}
+    none = theirs.post(place(irina, "returns"), unsaid)
+    assert (none.status_code, "Choose the receipt." in none.content.decode()) == (422, True)
     assert theirs.post(place(irina, "returns"), form | {"receipt": "rcp_000000000000"}).status_code == 404
