@@ -146,10 +146,7 @@ class CustomersImport:
     def _finish(self) -> None:
         with self.claim.slice() as draft:
             if self.claim.counts["rejected"]:
-                target = places.rejected_file(self.file)
-                self.rejected.join(target)
-                self.file.rejected_path = str(target)
-                self.file.save(update_fields=["rejected_path"])
+                self.rejected.deliver(self.file)
             if self.file.is_dry_run and (self.claim.counts["new"] or self.claim.counts["changed"]):
                 self.diff.join(places.diff_file(self.file))
             draft["is_finished"] = True

@@ -164,10 +164,7 @@ class ReceiptsImport:
     def _finish(self) -> None:
         with self.claim.slice() as draft:
             if self.claim.counts["rejected"]:
-                target = places.rejected_file(self.file)
-                self.rejected.join(target)
-                self.file.rejected_path = str(target)
-                self.file.save(update_fields=["rejected_path"])
+                self.rejected.deliver(self.file)
             draft["is_finished"] = True
 
 

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from customers.imports import places
 from customers.imports.values import Reasons
+from customers.models import ImportFile
 
 
 class RejectedRows:
@@ -50,6 +52,13 @@ class RejectedRows:
                 with piece.open(encoding="utf-8", newline="") as part:
                     shutil.copyfileobj(part, file)
         unfinished.rename(target)
+
+    def deliver(self, file: ImportFile) -> None:
+        """Join them into the file to download, and note it on the import."""
+        target = places.rejected_file(file)
+        self.join(target)
+        file.rejected_path = str(target)
+        file.save(update_fields=["rejected_path"])
 
     def clear(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

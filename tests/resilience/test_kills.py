@@ -9,7 +9,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,13 +44,6 @@ for i, file in enumerate(files):
     if i % 3 == 0 and asked:
         nights.start(asked.pop(0), by="system:test")
 """
-
-
-@pytest.fixture
-def chaos(tmp_path: Path) -> Iterator[Chaos]:
-    made = Chaos(tmp_path / "home")
-    yield made
-    made.end()
 
 
 class Till(threading.Thread):

@@ -10,8 +10,6 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,13 +33,6 @@ print(irina.public_id)
 """
 BOOKED = "SELECT source, -available FROM loyalty_movement WHERE kind = 3"
 BALANCE = "SELECT available, pending, held, debt FROM loyalty_balance WHERE unit = 1"
-
-
-@pytest.fixture
-def chaos(tmp_path: Path) -> Iterator[Chaos]:
-    made = Chaos(tmp_path / "home")
-    yield made
-    made.end()
 
 
 class Till(threading.Thread):
