@@ -8,6 +8,7 @@ The order is total: (at, source, number), all falling. A place in it is a *curso
 so what comes in meanwhile neither repeats nor hides a touch. See docs/algorithms/timeline.md.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from django.utils.translation import pgettext_lazy
 from crm.org.models import Chain
 from crm.org.permissions import Permission
 from crm.org.scope import Viewer
+from customers.compiled import compiled
 from customers.models import Customer
 
 SIZE = 25
@@ -126,6 +128,11 @@ class Asked:
     def wants(self, *groups: str) -> bool:
         """Whether any of these groups was asked for."""
         return not self.groups or not self.groups.isdisjoint(groups)
+
+    @property
+    def is_beginning(self) -> bool:
+        """Whether it asks from now on, without a bound of time."""
+        return not (self.since or self.until or self.after)
 
     @property
     def bound(self) -> datetime | None:
@@ -247,19 +254,33 @@ def page(asked: Asked) -> Page:
     sources = [
         one for one in _sources.values() if asked.wants(*one.kinds()) and asked.viewer.may(one.permission)
     ]
-    branches = [rows for one in sources if (rows := one.rows(asked)) is not None]
-    if not branches:
-        return Page([], None)
-    found = [Row(*row) for row in _merged(branches)[: asked.limit + 1]]
+    found = _beginning(asked, sources) if asked.is_beginning else _rows(_merged(asked, sources))
     shown = found[: asked.limit]
     more = shown[-1].place if len(found) > asked.limit else None
     return Page([_in_words(asked, row) for row in shown], more)
 
 
-def _merged(branches: list[QuerySet[Any]]) -> QuerySet[Any]:
+def _beginning(asked: Asked, sources: list[TimelineSource]) -> list[Row]:
+    """The first page, which stands on the customer's page: its statement is the same for everybody."""
+    key = ("timeline", *sources, asked.groups, asked.channels, asked.limit, asked.chain.timezone)
+    statement = compiled(key, lambda anyone: _merged(replace(asked, customer=anyone), sources))
+    found = statement.rows(asked.customer.pk) if statement else []
+    return [Row._make((*touch, json.loads(data))) for *touch, data in found]
+
+
+def _rows(merged: QuerySet[Any] | None) -> list[Row]:
+    return [] if merged is None else [Row(*row) for row in merged]
+
+
+def _merged(asked: Asked, sources: list[TimelineSource]) -> QuerySet[Any] | None:
+    """A page and one more; None: no source has anything to ask."""
+    branches = [rows for one in sources if (rows := one.rows(asked)) is not None]
+    if not branches:
+        return None
     first, *others = branches
     order = ("-touch_at", "-touch_source", "-touch_number")
-    return first.union(*others, all=True).order_by(*order) if others else first
+    merged = first.union(*others, all=True).order_by(*order) if others else first
+    return merged[: asked.limit + 1]
 
 
 def _in_words(asked: Asked, row: Row) -> Touch:

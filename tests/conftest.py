@@ -18,6 +18,7 @@ from pytest_django.plugin import blocking_manager_key
 from crm.org.models import Chain, Region, Staff, Store
 from crm.org.permissions import Role
 from crm.rest import keys, limits
+from customers import compiled
 from customers.models import Customer
 from tests import cast
 
@@ -38,6 +39,7 @@ def forget_what_the_process_knows() -> None:
     getattr(org, "_key_cache", {}).clear()
     keys.forget()
     limits.forget()
+    compiled.forget()
     cache.clear()
 
 

@@ -23,7 +23,7 @@ from django.db import connections
 
 from tests.mutation.mutants import Mutant, mutants_of
 
-PATIENCE = 120  # seconds a mutant may take: one that never ends is killed, too
+PATIENCE = 4  # times as long as without a mutant it may take: one that never ends is killed, too
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,14 +39,16 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
     if not _passes(session, fork=False):
         raise pytest.UsageError("the tests fail without a mutant")
+    began = time.monotonic()
     if not _passes(session, fork=True):
         raise pytest.UsageError("the tests fail in a process of its own")
+    seconds = PATIENCE * int(time.monotonic() - began + 1)
     survived, count = [], 0
     chosen = _mutants(session.config)
     began = time.monotonic()
     for mutant in chosen:
         count += 1
-        is_killed = not _passes(session, fork=True, mutant=mutant)
+        is_killed = not _passes(session, fork=True, mutant=mutant, seconds=seconds)
         if not is_killed:
             survived.append(mutant)
             print(f"\nSURVIVED {mutant.module}:{mutant.line} {mutant.what}", flush=True)
@@ -70,7 +72,7 @@ def _mutants(config: pytest.Config) -> list[Mutant]:
     return found[part::parts]
 
 
-def _passes(session: pytest.Session, *, fork: bool, mutant: Mutant | None = None) -> bool:
+def _passes(session: pytest.Session, *, fork: bool, mutant: Mutant | None = None, seconds: int = 900) -> bool:
     if not fork:  # Hypothesis runs a test once in a process: those are left to the children
         return (
             _run(session, [one for one in session.items if not getattr(one.obj, "is_hypothesis_test", False)])
@@ -81,7 +83,7 @@ def _passes(session: pytest.Session, *, fork: bool, mutant: Mutant | None = None
     if child == 0:
         if mutant is not None:
             _silence()
-        signal.alarm(PATIENCE)
+        signal.alarm(seconds)
         try:
             if mutant is not None:
                 _become(mutant)

@@ -1,6 +1,7 @@
 """What templates need: icons, numbers, components with a body, slots."""
 
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django import template
@@ -18,6 +19,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """A Tabler icon from the sprite; decoration, so hidden from screen readers."""
     return format_html(
