@@ -36,6 +36,7 @@ TAKES_ALONG = {
     "rfm": ("value_class", "snapshot"),
     "value_class": ("snapshot",),
 }
+NEWEST_ALONE = frozenset({"persona"})  # nobody looks at a persona of a night before
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -106,6 +107,8 @@ def night_steps() -> list[Any]:
     for name, title, place in NIGHT:
         module_name, function = place.split(":")
         module = import_module(module_name)
-        more = {"take_back": module.take_back} if hasattr(module, "take_back") else {}
+        more: dict[str, Any] = {"is_of_the_past": name not in NEWEST_ALONE}
+        if hasattr(module, "take_back"):
+            more["take_back"] = module.take_back
         steps.append(NightStep(name, title, getattr(module, function), TAKES_ALONG.get(name, ()), **more))
     return steps

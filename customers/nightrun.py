@@ -37,6 +37,7 @@ class NightStep:
     run: "Callable[[NightRun, StepProgress], None]"
     takes_along: tuple[str, ...] = ()  # steps that rest on this one, by name
     take_back: "Callable[[int], None]" = field(default=lambda _night: None)
+    is_of_the_past: bool = True  # False: only the newest night's is ever shown, so a night of the past leaves it out
 
 
 @dataclass
@@ -91,7 +92,9 @@ def run(claim: Claim, steps: Sequence[NightStep]) -> None:
         if last is not None and last.on > on:
             claim.counts["skipped"] = 1  # a later night was published meanwhile; nights run forward
             return
-        chosen = _chosen(steps, claim.params.get("steps") or [])
+        is_past = bool(claim.params.get("past"))
+        offered = [step for step in steps if step.is_of_the_past or not is_past]
+        chosen = _chosen(offered, claim.params.get("steps") or [])
         claim.plan([step.name for step in chosen])
         Columns.sweep(_workshop())
         night_run = NightRun(claim, _night(claim, on, steps), last, Columns(_workshop()), states.slices())

@@ -13,7 +13,7 @@ from crm.jobs.models import Job, State
 from crm.org.models import Staff, Store
 from crm.schedule import BEAT, NIGHT_TITLES, night_steps
 from customers import merging, nights, stages
-from customers.models import Customer, Lifecycle, LifecycleRules, PurchaseState, Stage, StaleState
+from customers.models import Customer, Lifecycle, LifecycleRules, Persona, PurchaseState, Stage, StaleState
 from segmentation import heatmap, movement, schemes, standings
 from segmentation.models import CellCount, Scheme, Standing
 from tests.night.helpers import buy, fingerprint, people, proven, run_night
@@ -93,6 +93,21 @@ def test_the_command_catches_up_and_says_so(harbour: Store, monkeypatch: pytest.
     assert "Catching up on missed nights: 2026-03-10" in err.getvalue()
     assert nights.published_dates() == [after(2), after(1), MONDAY]
     assert all(name in out.getvalue() for name in NIGHT_TITLES)
+
+
+def test_nights_of_the_past_leave_out_what_only_the_newest_shows(
+    harbour: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nights, "last_business_date", lambda at=None: after(7))
+    who = people(3, harbour)
+    buy([(c.pk, after(-i), 1000, 0) for i, c in enumerate(who)], harbour)
+    call_command("nightly", weeks=1, stdout=StringIO())
+    past, newest = Job.objects.order_by("key")
+    assert (past.key, newest.key) == (MONDAY.isoformat(), after(7).isoformat())
+    every = list(NIGHT_TITLES)
+    assert [step.name for step in past.steps.all()] == [name for name in every if name != "persona"]
+    assert [step.name for step in newest.steps.all()] == every
+    assert Persona.objects.filter(ended_night=None).count() == 3
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class Command(BaseCommand):
         """Jobs of the weeks before, oldest first; none once there is a published night."""
         if nights.published() is not None:
             return []
-        return [nights.start(last_on - timedelta(weeks=i), BY) for i in range(weeks, 0, -1)]
+        return [nights.start(last_on - timedelta(weeks=i), BY, is_past=True) for i in range(weeks, 0, -1)]
 
     def _run(self, job: Job) -> None:
         with _shown(job):
