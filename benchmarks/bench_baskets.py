@@ -8,17 +8,20 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
 from benchmarks.figure import Figure, at_most
 from benchmarks.lab import Lab
 from benchmarks.server import Rate, ask, load, request, serving
+from crm.jobs import runner
 from crm.org.models import Chain, Store
 from crm.rest import keys
 from customers.models import Brand, Category, Customer, Identity, Product
-from loyalty import coupons, ledger
-from loyalty.coupons import defining
-from loyalty.ledger import Cause, NewLot
+from customers.receiving import database
+from loyalty.coupons import audiences, defining, issuing
+from loyalty.ledger import bulk
+from loyalty.ledger.bulk import Earning
 from loyalty.models import CouponKind, EarningRule, Programme, RewardKind, RuleKind
 from loyalty.rewards import catalogue
 
@@ -87,8 +90,12 @@ def _chain(members: int) -> list[Customer]:
         Identity(kind="member", value=f"M{n}", customer=who) for n, who in enumerate(made)
     )
     at = timezone.now() - timedelta(days=40)
-    for who in made:
-        ledger.earn(who.pk, [NewLot(500)], Cause("receipt:0", at, "bench"))
+    with transaction.atomic():
+        cur = database.cursor()
+        database.enter(cur)
+        bulk.earn_many(
+            cur, [Earning(who.pk, 500, f"receipt:{who.pk}", at) for who in made], by="system:bench"
+        )
     _offers(made)
     return made
 
@@ -130,8 +137,9 @@ def _offers(members: list[Customer]) -> None:
             "stacking": groups[n % 4], "place": n, "minimum": Decimal(20 * (n % 5)),
         }  # fmt: skip
         offer = defining.define(code=f"o{n}", name=f"Offer {n}", terms=terms, by="bench", at=at)
-        for who in members:
-            coupons.issue(who.pk, offer, Cause(f"bench:{n}", at, "bench"))
+        everybody = [who.pk for who in members]
+        batch = issuing.start(offer, audience=audiences.LIST, by="bench", at=at, customer_ids=everybody)
+        runner.run_until_ended(batch.job)
     for n in range(8):
         prize = {"kind": RewardKind.DISCOUNT, "amount": Decimal(1 + n), "points": 20 + 30 * n}
         catalogue.define(code=f"w{n}", name=f"Reward {n}", terms=prize, by="bench", at=at)

@@ -144,7 +144,9 @@ def _fitting(rule: Rule, receipt: Receipt, cents: list[int]) -> list[int]:
     asked = rule.condition
     if not is_about(asked, receipt):
         return []
-    found = [i for i, line in enumerate(receipt.lines) if cents[i] and is_goods(asked, line.goods)]
+    found = [place for place, earns in enumerate(cents) if earns]
+    if asked.categories or asked.brands or asked.products:
+        found = [place for place in found if is_goods(asked, receipt.lines[place].goods)]
     return found if sum(cents[i] for i in found) >= asked.minimum_cents else []
 
 

@@ -56,6 +56,7 @@ class Book:
         self._by_code: dict[str, list[EarningRule]] = {}
         for rule in rules:
             self._by_code.setdefault(rule.code, []).append(rule)
+        self.versions = {rule.pk: rule for rule in rules}
         self._codes = {rule.pk: rule.code for rule in rules} | tiers.codes()
         self._made: dict[tuple[int, ...], RuleSet] = {}
         self._on: dict[date, RuleSet | None] = {}

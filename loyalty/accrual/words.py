@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -102,10 +103,14 @@ def _money(cents: int, currency: str) -> str:
     return words.money(Decimal(cents) / 100, currency)
 
 
-def names(rows: Iterable[Row]) -> dict[int, Named]:
-    """The versions that these rows name: a statement, and another where a tier multiplied."""
+def names(rows: Iterable[Row], known: Mapping[int, EarningRule] = MappingProxyType({})) -> dict[int, Named]:
+    """The versions that these rows name: a statement for those not `known`, and another where a tier multiplied."""
     ids = {row.rule for row in rows if row.rule != PROGRAMME}
-    rules = EarningRule.objects.filter(pk__in=ids) if any(one > 0 for one in ids) else []
+    asked = {one for one in ids if one > 0 and one not in known}
+    rules = [
+        *(EarningRule.objects.filter(pk__in=asked) if asked else ()),
+        *(known[one] for one in ids & known.keys()),
+    ]
     found = {rule.pk: Named(rule.name, rule.kind, rule.percent or 0) for rule in rules}
     benefits = {-one for one in ids if one < 0}
     return found | (_of_benefits(benefits) if benefits else {})

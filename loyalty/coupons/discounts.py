@@ -64,6 +64,8 @@ def off(rules: Rules, goods: Priced) -> Discount:
 
 def applies_to(rules: Rules, basket: Basket) -> list[bool]:
     """For each line, whether the coupon counts it."""
+    if not rules.chooses_goods:
+        return [True] * len(basket.lines)
     return [_counts(rules, line) for line in basket.lines]
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from django.utils import formats
 from django.utils.dates import WEEKDAYS
 
+from crm.lib import prepared
 from crm.org.models import Chain, Store
 from crm.ui import words
 from loyalty.baskets import Basket
@@ -28,7 +29,8 @@ class Names:
 
     @cached_property
     def currency(self) -> str:
-        return Chain.current().currency
+        found = prepared.row("SELECT currency FROM org_chain WHERE id = 1")
+        return str(found[0]) if found else Chain.current().currency
 
     @cached_property
     def _stores(self) -> dict[int, str]:

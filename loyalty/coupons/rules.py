@@ -43,6 +43,20 @@ class Rules:
     stacking: str = ""
     place: int = 100
 
+    @property
+    def chooses_goods(self) -> bool:
+        """Whether it counts some goods and not others."""
+        return self.skips_discounted or any(
+            (
+                self.only_products,
+                self.only_brands,
+                self.only_categories,
+                self.not_products,
+                self.not_brands,
+                self.not_categories,
+            )
+        )
+
 
 NAMES = [field.name for field in fields(Rules)]
 

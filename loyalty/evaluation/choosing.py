@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
+from operator import sub
 
 from loyalty.baskets import MILLI, Basket
 from loyalty.coupons.discounts import Discount, Priced, applies_to, off
@@ -81,6 +83,7 @@ class Search:
     most_steps: int = MOST_STEPS
     steps: int = 0
     best: State = field(init=False)
+    _known: dict[tuple[int, tuple[int, ...], int], Discount] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.mine = [applies_to(one.rules, self.basket) for one in self.candidates]
@@ -100,7 +103,7 @@ class Search:
 
     def step(self, state: State, index: int) -> State | str:
         """The basket after one more coupon, or why it cannot be used now."""
-        one, mine = self.candidates[index], self.mine[index]
+        one = self.candidates[index]
         rules = one.rules
         if rules.stacking and rules.stacking in state.groups:
             return GROUP
@@ -108,13 +111,13 @@ class Search:
             return LIMIT
         if rules.minimum and self.counted(state, index) < rules.minimum:
             return MINIMUM
-        found = off(rules, Priced(self.basket.lines, state.amounts, state.delivery, mine))
+        found = self._off(state, index)
         if not found.taken_off and not found.gifts:
             return NOTHING
         if one.room.cents is not None and self._spent(state, one) + found.cost > one.room.cents:
             return BUDGET
         return State(
-            tuple(cents - less for cents, less in zip(state.amounts, found.lines, strict=True)),
+            tuple(map(sub, state.amounts, found.lines)),
             state.delivery - found.delivery, (*state.taken, (index, found)), state.worth + found.cost,
             state.gifts + sum(gift.quantity for gift in found.gifts),
             state.groups | {rules.stacking} if rules.stacking else state.groups,
@@ -122,7 +125,19 @@ class Search:
 
     def counted(self, state: State, index: int) -> int:
         """Cents of what a coupon counts."""
-        return sum(cents for cents, counts in zip(state.amounts, self.mine[index], strict=True) if counts)
+        return sum(compress(state.amounts, self.mine[index]))
+
+    def _off(self, state: State, index: int) -> Discount:
+        """What a coupon takes off. It takes the same wherever the lines that it asks cost the same, and coupons of
+        other goods do not change those."""
+        rules, mine = self.candidates[index].rules, self.mine[index]
+        asked = state.amounts if rules.kind == CouponKind.GIFT else tuple(compress(state.amounts, mine))
+        key = (index, asked, state.delivery)
+        found = self._known.get(key)
+        if found is None:
+            goods = Priced(self.basket.lines, state.amounts, state.delivery, mine)
+            found = self._known[key] = off(rules, goods)
+        return found
 
     def _is_left(self, state: State, one: Candidate) -> bool:
         if one.room.customer is None and one.room.total is None:
@@ -192,9 +207,8 @@ class Search:
         """What each would take from the whole basket: it takes no more from less. Only where the cheapest pieces are
         free may rounding to the cent, line by line, add up differently."""
         found = []
-        for one, mine in zip(self.candidates, self.mine, strict=True):
-            goods = Priced(self.basket.lines, self.start.amounts, self.basket.delivery, mine)
-            taken = off(one.rules, goods)
+        for place, (one, mine) in enumerate(zip(self.candidates, self.mine, strict=True)):
+            taken = self._off(self.start, place)
             slack = len(mine) if one.rules.kind == CouponKind.BUY_GET and sum(mine) else 0
             pieces = sum(gift.quantity for gift in taken.gifts)
             found.append((taken.taken_off + slack, taken.cost - taken.taken_off, pieces))

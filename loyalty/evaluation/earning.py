@@ -38,11 +38,12 @@ def of(asked: Asked, who: Person, known: dict[str, Known], *, paid: Sequence[int
         return Earning(if_member=arithmetic.earn(rules, receipt, Used({}, {})).points)
     used = reading.used_before(who.customer_id, asked.on, rules, book)
     earned = arithmetic.earn(rules, receipt, used)
-    return _told(asked, rules, earned, currency)
+    names = words.names(earned.rows, book.versions)
+    told = words.told(earned.rows, earned.excluded, rules.programme, names, currency)
+    return _earning(asked, rules, earned, told)
 
 
-def _told(asked: Asked, rules: RuleSet, earned: Earned, currency: str) -> Earning:
-    told = words.told(earned.rows, earned.excluded, rules.programme, words.names(earned.rows), currency)
+def _earning(asked: Asked, rules: RuleSet, earned: Earned, told: Sequence[Told]) -> Earning:
     vests = endings.vests_at(rules.programme.pending_days, asked.on, asked.store.zone)
     lines = {number: points for number, points, _growth in earned.lines}
     return Earning(earned.points, earned.growth, lines, told, vests if earned.points else None)

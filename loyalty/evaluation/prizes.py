@@ -3,9 +3,6 @@ want to spend."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from django.db.models import OuterRef, Q, Subquery
 
 from crm.lib import prepared
 from crm.lib.refusals import Refusal
@@ -14,7 +11,7 @@ from loyalty.coupons.rules import cents
 from loyalty.evaluation.asking import Asked
 from loyalty.evaluation.person import Person
 from loyalty.ledger.refusals import InsufficientPoints
-from loyalty.models import Reward, RewardKind, RewardTerms
+from loyalty.models import RewardKind, RewardTerms
 from loyalty.rewards.redeeming import misfit
 from loyalty.rewards.refusals import OutOfStock, RewardLimit
 
@@ -41,17 +38,13 @@ class Bought:
 
 
 def of(asked: Asked, who: Person, names: Names) -> list[Prize]:
-    """All that are given now, the cheapest first. Nothing for a stranger. Three statements."""
+    """All that are given now, the cheapest first. Nothing for a stranger. Two statements."""
     if who.customer_id is None:
         return []
-    rows = RewardTerms.objects.select_related("reward").filter(pk__in=holding(asked.at))
-    found = list(rows.order_by("points", "pk")[:MOST_REWARDS])
-    stock: dict[int, int] = dict(prepared.rows(_STOCK, [asked.store.pk]))
-    taken: dict[int, int] = dict(prepared.rows(_TAKEN, [who.customer_id]))
-    return [
-        _prize(one, asked, who, names, stock=stock.get(one.reward_id, 0), taken=taken.get(one.reward_id, 0))
-        for one in found
-    ]
+    told = {"at": asked.at, "store": asked.store.pk, "customer": who.customer_id}
+    found = prepared.rows(_GIVEN, told)
+    terms = RewardTerms.objects.select_related("reward").in_bulk([row[0] for row in found])
+    return [_prize(terms[pk], asked, who, names, stock=stock, taken=taken) for pk, stock, taken in found]
 
 
 def best(prizes: Iterable[Prize], points: int, due: int) -> tuple[Bought, bool]:
@@ -96,16 +89,19 @@ def _prize(terms: RewardTerms, asked: Asked, who: Person, names: Names, *, stock
     return Prize(terms, refused, max(0, off))
 
 
-def holding(at: Any) -> Any:
-    """The numbers of the terms that hold at a moment, of rewards that are given."""
-    newest = RewardTerms.objects.filter(reward=OuterRef("pk"), valid_from__lte=at).order_by(
-        "-valid_from", "-number"
-    )
-    rows = Reward.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at))
-    return rows.annotate(now=Subquery(newest.values("pk")[:1])).values("now")
-
-
-_STOCK = "SELECT reward_id, quantity FROM loyalty_rewardstock WHERE store_id = %s"
-_TAKEN = """
-SELECT reward_id, count(*) FROM loyalty_redemption WHERE customer_id = %s AND state <> 'cancelled' GROUP BY reward_id
-"""
+# The terms that hold at a moment of rewards that are given, how many the store has, how often the customer took it.
+_GIVEN = f"""
+SELECT now.id, coalesce(s.quantity, 0), coalesce(taken.n, 0)
+FROM loyalty_reward w
+CROSS JOIN LATERAL (
+    SELECT t.id, t.points FROM loyalty_rewardterms t WHERE t.reward_id = w.id AND t.valid_from <= %(at)s
+    ORDER BY t.valid_from DESC, t.number DESC LIMIT 1
+) now
+LEFT JOIN loyalty_rewardstock s ON s.reward_id = w.id AND s.store_id = %(store)s
+LEFT JOIN (
+    SELECT r.reward_id, count(*) AS n FROM loyalty_redemption r
+    WHERE r.customer_id = %(customer)s AND r.state <> 'cancelled' GROUP BY r.reward_id
+) taken ON taken.reward_id = w.id
+WHERE w.ended_at IS NULL OR w.ended_at > %(at)s
+ORDER BY now.points, now.id LIMIT {MOST_REWARDS}
+"""  # noqa: S608  a number

@@ -60,13 +60,15 @@ def tier_names() -> list[tuple[str, str]]:
 
 def default_tier(on: date | None = None) -> str:
     """The code of the lowest tier of the version that is valid on a date (None: the newest version)."""
-    schemes = TierScheme.objects.order_by("-valid_from", "-pk")
-    if on is not None:
-        schemes = schemes.filter(valid_from__lte=on)
-    code = Tier.objects.filter(rank=0, scheme=schemes.values("pk")[:1]).values_list("code", flat=True).first()
-    return code or DEFAULT
+    found = prepared.row(_LOWEST, [on or date.max])
+    return found[0] if found else DEFAULT
 
 
+_LOWEST = """
+SELECT t.code FROM loyalty_tier t WHERE t.rank = 0 AND t.scheme_id = (
+    SELECT s.id FROM loyalty_tierscheme s WHERE s.valid_from <= %s::date ORDER BY s.valid_from DESC, s.id DESC LIMIT 1
+)
+"""
 _DAYS = """
 SELECT (SELECT tc.to_tier FROM loyalty_tierchange tc WHERE tc.customer_id = asked.customer_id AND tc."on" < asked.day
         ORDER BY tc.at DESC, tc.id DESC LIMIT 1)
