@@ -37,7 +37,9 @@ class NightStep:
     run: "Callable[[NightRun, StepProgress], None]"
     takes_along: tuple[str, ...] = ()  # steps that rest on this one, by name
     take_back: "Callable[[int], None]" = field(default=lambda _night: None)
-    is_of_the_past: bool = True  # False: only the newest night's is ever shown, so a night of the past leaves it out
+    is_of_the_past: bool = (
+        True  # False: only the newest night's is ever shown, so a night of the past leaves it out
+    )
 
 
 @dataclass

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from crm.jobs import runner
 from crm.jobs.models import Job, State
 from crm.org.models import Staff, Store
-from crm.schedule import BEAT, NIGHT_TITLES, night_steps
+from crm.schedule import BEAT, NEWEST_ALONE, NIGHT_TITLES, night_steps
 from customers import merging, nights, stages
 from customers.models import Customer, Lifecycle, LifecycleRules, Persona, PurchaseState, Stage, StaleState
 from segmentation import heatmap, movement, schemes, standings
@@ -105,7 +105,7 @@ def test_nights_of_the_past_leave_out_what_only_the_newest_shows(
     past, newest = Job.objects.order_by("key")
     assert (past.key, newest.key) == (MONDAY.isoformat(), after(7).isoformat())
     every = list(NIGHT_TITLES)
-    assert [step.name for step in past.steps.all()] == [name for name in every if name != "persona"]
+    assert [step.name for step in past.steps.all()] == [name for name in every if name not in NEWEST_ALONE]
     assert [step.name for step in newest.steps.all()] == every
     assert Persona.objects.filter(ended_night=None).count() == 3
 
