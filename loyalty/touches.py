@@ -1,4 +1,4 @@
-"""Movements of points on the timeline: all that changes what is theirs."""
+"""Loyalty on the timeline: movements of points, all that change what is theirs, and who came through a member."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from crm.org.permissions import Permission
 from crm.ui import words
 from customers.timeline import Asked, Row, TimelineSource, Touch, branch, register
 from loyalty import movementwords
-from loyalty.models import Kind, Movement, Unit
+from loyalty.models import Kind, Movement, Referral, ReferralState, Unit
 
 TOLD = (
     Kind.EARN, Kind.REDEEM, Kind.CAPTURE, Kind.EXPIRE, Kind.CLAWBACK, Kind.REVERSAL, Kind.ADJUST, Kind.TRANSFER,
@@ -19,6 +19,7 @@ TOLD = (
 
 def fill() -> None:
     register(TimelineSource("points", ("points",), rows, touch, Permission.VIEW_LOYALTY))
+    register(TimelineSource("referral", ("life",), comings, of_coming, Permission.VIEW_LOYALTY))
 
 
 def rows(asked: Asked) -> QuerySet[Any] | None:
@@ -47,3 +48,16 @@ def touch(asked: Asked, row: Row) -> Touch:
         row.at, row.kind, "points", title, detail, icon=said.icon, tone=said.tone, store=row.data["store"] or "",
         data=row.data,
     )  # fmt: skip
+
+
+def comings(asked: Asked) -> QuerySet[Any] | None:
+    found = Referral.objects.filter(customer=asked.customer)
+    return branch(asked, found, source="referral", at="came_at", kind="referral", data={"state": F("state")})
+
+
+def of_coming(asked: Asked, row: Row) -> Touch:
+    state = ReferralState(row.data["state"])
+    data = {"state": state.name.lower()}
+    return Touch(
+        row.at, row.kind, "life", _("A member brought them"), state.label, icon="user-plus", data=data
+    )

@@ -13,9 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.audit.models import Entry
-from crm.org.models import Staff, Store
+from crm.org.models import Chain, Staff, Store
 from crm.privacy import erasing
-from customers import joining, merging, signups
+from customers import joining, merging, signups, timeline
 from customers.invitations import InvalidInvitation
 from customers.models import (
     Customer,
@@ -155,6 +155,22 @@ def _ring(irina: Customer, friend: Customer) -> None:
 
 def _many(irina: Customer, friend: Customer) -> None:
     ReferralTerms.objects.update(most_a_month=0)
+
+
+def test_the_timeline_says_who_was_brought(
+    come: Any, irina: Customer, chain: Chain, agnes: Staff, noon: datetime
+) -> None:
+    friend = come()
+    asked = timeline.Asked(agnes, chain, friend, groups=frozenset({"life"}))
+    (touch,) = [one for one in timeline.page(asked).touches if one.kind == "referral"]
+    assert (touch.title, touch.detail, touch.at, touch.data) == (
+        "A member brought them",
+        "Waits for the first purchase",
+        noon,
+        {"state": "waiting"},
+    )
+    theirs = timeline.page(timeline.Asked(agnes, chain, irina, groups=frozenset({"life"}))).touches
+    assert "referral" not in {one.kind for one in theirs}
 
 
 @pytest.mark.parametrize("spoil", [_household, _address, _phone, _device, _duplicate, _ring, _many])
