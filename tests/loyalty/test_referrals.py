@@ -253,15 +253,35 @@ def test_the_night_finds_what_is_due_and_tells_how_much(come: Any, irina: Custom
     buy(paid, harbour)
     buy(early, harbour, LAST)
     run: Any = SimpleNamespace(ranges=[(1, 10**12)], on=LAST + DAY)
-    told: Any = SimpleNamespace(counts={}, advance=lambda _n: None)
+    looked_at: list[int] = []
+    told: Any = SimpleNamespace(counts={}, advance=looked_at.append)
     step.step(run, told)
-    assert told.counts == {"rewarded": 1}
+    assert (told.counts, looked_at) == ({"rewarded": 1}, [1])  # who still waits is not looked at
     step.step(run, told)
     assert (told.counts, Movement.objects.count()) == ({"rewarded": 1}, 2)
     Purchase.objects.filter(customer=paid).update(returned=Decimal(30))
     step.step(run, told)
     assert told.counts == {"rewarded": 1, "came_to_nothing": 1}
     assert Referral.objects.get(customer=early).state == S.WAITING
+    assert looked_at == [1, 0, 1]
+
+
+def test_the_night_ends_what_came_to_nothing(come: Any, irina: Customer, harbour: Store) -> None:
+    """No purchase in time; one from before; one that was brought back while it could be."""
+    late, known, back = (come(phone=f"1360013600{n}") for n in (3, 4, 5))
+    buy(known, harbour, BOUGHT - 30 * DAY)
+    buy(back, harbour)
+    told: Any = SimpleNamespace(counts={}, advance=lambda _n: None)
+    Purchase.objects.filter(customer=back).update(returned=Decimal(30))
+    step.step(SimpleNamespace(ranges=[(1, 10**12)], on=BOUGHT), told)  # type: ignore[arg-type]
+    assert told.counts == {"came_to_nothing": 2}
+    end = Referral.objects.get(customer=late).came_on + 91 * DAY
+    step.step(SimpleNamespace(ranges=[(1, 10**12)], on=end - DAY), told)  # type: ignore[arg-type]
+    assert told.counts == {"came_to_nothing": 2}
+    step.step(SimpleNamespace(ranges=[(1, 10**12)], on=end), told)  # type: ignore[arg-type]
+    assert told.counts == {"came_to_nothing": 3}
+    why = [Referral.objects.get(customer=who).why for who in (late, known, back)]
+    assert why == [["late"], ["known"], ["returned"]]
 
 
 def test_no_code_is_asked_for_while_nobody_can_bring_friends(chen: Staff, signed_in: Any) -> None:
