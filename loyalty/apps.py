@@ -24,6 +24,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.referrals import codes as referral_codes
         from loyalty.referrals import coming
         from loyalty.simulation import jobs  # noqa: F401  registers the kind of job
+        from loyalty.storedvalue import proof as stored_proof
         from loyalty.tiers import following as tiers_following
         from loyalty.views import noticing, wiring
 
@@ -34,6 +35,7 @@ class LoyaltyConfig(AppConfig):
             followers.Follower("points", parting.merged, parting.unmerged, parting=parting.parting)
         )
         proof.register(proofs.check)
+        proof.register(stored_proof.check)
         following.fill()
         invitations.use(invitations.Invitations(referral_codes.read, coming.take, coming.is_open))
         tiers_following.fill()

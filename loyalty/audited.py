@@ -21,6 +21,8 @@ TRACKED = {
     "Partner": "",
     "AdjustmentReason": "",
     "ReferralTerms": "",
+    "StoredTerms": "",
+    "TopUpOffer": "",
 }
 WORDS = {
     "simulation.start": Act(_("Simulation started"), icon="flask"),
@@ -53,6 +55,14 @@ WORDS = {
     "referral.terms": Act(_("Terms of bringing friends changed"), icon="user-plus"),
     "referral.decide": Act(_("Decided about a friend who was brought along"), icon="user-plus"),
     "receipt.return": Act(_("Receipt brought back at the Counter"), icon="arrow-back-up"),
+    "stored.terms": Act(_("Settings of stored value changed"), icon="wallet"),
+    "stored.offer": Act(_("Top-up offer published"), icon="wallet"),
+    "stored.offer_end": Act(_("Top-up offer ended"), icon="wallet"),
+    "stored.top_up": Act(_("Stored value topped up"), icon="wallet"),
+    "stored.undo": Act(_("Top-up undone"), icon="arrow-back-up"),
+    "stored.pay_out": Act(_("Rest of stored value paid out"), icon="cash"),
+    "stored.decide": Act(_("Pay-out approved or rejected"), icon="checks"),
+    "stored.export": Act(_("Stored value exported"), icon="download"),
     "tiers.publish": Act(_("Version of the tiers published"), icon="stairs-up"),
     "tier.change": Act(_("Tier changed by hand"), icon="award"),
     "tier.lock": Act(_("Tier locked"), icon="lock"),

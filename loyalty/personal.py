@@ -107,6 +107,19 @@ TABLES = {
         _BOOKS, behaviour="came_at came_on state why purchase settled_at", text="note", staff="settled_by",
         plain="id customer referrer_id terms movement referrer_movement_id", but={"note": BLANK},
     ),
+    "StoredTerms": plain(
+        "id valid_from is_on pay_order most_top_up most_balance principal_days pay_out_alone pay_out_lead created_at",
+        staff="created_by",
+    ),
+    "TopUpOffer": plain(
+        "id code version name pay bonus bonus_days valid_from valid_to stores tiers is_ended created_at",
+        staff="created_by",
+    ),
+    "StoredOperation": kept(
+        _BOOKS, behaviour="kind state principal bonus money offer store how receipt_number occurred_at occurred_on"
+        " decided_at", text="note decision_note", staff="actor decided_by",
+        plain="id customer source of principal_movement bonus_movement", but={"note": BLANK, "decision_note": BLANK},
+    ),
     "Trace": kept(_BOOKS, behaviour="pending available held", plain="customer movement lot"),
 }  # fmt: skip
 CLOSINGS = ["loyalty.leaving:forfeit"]

@@ -28,4 +28,6 @@ PLACEMENTS = {
     "RewardStock": "local",
     "ReferralTerms": "reference",
     "ReferralCode": "keyed:code",
+    "StoredTerms": "reference",
+    "TopUpOffer": "reference",
 }

@@ -87,7 +87,7 @@ class Reversals(_Spending):
         """To the same lots, which keep their ends; a part of it, or all that is left. A reward that these points bought
         is cancelled with them."""
         spent = Movement.objects.filter(pk=Movement.row_id(movement) or 0).first()
-        if spent is None or spent.kind not in {Kind.REDEEM, Kind.CAPTURE}:
+        if spent is None or spent.kind not in {Kind.REDEEM, Kind.CAPTURE} or Unit(spent.unit).is_money:
             raise NotFound
         owner = customer_of(Customer(pk=spent.customer_id).public_id, self.caller)
         done = redeeming.reverse(owner, spent, self.cause(told), points=told.points)

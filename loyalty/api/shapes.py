@@ -11,7 +11,7 @@ from loyalty.ledger.refusals import MOST
 
 Points = Annotated[int, Meta(ge=1, le=MOST)]
 UnitCode = Literal["points", "growth", "stored", "bonus"]
-Spendable = Literal["points", "stored", "bonus"]
+Spendable = Literal["points"]  # money moves on both of its accounts at once: see `stored.py`
 CustomerId = Annotated[str, Meta(pattern="^cus_[0-9a-z]{12}$")]
 Number = Annotated[str, Meta(min_length=1, max_length=60, description="The sender's number of it.")]
 MOVEMENT_ID = {"type": "string", "pattern": "^mov_[0-9a-z]{12}$"}

@@ -35,6 +35,15 @@ from loyalty.models.rewards import (
     RewardTerms,
 )
 from loyalty.models.simulation import Simulation
+from loyalty.models.storedvalue import (
+    PaidBy,
+    PayOrder,
+    StoredKind,
+    StoredOperation,
+    StoredState,
+    StoredTerms,
+    TopUpOffer,
+)
 from loyalty.models.tiers import (
     Benefit,
     BenefitKind,
@@ -53,8 +62,10 @@ __all__ = [
     "Accrual", "AccrualDue", "Action", "ActionDone", "Adjustment", "AdjustmentKind", "AdjustmentLimit",
     "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon", "CouponBatch",
     "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms", "CouponUse",
-    "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "LedgerDay", "LedgerRead", "Lot", "Measure", "Membership",
-    "MissedReceipt", "Movement", "Partner", "Period", "Programme", "Redemption", "RedemptionState", "Referral",
-    "ReferralCode", "ReferralState", "ReferralTerms", "Reward", "RewardKind", "RewardStock", "RewardTerms",
-    "Rounding", "RuleKind", "Simulation", "Tier", "TierChange", "TierReason", "TierScheme", "Trace", "Unit",
+    "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "LedgerDay", "LedgerRead", "Lot", "Measure",
+    "Membership", "MissedReceipt", "Movement", "PaidBy", "Partner", "PayOrder", "Period", "Programme",
+    "Redemption", "RedemptionState", "Referral", "ReferralCode", "ReferralState", "ReferralTerms", "Reward",
+    "RewardKind", "RewardStock", "RewardTerms", "Rounding", "RuleKind", "Simulation", "StoredKind",
+    "StoredOperation", "StoredState", "StoredTerms", "Tier", "TierChange", "TierReason", "TierScheme",
+    "TopUpOffer", "Trace", "Unit",
 ]  # fmt: skip

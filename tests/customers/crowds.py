@@ -76,6 +76,13 @@ KNOWN: dict[str, Maker] = {
     "loyalty.EarningRule": lambda chance, n: {"kind": "base", "percent": 100, "valid_to": None},
     "loyalty.Referral": lambda chance, n: {"state": 1, "settled_at": None},
     "loyalty.RewardTerms": lambda chance, n: {"number": n + 1 + chance.randrange(9999) * 3, "to_on": None},
+    "loyalty.StoredOperation": lambda chance, n: {
+        "kind": 4, "state": 3, "principal": 0, "bonus": 0, "money": 0, "of": None, "decided_by": "",
+    },
+    "loyalty.StoredTerms": lambda chance, n: {
+        "most_top_up": 5, "most_balance": 9, "pay_out_alone": 1, "pay_out_lead": 2,
+    },
+    "loyalty.TopUpOffer": lambda chance, n: {"valid_to": None},
     "loyalty.Membership": lambda chance, n: {"paid_tier": "", "paid_until": None},
     "customers.WorkItem": lambda chance, n: {"state": n % 2 + 1, "ended_at": None, "result": None},
 }  # fmt: skip
