@@ -4,6 +4,7 @@ movements and what was redeemed since the day began. Panels of one page share on
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from crm.lib import prepared
 from customers.models import Customer
 from loyalty import accounts
 from loyalty.coupons import codes, holding
+from loyalty.coupons.rules import money
 from loyalty.models import Coupon, Kind, Unit
 from loyalty.models.tiers import names_in
 from loyalty.tiers import standing
@@ -68,6 +70,22 @@ class _Tier(msgspec.Struct):
     colour: str
 
 
+class Stored(msgspec.Struct, frozen=True):
+    """Stored value that can be spent, as money. `tops_up`: the chain takes money at present."""
+
+    principal: Decimal = Decimal(0)
+    bonus: Decimal = Decimal(0)
+    tops_up: bool = False
+
+    @property
+    def all(self) -> Decimal:
+        return self.principal + self.bonus
+
+    @property
+    def is_shown(self) -> bool:
+        return self.tops_up or bool(self.all)
+
+
 _Row = tuple[int, int, datetime | None, datetime | None, int | None, int | None, int | None]
 
 
@@ -77,6 +95,7 @@ class _Read(msgspec.Struct):
     coupons: list[Usable]
     moves: list[Moved]
     spent: list[Moved]
+    tops_up: bool
 
 
 class Glance(msgspec.Struct):
@@ -88,6 +107,7 @@ class Glance(msgspec.Struct):
     coupons: list[Usable]
     moves: list[Moved]
     spent: list[Moved]
+    stored: Stored = Stored()
 
     @property
     def is_blank(self) -> bool:
@@ -145,8 +165,12 @@ def _asked(customer_id: int, at: datetime) -> dict[str, Any]:
 
 def _told(text: str, at: datetime) -> Glance:
     told = _decoder.decode(text)
-    points = accounts.told(told.accounts, at)[Unit.POINTS]
-    return Glance(at, points, told.tier, told.coupons, told.moves, told.spent)
+    found = accounts.told(told.accounts, at)
+    principal, bonus = (
+        money(found[unit].spendable) if unit in found else Decimal(0) for unit in (Unit.STORED, Unit.BONUS)
+    )
+    stored = Stored(principal, bonus, told.tops_up)
+    return Glance(at, found[Unit.POINTS], told.tier, told.coupons, told.moves, told.spent, stored)
 
 
 class Line(msgspec.Struct):
@@ -214,7 +238,10 @@ SELECT json_build_object(
                 AND spent.kind IN ({Kind.REDEEM.value}, {Kind.CAPTURE.value}) AND spent.occurred_at >= %(began)s
         ) m LEFT JOIN org_store store ON store.id = m.store_id
         WHERE m.left > 0
-    )
+    ),
+    'tops_up', coalesce((
+        SELECT is_on FROM loyalty_storedterms WHERE valid_from <= %(at)s::date ORDER BY valid_from DESC, id DESC LIMIT 1
+    ), false)
 )::text
 """  # noqa: S608  names of columns, numbers of kinds
 _WITH_STANDING = f"SELECT ({_GLANCE}), stood.* FROM ({standing.READ}) stood"  # noqa: S608

@@ -16,6 +16,7 @@ def fill() -> None:
     register(COUPONS)
     register(FRIENDS)
     register(AT_THE_TILL)
+    register(STORED)
     register(LIABILITY)
     register(SIMULATOR)
 
@@ -52,6 +53,24 @@ LIABILITY = Topic(
     Permission.VIEW_LIABILITY,
     48,
     "loyalty:liability",
+)
+STORED = Topic(
+    "stored-value",
+    _("Stored value"),
+    (
+        _("At the Counter, “Top up” takes money in and gives the bonus of the best offer; F7 opens it."),
+        _("“Pay with stored value” takes from what was paid in and from the bonus; F6 opens it."),
+        _(
+            "A wrong top-up is undone while nothing of it is spent; a payment is given back, whole or in part."
+        ),
+        _(
+            "Who leaves gets the rest of what they paid in. Bonus is earned by spending: what is not earned goes back."
+        ),
+        _("Above the limit of a day a pay-out waits for a second person, on the tab “Stored value”."),
+    ),
+    Permission.VIEW_LOYALTY,
+    47,
+    "loyalty:stored-value",
 )
 TIERS = Topic(
     "tiers",

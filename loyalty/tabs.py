@@ -22,6 +22,7 @@ TABS: list[Tab] = [
     Tab("tiers", gettext_noop("Tiers"), "loyalty:tiers", Permission.VIEW_LOYALTY),
     Tab("rewards", gettext_noop("Rewards"), "loyalty:rewards", Permission.VIEW_LOYALTY),
     Tab("coupons", gettext_noop("Coupons"), "loyalty:coupons", Permission.MANAGE_COUPONS),
+    Tab("stored", gettext_noop("Stored value"), "loyalty:stored-value", Permission.VIEW_LOYALTY),
     Tab("referrals", gettext_noop("Friends"), "loyalty:referrals", Permission.APPROVE_POINTS),
     Tab("approvals", gettext_noop("Approvals"), "loyalty:approvals", Permission.APPROVE_POINTS),
     Tab("liability", gettext_noop("Liability"), "loyalty:liability", Permission.VIEW_LIABILITY),

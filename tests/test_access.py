@@ -70,6 +70,7 @@ PUBLIC = {
     "member:card": "a member's own, in their own session",
     "member:points": "the same",
     "member:coupons": "the same",
+    "member:stored": "the same",
     "member:preferences": "the same",
     "member:friends": "the same",
     "member:invited": "where a friend's link leads; it tells nobody whose it is",
@@ -197,7 +198,8 @@ QUERIES: dict[str, dict[str, str]] = {
 # Calls that find a member of any branch by an exact identifier (docs/architecture.md, "Who may see what").
 EXACT = {
     "api-customer-lookup", "api-customer-duplicates", "customers:served", "loyalty:served-redemptions",
-    "loyalty:served-prizes", "loyalty:served-vouchers", "loyalty:served-missed",
+    "loyalty:served-prizes", "loyalty:served-vouchers", "loyalty:served-missed", "loyalty:served-topups",
+    "loyalty:served-payments",
 }  # fmt: skip
 
 # The least valid body of a call, so that what is refused is the object and not the form. Pages get an empty form.

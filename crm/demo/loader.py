@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.demo import earning, files, followups, goods, journey, levels, offers, organisation
+from crm.demo import earning, files, followups, goods, journey, levels, offers, organisation, wallets
 from crm.demo.places import invent_places
 from crm.lib.refusals import Refusal
 from crm.org.models import Chain
@@ -65,6 +65,7 @@ def load(directory: Path, *, small: bool, watcher: Watcher) -> Loaded:
     earning.make()
     levels.make()
     offers.make()
+    wallets.make(12 if small else 60)
     _add_site()
     return Loaded(prepared.members, prepared.lines, prepared.last_day, new_lines)
 

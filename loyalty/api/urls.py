@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from loyalty.api import accounts, actions, adjustments, baskets, coupons, redemptions, referrals, rewards
+from loyalty.api import (
+    accounts,
+    actions,
+    adjustments,
+    baskets,
+    coupons,
+    redemptions,
+    referrals,
+    rewards,
+    stored,
+)
 
 urlpatterns = [
     path("baskets/evaluate/", baskets.Evaluations.as_view(), name="api-basket-evaluation"),
@@ -19,6 +29,11 @@ urlpatterns = [
     path("coupons/<str:code>/redemption/", coupons.CouponRedemption.as_view(), name="api-coupon-redemption"),
     path("customers/<str:customer>/coupons/", coupons.CustomerCoupons.as_view(), name="api-customer-coupons"),
     path("customers/<str:customer>/referrals/", referrals.Referrals.as_view(), name="api-customer-referrals"),
+    path("accounts/<str:customer>/stored-value/", stored.Balances.as_view(), name="api-stored-value"),
+    path("top-ups/", stored.TopUps.as_view(), name="api-top-ups"),
+    path("top-ups/<str:act>/undoing/", stored.Undoings.as_view(), name="api-top-up-undoing"),
+    path("stored-payments/", stored.Payments.as_view(), name="api-stored-payments"),
+    path("stored-payments/<str:act>/refunds/", stored.Refunds.as_view(), name="api-stored-refunds"),
     path("rewards/", rewards.Rewards.as_view(), name="api-rewards"),
     path(
         "rewards/<str:reward>/redemptions/",

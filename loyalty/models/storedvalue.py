@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.lib.money import MoneyField
 from crm.lib.owned import Owned, OwnedForeignKey
@@ -112,7 +113,7 @@ class TopUpOffer(models.Model):
 
 class StoredKind(models.IntegerChoices):
     TOP_UP = 1, _("Topped up")
-    PAYMENT = 2, _("Paid")
+    PAYMENT = 2, pgettext_lazy("stored value", "Paid")
     REFUND = 3, _("Payment given back")
     PAY_OUT = 4, _("Paid out")
     UNDO = 5, _("Top-up undone")

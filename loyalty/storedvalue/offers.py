@@ -68,6 +68,12 @@ def publish(
     return made
 
 
+def taken() -> StoredInvalid:
+    """Why a new offer cannot have a code that another has."""
+    fault = Fault("code", str(_("Another offer has this code.")))
+    return StoredInvalid(_("The offer cannot be published like this."), faults=(fault,))
+
+
 def end(code: str, *, on: date, by: Any, at: datetime) -> TopUpOffer:
     """From this day on the offer does not hold; what was topped up keeps its bonus."""
     return publish(code, by=by, at=at, is_ended=True, valid_from=on, valid_to=None)

@@ -171,7 +171,15 @@ def addresses(staff: Staff, customer: Customer, own: bool) -> dict[str, str]:
     """Where this person redeems points, takes rewards and uses coupons for this customer."""
     key = customer.public_id if own else passes.sealed(staff, customer)
     before = "loyalty:" if own else "loyalty:served-"
-    names = ("redemptions", "prizes", "vouchers", "missed", *(["returns"] if own else []))
+    names = (
+        "redemptions",
+        "prizes",
+        "vouchers",
+        "missed",
+        "topups",
+        "payments",
+        *(["returns"] if own else []),
+    )
     return {name: reverse(before + name, args=[key]) for name in names}
 
 

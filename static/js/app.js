@@ -9,6 +9,7 @@ import "./forms.js";
 import "./rows.js";
 import "./find.js";
 import "./redeem.js";
+import "./amount.js";
 import "./hotkeys.js";
 import "./mentions.js";
 import "./keyboard.js";

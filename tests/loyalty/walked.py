@@ -6,11 +6,21 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from loyalty import adjustments, holds, ledger
+from loyalty import adjustments, holds, ledger, storedvalue
 from loyalty.ledger import Cause, NewLot
-from loyalty.models import BenefitKind, Movement, Referral, ReferralState, ReferralTerms
+from loyalty.models import (
+    BenefitKind,
+    Movement,
+    Referral,
+    ReferralState,
+    ReferralTerms,
+    StoredTerms,
+    TopUpOffer,
+)
+from loyalty.storedvalue import offers
 from loyalty.tiers import changing, schemes
 from loyalty.tiers.schemes import TierDraft
+from tests.walk import EVERYWHERE
 
 # The least valid body of a call.
 BODIES: dict[tuple[str, str], Any] = {
@@ -26,7 +36,30 @@ BODIES: dict[tuple[str, str], Any] = {
         "customer": "cus_000000000000", "points": 1, "reason": "goodwill", "source": "walk", "external_id": "5"
     },
     ("api-captures", "post"): {"source": "walk", "external_id": "4", "points": 1},
+    ("api-top-ups", "post"): {
+        "customer": "cus_000000000000", "amount": "1", "how": "cash", "source": "walk", "external_id": "6"
+    },
+    ("api-stored-payments", "post"): {
+        "customer": "cus_000000000000", "amount": "1", "source": "walk", "external_id": "7"
+    },
+    ("api-top-up-undoing", "post"): {"source": "walk", "external_id": "8"},
+    ("api-stored-refunds", "post"): {"source": "walk", "external_id": "9"},
 }  # fmt: skip
+
+
+def stored(person: Any, code: str) -> dict[str, str]:
+    """A top-up with an offer's bonus, a payment, and a pay-out that waits."""
+    StoredTerms.objects.get_or_create(valid_from=date(2026, 1, 1))
+    if not offers.versions("five"):
+        told = {"name": "充值", "pay": Decimal(500), "bonus": Decimal(50), "valid_from": date(2026, 1, 1)}
+        TopUpOffer.objects.create(code="five", **told)
+    why = lambda name: Cause(f"stored:{name}:{code}", now(), "till:1", store_id=person.home_store_id)  # noqa: E731
+    up = storedvalue.top_up(person.pk, 500_00, why("up"), how="cash", receipt_number="1")
+    paid = storedvalue.pay(person.pk, 110_00, why("paid"))
+    wait = storedvalue.pay_out(person.pk, why("out"), how="cash", note="搬家")
+    return {
+        "top-ups": up.public_id, "stored-payments": paid.public_id, "acts": paid.public_id, "pay-outs": wait.public_id,
+    }  # fmt: skip
 
 
 def in_chinese(person: Any, by: Any, other: Any) -> dict[str, str]:
@@ -44,7 +77,7 @@ def in_chinese(person: Any, by: Any, other: Any) -> dict[str, str]:
     spent = Movement(pk=slip.movement_id).public_id
     return {
         "approvals": wait.public_id, "adjustments": wait.public_id, "redemptions": spent, "movements": spent,
-        "referrals": _brought(person, person.pk).public_id,
+        "referrals": _brought(person, person.pk).public_id, "offers": "five", **stored(person, "10"),
     }  # fmt: skip
 
 
@@ -60,6 +93,7 @@ def _brought(person: Any, by: int) -> Referral:
 def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[str, dict[str, Any]]:
     """Points of a customer of each store: earned, spent and set aside."""
     spent, held, accounts, asked, brought = {}, {}, {}, {}, {}
+    money: dict[str, dict[str, Any]] = {"offers": {EVERYWHERE: "five"}}
     for code, (person, *_others) in canaries.items():
         ledger.earn(person.pk, [NewLot(100)], Cause(f"receipt:{code}", now(), "till:1"))
         slip = ledger.redeem(person.pk, 30, Cause(f"till:{code}", now(), "till:1"))
@@ -73,7 +107,11 @@ def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[s
         tokens[code] |= {spent[code], held[code], asked[code]}
         brought[code] = _brought(person, canaries[code][1].pk).public_id
         tokens[code].add(brought[code])
+        for noun, number in stored(person, code).items():
+            money.setdefault(noun, {})[code] = number
+            tokens[code].add(number)
     return {
+        **money,
         "referrals": brought,
         "accounts": accounts,
         "redemptions": spent,

@@ -13,7 +13,10 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("role", "topics"),
     [
-        (Role.CLERK, ["counter", "consent", "work", "customers", "at-the-till", "tiers", "rewards"]),
+        (
+            Role.CLERK,
+            ["counter", "consent", "work", "customers", "at-the-till", "tiers", "rewards", "stored-value"],
+        ),
         (
             Role.STORE_MANAGER,
             [
@@ -29,10 +32,11 @@ pytestmark = pytest.mark.django_db
                 "approvals",
                 "rewards",
                 "friends",
+                "stored-value",
                 "liability",
             ],
         ),
-        (Role.ANALYST, ["customers", "segments", "nights", "tiers", "rewards", "liability"]),
+        (Role.ANALYST, ["customers", "segments", "nights", "tiers", "rewards", "stored-value", "liability"]),
         (
             Role.MARKETER,
             [
@@ -48,6 +52,7 @@ pytestmark = pytest.mark.django_db
                 "earning",
                 "coupons",
                 "friends",
+                "stored-value",
                 "liability",
                 "simulator",
                 "imports",

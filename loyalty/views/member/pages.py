@@ -15,6 +15,8 @@ from customers.views.public import contacts_of
 from loyalty import glance, history, movementwords
 from loyalty.coupons import codes, holding, sentences
 from loyalty.models import Unit
+from loyalty.storedvalue import reading
+from loyalty.storedvalue import words as storedwords
 from loyalty.tiers.standing import standing
 from loyalty.views.member.base import BY, MemberView, OpenView
 from loyalty.views.member.receipts import arithmetic
@@ -22,7 +24,7 @@ from loyalty.views.member.signing import sign_in
 
 ROWS = 15
 A_YEAR = 365 * 24 * 3600
-BACK = ("home", "points", "coupons", "preferences", "codes", "friends")
+BACK = ("home", "points", "coupons", "preferences", "codes", "friends", "stored")
 
 
 class Home(OpenView):
@@ -64,6 +66,18 @@ class Points(MemberView):
         if not after:
             context["now"] = glance.read(self.me.pk, at)
         return self.show("member/points.html", context)
+
+
+class Stored(MemberView):
+    """What is there to pay with, and every act in words."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        found, after = reading.acts(self.me.pk, after=request.GET.get("after", "")[:40], limit=ROWS)
+        context = {
+            "title": _("My stored value"), "rows": [(one, storedwords.of(one)) for one in found], "next": after,
+            "now": glance.read(self.me.pk, timezone.now()), "is_first": not request.GET.get("after"),
+        }  # fmt: skip
+        return self.show("member/stored.html", context)
 
 
 class Coupons(MemberView):

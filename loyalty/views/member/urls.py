@@ -11,6 +11,7 @@ urlpatterns = [
     path("session/", signing.Session.as_view(), name="session"),
     path("card/", pages.Card.as_view(), name="card"),
     path("points/", pages.Points.as_view(), name="points"),
+    path("stored-value/", pages.Stored.as_view(), name="stored"),
     path("coupons/", pages.Coupons.as_view(), name="coupons"),
     path("preferences/", pages.Preferences.as_view(), name="preferences"),
     path("friends/", friends.Friends.as_view(), name="friends"),
