@@ -19,6 +19,8 @@ class LoyaltyConfig(AppConfig):
             issuing,  # noqa: F401  registers the kind of job
             receipts,
         )
+        from loyalty.families import merging as families_merging
+        from loyalty.families import proofs as families_proofs
         from loyalty.ledger import proof
         from loyalty.liability import proofs
         from loyalty.referrals import codes as referral_codes
@@ -34,8 +36,10 @@ class LoyaltyConfig(AppConfig):
         followers.register(
             followers.Follower("points", parting.merged, parting.unmerged, parting=parting.parting)
         )
+        followers.register(families_merging.FOLLOWER)
         proof.register(proofs.check)
         proof.register(stored_proof.check)
+        proof.register(families_proofs.check)
         following.fill()
         invitations.use(invitations.Invitations(referral_codes.read, coming.take, coming.is_open))
         tiers_following.fill()

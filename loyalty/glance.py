@@ -64,6 +64,17 @@ class Usable(msgspec.Struct):
         return Coupon(pk=self.id).public_id
 
 
+class Together(msgspec.Struct):
+    """What they spent with their family (`loyalty/families/`). `left`: what was not given back."""
+
+    id: int
+    at: datetime
+    store_id: int | None
+    store: str | None
+    actor: str
+    left: int
+
+
 class _Tier(msgspec.Struct):
     code: str
     names: dict[str, str]
@@ -96,10 +107,13 @@ class _Read(msgspec.Struct):
     moves: list[Moved]
     spent: list[Moved]
     tops_up: bool
+    family: int | None
+    together: list[Together]
 
 
 class Glance(msgspec.Struct):
-    """`spent`: redemptions since the day began of which something can be given back, newest first."""
+    """`spent`: redemptions since the day began of which something can be given back, newest first; `together` those
+    with the family, whose number is `family`."""
 
     at: datetime
     points: Any  # accounts.AccountNow
@@ -108,6 +122,8 @@ class Glance(msgspec.Struct):
     moves: list[Moved]
     spent: list[Moved]
     stored: Stored = Stored()
+    family: int | None = None
+    together: list[Together] = []
 
     @property
     def is_blank(self) -> bool:
@@ -170,7 +186,9 @@ def _told(text: str, at: datetime) -> Glance:
         money(found[unit].spendable) if unit in found else Decimal(0) for unit in (Unit.STORED, Unit.BONUS)
     )
     stored = Stored(principal, bonus, told.tops_up)
-    return Glance(at, found[Unit.POINTS], told.tier, told.coupons, told.moves, told.spent, stored)
+    return Glance(
+        at, found[Unit.POINTS], told.tier, told.coupons, told.moves, told.spent, stored, told.family, told.together
+    )  # fmt: skip
 
 
 class Line(msgspec.Struct):
@@ -236,12 +254,22 @@ SELECT json_build_object(
             FROM loyalty_movement spent
             WHERE spent.customer_id = %(customer)s AND spent.unit = {Unit.POINTS.value}
                 AND spent.kind IN ({Kind.REDEEM.value}, {Kind.CAPTURE.value}) AND spent.occurred_at >= %(began)s
+                AND spent.source NOT LIKE 'family:%%'
         ) m LEFT JOIN org_store store ON store.id = m.store_id
         WHERE m.left > 0
     ),
     'tops_up', coalesce((
         SELECT is_on FROM loyalty_storedterms WHERE valid_from <= %(at)s::date ORDER BY valid_from DESC, id DESC LIMIT 1
-    ), false)
+    ), false),
+    'family', (SELECT family_id FROM loyalty_familyseat WHERE customer_id = %(customer)s AND left_at IS NULL),
+    'together', (
+        SELECT coalesce(json_agg(json_build_object(
+            'id', whole.id, 'at', whole.redeemed_at, 'store_id', whole.store_id, 'store', store.name,
+            'actor', whole.actor, 'left', whole.points - whole.given_back
+        ) ORDER BY whole.id DESC), '[]')
+        FROM loyalty_familyredemption whole LEFT JOIN org_store store ON store.id = whole.store_id
+        WHERE whole.customer_id = %(customer)s AND whole.redeemed_at >= %(began)s AND whole.points > whole.given_back
+    )
 )::text
 """  # noqa: S608  names of columns, numbers of kinds
 _WITH_STANDING = f"SELECT ({_GLANCE}), stood.* FROM ({standing.READ}) stood"  # noqa: S608

@@ -17,10 +17,26 @@ def fill() -> None:
     register(FRIENDS)
     register(AT_THE_TILL)
     register(STORED)
+    register(FAMILY)
     register(LIABILITY)
     register(SIMULATOR)
 
 
+FAMILY = Topic(
+    "family",
+    _("Families"),
+    (
+        _("Two to eight customers share what they may spend. What each earns, and the tier, stay with each."),
+        _(
+            "Open “Family” on the customer’s points. Both stand there and say yes, or use a code on the member pages."
+        ),
+        _("Own points go first, then the family’s, those that end first first. The form says so before."),
+        _("Given back, everybody gets what was theirs. Leaving is at once, with all own points."),
+    ),
+    Permission.REDEEM_POINTS,
+    39,
+    "",
+)
 SIMULATOR = Topic(
     "simulator",
     _("Simulator"),

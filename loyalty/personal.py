@@ -19,6 +19,16 @@ TABLES = {
         plain="id customer unit movement is_extended",
     ),
     "Hold": kept(_BOOKS, behaviour="movement until ended_at", plain="id customer"),
+    "Family": plain("id founded_at", staff="founded_by"),
+    "FamilySeat": deleted(
+        behaviour="joined_at way shares shares_at left_at why", staff="joined_by left_by",
+        plain="id customer family_id narrowed",
+    ),
+    "FamilyInvite": deleted(by="customer_id", behaviour="code made_at until used_at", plain="family_id customer_id"),
+    "FamilyRedemption": kept(
+        _BOOKS, behaviour="source points given_back store redeemed_at", staff="actor", plain="id customer family_id"
+    ),
+    "FamilyPart": kept(_BOOKS, behaviour="points", plain="id customer redemption_id spender_id place movement"),
     "CouponDefinition": plain("id code name is_shared ended_at created_at", staff="created_by"),
     "CouponTerms": plain(
         "id definition number valid_from kind amount share_bp most gift buy get from_on to_on days minimum"

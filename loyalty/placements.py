@@ -10,6 +10,8 @@ PLACEMENTS = {
     "CouponCode": "keyed:code",
     "CouponBatch": "local",
     "CouponDue": "local",
+    "Family": "keyed:id",
+    "FamilyInvite": "keyed:code",
     "Programme": "reference",
     "EarningRule": "reference",
     "AccrualDue": "local",

@@ -19,9 +19,21 @@ from loyalty.coupons.using import Used
 from loyalty.evaluation import Asked, prizes
 from loyalty.evaluation.person import Person
 from loyalty.evaluation.prizes import Prize
-from loyalty.glance import Moved
+from loyalty.families import returning, spending
+from loyalty.families.spending import Spent
+from loyalty.glance import Moved, Together
 from loyalty.ledger import Cause, Posted
-from loyalty.models import Coupon, CouponKind, CouponUse, Kind, Movement, Redemption, RedemptionState, Reward
+from loyalty.models import (
+    Coupon,
+    CouponKind,
+    CouponUse,
+    FamilyRedemption,
+    Kind,
+    Movement,
+    Redemption,
+    RedemptionState,
+    Reward,
+)
 from loyalty.tiers import tier_at
 
 DAY = timedelta(days=1)
@@ -53,24 +65,35 @@ class NeedsGoods(Refusal):
 
 def redeem(
     customer_id: int, points: int, *, token: str, at: datetime, by: Any, store_id: int | None
-) -> Posted:
-    """Spend points once a token: what one form sends twice is spent once. Raises InsufficientPoints."""
-    return ledger.redeem(customer_id, points, Cause(source_of(token), at, by, store_id=store_id))
+) -> Spent:
+    """Spend points once a token, of the family's too where the own are not enough: what one form sends twice is spent
+    once. Raises InsufficientPoints."""
+    return spending.redeem(customer_id, points, Cause(source_of(token), at, by, store_id=store_id))
 
 
 def give_back(customer_id: int, spent: int, *, at: datetime, by: Any, store_id: int | None) -> int:
     """All that is left of a redemption, to the same lots; of points that bought a reward, the reward is cancelled. The
-    points that came back. Done twice, the second changes nothing. Raises CouponWasUsed."""
+    points that came back. Done twice, the second changes nothing. Raises CouponWasUsed, FamilyIsWhole."""
     cause = Cause(f"counter:{Movement(pk=spent).public_id}/back", at, by, store_id=store_id)
+    returning.refuse_part(customer_id, spent)
     taken = Redemption.objects.filter(customer_id=customer_id, movement_id=spent).first()
     if taken:
         return int(rewards.cancel(customer_id, taken.pk, cause).points)
     return ledger.reverse(customer_id, spent, cause).points
 
 
+def give_family_back(
+    customer_id: int, redemption_id: int, *, at: datetime, by: Any, store_id: int | None
+) -> int:
+    """The same of what was spent with the family: everybody gets back what was theirs. Raises NothingToContinue."""
+    source = f"counter:{FamilyRedemption(pk=redemption_id).public_id}/back"
+    return returning.give_back(customer_id, redemption_id, Cause(source, at, by, store_id)).points
+
+
 def reverse(customer_id: int, spent: Movement, cause: Cause, *, points: int | None = None) -> Posted:
     """Give back a redemption or a part; of points that bought a reward, the reward is cancelled. Raises
-    NothingToContinue, RewardIsWhole, CouponWasUsed."""
+    NothingToContinue, RewardIsWhole, CouponWasUsed, FamilyIsWhole."""
+    returning.refuse_part(customer_id, spent.pk)
     taken = Redemption.objects.filter(customer_id=customer_id, movement_id=spent.pk).first()
     if taken is None:
         return ledger.reverse(customer_id, spent.pk, cause, points=points, unit=spent.unit)
@@ -122,7 +145,7 @@ def give_use_back(staff: Staff, customer_id: int, use_id: int, *, at: datetime) 
     )
 
 
-def can_give_back(staff: Staff, spent: Moved) -> bool:
+def can_give_back(staff: Staff, spent: Moved | Together | FamilyRedemption) -> bool:
     """What was spent in one's stores, or by oneself."""
     return (spent.store_id is not None and spent.store_id in staff.scope()) or spent.actor == actor_name(
         staff

@@ -8,6 +8,7 @@ from loyalty.views import (
     couponform,
     coupons,
     earning,
+    families,
     liability,
     members,
     referrals,
@@ -65,6 +66,8 @@ urlpatterns = [
         members.Undoing.as_view(),
         name="adjustment-undoing",
     ),
+    path("customers/<str:customer>/family/", families.FamilyRecord.as_view(), name="family"),
+    path("customers/<str:customer>/family/sharing/", families.FamilySharing.as_view(), name="family-sharing"),
     path("customers/<str:customer>/points/", account.Account.as_view(), name="account"),
     path("customers/<str:customer>/points/export/", account.Export.as_view(), name="account-export"),
     path(

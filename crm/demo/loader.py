@@ -10,7 +10,18 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.demo import earning, files, followups, goods, journey, levels, offers, organisation, wallets
+from crm.demo import (
+    earning,
+    families,
+    files,
+    followups,
+    goods,
+    journey,
+    levels,
+    offers,
+    organisation,
+    wallets,
+)
 from crm.demo.places import invent_places
 from crm.lib.refusals import Refusal
 from crm.org.models import Chain
@@ -66,6 +77,7 @@ def load(directory: Path, *, small: bool, watcher: Watcher) -> Loaded:
     levels.make()
     offers.make()
     wallets.make(12 if small else 60)
+    families.make()
     _add_site()
     return Loaded(prepared.members, prepared.lines, prepared.last_day, new_lines)
 

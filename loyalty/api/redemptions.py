@@ -34,6 +34,7 @@ SHORT = {409: "`insufficient_points`: less is there. `source_conflict`: booked b
 LESS = {409: "`nothing_left`: less is left of it. `source_conflict`: booked before with another number."}
 GIVEN_BACK = {
     409: LESS[409] + " `reward_is_whole`: these points bought a reward. `coupon_used`: its coupon was."
+    " `family_is_whole`: they were spent with a family, and go back by `family-redemptions/{id}/reversal/`."
 }
 EXAMPLE = {
     "customer": "cus_0f3k9w2mxq7t", "points": 30, "source": "pos-12", "external_id": "2026-11-21-000123/1",
@@ -41,12 +42,12 @@ EXAMPLE = {
 }  # fmt: skip
 
 
-class _Spending(ApiView):
+class Spending(ApiView):
     permission = Permission.REDEEM_POINTS
     scope = KeyScope.POINTS_WRITE
     tag = "points"
 
-    def cause(self, told: RedemptionIn | PartIn, store: str | None = None) -> Cause:
+    def cause(self, told: Any, store: str | None = None) -> Cause:
         """A number of a sender means one thing for ever."""
         return Cause(f"{told.source}:{told.external_id}", now(), self.caller, store_id=self._store(store))
 
@@ -59,7 +60,7 @@ class _Spending(ApiView):
         return int(found)
 
 
-class Redemptions(_Spending):
+class Redemptions(Spending):
     """Points that were spent."""
 
     @endpoint(
@@ -74,7 +75,7 @@ class Redemptions(_Spending):
         return _moved(done, unit)
 
 
-class Reversals(_Spending):
+class Reversals(Spending):
     """A redemption is given back."""
 
     parts = {"movement": MOVEMENT_ID}
@@ -94,7 +95,7 @@ class Reversals(_Spending):
         return _moved(done, Unit(spent.unit))
 
 
-class Holds(_Spending):
+class Holds(Spending):
     """Points that are set aside while somebody pays."""
 
     @endpoint("Set points aside", body=HoldIn, answers={201: HoldOut}, problems=GONE | SHORT, example=EXAMPLE)
@@ -107,7 +108,7 @@ class Holds(_Spending):
         return Answer(HoldOut(hold.public_id, customer, told.unit, told.points, hold.until), 201)
 
 
-class _OfHold(_Spending):
+class _OfHold(Spending):
     parts = {"hold": HOLD_ID}
 
     def hold(self, text: str) -> Hold:

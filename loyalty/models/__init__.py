@@ -10,6 +10,15 @@ from loyalty.models.adjustments import (
 )
 from loyalty.models.coupons import CouponDefinition, CouponKind, CouponTerms
 from loyalty.models.couponuses import Coupon, CouponBatch, CouponCode, CouponDue, CouponTally, CouponUse
+from loyalty.models.families import (
+    Family,
+    FamilyInvite,
+    FamilyPart,
+    FamilyRedemption,
+    FamilySeat,
+    JoinedBy,
+    Left,
+)
 from loyalty.models.holds import Hold
 from loyalty.models.ledger import Balance, Kind, Lot, Movement, Trace, Unit
 from loyalty.models.liability import LedgerDay, LedgerRead
@@ -60,12 +69,13 @@ from loyalty.models.tiers import (
 
 __all__ = [
     "Accrual", "AccrualDue", "Action", "ActionDone", "Adjustment", "AdjustmentKind", "AdjustmentLimit",
-    "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon", "CouponBatch",
-    "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms", "CouponUse",
-    "Downgrade", "EarningRule", "Ending", "Hold", "Kind", "LedgerDay", "LedgerRead", "Lot", "Measure",
-    "Membership", "MissedReceipt", "Movement", "PaidBy", "Partner", "PayOrder", "Period", "Programme",
-    "Redemption", "RedemptionState", "Referral", "ReferralCode", "ReferralState", "ReferralTerms", "Reward",
-    "RewardKind", "RewardStock", "RewardTerms", "Rounding", "RuleKind", "Simulation", "StoredKind",
+    "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon",
+    "CouponBatch", "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms",
+    "CouponUse", "Downgrade", "EarningRule", "Ending", "Family", "FamilyInvite", "FamilyPart",
+    "FamilyRedemption", "FamilySeat", "Hold", "JoinedBy", "Kind", "LedgerDay", "LedgerRead", "Left", "Lot",
+    "Measure", "Membership", "MissedReceipt", "Movement", "PaidBy", "Partner", "PayOrder", "Period",
+    "Programme", "Redemption", "RedemptionState", "Referral", "ReferralCode", "ReferralState", "ReferralTerms",
+    "Reward", "RewardKind", "RewardStock", "RewardTerms", "Rounding", "RuleKind", "Simulation", "StoredKind",
     "StoredOperation", "StoredState", "StoredTerms", "Tier", "TierChange", "TierReason", "TierScheme",
     "TopUpOffer", "Trace", "Unit",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Points of somebody: every movement with the balance after it, and what each took from which lot."""
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from crm.org.permissions import Permission
 from crm.ui import export
 from customers.models import Customer
 from customers.views.base import CustomerView
-from loyalty import glance, history, movementwords
+from loyalty import familywords, glance, history, movementwords
 from loyalty.models import Kind, Movement, Unit
 
 MOST = 100_000  # rows of a file
@@ -57,12 +58,15 @@ class Account(CustomerView):
         form = FilterForm(request.GET)
         asked = form.asked(owner)
         page = history.page(asked, after=request.GET.get("after", ""))
+        notes = familywords.notes(owner.pk, page.moves, self.names)
         kept = request.GET.copy()
         kept.pop("after", None)
         context = {
             "customer": owner,
             "page": page,
-            "moves": [(one, movementwords.of(one.kind, one.points)) for one in page.moves],
+            "moves": [
+                (one, movementwords.of(one.kind, one.points), notes.get(one.id, "")) for one in page.moves
+            ],
             "query": kept.urlencode(),
             "is_money": Unit(asked.unit).is_money,
         }
@@ -75,9 +79,13 @@ class Account(CustomerView):
             "now": glance.of(owner, timezone.now()),
             "title": _("Points of %(name)s") % {"name": name},
             "crumbs": [(_("Customers"), reverse("customers:list")), (name, address)],
+            "spent": familywords.spent(owner.pk, self.names),
             "export": reverse("loyalty:account-export", args=[owner.public_id]),
         }
         return self.render("loyalty/account.html", context)
+
+    def names(self, customer_ids: Iterable[int]) -> dict[int, str]:
+        return familywords.of_staff(self.staff, customer_ids)
 
 
 class Trace(CustomerView):

@@ -5,6 +5,7 @@ is the panel anew, with a notice that takes the redemption back.
 """
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -24,9 +25,11 @@ from customers import serving
 from customers.models import Customer
 from customers.views import passes
 from customers.views.base import CustomerView
-from loyalty import glance, movementwords, redeeming
+from loyalty import familywords, glance, movementwords, redeeming
+from loyalty.families import roster
+from loyalty.families.roster import Pool
 from loyalty.ledger.refusals import MOST
-from loyalty.models import Movement
+from loyalty.models import FamilyRedemption, Movement
 
 
 class RedeemForm(forms.Form):
@@ -62,6 +65,12 @@ class TillView(CustomerView):
         """Where they may be standing."""
         return list(Store.objects.visible_to(self.staff).order_by("name")[:200])
 
+    def pool(self, owner: Customer) -> Pool:
+        if "_pool" not in owner.__dict__:
+            owner.__dict__["_pool"] = pool_of(owner)
+        found: Pool = owner.__dict__["_pool"]
+        return found
+
     def dialog(self, template: str, owner: Customer, status: int = 200, **more: Any) -> HttpResponse:
         """A question, in the place that the panel has for one."""
         context = panel_of(self.staff, owner, "") | {"customer": owner} | more
@@ -76,16 +85,16 @@ class Redemptions(TillView):
 
     def get(self, request: HttpRequest, customer: str) -> HttpResponse:
         owner, stores = self.customer(customer), self.stores()
-        now = glance.of(owner, timezone.now())
+        has = glance.of(owner, timezone.now()).points.spendable or self.pool(owner).together
         form = RedeemForm(
-            None, stores=stores, points=redeeming.offered(now.points.spendable), token=secrets.token_hex(16),
+            None, stores=stores, points=redeeming.offered(has), token=secrets.token_hex(16),
             place=request.GET.get("place", ""), store=_home(owner, stores),
         )  # fmt: skip
         return self.asked(owner, form)
 
     def asked(self, owner: Customer, form: RedeemForm, status: int = 200) -> HttpResponse:
-        choices = redeeming.choices(glance.of(owner, timezone.now()).points.spendable)
-        return self.dialog("loyalty/redeem.html", owner, status, form=form, choices=choices)
+        choices, pool = redeeming.choices(glance.of(owner, timezone.now()).points.spendable), self.pool(owner)
+        return self.dialog("loyalty/redeem.html", owner, status, form=form, choices=choices, pool=pool)
 
     def post(self, request: HttpRequest, customer: str) -> HttpResponse:
         owner, stores = self.customer(customer), self.stores()
@@ -102,8 +111,11 @@ class Redemptions(TillView):
         except Refusal as refusal:
             explain(form, refusal)
             return self.asked(owner, form, 409 if refusal.status == 409 else 422)
-        spent = Movement(pk=done.movement_id).public_id
+        spent = Movement(pk=done.parts[0].movement_id).public_id
         said = _("Redeemed %(n)s of %(name)s.") % {"n": words.number(done.points), "name": name_of(owner)}
+        if done.redemption_id:
+            spent = FamilyRedemption(pk=done.redemption_id).public_id
+            said += " " + familywords.taken(self.staff, done)
         undo_at = f"{request.path}{spent}/reversal/"
         return self.panel(owner, told["place"], points=done.points, said=said, undo=spent, undo_at=undo_at)
 
@@ -113,6 +125,8 @@ class Reversal(TillView):
 
     def post(self, request: HttpRequest, customer: str, movement: str) -> HttpResponse:
         owner = self.customer(customer)
+        if (whole := FamilyRedemption.row_id(movement)) is not None:
+            return self._give_family_back(owner, whole, movement, request.POST.get("place", ""))
         number, place = Movement.row_id(movement), request.POST.get("place", "")
         spent = next((one for one in glance.of(owner, timezone.now()).spent if one.id == number), None)
         if spent is None and self._is_given_back(owner, number):
@@ -128,6 +142,20 @@ class Reversal(TillView):
         owner.__dict__.pop("_glance", None)
         said = _("Given back: %(n)s.") % {"n": words.number(points)}
         return self.panel(owner, place, said=said, gone=movement)
+
+    def _give_family_back(self, owner: Customer, number: int, key: str, place: str) -> HttpResponse:
+        whole = FamilyRedemption.objects.filter(customer=owner, pk=number, redeemed_at__gte=today()).first()
+        if whole is None or not redeeming.can_give_back(self.staff, whole):
+            raise Http404
+        try:
+            points = redeeming.give_family_back(
+                owner.pk, number, at=timezone.now(), by=self.staff, store_id=whole.store_id
+            )
+        except Refusal as refusal:
+            return self.panel(owner, place, 409, said=str(refusal), is_error=True)
+        owner.__dict__.pop("_glance", None)
+        said = _("Given back to everybody of the family: %(n)s.") % {"n": words.number(points)}
+        return self.panel(owner, place, said=said, gone=key)
 
     def _is_given_back(self, owner: Customer, number: int | None) -> bool:
         return Movement.objects.filter(customer=owner, of=number or 0, kind=movementwords.BACK).exists()
@@ -164,7 +192,25 @@ def panel_of(staff: Staff, customer: Customer, place: str) -> dict[str, Any]:
         "spent_today": [
             (one, Movement(pk=one.id).public_id) for one in now.spent if redeeming.can_give_back(staff, one)
         ],
+        "together": [
+            (one, FamilyRedemption(pk=one.id).public_id)
+            for one in now.together
+            if redeeming.can_give_back(staff, one)
+        ],
+        "pool": pool_of(customer) if place != "page" and now.family else None,
     }
+
+
+def pool_of(customer: Customer) -> Pool:
+    """What they can spend with their family; alone, what is theirs. One statement for those in a family."""
+    now = glance.of(customer, timezone.now())
+    own = now.points.spendable
+    return roster.pool(customer.pk, now.family, now.at) if now.family else Pool(0, own)
+
+
+def today() -> datetime:
+    """When the day began, for the reader."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def addresses(staff: Staff, customer: Customer, own: bool) -> dict[str, str]:

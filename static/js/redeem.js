@@ -8,8 +8,11 @@ function tell(form) {
   const line = form.querySelector("[data-tells]");
   const button = form.querySelector("[data-says]");
   button.textContent = button.dataset.says.replace("{n}", fits ? write(wanted) : "").trim();
-  line.textContent = !fits ? "" : wanted > has ? line.dataset.tooMany
-    : line.dataset.tells.replace("{n}", write(wanted)).replace("{left}", write(has - wanted));
+  const words = line.dataset;
+  const family = (has ? words.tellsFamily : words.tellsOnlyFamily) || "";
+  line.textContent = !fits ? "" : wanted > Number(form.dataset.together) ? words.tooMany
+    : wanted > has ? family.replace("{own}", write(has)).replace("{rest}", write(wanted - has))
+    : words.tells.replace("{n}", write(wanted)).replace("{left}", write(has - wanted));
 }
 
 document.addEventListener("click", (event) => {

@@ -74,6 +74,11 @@ KNOWN: dict[str, Maker] = {
         "reserved_until": START, "redeemed_at": None, "released_at": None, "reversed_at": None,
     },
     "loyalty.EarningRule": lambda chance, n: {"kind": "base", "percent": 100, "valid_to": None},
+    "loyalty.FamilySeat": lambda chance, n: {
+        "family_id": chance.randrange(12), "way": "counter", "narrowed": 0, "shares": chance.choice((True, False)),
+        "left_at": START if n else None, "left_by": "test" if n else "", "why": "left" if n else "",
+    },
+    "loyalty.FamilyRedemption": lambda chance, n: {"points": 9, "given_back": 4},
     "loyalty.Referral": lambda chance, n: {"state": 1, "settled_at": None},
     "loyalty.RewardTerms": lambda chance, n: {"number": n + 1 + chance.randrange(9999) * 3, "to_on": None},
     "loyalty.StoredOperation": lambda chance, n: {

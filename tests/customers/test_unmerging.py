@@ -68,6 +68,7 @@ POINTERS = {
     "customers.SignInCode.customer_id": "good for minutes; who proves it is found through the signpost",
     "customers.MemberSession.customer_id": "found through the signpost",
     "loyalty.ReferralCode.customer_id": "found through the signpost",
+    "loyalty.FamilyInvite.customer_id": "found through the signpost",
     "loyalty.AccrualDue.customer_id": "a queue; it looks up whose the purchase is by then",
     "loyalty.CouponCode.customer_id": "follows the coupon",
     "loyalty.CouponDue.customer_id": "a queue; found through the signpost",

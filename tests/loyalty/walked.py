@@ -7,9 +7,12 @@ from typing import Any
 from django.utils.timezone import now
 
 from loyalty import adjustments, holds, ledger, storedvalue
+from loyalty.families import joining, roster, spending
 from loyalty.ledger import Cause, NewLot
 from loyalty.models import (
     BenefitKind,
+    FamilyRedemption,
+    JoinedBy,
     Movement,
     Referral,
     ReferralState,
@@ -35,6 +38,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-adjustments", "post"): {
         "customer": "cus_000000000000", "points": 1, "reason": "goodwill", "source": "walk", "external_id": "5"
     },
+    ("api-family", "post"): {"other": "cus_000000000000", "agreed": True},
+    ("api-family-sharing", "post"): {"shares": True},
+    ("api-family-redemptions", "post"): {
+        "customer": "cus_000000000000", "points": 1, "source": "walk", "external_id": "6"
+    },
+    ("api-family-reversals", "post"): {"source": "walk", "external_id": "7", "points": 1},
     ("api-captures", "post"): {"source": "walk", "external_id": "4", "points": 1},
     ("api-top-ups", "post"): {
         "customer": "cus_000000000000", "amount": "1", "how": "cash", "source": "walk", "external_id": "6"
@@ -110,8 +119,12 @@ def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[s
         for noun, number in stored(person, code).items():
             money.setdefault(noun, {})[code] = number
             tokens[code].add(number)
+    together = _together(canaries)
+    for code, whole in together.items():
+        tokens[code].add(whole)
     return {
         **money,
+        "family-redemptions": together,
         "referrals": brought,
         "accounts": accounts,
         "redemptions": spent,
@@ -120,3 +133,21 @@ def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[s
         "approvals": asked,
         "adjustments": asked,
     }
+
+
+def _together(canaries: dict[str, list[Any]]) -> dict[str, str]:
+    """Somebody of each store is in one family, and has spent points of the others' in the other stores."""
+    people = {code: persons[1] for code, persons in canaries.items()}
+    first, *others = people.values()
+    for number, one in enumerate(people.values()):
+        ledger.earn(one.pk, [NewLot(10)], Cause(f"family:{number}", now(), "till:1"))
+    for one in others:
+        family = joining.join(one.pk, first.pk, way=JoinedBy.COUNTER, by="system:walk", at=now()).family_id
+    found = {}
+    for code, one in people.items():
+        ledger.earn(first.pk, [NewLot(20)], Cause(f"more:{code}", now(), "till:1"))
+        ledger.earn(others[0].pk, [NewLot(20)], Cause(f"more:{code}", now(), "till:1"))
+        own = roster.pool(one.pk, family, now()).own
+        done = spending.redeem(one.pk, own + 1, Cause(f"walk:family:{code}", now(), "till:1"))
+        found[code] = FamilyRedemption(pk=done.redemption_id).public_id
+    return found

@@ -19,8 +19,9 @@ from crm.org.models import Store
 from customers import merging
 from customers.models import Customer, Line, Merge, Purchase
 from loyalty import accrual, ledger
+from loyalty.families import joining, returning, spending
 from loyalty.ledger import Cause, NewLot, runs
-from loyalty.models import Balance, Ending, Unit
+from loyalty.models import Balance, Ending, JoinedBy, Unit
 from tests import cast
 from tests.loyalty import rules
 
@@ -160,6 +161,27 @@ class Teller:
     def parts(self) -> None:
         merging.unmerge(Merge.objects.get(survivor_id=self.member.pk), by=BY, at=self.at)
 
+    # Families
+
+    def is_family(self) -> None:
+        joining.join(self._nora(), self.member.pk, way=JoinedBy.COUNTER, by=BY, at=self.at)
+
+    def leaves(self) -> None:
+        joining.leave(self.member.pk, by=BY, at=self.at)
+
+    def family_spends(self, nora: str | None, points: str, name: str) -> None:
+        who = self._nora() if nora else self.member.pk
+        self.movements[name] = spending.redeem(who, int(points), self.why(name)).redemption_id
+
+    def family_gets_back(self, points: str, name: str) -> None:
+        returning.give_back(self.member.pk, self.movements[name], self.why(), points=int(points))
+
+    def nora_has(self, points: str) -> None:
+        assert Balance.objects.get(customer=self._nora(), unit=Unit.POINTS).available == int(points)
+
+    def _nora(self) -> int:
+        return Customer.objects.get(name="Nora Bell").pk
+
     def _earn(self, bought: Purchase) -> None:
         accrual.earn_for([(bought.customer_id, bought.pk)], at=self.at)
 
@@ -197,6 +219,11 @@ SETTINGS: Sentences = [
     (r"From (\S+) everything earns (\d+) per cent", Teller.multiplies),
 ]
 STEPS: Sentences = [
+    (r"is a family with Nora", Teller.is_family),
+    (r"leaves the family", Teller.leaves),
+    (r"(Nora )?spends (\d+) with the family \((\w+)\)", Teller.family_spends),
+    (r"gets back (\d+) of (\w+) with the family", Teller.family_gets_back),
+    (r"Nora has (\d+)", Teller.nora_has),
     (r"buys for ([\d. and]+) \((\w+)\)", Teller.buys),
     (r"the receipt of (?P<on>\S+) for (?P<amounts>[\d.]+) comes late \((?P<name>\w+)\)", Teller.buys),
     (r"brings back (\S+)(?: of line (\d))? of (\w+)", Teller.brings_back),

@@ -15,7 +15,17 @@ pytestmark = pytest.mark.django_db
     [
         (
             Role.CLERK,
-            ["counter", "consent", "work", "customers", "at-the-till", "tiers", "rewards", "stored-value"],
+            [
+                "counter",
+                "consent",
+                "work",
+                "customers",
+                "at-the-till",
+                "family",
+                "tiers",
+                "rewards",
+                "stored-value",
+            ],
         ),
         (
             Role.STORE_MANAGER,
@@ -27,6 +37,7 @@ pytestmark = pytest.mark.django_db
                 "customers",
                 "segments",
                 "at-the-till",
+                "family",
                 "tiers",
                 "by-hand",
                 "approvals",

@@ -12,7 +12,7 @@ from crm.lib import qr
 from customers import cards, consents, profile
 from customers.views import consentforms
 from customers.views.public import contacts_of
-from loyalty import glance, history, movementwords
+from loyalty import familywords, glance, history, movementwords
 from loyalty.coupons import codes, holding, sentences
 from loyalty.models import Unit
 from loyalty.storedvalue import reading
@@ -24,7 +24,7 @@ from loyalty.views.member.signing import sign_in
 
 ROWS = 15
 A_YEAR = 365 * 24 * 3600
-BACK = ("home", "points", "coupons", "preferences", "codes", "friends", "stored")
+BACK = ("home", "points", "coupons", "preferences", "codes", "friends", "family", "stored")
 
 
 class Home(OpenView):
@@ -59,8 +59,10 @@ class Points(MemberView):
         at, after = timezone.now(), request.GET.get("after", "")[:40]
         page = history.page(history.Asked(self.me.pk, Unit.POINTS), after=after, limit=ROWS)
         told = arithmetic(self.me.pk, page.moves)
+        notes = familywords.notes(self.me.pk, page.moves, familywords.of_members)
         rows: list[tuple[Any, ...]] = [
-            (one, movementwords.of(one.kind, one.points), told.get(one.id, [])) for one in page.moves
+            (one, movementwords.of(one.kind, one.points), told.get(one.id, []), notes.get(one.id, ""))
+            for one in page.moves
         ]
         context = {"title": _("My points"), "rows": rows, "next": page.next, "is_first": not after}
         if not after:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views.member import app, friends, pages, signing
+from loyalty.views.member import app, family, friends, pages, signing
 
 app_name = "member"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("coupons/", pages.Coupons.as_view(), name="coupons"),
     path("preferences/", pages.Preferences.as_view(), name="preferences"),
     path("friends/", friends.Friends.as_view(), name="friends"),
+    path("family/", family.Family.as_view(), name="family"),
+    path("family/invitation/", family.Invitation.as_view(), name="family-invitation"),
+    path("family/sharing/", family.Sharing.as_view(), name="family-sharing"),
     path("invited/<str:code>/", friends.Invited.as_view(), name="invited"),
     path("language/", pages.Language.as_view(), name="language"),
     path("app.webmanifest", app.Manifest.as_view(), name="manifest"),
