@@ -83,8 +83,6 @@ def earn_columns(cur: Any, earnings: Earnings, *, by: Any) -> Any:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("earn_many belongs into a transaction")
     made = np.zeros(len(earnings), dtype=np.int64)
-    if not len(earnings):
-        return made
     order = np.lexsort((np.array(earnings.source), earnings.at, earnings.unit, earnings.customer))
     for start in range(0, len(order), SLICE):
         places = order[start : start + SLICE]
@@ -117,15 +115,20 @@ def _in_columns(earnings: Sequence[Earning], unit: int) -> Earnings:
 
 
 def _earn_slice(cur: Any, earnings: Earnings, actor: str) -> list[int]:
-    owing = _lock_all(cur, earnings)
+    import numpy as np
+
     keys = earnings.keys
+    # Of several of one source the first: which of them a statement would take is not said.
+    firsts = {key: place for place, key in reversed(list(enumerate(keys)))}
+    earnings = earnings.at_places(np.array(sorted(firsts.values())))
+    owing = _lock_all(cur, earnings)
     asked = {
         "customers": array_text(earnings.customer), "units": array_text(earnings.unit),
         "sources": texts(earnings.source),
     }  # fmt: skip
     made = _made(cur, MOVE, asked | _moves(earnings) | {"actor": actor})
-    _issue(cur, earnings, keys, made)
-    if len(made) < len(keys):  # booked before, or of somebody who is erased
+    _issue(cur, earnings, made)
+    if len(made) < len(firsts):  # booked before, or of somebody who is erased
         made |= _made(cur, BOOKED, asked)
     for customer_id, unit in sorted(owing):
         latest = int(earnings.at[(earnings.customer == customer_id) & (earnings.unit == unit)].max())
@@ -150,14 +153,14 @@ def _moves(earnings: Earnings) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _issue(cur: Any, earnings: Earnings, keys: list[Any], made: dict[Any, int]) -> None:
+def _issue(cur: Any, earnings: Earnings, made: dict[Any, int]) -> None:
     """Lots and traces of movements that were written just now."""
     import numpy as np
 
-    places = {key: place for place, key in reversed(list(enumerate(keys))) if key in made}
+    places = [place for place, key in enumerate(earnings.keys) if key in made]
     if not places:
         return
-    new = earnings.at_places(np.array(sorted(places.values())))
+    new = earnings.at_places(np.array(places))
     cur.execute(
         LOTS.sql,
         {
@@ -167,9 +170,11 @@ def _issue(cur: Any, earnings: Earnings, keys: list[Any], made: dict[Any, int]) 
             "ends": moments(new.ends), "extended": array_text(new.extended),
         },
     )  # fmt: skip
-    columns = np.array(cur.fetchall(), dtype=np.int64).T
-    names = ("customers", "movements", "lots", "pending", "available")
-    cur.execute(TRACES.sql, {name: array_text(column) for name, column in zip(names, columns, strict=True)})
+    who, movement, lot, pending, available = map(array_text, np.array(cur.fetchall(), dtype=np.int64).T)
+    cur.execute(
+        TRACES.sql,
+        {"customers": who, "movements": movement, "lots": lot, "pending": pending, "available": available},
+    )
 
 
 def _lock_all(cur: Any, earnings: Earnings) -> set[tuple[int, int]]:
@@ -182,14 +187,13 @@ def _lock_all(cur: Any, earnings: Earnings) -> set[tuple[int, int]]:
 
 
 def lock(cur: Any, customer_ids: Sequence[int], unit: int) -> set[int]:
-    """Lock the accounts of these customers (sorted), opening those that are not there; who of them owes something."""
+    """Lock the accounts of these customers (sorted), who have points; who of them owes something."""
     given = {"customers": list(customer_ids), "units": [int(unit)] * len(customer_ids)}
-    cur.execute(OPEN.sql, given)
     cur.execute(LOCK.sql, given)
     return {customer_id for customer_id, _unit, debt in cur.fetchall() if debt}
 
 
-_EXAMPLE = {"customers": [1], "units": [1]}
+_EXAMPLE = {"customers": "{1}", "units": "{1}"}
 OPEN = Statement(
     "loyalty.open_accounts",
     """
@@ -211,7 +215,7 @@ ORDER BY b.customer_id, b.unit FOR UPDATE OF b
 """,
     _EXAMPLE,
 )
-_MADE = {"customers": [1], "movements": [1]}
+_MADE = {"customers": "{1}", "movements": "{1}"}
 MOVE = Statement(
     "loyalty.earn_many",
     """
@@ -230,8 +234,8 @@ RETURNING customer_id, unit, source, id
 """,
     _EXAMPLE
     | {
-        "sources": ["receipt:1"], "at": ["2026-03-10T04:00Z"], "stores": [1], "purchases": [1], "available": [5],
-        "pending": [0], "actor": "system:night",
+        "sources": "{receipt:1}", "at": "{2026-03-10T04:00Z}", "stores": "{1}", "purchases": "{1}",
+        "available": "{5}", "pending": "{0}", "actor": "system:night",
     },
 )  # fmt: skip
 LOTS = Statement(
@@ -247,8 +251,8 @@ RETURNING customer_id, movement_id, id, CASE WHEN vests_at IS NULL THEN 0 ELSE p
 """,
     _MADE
     | {
-        "points": [5], "earned": ["2026-03-10T04:00Z"], "vests": [None], "ends": [None], "extended": [False],
-        "units": [1],
+        "points": "{5}", "earned": "{2026-03-10T04:00Z}", "vests": "{NULL}", "ends": "{NULL}",
+        "extended": "{False}", "units": "{1}",
     },
 )  # fmt: skip
 TRACES = Statement(
@@ -260,7 +264,7 @@ SELECT * FROM unnest(
     %(available)s::bigint[]
 )
 """,
-    _MADE | {"lots": [1], "pending": [0], "available": [5]},
+    _MADE | {"lots": "{1}", "pending": "{0}", "available": "{5}"},
 )
 BOOKED = Statement(
     "loyalty.booked",
@@ -270,7 +274,7 @@ FROM unnest(%(customers)s::bigint[], %(units)s::smallint[], %(sources)s::text[])
 JOIN loyalty_movement m ON m.customer_id = wanted.customer_id AND m.unit = wanted.unit AND m.kind = 1
     AND m.source = wanted.source
 """,
-    _EXAMPLE | {"sources": ["receipt:1"]},
+    _EXAMPLE | {"sources": "{receipt:1}"},
 )
 
 STATEMENTS = [OPEN, LOCK, MOVE, LOTS, TRACES, BOOKED]

@@ -88,13 +88,11 @@ def post(
         "contra": debt - available - pending - held, "lots": [piece.lot_id for piece in pieces],
         "p": [piece.pending for piece in pieces], "a": [piece.available for piece in pieces],
         "h": [piece.held for piece in pieces],
-    }  # fmt: skip
-    if lots:
-        values |= _issue_values(lots, cause.at)
+    } | _issue_values(lots, cause.at)  # fmt: skip
     statement = _ISSUE if lots else _MOVE
     if number is not None:
-        statement = statement.replace("loyalty_movement (", "loyalty_movement (id, ", 1).replace(
-            "VALUES (", "VALUES (%(number)s, ", 1
+        statement = statement.replace("loyalty_movement (", "loyalty_movement (id, ").replace(
+            "VALUES (", "VALUES (%(number)s, "
         )
         values["number"] = number
     found = prepared.row(statement, values)

@@ -4,6 +4,7 @@ It reads a range of customers at a time in one snapshot and sums in the database
 ledger. A fault names its promise and its row. Apps that rest on the ledger add their own (`register`).
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,17 +58,17 @@ def prove() -> Iterator[Proved]:
 
 def _ranges() -> Iterator[tuple[int, int]]:
     """Ranges that hold everything: of those who have a balance, and up to the last customer of all."""
-    low = 0
-    while True:
-        after = (
-            Balance.objects.filter(customer__gte=low).order_by("customer").values_list("customer", flat=True)
-        )
-        found = after.distinct()[SLICE : SLICE + 1]
-        high = next(iter(found), None)
-        yield low, high if high is not None else 2**63 - 1
-        if high is None:
-            return
+    low = -sys.maxsize
+    while (high := _after(low)) is not None:
+        yield low, high
         low = high
+    yield low, sys.maxsize
+
+
+def _after(low: int) -> int | None:
+    """The first customer after a slice of those who have a balance."""
+    owners = Balance.objects.filter(customer__gte=low).order_by("customer").values_list("customer", flat=True)
+    return owners.distinct()[SLICE:].first()
 
 
 def _sql(cursor: Any, low: int, high: int) -> Iterator[Fault]:

@@ -74,8 +74,8 @@ def _slice(run: Run, customer_ids: list[int], unit: int, at: datetime, by: str) 
         return Done(len(moved), sum(points for _movement, points in moved))
 
 
-_DUE = {"unit": 1, "at": "2026-03-10T04:00Z", "after": 0, "slice": 10}
-_WRITE = {"customers": [1], "unit": 1, "at": "2026-03-10T04:00Z"}
+_DUE = {"unit": "1", "at": "2026-03-10T04:00Z", "after": "0", "slice": "10"}
+_WRITE = {"customers": "{1}", "unit": "1", "at": "2026-03-10T04:00Z"}
 _VESTED = "l.unit = %(unit)s AND l.pending > 0 AND l.vests_at <= %(at)s"
 DUE_TO_VEST = Statement(
     "loyalty.due_to_vest",
@@ -123,7 +123,7 @@ FROM loyalty_lot l
 JOIN loyalty_movement m ON m.customer_id = l.customer_id AND m.id = ANY(%(movements)s::bigint[])
 WHERE l.customer_id = ANY(%(customers)s::bigint[]) AND {_VESTED}
 """,  # noqa: S608
-    _WRITE | {"movements": [1]},
+    _WRITE | {"movements": "{1}"},
 )
 _ENDED = """
 FROM loyalty_lot l
@@ -149,7 +149,7 @@ SELECT l.customer_id, m.id, l.id, -l.available"""
     + _ENDED.format(
         more="\nJOIN loyalty_movement m ON m.customer_id = l.customer_id AND m.id = ANY(%(movements)s::bigint[])"
     ),
-    _WRITE | {"movements": [1]},
+    _WRITE | {"movements": "{1}"},
 )
 VESTING = Run(DUE_TO_VEST, MOVE_VESTED, TRACE_VESTED)
 EXPIRY = Run(DUE_TO_EXPIRE, MOVE_ENDED, TRACE_ENDED)

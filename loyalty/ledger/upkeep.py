@@ -34,8 +34,7 @@ def expire(account: Account, at: datetime, by: Any) -> None:
 def settle(account: Account, at: datetime, by: Any) -> None:
     usable = account.usable(at)
     points = min(account.debt, sum(lot.available for lot in usable))
-    if points:
-        _write(account, Kind.SETTLE, take(usable, points), at, by, debt=-points)
+    _write(account, Kind.SETTLE, take(usable, points), at, by, debt=-points)
 
 
 def _write(
