@@ -28,7 +28,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.simulation import jobs  # noqa: F401  registers the kind of job
         from loyalty.storedvalue import proof as stored_proof
         from loyalty.tiers import following as tiers_following
-        from loyalty.views import noticing, wiring
+        from loyalty.views import noticing, storednoticing, wiring
 
         followers.register(
             followers.Follower("coupons", coupons_following.merged, coupons_following.unmerged)
@@ -46,6 +46,7 @@ class LoyaltyConfig(AppConfig):
         receipts.fill()
         missed.fill()
         noticing.fill()
+        storednoticing.fill()
         wiring.fill()
         words.name(
             {

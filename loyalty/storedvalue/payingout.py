@@ -14,6 +14,9 @@ from django.db.models import F, Sum
 
 from crm.audit import trail
 from crm.lib import prepared
+from crm.notices.telling import read, tell
+from crm.org.audience import who_see
+from crm.org.models import Staff
 from crm.org.permissions import Permission
 from loyalty import ledger
 from loyalty.adjustments.refusals import AlreadyDecided, SameEyes
@@ -60,6 +63,8 @@ def pay_out(customer_id: int, cause: Cause, *, how: str, note: str = "") -> Stor
         made = turn.keep(StoredKind.PAY_OUT, state=state, how=how, note=note.strip(), **legs)
         details = {"money": made.money, "state": state.code}
         trail.record("stored.pay_out", made, by=cause.by, store_id=cause.store_id, details=details)
+        if not is_within:
+            _tell_approvers(made, rest.money)
     return made
 
 
@@ -89,6 +94,7 @@ def decide(asked: StoredOperation, *, agrees: bool, by: Any, at: datetime, note:
         kept.save(update_fields=list(told))
         details = {"money": kept.money, "state": StoredState(kept.state).code}
         trail.record("stored.decide", kept, by=by, store_id=kept.store_id, details=details)
+        _tell_asker(kept, by)
     return kept
 
 
@@ -123,6 +129,21 @@ def _book(turn: Turn, rest: Rest) -> dict[str, Any]:
 
 def _waiting(owner: int) -> bool:
     return StoredOperation.objects.filter(customer=owner, state=StoredState.WAITING).exists()
+
+
+def _tell_approvers(made: StoredOperation, money: int) -> None:
+    people = who_see(made.store_id, Permission.APPROVE_POINTS).values_list("pk", flat=True)
+    others = [pk for pk in people if f"staff:{pk}" != made.actor]
+    tell(others, "stored.approve", about=made, params={"money": money}, once="asked")
+
+
+def _tell_asker(kept: StoredOperation, by: Any) -> None:
+    if isinstance(by, Staff):
+        read(by, about=trail.subject_name(kept))
+    kind, _colon, number = kept.actor.partition(":")
+    if kind == "staff":
+        told = {"money": -kept.money, "state": StoredState(kept.state).code}
+        tell([int(number)], "stored.decided", about=kept, params=told, once="decided")
 
 
 def _is_within(turn: Turn, money: int) -> bool:

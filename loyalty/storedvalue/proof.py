@@ -31,3 +31,4 @@ ORDER BY o.id
 """,  # noqa: S608  names of columns, numbers of units
     {"low": 0, "high": 1},
 )
+STATEMENTS = [UNLIKE]

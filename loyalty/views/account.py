@@ -21,11 +21,13 @@ from loyalty import familywords, glance, history, movementwords
 from loyalty.models import Kind, Movement, Unit
 
 MOST = 100_000  # rows of a file
+# Money has a page of its own (`storedcustomer.py`).
+COUNTED = [(unit.value, unit.label) for unit in Unit if not unit.is_money]
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class FilterForm(forms.Form):
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit.choices, required=False)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=COUNTED, required=False)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
     since = forms.DateField(label=gettext_lazy("From"), required=False, widget=_DAY)
     until = forms.DateField(label=gettext_lazy("Until"), required=False, widget=_DAY)
@@ -68,7 +70,6 @@ class Account(CustomerView):
                 (one, movementwords.of(one.kind, one.points), notes.get(one.id, "")) for one in page.moves
             ],
             "query": kept.urlencode(),
-            "is_money": Unit(asked.unit).is_money,
         }
         if request.GET.get("after") and getattr(request, "htmx", False):
             return self.render("loyalty/account_rows.html", context)

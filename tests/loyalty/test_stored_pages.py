@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.lib import prepared
+from crm.notices.models import Notice
 from crm.org.models import Staff, Store
 from customers.models import Customer
 from loyalty import glance, storedvalue
@@ -92,9 +93,12 @@ def test_the_rest_is_paid_out_by_two(
     wait = StoredOperation.objects.get(kind=StoredKind.PAY_OUT)
     assert (wait.state, there(irina)) == (StoredState.WAITING, (500_00, 50_00))
     leads = signed_in(marta)
+    assert list(Notice.objects.values_list("staff", "kind")) == [(marta.pk, "stored.approve")]
+    assert "A pay-out waits for approval: ¥500.00" in leads.get("/notices/").content.decode()
     assert wait.public_id in leads.get("/loyalty/stored-value/").content.decode()
     leads.post(f"/loyalty/stored-value/pay-outs/{wait.public_id}/", {"decision": "approve"})
     assert there(irina) == (0, 0)
+    assert "Approved: pay out ¥500.00" in theirs.get("/notices/").content.decode()
 
 
 def test_offers_and_settings_are_versions(max_: Staff, chen: Staff, chain: Any, signed_in: Browser) -> None:

@@ -56,13 +56,13 @@ BODIES: dict[tuple[str, str], Any] = {
 }  # fmt: skip
 
 
-def stored(person: Any, code: str) -> dict[str, str]:
+def stored(person: Any, code: str, by: Any = "till:1") -> dict[str, str]:
     """A top-up with an offer's bonus, a payment, and a pay-out that waits."""
     StoredTerms.objects.get_or_create(valid_from=date(2026, 1, 1))
     if not offers.versions("five"):
         told = {"name": "充值", "pay": Decimal(500), "bonus": Decimal(50), "valid_from": date(2026, 1, 1)}
         TopUpOffer.objects.create(code="five", **told)
-    why = lambda name: Cause(f"stored:{name}:{code}", now(), "till:1", store_id=person.home_store_id)  # noqa: E731
+    why = lambda name: Cause(f"stored:{name}:{code}", now(), by, store_id=person.home_store_id)  # noqa: E731
     up = storedvalue.top_up(person.pk, 500_00, why("up"), how="cash", receipt_number="1")
     paid = storedvalue.pay(person.pk, 110_00, why("paid"))
     wait = storedvalue.pay_out(person.pk, why("out"), how="cash", note="搬家")
@@ -86,7 +86,7 @@ def in_chinese(person: Any, by: Any, other: Any) -> dict[str, str]:
     spent = Movement(pk=slip.movement_id).public_id
     return {
         "approvals": wait.public_id, "adjustments": wait.public_id, "redemptions": spent, "movements": spent,
-        "referrals": _brought(person, person.pk).public_id, "offers": "five", **stored(person, "10"),
+        "referrals": _brought(person, person.pk).public_id, "offers": "five", **stored(person, "10", other),
     }  # fmt: skip
 
 
