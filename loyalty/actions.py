@@ -17,7 +17,7 @@ from customers.receiving.database import in_transaction
 from loyalty import endings, ledger
 from loyalty.accrual import conditions, facts, reading, rulesets
 from loyalty.ledger import Cause, NewLot
-from loyalty.models import Action, ActionDone, EarningRule, Ending, Programme, RuleKind
+from loyalty.models import Action, ActionDone, EarningRule, Programme, RuleKind
 
 
 class Earned(NamedTuple):
@@ -105,6 +105,4 @@ def _left(rule: EarningRule, mine: Any, on: date) -> int:
 
 
 def _lot(points: int, programme: Programme, done: _Doing) -> NewLot:
-    """Where points live by purchases, these live as long as those of a purchase of that day would."""
-    ending = Ending.MONTHS if programme.ending == Ending.ACTIVITY else programme.ending
-    return NewLot(points, endings.expires_at(ending, programme.ending_count, done.on, done.zone))
+    return NewLot(points, endings.of_programme(programme, done.on, done.zone))

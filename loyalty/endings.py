@@ -8,7 +8,7 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from loyalty.models import Ending
+from loyalty.models import Ending, Programme
 
 
 def day_begins(on: date, zone: ZoneInfo) -> datetime:
@@ -29,6 +29,13 @@ def expires_at(ending: str, count: int, on: date, zone: ZoneInfo) -> datetime | 
     """When points earned (or, of ACTIVITY, a member last active) on a business date end. None: never."""
     last = last_day(ending, count, on)
     return None if last is None or last.year >= date.max.year else day_ends(last, zone)
+
+
+def of_programme(programme: Programme, on: date, zone: ZoneInfo) -> datetime | None:
+    """When points end that no purchase gave: as those of a purchase of that day. Where points live by purchases, these
+    live as many months from that day."""
+    ending = Ending.MONTHS if programme.ending == Ending.ACTIVITY else programme.ending
+    return expires_at(ending, programme.ending_count, on, zone)
 
 
 def last_day(ending: str, count: int, on: date) -> date | None:

@@ -38,7 +38,7 @@ TITLES = {
     Kind.CAPTURE: _("Paid with points that were set aside"),
     Kind.RELEASE: _("Points that were set aside are free again"),
     Kind.EXPIRE: _("Points ended"),
-    Kind.CLAWBACK: _("Points taken back: goods were returned"),
+    Kind.CLAWBACK: _("Points taken back"),
     Kind.SETTLE: _("Points paid what was owed"),
     Kind.REVERSAL: _("Points given back"),
     Kind.ADJUST: _("Points adjusted by hand"),

@@ -16,9 +16,11 @@ from crm.org.permissions import Permission
 from customers import present
 from customers.models import Arrival, ArrivalKind, Customer, Source
 from customers.receiving import database
-from loyalty import ledger
+from loyalty import endings, ledger
+from loyalty.accrual import rulesets
 from loyalty.adjustments import limits
 from loyalty.adjustments.refusals import InvalidAdjustment, ReceiptKnown
+from loyalty.coupons.windows import zone_of
 from loyalty.ledger import Cause, SourceConflict
 from loyalty.ledger.refusals import MOST
 from loyalty.models import Adjustment, AdjustmentKind, AdjustmentState, MissedReceipt
@@ -74,10 +76,16 @@ def held(customer_id: int) -> Customer:
 
 
 def book(made: Adjustment, *, by: Any, at: datetime) -> None:
-    """Write it into the ledger."""
+    """Write it into the ledger. Points that are given end as those of a purchase of that day."""
     cause = Cause(f"adjustment:{made.source}", at, by, store_id=made.store_id)
-    made.movement_id = ledger.adjust(made.customer_id, made.points, cause).movement_id
+    ends = _ends(made) if made.points > 0 else None
+    made.movement_id = ledger.adjust(made.customer_id, made.points, cause, expires_at=ends).movement_id
     made.state = AdjustmentState.APPLIED
+
+
+def _ends(made: Adjustment) -> datetime | None:
+    programme = rulesets.book().programme_on(made.asked_on)
+    return endings.of_programme(programme, made.asked_on, zone_of(made.store_id)) if programme else None
 
 
 def _check(told: dict[str, Any], store: Store | None) -> None:
@@ -111,11 +119,12 @@ def _keep(made: Adjustment, store: Store | None, *, by: Any, at: datetime) -> No
 
 
 def _claim(made: Adjustment, store: Store) -> None:
-    """The receipt is nobody else's, and did not come by itself."""
+    """The receipt is nobody else's, and did not come by itself: one of a guest is what is missed most often."""
     sources = list(Source.objects.values_list("pk", flat=True))
     came = Arrival.objects.filter(
-        kind=ArrivalKind.RECEIPT, source__in=sources, external_id=made.receipt_number, store=store
-    )
+        kind=ArrivalKind.RECEIPT, source__in=sources, external_id=made.receipt_number, store=store,
+        customer_id__isnull=False,
+    )  # fmt: skip
     if came.exists():
         raise ReceiptKnown
     try:

@@ -6,8 +6,6 @@ from typing import Any
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from crm.lib.refusals import Fault
-from crm.org.models import Store
 from crm.org.permissions import Permission
 from crm.rest.endpoints import endpoint
 from crm.rest.problems import InvalidInput, NotFound
@@ -54,8 +52,8 @@ class Evaluations(ApiView):
         return basketout.shape(found)
 
     def _asked(self, told: EvaluationIn) -> Asked:
-        store = _store(told.store)
-        _check_lines(told)
+        store = till.store_with(told.store, self.caller)
+        till.check_lines(told.lines)
         return Asked(
             store, Channel[told.channel.upper()], _moment(told), tuple(map(_line, told.lines)),
             till.whole(told.delivery, 2), self._customer(told), tuple(dict.fromkeys(told.codes)), told.points,
@@ -70,13 +68,6 @@ class Evaluations(ApiView):
             raise NotFound(_("There is no such customer, or not for this key.")) from None
 
 
-def _store(code: str) -> Store:
-    found = Store.objects.filter(code=code).first()
-    if found is None:
-        raise InvalidInput.at("/store", "There is no store with this code.")
-    return found
-
-
 def _moment(told: EvaluationIn) -> datetime:
     at = now()
     if told.occurred_at is None:
@@ -84,19 +75,6 @@ def _moment(told: EvaluationIn) -> datetime:
     if not EARLIEST <= told.occurred_at <= at + AHEAD:
         raise InvalidInput.at("/occurred_at", "From the year 2000 on, and not more than 400 days ahead.")
     return told.occurred_at
-
-
-def _check_lines(told: EvaluationIn) -> None:
-    """All that is wrong, each at its place."""
-    faults, seen = [], set()
-    for place, line in enumerate(told.lines):
-        if line.line in seen:
-            faults.append(Fault(f"/lines/{place}/line", "Another line has this number."))
-        if not till.whole(line.quantity, 3):
-            faults.append(Fault(f"/lines/{place}/quantity", "More than nothing."))
-        seen.add(line.line)
-    if faults:
-        raise InvalidInput("The basket was not accepted.", faults=tuple(faults))
 
 
 def _line(told: EvaluatedLineIn) -> AskedLine:

@@ -73,7 +73,7 @@ class Reservation(_Code):
               example=EXAMPLE)  # fmt: skip
     def post(self, told: ReservationIn, code: str) -> CouponUseOut:
         """Nobody else can use it until the minutes are over. The same checkout may ask again, with another basket."""
-        at, store = now(), till.store_of(told)
+        at, store = now(), till.store_of(told, self.caller)
         basket, who = till.basket_of(told, store, at), till.customer_of(told.customer)
         cause, until = till.cause_of(told, at, self.caller, store), at + timedelta(minutes=told.minutes)
         used = self.ask(lambda: coupons.reserve(code, basket, cause, until=until, customer_id=who))
@@ -84,7 +84,7 @@ class Reservation(_Code):
     def delete(self, code: str) -> CouponUseOut:
         """It is free at once. Without this call, when its minutes are over."""
         cause = till.cause_of(self.query, now(), self.caller)
-        return shape(self.ask(lambda: coupons.release(code, cause)))
+        return shape(self.ask(lambda: coupons.release(code, cause, stores=self.caller.scope())))
 
 
 class CouponRedemption(_Code):
@@ -94,7 +94,7 @@ class CouponRedemption(_Code):
               problems=PROBLEMS | {422: "`basket_needed`, `customer_needed`."}, example=EXAMPLE)  # fmt: skip
     def post(self, told: CouponRedemptionIn, code: str) -> Answer:
         """201; the same checkout again: 200. Reserved before or not; lines that are given count instead of those."""
-        at, store = now(), till.store_of(told)
+        at, store = now(), till.store_of(told, self.caller)
         basket = till.basket_of(told, store, at) if told.lines else None
         cause, who = till.cause_of(told, at, self.caller, store), till.customer_of(told.customer)
         used = self.ask(lambda: coupons.redeem(code, basket, cause, customer_id=who))
@@ -106,7 +106,7 @@ class CouponRedemption(_Code):
     def delete(self, code: str) -> CouponUseOut:
         """The goods came back, or the sale was cancelled. It can be used again within its time."""
         cause = till.cause_of(self.query, now(), self.caller)
-        return shape(self.ask(lambda: coupons.undo(code, cause)))
+        return shape(self.ask(lambda: coupons.undo(code, cause, stores=self.caller.scope())))
 
 
 class CustomerCoupons(ApiView):

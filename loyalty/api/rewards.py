@@ -82,7 +82,7 @@ class RewardRedemptions(ApiView):
     def post(self, told: RewardRedemptionIn, reward: str) -> Answer:
         """Its points leave the account and its stock is one less, both or neither. The same again: 200."""
         found = get_reward(reward)
-        store, who = till.store_of(told), till.customer_of(told.customer)
+        store, who = till.store_of(told, self.caller), till.customer_of(told.customer)
         assert who is not None
         taken = rewards.redeem(who, found, till.cause_of(told, now(), self.caller, store))
         return Answer(shape(taken.redemption), 201 if taken.is_new else 200)

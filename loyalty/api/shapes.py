@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from customers.api.shapes import In, Moment, Source, StoreCode
+from customers.api.shapes import IdentityIn, In, Moment, Source, StoreCode
 from loyalty.ledger.refusals import MOST
 
 Points = Annotated[int, Meta(ge=1, le=MOST)]
@@ -68,9 +68,12 @@ class MovementPage(msgspec.Struct):
 
 
 class RedemptionIn(In):
-    """`occurred_at` is not asked for: points are spent when this is called."""
+    """`customer`: an id that the key sees, or an identifier of whichever store: who shows it stands there.
 
-    customer: CustomerId
+    `occurred_at` is not asked for: points are spent when this is called.
+    """
+
+    customer: IdentityIn | CustomerId
     points: Points
     source: Source
     external_id: Number

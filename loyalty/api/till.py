@@ -1,14 +1,18 @@
 """What tills tell, as the domain takes it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from crm.lib.refusals import Fault
 from crm.org.models import Store
+from crm.rest.keys import Caller
 from crm.rest.problems import InvalidInput
 from customers import identities
 from customers.api.shapes import IdentityIn
 from customers.models import Channel, Identity
 from loyalty import goods
+from loyalty.api.basketshapes import EvaluatedLineIn
 from loyalty.api.couponshapes import (
     BasketLineIn,
     CheckoutQuery,
@@ -22,11 +26,15 @@ from loyalty.ledger import Cause
 Told = ReservationIn | CouponRedemptionIn | RewardRedemptionIn
 
 
-def store_of(told: Told) -> Store:
-    """Raises InvalidInput."""
-    found = Store.objects.filter(code=told.store).first()
+def store_of(told: Told, caller: Caller) -> Store:
+    """A store that the key may speak for. Raises InvalidInput."""
+    return store_with(told.store, caller)
+
+
+def store_with(code: str, caller: Caller) -> Store:
+    found = Store.objects.visible_to(caller).filter(code=code).first()
     if found is None:
-        raise InvalidInput.at("/store", "There is no store with this code.")
+        raise InvalidInput.at("/store", "There is no store with this code, or not for this key.")
     return found
 
 
@@ -46,7 +54,21 @@ def cause_of(told: Told | CheckoutQuery, at: datetime, by: Any, store: Store | N
     return Cause(f"{told.source}/{told.external_id}", at, by, store.pk if store else None)
 
 
+def check_lines(lines: Sequence[BasketLineIn | EvaluatedLineIn]) -> None:
+    """All that is wrong, each at its place. Raises InvalidInput."""
+    faults, seen = [], set()
+    for place, line in enumerate(lines):
+        if line.line in seen:
+            faults.append(Fault(f"/lines/{place}/line", "Another line has this number."))
+        if not whole(line.quantity, 3):
+            faults.append(Fault(f"/lines/{place}/quantity", "More than nothing."))
+        seen.add(line.line)
+    if faults:
+        raise InvalidInput("The basket was not accepted.", faults=tuple(faults))
+
+
 def basket_of(told: ReservationIn | CouponRedemptionIn, store: Store, at: datetime) -> Basket:
+    check_lines(told.lines)
     known = goods.by_sku(line.product for line in told.lines)
     lines = tuple(_line(line, known.get(line.product)) for line in told.lines)
     return Basket(

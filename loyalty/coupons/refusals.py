@@ -171,6 +171,16 @@ class UseConflict(Refusal):
         super().__init__(_("This checkout has used the coupon before, for another amount."))
 
 
+class CouponGivenBack(Refusal):
+    """The checkout redeemed this coupon and gave it back: what it sells now is another checkout."""
+
+    code: ClassVar[str] = "coupon_given_back"
+    status: ClassVar[int] = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("This checkout gave the coupon back. Another sale needs a number of its own."))
+
+
 class NotReserved(Refusal):
     code: ClassVar[str] = "not_reserved"
     status: ClassVar[int] = 409

@@ -1,14 +1,14 @@
 """Reserving, redeeming, releasing and giving back."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import formats, timezone
 
 from crm.audit import trail
 from crm.lib import prepared
+from crm.org.scope import CHAIN, Scope
 from loyalty.baskets import Basket
 from loyalty.coupons import codes, defining, fitting, uses
 from loyalty.coupons.codes import Found
@@ -17,19 +17,16 @@ from loyalty.coupons.limits import Asked, check_limits
 from loyalty.coupons.refusals import (
     BasketNeeded,
     CouponEnded,
-    CouponExpired,
+    CouponGivenBack,
     CouponNotYet,
-    CouponRefused,
-    CouponReserved,
     CouponUnknown,
-    CouponUsed,
-    CouponVoided,
     CustomerNeeded,
     NotRedeemed,
     NotReserved,
     UseConflict,
 )
 from loyalty.coupons.rules import Rules, money, rules_of
+from loyalty.coupons.standing import day_of, refused_of
 from loyalty.ledger import Cause
 from loyalty.ledger.accounts import enter, present
 from loyalty.models import Coupon, CouponTally, CouponTerms, CouponUse
@@ -78,6 +75,7 @@ def reserve(
     with transaction.atomic():
         case = _case(code, cause, customer_id)
         if case.mine and case.mine.redeemed_at:
+            _check_standing(case.mine)
             return Used(case.mine, discount_of(case.rules, basket), is_new=False)
         return _take(case, basket, until)
 
@@ -88,6 +86,7 @@ def redeem(code: str, basket: Basket | None, cause: Cause, *, customer_id: int |
         case = _case(code, cause, customer_id)
         mine = case.mine
         if mine and mine.redeemed_at:
+            _check_standing(mine)
             found = discount_of(case.rules, basket) if basket else None
             if found and money(found.cost) != mine.amount:
                 raise UseConflict
@@ -99,12 +98,15 @@ def redeem(code: str, basket: Basket | None, cause: Cause, *, customer_id: int |
         return _take(case, basket, None)
 
 
-def release(code: str, cause: Cause) -> CouponUse:
-    """Give up the reservation of a checkout. Released before: nothing changes. Raises NotReserved."""
+def release(code: str, cause: Cause, *, stores: Scope = CHAIN) -> CouponUse:
+    """Give up the reservation of a checkout, in one of these stores. Released before: nothing changes.
+
+    Raises NotReserved.
+    """
     with transaction.atomic():
         case = _case(code, cause, _who_paid(code, cause))
         mine = case.mine
-        if mine is None or mine.redeemed_at:
+        if mine is None or mine.redeemed_at or mine.store_id not in stores:
             raise NotReserved
         if mine.released_at is None:
             mine.released_at, mine.ended_by = cause.at, trail.actor_name(cause.by)
@@ -113,12 +115,12 @@ def release(code: str, cause: Cause) -> CouponUse:
     return mine
 
 
-def undo(code: str, cause: Cause) -> CouponUse:
-    """Give back what a checkout redeemed with a code. Raises NotRedeemed."""
+def undo(code: str, cause: Cause, *, stores: Scope = CHAIN) -> CouponUse:
+    """Give back what a checkout redeemed with a code, in one of these stores. Raises NotRedeemed."""
     owner = _who_paid(code, cause)
     with transaction.atomic():
         mine = _case(code, cause, owner).mine
-        if mine is None:
+        if mine is None or mine.store_id not in stores:
             raise NotRedeemed
         return reverse(mine.customer_id, mine.pk, cause)
 
@@ -137,6 +139,12 @@ def reverse(customer_id: int, use_id: int, cause: Cause) -> CouponUse:
             uses.keep(use, ("reversed_at", "ended_by"))
             uses.move(tally, redeemed=-1, spent=-use.amount)
     return use
+
+
+def _check_standing(use: CouponUse) -> None:
+    """Who gave a coupon back must not take its discount on the strength of the earlier answer."""
+    if use.reversed_at:
+        raise CouponGivenBack
 
 
 def _case(code: str, cause: Cause, customer_id: int | None) -> _Case:
@@ -215,29 +223,7 @@ def _check_coupon(case: _Case, basket: Basket) -> None:
     if refused := refused_of(coupon, others, at, basket.zone):
         raise refused
     if coupon.purchase_id and coupon.purchase_id == case.cause.purchase_id:
-        raise CouponNotYet(_day(coupon.valid_from, basket.zone))
-
-
-def refused_of(coupon: Coupon, others: list[CouponUse], at: datetime, zone: tzinfo) -> CouponRefused | None:
-    """What speaks against a coupon, whatever the basket. `others`: its live uses, by other checkouts."""
-    if coupon.voided_at:
-        return CouponVoided()
-    for one in others:
-        if one.redeemed_at:
-            return CouponUsed()
-        assert one.reserved_until
-        return CouponReserved(formats.time_format(timezone.localtime(one.reserved_until, zone)))
-    if at < coupon.valid_from:
-        return CouponNotYet(_day(coupon.valid_from, zone))
-    if coupon.valid_to and coupon.valid_to <= at:
-        return CouponExpired(_day(coupon.valid_to, zone, last=True))
-    return None
-
-
-def _day(moment: datetime, zone: tzinfo, *, last: bool = False) -> str:
-    """The day on the store's wall; of an end that is a midnight, the day before it."""
-    shown = timezone.localtime(moment - timedelta(seconds=1) if last else moment, zone)
-    return str(formats.date_format(shown, "DATE_FORMAT"))
+        raise CouponNotYet(day_of(coupon.valid_from, basket.zone))
 
 
 def _written(

@@ -18,8 +18,8 @@ from loyalty.coupons.fitting import Names
 from loyalty.coupons.limits import Counts, passed
 from loyalty.coupons.refusals import CouponEnded, CouponUnknown, CustomerNeeded, NothingApplies
 from loyalty.coupons.rules import Rules, cents, rules_of
+from loyalty.coupons.standing import refused_of
 from loyalty.coupons.uses import LIVE
-from loyalty.coupons.using import refused_of
 from loyalty.evaluation.choosing import Candidate, Room, is_hopeless
 from loyalty.models import Coupon, CouponTerms, CouponUse
 

@@ -24,6 +24,7 @@ from loyalty.rewards.refusals import (
     CouponWasUsed,
     NoSuchRedemption,
     RewardEnded,
+    RewardGivenBack,
     RewardLimit,
     RewardNotForTier,
     RewardNotHere,
@@ -53,6 +54,8 @@ def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") ->
         owner = present(customer_id)
         mine = Redemption.objects.filter(customer_id=owner, reward=reward)
         known = mine.filter(source=cause.source).select_related("terms", "coupon").first()
+        if known and known.state == RedemptionState.CANCELLED:
+            raise RewardGivenBack
         if known:
             return Taken(known, is_new=False)
         terms = _terms(reward, cause)

@@ -72,6 +72,17 @@ class CouponWasUsed(RewardRefused):
         super().__init__(_("The coupon of this reward has been used or is reserved."))
 
 
+class RewardGivenBack(RewardRefused):
+    """The same number took this reward and gave it back."""
+
+    code = "reward_given_back"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This reward was taken and given back. Taking it again needs a number of its own.")
+        )
+
+
 class NoSuchRedemption(Refusal):
     code: ClassVar[str] = "redemption_unknown"
     status: ClassVar[int] = 404

@@ -1,6 +1,6 @@
 """Adjustments: limits by role, four eyes, receipts that were missed, undoing."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,12 +8,15 @@ from django.db import IntegrityError, connection, transaction
 
 from crm.notices.models import Notice
 from crm.org.models import Staff, Store
-from customers import merging
-from customers.models import Customer
+from customers import merging, receiving
+from customers.models import Arrival, Customer
+from customers.receiving import payloads
 from loyalty import adjustments, ledger
 from loyalty.ledger import Cause, InsufficientPoints, NewLot, SourceConflict
-from loyalty.models import Adjustment, AdjustmentState, Balance, MissedReceipt
+from loyalty.models import Adjustment, AdjustmentState, Balance, Lot, MissedReceipt
 from tests import cast
+from tests.customers.histories import body
+from tests.loyalty import rules
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +153,31 @@ def test_a_receipt_that_came_by_itself_is_not_booked_by_hand(
     with pytest.raises(adjustments.ReceiptKnown):
         ask(irina, 35, agnes, noon, reason="missed_receipt", receipt_number="000123", store=harbour)
     assert available(irina) == 0
+
+
+def test_a_receipt_of_a_guest_is_what_is_missed_most_often(
+    irina: Customer, yusuf: Customer, harbour: Store, agnes: Staff, marta: Staff, noon: datetime
+) -> None:
+    """The till sent it and knew nobody: it is booked, once."""
+    slip: dict[str, Any] = {"reason": "missed_receipt", "receipt_number": "000124", "store": harbour}
+    sent = {
+        "source": "pos-1", "external_id": "000124", "store": harbour.code, "occurred_at": "2026-03-09T10:00:00Z",
+        "customer": None, "lines": [{"line": 1, "product": "TEA", "quantity": "1", "amount": "35.00"}],
+    }  # fmt: skip
+    receiving.receive_receipt(payloads.receipt_of(body(sent)), by="system:test")
+    assert Arrival.objects.get().customer_id is None
+    ask(irina, 35, agnes, noon, **slip)
+    with pytest.raises(adjustments.ReceiptKnown):
+        ask(yusuf, 35, marta, noon, source="page:2", **slip)
+    assert (available(irina), available(yusuf)) == (35, 0)
+
+
+def test_points_by_hand_end_as_those_of_a_purchase(irina: Customer, agnes: Staff, noon: datetime) -> None:
+    rules.programme()  # till the end of next year
+    ask(irina, 35, agnes, noon)
+    ask(irina, -5, agnes, noon, source="page:2")
+    (lot,) = Lot.objects.filter(customer=irina)
+    assert (lot.available, lot.expires_at) == (30, datetime(2027, 12, 31, 16, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

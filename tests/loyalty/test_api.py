@@ -119,6 +119,23 @@ def test_what_stands_too_long_is_free_again(client: Client, rich: Customer) -> N
     assert (Balance.objects.get().available, Balance.objects.get().held) == (100, 0)
 
 
+def test_a_till_serves_members_of_other_stores_who_stand_there(
+    calling: Calling, rich: Customer, uptown: Store, mill: Store
+) -> None:
+    """By what they show; by id only whom the key sees. What it booked itself it can give back."""
+    till, card = calling("points:write", stores=[uptown]), {"kind": "phone", "value": "138 0013 8000"}
+    told = {"points": 30, "source": "pos", "external_id": "1", "store": uptown.code}
+    assert post(till, "redemptions/", customer=rich.public_id, **told).status_code == 404
+    assert post(till, "redemptions/", customer={"kind": "phone", "value": "1"}, **told).status_code == 422
+    spent = post(till, "redemptions/", customer=card, **told)
+    assert (spent.status_code, spent.json()["customer"]) == (201, rich.public_id)
+    place, back = f"redemptions/{spent.json()['id']}/reversal/", {"source": "pos", "external_id": "2"}
+    assert post(calling("points:write", stores=[mill]), place, **back).status_code == 404
+    assert post(till, place, **back).status_code == 201
+    hold = post(till, "holds/", customer=card, **told | {"external_id": "3"}).json()["id"]
+    assert till.delete(f"/api/v1/holds/{hold}/").status_code == 200
+
+
 def test_entries_come_in_pages_newest_first(client: Client, rich: Customer) -> None:
     redeem(client, rich, 30)
     address = f"/api/v1/accounts/{rich.public_id}/entries/?limit=2"

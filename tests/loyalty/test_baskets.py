@@ -361,8 +361,9 @@ def test_a_key_of_another_branch_finds_by_identifier_and_not_by_id(
     calling: Calling, irina: Customer, uptown: Store
 ) -> None:
     theirs = calling("baskets:evaluate", stores=[uptown])
-    assert ask(theirs, customer=IRINA)["customer"] == irina.public_id
-    assert ask(theirs, 404, customer=irina.public_id)["code"] == "not_found"
+    assert ask(theirs, customer=IRINA, store=uptown.code)["customer"] == irina.public_id
+    assert ask(theirs, 404, customer=irina.public_id, store=uptown.code)["code"] == "not_found"
+    assert ask(theirs, 422, customer=IRINA)["errors"][0]["pointer"] == "/store"  # Harbour's
     assert ask(calling("points:read"), 403)["code"] == "forbidden"
 
 

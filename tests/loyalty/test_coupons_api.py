@@ -67,6 +67,27 @@ def test_reserved_redeemed_and_given_back(
     assert send(till, "delete", f"{place}/reservation/{asked}")[1]["code"] == "not_reserved"
     assert send(till, "delete", f"{place}/redemption/{asked}")[1]["state"] == "reversed"
     assert CouponTally.objects.get().spent == 0
+    for what in ("reservation", "redemption"):  # the earlier answer must not give its discount once more
+        again = send(till, "post", f"{place}/{what}/", TILL | {"lines": LINES})
+        assert (again[0], again[1]["code"]) == (409, "coupon_given_back")
+    assert send(till, "post", f"{place}/redemption/", other)[0] == 201
+
+
+def test_a_key_speaks_for_its_stores_alone(
+    calling: Calling, irina: Customer, harbour: Store, uptown: Store, tea: None
+) -> None:
+    ours, theirs = calling("coupons:write", stores=[harbour]), calling("coupons:write", stores=[uptown])
+    coupon = coupons.issue(irina.pk, define(), Cause("gift:1", now(), "test"))
+    place = f"coupons/{coupon.code}"
+    asked = "?source=pos-12&external_id=R-1"
+    for what in ("reservation", "redemption"):
+        refused = send(theirs, "post", f"{place}/{what}/", TILL | {"lines": LINES})
+        assert (refused[0], refused[1]["errors"][0]["pointer"]) == (422, "/store")
+    assert send(ours, "post", f"{place}/reservation/", TILL | {"lines": LINES})[0] == 200
+    assert send(theirs, "delete", f"{place}/reservation/{asked}")[1]["code"] == "not_reserved"
+    assert send(ours, "post", f"{place}/redemption/", TILL)[0] == 201
+    assert send(theirs, "delete", f"{place}/redemption/{asked}")[1]["code"] == "not_redeemed"
+    assert send(ours, "delete", f"{place}/redemption/{asked}")[1]["state"] == "reversed"
 
 
 def test_a_shared_code_needs_a_customer(calling: Calling, irina: Customer, harbour: Store, tea: None) -> None:

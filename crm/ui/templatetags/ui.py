@@ -1,6 +1,6 @@
 """What templates need: icons, numbers, components with a body, slots."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -73,6 +73,12 @@ def day(value: date | datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.ago(value), words.day(value)
     )
+
+
+@register.filter
+def last_day(end: datetime | None) -> SafeString | str:
+    """Of an end, which is the first moment when it is over: the last day on which it is not."""
+    return day(end - timedelta(seconds=1)) if end else words.NOTHING
 
 
 @register.filter
