@@ -6,6 +6,7 @@ all of it. A return that is withdrawn gives its points back, as a lot of its own
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from crm.lib import prepared
 from loyalty import ledger
@@ -24,6 +25,13 @@ def left(lines: Iterable[Sequence[int]], amounts: Amounts, way: str) -> tuple[in
         points += rounded(mine * (cents - back), cents, way)
         growth += rounded(grown * (cents - back), cents, way)
     return points, growth
+
+
+def moment(customer_id: int, purchase_id: int) -> datetime | None:
+    """When the last goods of a purchase came back, as far as is known. Points that are given back, because a return
+    was withdrawn, are so no earlier than they were taken."""
+    found = prepared.row(_MOMENT, {"customer": customer_id, "purchase": purchase_id})
+    return found[0] if found else None
 
 
 def correct(customer_id: int, cause: Cause, again: NewLot, *, unit: int, was: int, now: int) -> None:
@@ -50,6 +58,15 @@ def _keeps(issued: list[tuple[int, int]], wanted: int, now: int) -> Iterable[tup
     return keeps
 
 
+_MOMENT = """
+SELECT greatest((
+    SELECT max(r.occurred_at) FROM customers_return r
+    WHERE r.customer_id = %(customer)s AND r.purchase_id = %(purchase)s
+), (
+    SELECT max(m.occurred_at) FROM loyalty_movement m
+    WHERE m.customer_id = %(customer)s AND m.purchase_id = %(purchase)s AND m.kind = 8
+))
+"""
 # What each earning of a purchase has left, the last one first. (Of claw-backs the contra leg is what was taken.)
 _ISSUED = """
 SELECT m.id, (-m.contra - coalesce((

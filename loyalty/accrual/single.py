@@ -39,11 +39,14 @@ def earn_for(changed: Iterable[tuple[int, int]], *, at: datetime) -> dict[int, i
     bought before there was a programme earns nothing, now and later.
     """
     book, points = rulesets.book(), {}
+    back: list[_Back] = []
     if book.begins_on is None:
         return {}
     for customer_id, purchase_id in changed:
         if reading.lock(customer_id):
-            points[purchase_id] = _earn(customer_id, purchase_id, book, at)
+            points[purchase_id] = _earn(customer_id, purchase_id, book, at, back)
+    for one in sorted(back, key=lambda one: (one.bought.customer_id, one.at, one.bought.id)):
+        _correct(one)
     return points
 
 
@@ -56,9 +59,11 @@ class _Bought(NamedTuple):
     programme: Programme
     at: datetime
 
-    def cause(self, source: str) -> Cause:
-        occurred_at = min(self.head.occurred_at, self.at)  # no account is brought to a day to come
-        return Cause(source, occurred_at, BY, self.head.store, self.id)
+    def cause(self, source: str, occurred_at: datetime | None = None) -> Cause:
+        """`occurred_at`: where it is not the sale itself. Nothing is booked before that, or on a day to come."""
+        sold_at = self.head.occurred_at
+        at = min(max(occurred_at or sold_at, sold_at), self.at)
+        return Cause(source, at, BY, self.head.store, self.id)
 
     def lot(self, points: int, unit: int) -> NewLot:
         """Its points: when they become available, when they end. Growth points never end by themselves."""
@@ -73,7 +78,18 @@ class _Bought(NamedTuple):
         return NewLot(points, ends, vests_at=vests)
 
 
-def _earn(customer_id: int, purchase_id: int, book: Book, at: datetime) -> int:
+class _Back(NamedTuple):
+    """A purchase of which other goods are kept than when it was looked at last. `at`: when the last of them came back;
+    `left`: the points and growth points of what is kept."""
+
+    bought: _Bought
+    stands: Stands
+    left: tuple[int, int]
+    at: datetime
+
+
+def _earn(customer_id: int, purchase_id: int, book: Book, at: datetime, back: list[_Back]) -> int:
+    """What it earned. `back` grows by what is to be corrected."""
     found = reading.head(customer_id, purchase_id)
     rules = book.on(found.on) if found else None
     if found is None or rules is None:
@@ -87,18 +103,19 @@ def _earn(customer_id: int, purchase_id: int, book: Book, at: datetime) -> int:
         _write(bought, earned)
         lines = [list(line) for line in earned.lines]
         stands = Stands(earned.points, earned.points, earned.growth, earned.growth, 0, Decimal(0), lines)
-    _correct(bought, stands, {one.line.number: (one.line.cents, one.returned) for one in sold})
+    amounts = {one.line.number: (one.line.cents, one.returned) for one in sold}
+    left = returning.left(stands.lines, amounts, bought.programme.rounding)
+    if left != (stands.kept, stands.growth_kept) or stands.returned != found.returned:
+        came_back = returning.moment(customer_id, purchase_id) or found.occurred_at
+        back.append(_Back(bought, stands, left, came_back))
     return stands.points
 
 
-def _correct(bought: _Bought, stands: Stands, amounts: returning.Amounts) -> None:
-    """Bring what it has left to what the goods that were kept had earned."""
-    left = returning.left(stands.lines, amounts, bought.programme.rounding)
-    is_same = left == (stands.kept, stands.growth_kept)
-    if is_same and stands.returned == bought.head.returned:
-        return
-    changes = stands.changes + (not is_same)
-    cause = bought.cause(f"return:{bought.id}:{changes}")
+def _correct(back: _Back) -> None:
+    """Bring what it has left to what the goods that were kept had earned, as of when the others came back."""
+    bought, stands, left = back.bought, back.stands, back.left
+    changes = stands.changes + (left != (stands.kept, stands.growth_kept))
+    cause = bought.cause(f"return:{bought.id}:{changes}", back.at)
     for unit, was, now in zip(UNITS, (stands.kept, stands.growth_kept), left, strict=True):
         if was != now:
             again = bought.lot(abs(now - was), unit)

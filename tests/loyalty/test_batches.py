@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from crm.org.models import Store
-from customers.models import Category, Customer, Line, Purchase
+from customers.models import Category, Customer, Line, Purchase, Return
 from customers.receiving.database import cursor, enter
 from loyalty import accrual
 from loyalty.accrual import batch, columns, loading, rulesets
@@ -39,6 +39,10 @@ def bought(irina: Customer, yusuf: Customer, harbour: Store, uptown: Store) -> l
         )
     Line.objects.filter(purchase=found[3], number=1).update(returned_quantity=1, returned_amount="3.00")
     Purchase.objects.filter(pk=found[3].pk).update(returned="3.00")
+    Return.objects.create(
+        customer=found[3].customer, purchase=found[3], store=found[3].store, source_id=found[3].source_id,
+        business_date=NOW.date(), occurred_at=NOW - timedelta(days=1), amount="3.00", external_id="B1",
+    )  # fmt: skip
     return found
 
 
