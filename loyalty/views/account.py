@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from crm.audit import trail
 from crm.org.permissions import Permission
@@ -30,7 +30,7 @@ class FilterForm(forms.Form):
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=COUNTED, required=False)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
     since = forms.DateField(label=gettext_lazy("From"), required=False, widget=_DAY)
-    until = forms.DateField(label=gettext_lazy("Until"), required=False, widget=_DAY)
+    until = forms.DateField(label=pgettext_lazy("period", "Until"), required=False, widget=_DAY)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
@@ -113,7 +113,7 @@ class Export(CustomerView):
         with transaction.atomic():
             trail.record("points.export", owner, by=self.staff, details={"format": kind})
         found = history.page(FilterForm(request.GET).asked(owner), limit=MOST)
-        header = [_("Time"), _("Movement"), _("Points"), _("Balance"), _("Store")]
+        header = [_("Time"), pgettext("points", "Movement"), _("Points"), _("Balance"), _("Store")]
         rows = (
             (one.at, str(movementwords.TITLES[Kind(one.kind)]), one.points, one.balance, one.store or "")
             for one in found.moves
