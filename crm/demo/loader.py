@@ -76,7 +76,7 @@ def load(directory: Path, *, small: bool, watcher: Watcher) -> Loaded:
     earning.make()
     levels.make()
     offers.make()
-    wallets.make(12 if small else 60)
+    wallets.make(12 if small else 24)
     families.make()
     _add_site()
     return Loaded(prepared.members, prepared.lines, prepared.last_day, new_lines)

@@ -23,7 +23,7 @@ OFFERS = (
 HOW = ("wechat", "alipay", "card", "cash")
 
 
-def make(most: int = 60) -> int:
+def make(most: int) -> int:
     """Returns how many acts; 0 where there is stored value already."""
     if StoredTerms.objects.exists():
         return 0
