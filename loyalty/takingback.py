@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from crm.audit import trail
@@ -28,9 +28,10 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class Back:
-    """What a return took along. `points` left the account; `debt` is what is owed now; tiers are names, of before and
-    after."""
+    """What a return took along: nothing, where no `lines` were left. `points` left the account; `debt` is what is owed
+    now; tiers are names, of before and after."""
 
+    lines: int
     amount: Decimal
     points: int
     coupons: tuple[str, ...]
@@ -39,9 +40,12 @@ class Back:
 
 
 def candidates(customer_id: int) -> list[Purchase]:
-    """The last receipts of which something is kept; `left` is how much."""
+    """The last receipts of which goods are kept, also such as cost nothing; `left` is how much was paid for them."""
+    goods = Line.objects.filter(
+        customer_id=OuterRef("customer_id"), purchase=OuterRef("pk"), returned_quantity__lt=F("quantity")
+    )
     rows = Purchase.objects.select_related("store").annotate(left=F("amount") - F("returned"))
-    rows = rows.filter(customer_id=customer_id, returned__lt=F("amount"))
+    rows = rows.filter(Exists(goods), customer_id=customer_id)
     return list(rows.order_by("-occurred_at", "-pk")[:SHOWN])
 
 
@@ -61,7 +65,7 @@ def take_back(receipt: Purchase, *, token: str, store: Store, by: Any, at: datet
             trail.record("receipt.return", receipt, by=by, store_id=store.pk, details=details)
         after = _standing(receipt, timezone.now())  # what followed was dated while it was done
     return Back(
-        sum((one.amount - one.returned_amount for one in lines), Decimal(0)), before.points - after.points,
+        len(lines), sum((one.amount - one.returned_amount for one in lines), Decimal(0)), before.points - after.points,
         tuple(name for pk, name in before.uses.items() if pk not in after.uses), (before.tier, after.tier), after.debt,
     )  # fmt: skip
 

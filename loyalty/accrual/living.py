@@ -35,14 +35,23 @@ def lapsed(cur: Any, programme: Programme, loaded: Loaded) -> Any:
     customer = loaded.receipts.customer
     order = np.lexsort((np.arange(len(loaded)), customer))
     mine, until = customer[order], untils(programme, loaded)[order]
-    before = np.concatenate(([_NEVER], until[:-1]))
     is_start = np.concatenate(([True], np.diff(mine) != 0))
-    before[is_start] = _standing(cur, mine[is_start])
-    return np.unique(mine[loaded.occurred[order] >= before])
+    standing = _standing(cur, mine[is_start])[np.cumsum(is_start) - 1]
+    place = np.arange(len(order))
+    first = np.maximum.accumulate(np.where(is_start, place, 0))
+    last = np.maximum.accumulate(np.where(loaded.is_back[order], -1, place))
+    before = np.concatenate(
+        ([-1], last[:-1])
+    )  # the last one before that was kept, of the same customer or not
+    ends = np.where(before >= first, until[before], standing)
+    return np.unique(mine[loaded.occurred[order] >= ends])
 
 
 def extend(cur: Any, programme: Programme, loaded: Loaded) -> None:
     if programme.ending != Ending.ACTIVITY:
+        return
+    loaded = loaded.part(np.flatnonzero(~loaded.is_back))
+    if not len(loaded):
         return
     until = untils(programme, loaded)
     order = np.lexsort((until, loaded.receipts.customer))

@@ -16,6 +16,7 @@ from loyalty.accrual import facts, reasons
 from loyalty.accrual.arithmetic import Goods
 from loyalty.accrual.columns import NO_BIRTHDAY, Receipts, Used
 from loyalty.accrual.conditions import days_from_birthday
+from loyalty.accrual.firsts import IS_FIRST, is_back
 from loyalty.accrual.rulesets import Book
 
 NO_DAY = -1_000_000  # in place of a birthday that nobody told
@@ -28,6 +29,7 @@ class Loaded:
 
     purchase: Any
     occurred: Any  # microseconds since 1970
+    is_back: Any  # all that was paid was given back
     receipts: Receipts
     number: Any  # of each line
     zones: dict[int, ZoneInfo]  # by store
@@ -54,7 +56,9 @@ class Loaded:
             **{name: getattr(r, name)[at] for name in names}, starts=np.concatenate(([0], np.cumsum(counts[at]))),
             cents=r.cents[lines], discount=r.discount[lines], goods=r.goods[lines], products=r.products, tiers=r.tiers,
         )  # fmt: skip
-        return Loaded(self.purchase[at], self.occurred[at], receipts, self.number[lines], self.zones)
+        return Loaded(
+            self.purchase[at], self.occurred[at], self.is_back[at], receipts, self.number[lines], self.zones
+        )
 
 
 def load(
@@ -88,7 +92,9 @@ def load(
         **_facts(heads, book), starts=np.concatenate(([0], np.cumsum(counts))), cents=lines["cents"],
         discount=lines["discount"], goods=goods, products=_products(cur, ids),
     )  # fmt: skip
-    return Loaded(heads["purchase"], heads["occurred"], receipts, lines["number"], _zones(cur))
+    return Loaded(
+        heads["purchase"], heads["occurred"], heads["is_back"], receipts, lines["number"], _zones(cur)
+    )
 
 
 def _give_back(cur: Any, heads: dict[str, Any], owners: Mapping[int, int]) -> None:
@@ -180,6 +186,7 @@ def _zones(cur: Any) -> dict[int, ZoneInfo]:
 _HEAD = {
     "purchase": INT8, "customer": INT8, "day": DATE, "occurred": TIMESTAMPTZ, "minute": INT4, "store": INT8,
     "region": INT8, "channel": INT2, "birthday": INT4, "is_first": BOOL,
+    "is_back": BOOL,
 }  # fmt: skip
 _LINE = {"purchase": INT8, "number": INT2, "cents": INT8, "discount": INT8, "product": INT8}
 _PAIRS = "unnest(%(customers)s::bigint[], %(purchases)s::bigint[]) AS wanted (customer_id, purchase_id)"
@@ -192,13 +199,8 @@ SELECT p.id, p.customer_id, p.business_date, p.occurred_at,
         + extract(minute FROM p.occurred_at AT TIME ZONE s.timezone))::int,
     p.store_id, coalesce(s.region_id, 0), p.channel,
     coalesce(c.birthday - DATE '1970-01-01', {NO_DAY}),
-    CASE WHEN a.purchase_id IS NOT NULL THEN a.is_first ELSE NOT EXISTS (
-        SELECT FROM customers_purchase e
-        WHERE e.customer_id = p.customer_id AND e.business_date <= p.business_date
-            AND (e.business_date, e.occurred_at, e.id) < (p.business_date, p.occurred_at, p.id)
-    ) AND NOT EXISTS (
-        SELECT FROM loyalty_accrual f WHERE f.customer_id = p.customer_id AND f.is_first
-    ) END
+    CASE WHEN a.purchase_id IS NOT NULL THEN a.is_first ELSE {IS_FIRST} END,
+    {is_back("p")}
 FROM {_PAIRS}
 JOIN customers_purchase p ON p.customer_id = wanted.customer_id AND p.id = wanted.purchase_id
 JOIN customers_customer c ON c.id = p.customer_id AND c.erased_at IS NULL

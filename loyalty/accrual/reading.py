@@ -11,6 +11,7 @@ from crm.lib import prepared
 from loyalty.accrual import facts, reasons
 from loyalty.accrual.arithmetic import Goods, Line, Receipt, Used
 from loyalty.accrual.conditions import days_from_birthday
+from loyalty.accrual.firsts import IS_FIRST
 from loyalty.accrual.rulesets import Book, RuleSet
 
 
@@ -27,6 +28,12 @@ class Head(NamedTuple):
     birthday: date | None
     is_first: bool
     returned: Decimal
+    amount: Decimal
+
+    @property
+    def is_back(self) -> bool:
+        """Whether all that was paid for it was given back."""
+        return 0 < self.amount <= self.returned
 
     @property
     def tz(self) -> ZoneInfo:
@@ -81,24 +88,17 @@ def used_before(customer_id: int, on: date, rules: RuleSet, book: Book) -> Used:
 
 
 _LOCK = "SELECT id FROM customers_customer WHERE id = %s AND erased_at IS NULL FOR NO KEY UPDATE"
-_HEAD = """
+_HEAD = f"""
 SELECT p.business_date, p.occurred_at,
     (extract(hour FROM p.occurred_at AT TIME ZONE s.timezone) * 60
         + extract(minute FROM p.occurred_at AT TIME ZONE s.timezone))::int,
     p.store_id, coalesce(s.region_id, 0), s.timezone, p.channel, c.birthday,
-    NOT EXISTS (
-        SELECT FROM customers_purchase e
-        WHERE e.customer_id = p.customer_id AND e.business_date <= p.business_date
-            AND (e.business_date, e.occurred_at, e.id) < (p.business_date, p.occurred_at, p.id)
-    ) AND NOT EXISTS (
-        SELECT FROM loyalty_accrual a WHERE a.customer_id = p.customer_id AND a.is_first
-    ),
-    p.returned
+    {IS_FIRST}, p.returned, p.amount
 FROM customers_purchase p
 JOIN customers_customer c ON c.id = p.customer_id
 JOIN org_store s ON s.id = p.store_id
 WHERE p.customer_id = %(customer)s AND p.id = %(purchase)s
-"""
+"""  # noqa: S608  our own words
 _LINES = """
 SELECT l.number, (l.amount * 100)::bigint, (l.discount * 100)::bigint, (l.returned_amount * 100)::bigint,
     coalesce(g.path, ''), coalesce(t.brand_id, 0), t.sku

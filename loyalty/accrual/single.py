@@ -9,7 +9,7 @@ import msgspec
 
 from crm.lib import prepared
 from loyalty import endings, ledger
-from loyalty.accrual import arithmetic, reading, reasons, returning, rulesets
+from loyalty.accrual import activity, arithmetic, reading, reasons, returning, rulesets
 from loyalty.accrual.arithmetic import Earned
 from loyalty.accrual.reading import Head
 from loyalty.accrual.rulesets import Book
@@ -120,13 +120,14 @@ def _correct(back: _Back) -> None:
         if was != now:
             again = bought.lot(abs(now - was), unit)
             returning.correct(bought.customer_id, cause, again, unit=unit, was=was, now=now)
+    was_back = 0 < bought.head.amount <= stands.returned
+    activity.correct(bought.customer_id, bought.head, bought.programme, was_back=was_back)
     prepared.rows(_CORRECT, [*left, changes, bought.head.returned, bought.customer_id, bought.id])
 
 
 def _write(bought: _Bought, earned: Earned) -> None:
     cause = bought.cause(f"receipt:{bought.id}")
-    if bought.programme.ending == Ending.ACTIVITY:
-        _be_active(bought, cause)
+    activity.begin(bought.customer_id, bought.head, bought.programme, at=cause.at, by=BY)
     movements = [
         ledger.earn(bought.customer_id, [bought.lot(points, unit)], cause, unit=unit).movement_id if points else None
         for unit, points in zip(UNITS, (earned.points, earned.growth), strict=True)
@@ -139,15 +140,6 @@ def _write(bought: _Bought, earned: Earned) -> None:
             msgspec.json.encode(reasons.kept(earned)).decode(), msgspec.json.encode(earned.lines).decode(),
         ],
     )  # fmt: skip
-
-
-def _be_active(bought: _Bought, cause: Cause) -> None:
-    """What has ended by now has ended; the rest lives on."""
-    count, head = bought.programme.ending_count, bought.head
-    until = endings.expires_at(Ending.ACTIVITY, count, head.on, head.tz)
-    ledger.refresh(bought.customer_id, at=cause.at, by=BY)
-    if until is not None:
-        ledger.extend(bought.customer_id, until)
 
 
 def _stands(customer_id: int, purchase_id: int) -> Stands | None:

@@ -1,7 +1,7 @@
 """What receipts and returns do to uses of coupons.
 
-A use whose checkout became a receipt is linked to it, whichever was known first. When all of a receipt was brought
-back, what it used is given back.
+A use whose checkout became a receipt is linked to it, whichever was known first. When all goods of a receipt were
+brought back, what it used is given back; where a coupon is told of after that, at once (`using.redeem`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ from typing import Any
 from django.utils import timezone
 
 from customers.receiving.followers import Changed, Follower, register
-from loyalty.coupons import using
+from loyalty.coupons import uses, using
 from loyalty.ledger import Cause
 
-BY = "system:returns"
+BY = using.RETURNS
 
 
 def fill() -> None:
@@ -52,12 +52,12 @@ WHERE p.customer_id {whose} AND p.id = ANY(%(purchases)s::bigint[])
     AND s.id = p.source_id
     AND u.source = s.code || '/' || p.external_id
 """
-RETURNED = """
+RETURNED = f"""
 SELECT u.customer_id, u.id, p.id
 FROM customers_purchase p
 JOIN loyalty_couponuse u ON u.customer_id = p.customer_id AND u.purchase_id = p.id
-WHERE p.customer_id {whose} AND p.id = ANY(%(purchases)s::bigint[])
-    AND u.customer_id {whose} AND u.redeemed_at IS NOT NULL AND u.reversed_at IS NULL
-    AND p.returned >= p.amount AND p.returned > 0
+WHERE p.customer_id {{whose}} AND p.id = ANY(%(purchases)s::bigint[])
+    AND u.customer_id {{whose}} AND u.redeemed_at IS NOT NULL AND u.reversed_at IS NULL
+    AND {uses.ALL_BACK}
 ORDER BY u.definition_id, u.id
-"""
+"""  # noqa: S608  our own words

@@ -63,6 +63,21 @@ def purchase_of(customer_id: int, source: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def is_all_back(customer_id: int, purchase_id: int | None) -> bool:
+    """Whether no goods of a receipt are kept. None: it is not known yet."""
+    return purchase_id is not None and prepared.row(_ALL_BACK, [customer_id, purchase_id]) is not None
+
+
+# Goods, not money: what a coupon paid for costs nothing. `p` is the purchase.
+ALL_BACK = """EXISTS (
+        SELECT FROM customers_line l WHERE l.customer_id = p.customer_id AND l.purchase_id = p.id
+    ) AND NOT EXISTS (
+        SELECT FROM customers_line l WHERE l.customer_id = p.customer_id AND l.purchase_id = p.id
+            AND l.returned_quantity < l.quantity
+    )"""
+_ALL_BACK = f"""
+SELECT p.id FROM customers_purchase p WHERE p.customer_id = %s AND p.id = %s AND {ALL_BACK}
+"""  # noqa: S608  our own words
 _PURCHASE = """
 SELECT p.id FROM customers_purchase p JOIN customers_source s ON s.id = p.source_id
 WHERE p.customer_id = %s AND s.code || '/' || p.external_id = %s

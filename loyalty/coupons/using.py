@@ -32,6 +32,8 @@ from loyalty.ledger.accounts import enter, present
 from loyalty.models import Coupon, CouponTally, CouponTerms, CouponUse
 from loyalty.tiers import tier_at
 
+RETURNS = "system:returns"
+
 
 @dataclass(frozen=True)
 class Used:
@@ -92,10 +94,19 @@ def redeem(code: str, basket: Basket | None, cause: Cause, *, customer_id: int |
                 raise UseConflict
             return Used(mine, found, is_new=False)
         if mine and mine.released_at is None and basket is None:
-            return Used(_complete(case, mine), None)
-        if basket is None:
+            done = Used(_complete(case, mine), None)
+        elif basket is None:
             raise BasketNeeded
-        return _take(case, basket, None)
+        else:
+            done = _take(case, basket, None)
+        return replace(done, use=_unless_all_is_back(done.use, cause))
+
+
+def _unless_all_is_back(use: CouponUse, cause: Cause) -> CouponUse:
+    """The receipt may have come, and all its goods gone back, before the till told of its coupon."""
+    if not uses.is_all_back(use.customer_id, use.purchase_id):
+        return use
+    return reverse(use.customer_id, use.pk, replace(cause, by=RETURNS))
 
 
 def release(code: str, cause: Cause, *, stores: Scope = CHAIN) -> CouponUse:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from crm.lib import prepared
 from loyalty import accounts
+from loyalty.accrual import firsts
 from loyalty.evaluation.asking import Asked
 from loyalty.models import BenefitKind, Unit
 from loyalty.tiers import default_tier, tier_at
@@ -44,16 +45,12 @@ def lowest_tier(at: datetime) -> str:
     return default_tier(at.date())
 
 
+_EARLIER = """e.business_date <= %(on)s::date
+    AND (e.business_date, e.occurred_at) <= (%(on)s::date, %(at)s::timestamptz)"""
 # Whether it is their first purchase: as `accrual.reading` sees a receipt of that moment that comes last. And what the
 # tier takes off, by the version that is valid on the day (`tiers.benefits_on`, of one tier).
 _FACTS = f"""
-SELECT c.birthday, NOT EXISTS (
-    SELECT FROM customers_purchase e
-    WHERE e.customer_id = c.id AND e.business_date <= %(on)s::date
-        AND (e.business_date, e.occurred_at) <= (%(on)s::date, %(at)s::timestamptz)
-) AND NOT EXISTS (
-    SELECT FROM loyalty_accrual a WHERE a.customer_id = c.id AND a.is_first
-), (
+SELECT c.birthday, {firsts.is_first("c.id", _EARLIER, "%(at)s::timestamptz")}, (
     SELECT b.value FROM loyalty_benefit b JOIN loyalty_tier t ON t.id = b.tier_id
     WHERE b.kind = {BenefitKind.DISCOUNT.value} AND t.code = %(tier)s AND t.scheme_id = (
         SELECT s.id FROM loyalty_tierscheme s WHERE s.valid_from <= %(on)s::date

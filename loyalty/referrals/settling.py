@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
+
 from crm.audit import trail
 from crm.org.models import Chain
 from customers import present
@@ -24,7 +26,7 @@ BY = "system:referral"
 
 
 class _Case(NamedTuple):
-    """`first`: the friend's first purchase of all, if there is one."""
+    """`first`: the friend's first purchase that did not come back whole, if there is one."""
 
     row: Referral
     referrer: Customer | None
@@ -46,7 +48,9 @@ def _settle(one: Referral, on: date, at: datetime, by: Any) -> ReferralState:
         )
         return ReferralState.CANCELLED
     row = case.row
-    if row.state in (ReferralState.PAID, ReferralState.FLAGGED) and is_back(row):
+    if row.state == ReferralState.FLAGGED and is_back(row):
+        _begin_again(row)
+    if row.state == ReferralState.PAID and is_back(row):
         take_back(case, at, by)
     elif row.state == ReferralState.WAITING and not _waits(case, on):
         row.purchase = case.first
@@ -72,8 +76,14 @@ def held(one: Referral) -> _Case | None:
         .select_related("terms")
         .get(customer=friend.pk, pk=one.pk)
     )
-    bought = Purchase.objects.filter(customer=friend.pk).order_by("business_date", "occurred_at", "pk")
-    return _Case(row, referrer, friend, bought.first())
+    kept = Purchase.objects.filter(customer=friend.pk, returned__lt=F("amount"))
+    return _Case(row, referrer, friend, kept.order_by("business_date", "occurred_at", "pk").first())
+
+
+def _begin_again(row: Referral) -> None:
+    """Nothing was given for the purchase that came back: the next one counts, as if this one had not been."""
+    row.state, row.why, row.purchase = ReferralState.WAITING, [], None
+    row.save(update_fields=["state", "why", "purchase_id"])
 
 
 def _waits(case: _Case, on: date) -> bool:
@@ -83,11 +93,7 @@ def _waits(case: _Case, on: date) -> bool:
         return False
     if case.first is None:
         return on <= last
-    if (
-        case.first.business_date < case.row.came_on
-        or case.first.business_date > last
-        or _kept(case.first) <= 0
-    ):
+    if not case.row.came_on <= case.first.business_date <= last:
         return False
     programme = rulesets.book().programme_on(case.first.business_date)
     return programme is None or on <= case.first.business_date + timedelta(days=programme.pending_days)
@@ -100,9 +106,9 @@ def _nothing(case: _Case) -> str:
     reasons = (
         ("gone", case.referrer is None),
         ("second", _is_second(case)),
+        ("returned", first is None and _has_bought(case)),
         ("late", first is None or first.business_date > last),
         ("known", first is not None and first.business_date < row.came_on),
-        ("returned", first is not None and _kept(first) <= 0),
         ("small", first is not None and _kept(first) < row.terms.least),
     )
     return next((code for code, is_so in reasons if is_so), "")
@@ -112,6 +118,10 @@ def _is_second(case: _Case) -> bool:
     """Of two who became one both may have been brought along: the earlier counts."""
     others = Referral.objects.filter(customer=case.friend.pk, pk__lt=case.row.pk)
     return others.exclude(state__in=[ReferralState.CANCELLED, ReferralState.REFUSED]).exists()
+
+
+def _has_bought(case: _Case) -> bool:
+    return Purchase.objects.filter(customer=case.friend.pk).exists()
 
 
 def _kept(first: Purchase) -> Any:

@@ -24,20 +24,19 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
             one = Referral.objects.get(customer=customer_id, pk=pk)
             was = one.state
             state = settling.settle(one, on=night_run.on, at=timezone.now())
-            if state != was:
+            if state not in (was, ReferralState.WAITING):
                 progress.counts[NAMES[state]] = progress.counts.get(NAMES[state], 0) + 1
         progress.advance(len(found))
 
 
 NAMES = {
-    ReferralState.WAITING: "waiting",
     ReferralState.PAID: "rewarded",
     ReferralState.FLAGGED: "flagged",
     ReferralState.CANCELLED: "came_to_nothing",
     ReferralState.REFUSED: "refused",
 }
-# Of those that wait, whose time is over, or whose friend has bought so long ago that some programme lets go, or has
-# brought everything back; the others would be looked at in vain.
+# Of those that wait, whose time is over, or whose friend keeps what they bought so long ago that some programme lets
+# go; the others would be looked at in vain.
 DUE = Statement(
     "loyalty.referrals_due",
     """
@@ -47,9 +46,10 @@ LEFT JOIN customers_purchase p ON p.customer_id = r.customer_id AND p.id = r.pur
 WHERE r.customer_id >= %(low)s AND r.customer_id < %(high)s AND (
     (r.state IN (2, 3) AND p.returned >= p.amount AND p.returned > 0)
     OR (r.state = 1 AND (r.came_on + t.within_days < %(on)s::date OR EXISTS (
-        SELECT FROM customers_purchase bought WHERE bought.customer_id = r.customer_id AND (
+        SELECT FROM customers_purchase bought
+        WHERE bought.customer_id = r.customer_id AND bought.returned < bought.amount AND (
             bought.business_date < %(on)s::date - coalesce((SELECT min(pending_days) FROM loyalty_programme), 0)
-            OR bought.business_date < r.came_on OR bought.returned >= bought.amount
+            OR bought.business_date < r.came_on
         )
     )))
 )

@@ -53,7 +53,7 @@ class Returns(TillView):
 
 def sentences(back: Back) -> list[str]:
     """What came back, and what is owed now."""
-    if not back.amount and not back.points:
+    if not back.lines:
         return [_("All of this receipt was brought back before.")]
     said = [_("Taken back: %(money)s.") % {"money": words.money(back.amount, Chain.current().currency)}]
     if back.points:

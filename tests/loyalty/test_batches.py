@@ -112,6 +112,26 @@ def test_amounts_that_columns_cannot_hold_and_points_that_live_by_activity(
     assert many == singly
 
 
+def test_what_came_back_whole_is_no_activity_and_not_the_first(irina: Customer, harbour: Store) -> None:
+    rules.programme(ending="activity", ending_count=1, pending_days=0)
+    rules.rule("first", kind="bonus", points=100, condition={"is_first": True})
+    days = ("2025-11-20", "2025-12-01", "2025-12-20", "2026-01-10")
+    mine = [cast.purchase(irina, at=harbour, on=day, amount="10.00") for day in days]
+    for place in (0, 2):
+        one = mine[place]
+        Line.objects.filter(purchase=one).update(returned_quantity=1, returned_amount=10)
+        Purchase.objects.filter(pk=one.pk).update(returned=10)
+        Return.objects.create(
+            customer=irina, purchase=one, store=harbour, source_id=one.source_id, business_date=one.business_date,
+            occurred_at=one.occurred_at + timedelta(hours=2), amount="10.00", external_id=f"B{place}",
+        )  # fmt: skip
+    many, singly = in_both_ways(mine)
+    assert many == singly
+    kept = Accrual.objects.order_by("business_date").values_list("points", "kept", "is_first")
+    assert [*kept] == [(110, 0, True), (110, 110, True), (10, 0, False), (10, 10, False)]
+    assert Balance.objects.get(unit=1).available == 10  # the others had ended on the first of January
+
+
 def test_a_purchase_is_earned_once(bought: list[Purchase], irina: Customer, harbour: Store) -> None:
     rules.programme()
     accrual.earn_for([(bought[0].customer_id, bought[0].pk)], at=NOW)

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from crm.org.models import Store
 from customers.models import Brand, Category, Customer, Purchase
-from loyalty import coupons, ledger
+from loyalty import coupons, ledger, takingback
 from loyalty.coupons import codes, defining, guesses
 from loyalty.ledger import Cause, NewLot
 from loyalty.models import Balance, CouponCode, CouponKind, CouponTally, CouponUse, RewardKind
@@ -194,3 +194,31 @@ def test_a_receipt_that_is_brought_back_gives_its_coupon_back(
         assert send(till, "post", "returns/", back | {"external_id": f"B-{number}", "lines": lines})[0] == 201
         assert CouponUse.objects.get().state == state
     assert (CouponTally.objects.get().redeemed, CouponTally.objects.get().spent) == (0, 0)
+
+
+def test_goods_decide_whether_all_of_a_receipt_came_back(
+    calling: Calling, irina: Customer, harbour: Store, tea: None
+) -> None:
+    """A paid line back and a gift kept: the coupon stays used. The gift back, which cost nothing: good again. A coupon
+    that is told of after that is good again at once, for another checkout."""
+    till = calling("coupons:write", "receipts:write")
+    coupon = coupons.issue(irina.pk, define(), Cause("gift:1", now(), "test"))
+    place = f"coupons/{coupon.code}/redemption/"
+    assert send(till, "post", place, TILL | {"lines": LINES})[0] == 201
+    at = now().isoformat()
+    sold = [{**LINES[0], "quantity": "1", "amount": "10.00"}, {**LINES[1], "amount": "0.00"}]
+    back = {"source": "pos-12", "store": "HARB", "occurred_at": at,
+            "receipt": {"source": "pos-12", "external_id": "R-1"}}  # fmt: skip
+    assert send(till, "post", "receipts/", TILL | IRINA | {"occurred_at": at, "lines": sold})[0] == 201
+    for number, amount, state in ((7, "10.00", "redeemed"), (9, "0.00", "reversed")):
+        assert [one.external_id for one in takingback.candidates(irina.pk)] == ["R-1"]
+        lines = [{"line": number, "quantity": "1", "amount": amount}]
+        assert send(till, "post", "returns/", back | {"external_id": f"B-{number}", "lines": lines})[0] == 201
+        assert CouponUse.objects.get().state == state
+    assert takingback.candidates(irina.pk) == []
+    other = coupons.issue(irina.pk, define("autumn"), Cause("gift:2", now(), "test"))
+    place = f"coupons/{other.code}/redemption/"
+    assert send(till, "post", place, TILL | {"lines": LINES})[1]["state"] == "reversed"
+    assert send(till, "post", place, TILL | {"lines": LINES})[1]["code"] == "coupon_given_back"
+    assert [*CouponTally.objects.values_list("redeemed", "spent")] == [(0, 0), (0, 0)]
+    assert send(till, "post", place, TILL | {"external_id": "R-2", "lines": LINES})[0] == 201

@@ -92,7 +92,6 @@ def test_both_are_rewarded_after_the_window_and_once(
 @pytest.mark.parametrize(
     ("amount", "returned", "on", "why"),
     [
-        ("30.00", "30.00", BOUGHT, "returned"),
         ("30.00", "26.00", BOUGHT, "small"),
         ("4.99", "0.00", BOUGHT, "small"),
         ("30.00", "0.00", date(2026, 3, 9), "known"),
@@ -109,6 +108,39 @@ def test_what_comes_to_nothing(
     assert (Referral.objects.get().why, Movement.objects.count()) == ([why], 0)
     buy(friend, harbour, LAST)  # what came to nothing stays so
     assert night(friend, LAST + 60 * DAY, noon) == S.CANCELLED
+
+
+def test_after_one_that_came_back_whole_the_next_purchase_counts(
+    come: Any, irina: Customer, harbour: Store, noon: datetime
+) -> None:
+    """However often, while the days of the terms last; then it came to nothing."""
+    friend, idle = come(), come(phone="13600136002")
+    buy(friend, harbour)
+    buy(idle, harbour)
+    Purchase.objects.update(returned=Decimal(30))
+    assert night(friend, LAST + DAY, noon) == S.WAITING
+    buy(friend, harbour, LAST)
+    assert night(friend, LAST + 14 * DAY, noon) == S.WAITING
+    assert night(friend, LAST + 15 * DAY, noon) == S.PAID
+    assert (points(irina, noon), points(friend, noon)) == (200, 100)
+    end = Referral.objects.get(customer=idle).came_on + 90 * DAY
+    assert [night(idle, on, noon) for on in (end, end + DAY)] == [S.WAITING, S.CANCELLED]
+    assert Referral.objects.get(customer=idle).why == ["returned"]
+
+
+def test_a_flagged_one_that_came_back_waits_for_the_next(
+    come: Any, irina: Customer, harbour: Store, noon: datetime
+) -> None:
+    friend = come()
+    buy(friend, harbour)
+    _household(irina, friend)
+    assert night(friend, LAST + DAY, noon) == S.FLAGGED
+    Purchase.objects.update(returned=Decimal(30))
+    assert night(friend, LAST + 2 * DAY, noon) == S.WAITING
+    second = buy(friend, harbour, LAST + 2 * DAY)
+    assert night(friend, LAST + 17 * DAY, noon) == S.FLAGGED
+    one = Referral.objects.get(customer=friend)
+    assert (one.why, one.purchase_id, Movement.objects.count()) == (["household"], second.pk, 0)
 
 
 def test_a_late_return_takes_both_back(come: Any, irina: Customer, harbour: Store, noon: datetime) -> None:
@@ -267,17 +299,17 @@ def test_the_night_finds_what_is_due_and_tells_how_much(come: Any, irina: Custom
 
 
 def test_the_night_ends_what_came_to_nothing(come: Any, irina: Customer, harbour: Store) -> None:
-    """No purchase in time; one from before; one that was brought back while it could be."""
+    """No purchase in time; one from before; one that was brought back, when the days are over."""
     late, known, back = (come(phone=f"1360013600{n}") for n in (3, 4, 5))
     buy(known, harbour, BOUGHT - 30 * DAY)
     buy(back, harbour)
     told: Any = SimpleNamespace(counts={}, advance=lambda _n: None)
     Purchase.objects.filter(customer=back).update(returned=Decimal(30))
     step.step(SimpleNamespace(ranges=[(1, 10**12)], on=BOUGHT), told)  # type: ignore[arg-type]
-    assert told.counts == {"came_to_nothing": 2}
+    assert told.counts == {"came_to_nothing": 1}
     end = Referral.objects.get(customer=late).came_on + 91 * DAY
     step.step(SimpleNamespace(ranges=[(1, 10**12)], on=end - DAY), told)  # type: ignore[arg-type]
-    assert told.counts == {"came_to_nothing": 2}
+    assert told.counts == {"came_to_nothing": 1}
     step.step(SimpleNamespace(ranges=[(1, 10**12)], on=end), told)  # type: ignore[arg-type]
     assert told.counts == {"came_to_nothing": 3}
     why = [Referral.objects.get(customer=who).why for who in (late, known, back)]

@@ -9,6 +9,8 @@ from django.db import connection, transaction
 from crm.org.models import Store
 from customers.models import Customer, Line, Purchase, Return
 from loyalty import accrual, ledger
+from loyalty.evaluation import person
+from loyalty.evaluation.asking import Asked
 from loyalty.models import Balance, Kind, Movement
 from tests import cast
 from tests.loyalty import rules
@@ -101,3 +103,71 @@ def test_of_many_all_are_earned_before_what_came_back_is_taken(irina: Customer, 
     bring_back(second, NOW - DAY)
     assert earn(first, second) == [50, 30]
     assert moved(Kind.CLAWBACK) == [(NOW - DAY, -30, 0), (NOW - HOUR, -50, 0)]
+
+
+# --- Points that live as long as their member buys -------------------------------------------------------------------
+
+
+def alive_to(who: Customer) -> datetime | None:
+    return Balance.objects.get(customer=who, unit=1).extended_to
+
+
+@pytest.fixture
+def lives(irina: Customer, harbour: Store) -> datetime:
+    """By a purchase that is kept, until the end of 31 July."""
+    rules.programme(ending="activity", ending_count=6, pending_days=0)
+    earn(buy(irina, harbour, "2026-01-31"))
+    return datetime(2026, 7, 31, 16, tzinfo=UTC)
+
+
+def test_what_came_back_whole_keeps_nothing_alive(irina: Customer, harbour: Store, lives: datetime) -> None:
+    bought = buy(irina, harbour, "2026-03-10", "0.10")
+    earn(bought)
+    assert alive_to(irina) == datetime(2026, 9, 10, 16, tzinfo=UTC)
+    earn(bring_back(bought, NOW - HOUR))
+    assert alive_to(irina) == lives
+    earn(bring_back(buy(irina, harbour, "2026-03-11"), NOW - HOUR))  # the return came before it
+    assert (alive_to(irina), account(irina)) == (lives, (50, 0, 0))
+    Purchase.objects.filter(pk=bought.pk).update(returned="0.04")  # a return was withdrawn
+    earn(bought)
+    assert alive_to(irina) == datetime(2026, 9, 10, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_as_far_as_nothing_else_kept_them_alive_since(
+    irina: Customer, harbour: Store, lives: datetime, order: tuple[int, int]
+) -> None:
+    bought = [buy(irina, harbour, day, "20.00") for day in ("2026-03-05", "2026-03-10")]
+    earn(*bought)
+    earn(bring_back(bought[order[0]], NOW - HOUR))
+    left = (datetime(2026, 9, 10, 16, tzinfo=UTC), datetime(2026, 9, 5, 16, tzinfo=UTC))
+    assert alive_to(irina) == left[order[0]]
+    earn(bring_back(bought[order[1]], NOW - HOUR))
+    assert (alive_to(irina), account(irina)) == (lives, (50, 0, 0))
+
+
+# --- The first purchase ---------------------------------------------------------------------------------------------
+
+
+def test_after_one_that_came_back_whole_the_next_is_the_first(irina: Customer, harbour: Store) -> None:
+    rules.programme(pending_days=0)
+    rules.rule("first", kind="bonus", points=100, condition={"is_first": True})
+    first = buy(irina, harbour, "2026-03-05")
+    asked = Asked(harbour, 1, NOW, (), customer_id=irina.pk)
+    assert earn(first) == [150]
+    assert not person.of(asked, set()).is_first
+    earn(bring_back(first, datetime(2026, 3, 6, 4, tzinfo=UTC)))
+    assert person.of(asked, set()).is_first
+    again = [buy(irina, harbour, f"2026-03-{day:02}", "12.00") for day in (7, 8)]
+    assert [earn(one) for one in again] == [[112], [12]]
+    assert account(irina) == (124, 0, 0)
+
+
+def test_one_that_came_back_after_the_next_was_the_first(irina: Customer, harbour: Store) -> None:
+    """However late the next becomes known. Once there is a next one that is kept, none after it is the first."""
+    rules.programme(pending_days=0)
+    rules.rule("first", kind="bonus", points=100, condition={"is_first": True})
+    first, back = buy(irina, harbour, "2026-03-05"), datetime(2026, 3, 8, 4, tzinfo=UTC)
+    earn(bring_back(first, back))
+    days = ("2026-03-07", "2026-03-09")
+    assert [earn(buy(irina, harbour, day, "12.00")) for day in days] == [[12], [12]]
