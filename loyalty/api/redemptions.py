@@ -16,7 +16,6 @@ from customers.models import Customer
 from customers.receiving import InvalidEvent
 from loyalty import holds, ledger, redeeming
 from loyalty.api import till
-from loyalty.api.accounts import customer_of
 from loyalty.api.shapes import (
     HOLD_ID,
     MOVEMENT_ID,
@@ -48,18 +47,6 @@ class Spending(ApiView):
     scope = KeyScope.POINTS_WRITE
     tag = "points"
 
-    def customer(self, told: RedemptionIn) -> int:
-        """Raises NotFound, Erased, InvalidInput."""
-        if isinstance(told.customer, str):
-            return customer_of(told.customer, self.caller)
-        return till.customer_of(told.customer) or 0
-
-    def owner_of(self, movement: Movement) -> int:
-        """Whose movement it is: of one at the key's stores, whoever it is. Raises NotFound, Erased."""
-        if movement.store_id is not None and movement.store_id in self.caller.scope():
-            return movement.customer_id
-        return customer_of(Customer(pk=movement.customer_id).public_id, self.caller)
-
     def cause(self, told: Any, store: str | None = None) -> Cause:
         """A number of a sender means one thing for ever."""
         return Cause(f"{told.source}:{told.external_id}", now(), self.caller, store_id=self._store(store))
@@ -82,7 +69,7 @@ class Redemptions(Spending):
     )  # fmt: skip
     def post(self, told: RedemptionIn) -> Answer:
         """Points that end first are spent first. The same (source, external_id) again: 200 and the same body."""
-        number = self.customer(told)
+        number = till.payer_of(told.customer, self.caller)
         unit = Unit[told.unit.upper()]
         done = ledger.redeem(number, told.points, self.cause(told, told.store), unit=unit)
         return _moved(done, unit)
@@ -103,7 +90,7 @@ class Reversals(Spending):
         spent = Movement.objects.filter(pk=Movement.row_id(movement) or 0).first()
         if spent is None or spent.kind not in {Kind.REDEEM, Kind.CAPTURE} or Unit(spent.unit).is_money:
             raise NotFound
-        owner = self.owner_of(spent)
+        owner = till.owner_of(spent.customer_id, spent.store_id, self.caller)
         done = redeeming.reverse(owner, spent, self.cause(told), points=told.points)
         return _moved(done, Unit(spent.unit))
 
@@ -114,7 +101,7 @@ class Holds(Spending):
     @endpoint("Set points aside", body=HoldIn, answers={201: HoldOut}, problems=GONE | SHORT, example=EXAMPLE)
     def post(self, told: HoldIn) -> Answer:
         """Until they are captured, or released, or the time is over."""
-        number = self.customer(told)
+        number = till.payer_of(told.customer, self.caller)
         cause, unit = self.cause(told, told.store), Unit[told.unit.upper()]
         hold = holds.place(number, told.points, cause, lasting=timedelta(seconds=told.seconds), unit=unit)
         customer = Customer(pk=hold.customer_id).public_id
@@ -128,7 +115,7 @@ class _OfHold(Spending):
         found = Hold.objects.select_related("movement").filter(pk=Hold.row_id(text) or 0).first()
         if found is None:
             raise NotFound
-        self.owner_of(found.movement)
+        till.owner_of(found.customer_id, found.movement.store_id, self.caller)
         return found
 
 

@@ -16,10 +16,11 @@ from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.api.customers import CUSTOMER_ID
-from customers.api.shapes import In, Source, StoreCode
+from customers.api.shapes import IdentityIn, In, Source, StoreCode
 from customers.models import Customer
 from customers.receiving import InvalidEvent
 from loyalty import accounts, storedvalue
+from loyalty.api import till
 from loyalty.api.accounts import customer_of
 from loyalty.api.redemptions import GONE
 from loyalty.api.shapes import CustomerId, Number
@@ -50,7 +51,7 @@ SPENT = {409: CONFLICT + "`top_up_spent`, `top_up_undone`."}
 class TopUpIn(In):
     """`offer` empty: no bonus; left out: the best that fits."""
 
-    customer: CustomerId
+    customer: IdentityIn | CustomerId
     amount: Money
     source: Source
     external_id: Number
@@ -61,7 +62,7 @@ class TopUpIn(In):
 
 
 class PaymentIn(In):
-    customer: CustomerId
+    customer: IdentityIn | CustomerId
     amount: Money
     source: Source
     external_id: Number
@@ -145,7 +146,7 @@ class _Acting(ApiView):
         found = StoredOperation.objects.filter(pk=StoredOperation.row_id(text) or 0, kind=kind).first()
         if found is None:
             raise NotFound
-        customer_of(Customer(pk=found.customer_id).public_id, self.caller)
+        till.owner_of(found.customer_id, found.store_id, self.caller)
         return found
 
 
@@ -157,7 +158,7 @@ class TopUps(_Acting):
     )  # fmt: skip
     def post(self, told: TopUpIn) -> Answer:
         """The offer gives its bonus. The same (source, external_id) again answers the same."""
-        number = customer_of(told.customer, self.caller)
+        number = till.payer_of(told.customer, self.caller)
         done = storedvalue.top_up(
             number, _cents(told.amount), self.cause(told, self.store(told.store)), how=told.how,
             receipt_number=told.receipt_number, offer=Offered(told.offer),
@@ -173,7 +174,7 @@ class Payments(_Acting):
     )
     def post(self, told: PaymentIn) -> Answer:
         """From principal and bonus, by the order that the chain has published. The same again answers the same."""
-        number = customer_of(told.customer, self.caller)
+        number = till.payer_of(told.customer, self.caller)
         cause = self.cause(told, self.store(told.store))
         return _told(storedvalue.pay(number, _cents(told.amount), cause, receipt_number=told.receipt_number))
 

@@ -10,8 +10,9 @@ from crm.rest.keys import Caller
 from crm.rest.problems import InvalidInput
 from customers import identities
 from customers.api.shapes import IdentityIn
-from customers.models import Channel, Identity
+from customers.models import Channel, Customer, Identity
 from loyalty import goods
+from loyalty.api.accounts import customer_of as visible
 from loyalty.api.basketshapes import EvaluatedLineIn
 from loyalty.api.couponshapes import (
     BasketLineIn,
@@ -48,6 +49,23 @@ def customer_of(told: IdentityIn | None) -> int | None:
     if number is None:
         raise InvalidInput.at("/customer", "Nobody has this identifier.")
     return number
+
+
+def payer_of(told: IdentityIn | str, caller: Caller) -> int:
+    """Who pays: by an id whom the key sees, by an identifier whoever shows it.
+
+    Raises NotFound, Erased, InvalidInput.
+    """
+    if isinstance(told, str):
+        return visible(told, caller)
+    return customer_of(told) or 0
+
+
+def owner_of(customer_id: int, store_id: int | None, caller: Caller) -> int:
+    """Whose it is that was booked: at the key's stores whoever it is. Raises NotFound, Erased."""
+    if store_id is not None and store_id in caller.scope():
+        return customer_id
+    return visible(Customer(pk=customer_id).public_id, caller)
 
 
 def cause_of(told: Told | CheckoutQuery, at: datetime, by: Any, store: Store | None = None) -> Cause:
