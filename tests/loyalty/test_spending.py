@@ -322,3 +322,21 @@ def test_a_receipt_comes_back_with_all_that_went_with_it(
     none = theirs.post(place(irina, "returns"), unsaid)
     assert (none.status_code, "Choose the receipt." in none.content.decode()) == (422, True)
     assert theirs.post(place(irina, "returns"), form | {"receipt": "rcp_000000000000"}).status_code == 404
+
+
+def test_a_receipt_that_cost_nothing_comes_back_with_its_coupon(
+    chen: Staff, irina: Customer, harbour: Store, signed_in: Browser, calling: Callable[..., Client]
+) -> None:
+    till, theirs, one = calling("receipts:write", "coupons:write"), signed_in(chen), coupon(irina)
+    lines = slip("B-1", harbour)["lines"]
+    used = {"source": "pos-1", "external_id": "B-1", "store": harbour.code, "lines": lines}
+    till.post(f"/api/v1/coupons/{one.code}/redemption/", used, content_type="application/json")
+    free = slip("B-1", harbour) | {"lines": [lines[0] | {"amount": "0.00"}], "payments": []}
+    till.post("/api/v1/receipts/", free, content_type="application/json")
+    form = fields(theirs.get(place(irina, "returns") + "?place=counter").content.decode())
+    form |= {"receipt": Purchase.objects.get().public_id}
+    answer = theirs.post(place(irina, "returns"), form).content.decode()
+    assert "Taken back: ¥0.00. Good again: Five." in answer
+    assert "All of this receipt was brought back before." in (
+        theirs.post(place(irina, "returns"), form).content.decode()
+    )
