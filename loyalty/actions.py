@@ -76,6 +76,8 @@ def _by(rule: EarningRule, programme: Programme, done: _Doing) -> Earned | None:
         return None
     cause = Cause(source, done.at, done.by, done.store_id)
     posted = ledger.earn(done.customer_id, [_lot(points, programme, done)], cause)
+    if not posted.is_new:  # it stands with whom they were one then
+        return Earned(rule.code, posted.points, is_new=False)
     ActionDone.objects.create(
         customer_id=done.customer_id, rule=rule, code=rule.code, done_on=done.on, movement_id=posted.movement_id,
         points=points,

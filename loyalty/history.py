@@ -23,7 +23,9 @@ GROUPS = {
     "spent": Group(_("Redeemed and given back"), (Kind.REDEEM, Kind.CAPTURE, Kind.REVERSAL)),
     "ended": Group(_("Ended"), (Kind.EXPIRE,)),
     "by_hand": Group(_("Adjusted, passed on, forgiven"), (Kind.ADJUST, Kind.TRANSFER, Kind.FORGIVE)),
-    "inside": Group(_("Became available, set aside"), (Kind.VEST, Kind.HOLD, Kind.RELEASE, Kind.SETTLE)),
+    "inside": Group(
+        _("Became available, set aside"), (Kind.VEST, Kind.HOLD, Kind.RELEASE, Kind.SETTLE, Kind.LEND)
+    ),
 }
 
 

@@ -44,6 +44,7 @@ TITLES = {
     Kind.ADJUST: _("Points adjusted by hand"),
     Kind.TRANSFER: _("Points passed on"),
     Kind.FORGIVE: _("A debt of points was forgiven"),
+    Kind.LEND: _("Points lent: more was spent than they had"),
 }
 
 

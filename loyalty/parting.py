@@ -3,9 +3,10 @@
 What each had when they were merged goes back as it was. Later movements stay with the survivor, except those of
 receipts that turn out to be the loser's; but while the two were one, they took from the lots of both. So the later
 movements are taken out before the rows go back, and booked again afterwards, in their order and with their numbers,
-each from the lots of whom it belongs to. What was spent beyond those is owed (docs/algorithms/ledger.md).
+each from the lots of whom it belongs to. What was spent beyond those is lent, and owed (docs/algorithms/ledger.md).
 
-Where later movements touched only the lots of their own owner, nothing is done.
+Where later movements touched only the lots and debts of their own owner, they stay as they are. Each of the two knows
+from then on that what was asked for under their number may stand with the other (`Balance.parted`).
 """
 
 from collections.abc import Callable
@@ -24,6 +25,9 @@ def merged(cur: Any, joined: Joined) -> list[list[Any]]:
     cur.execute(_ACTIVE, [joined.survivor])
     was = [[unit, ends_at] for unit, ends_at in cur.fetchall()]
     cur.execute(_LONGER, {"survivor": joined.survivor, "loser": joined.loser})
+    cur.execute("SELECT unit, parted FROM loyalty_balance WHERE customer_id = %s", [joined.loser])
+    for unit, parted in cur.fetchall():
+        _know(cur, joined.survivor, [unit], parted or [])
     return was
 
 
@@ -36,14 +40,24 @@ def unmerged(cur: Any, joined: Joined, was: list[list[Any]]) -> None:
 def parting(cur: Any, joined: Joined, parted: Parting) -> Callable[[], object] | None:
     """What has to be done afterwards; None: the two never mixed."""
     going = {"movements": list(parted.going.get(MOVEMENTS, [])), "lots": list(parted.going.get(LOTS, []))}
-    cur.execute(_MIXED, {"survivor": joined.survivor, **going})
+    came = list(parted.came.get(MOVEMENTS, []))
+    since = {"survivor": joined.survivor, "since": parted.since, "came": came}
+    cur.execute(_UNITS, since)
+    if units := [row[0] for row in cur.fetchall()]:
+        _know(cur, joined.survivor, units, [joined.loser])
+        _know(cur, joined.loser, units, [joined.survivor])
+    cur.execute(_MIXED, since | going)
     if cur.fetchone() is None:
         return None
-    came = list(parted.came.get(MOVEMENTS, []))
     days.take_back(cur, joined.survivor, since=parted.since, but=came)
     later = rebooking.take_out(cur, joined.survivor, since=parted.since, but=came)
     theirs = set(going["movements"])
     return lambda: _book_again(joined, later, theirs)
+
+
+def _know(cur: Any, customer_id: int, units: list[int], others: list[int]) -> None:
+    if others:
+        cur.execute(_PARTED, {"customer": customer_id, "units": units, "others": others})
 
 
 def _book_again(joined: Joined, later: list[Booked], theirs: set[int]) -> None:
@@ -51,6 +65,8 @@ def _book_again(joined: Joined, later: list[Booked], theirs: set[int]) -> None:
         rebooking.book(joined.loser if one.number in theirs else joined.survivor, one)
 
 
+_LATER = """FROM loyalty_movement
+WHERE customer_id = %(survivor)s AND recorded_at >= %(since)s::timestamptz AND id <> ALL(%(came)s::bigint[])"""
 _ACTIVE = (
     "SELECT unit, to_jsonb(extended_to) #>> '{}' FROM loyalty_balance WHERE customer_id = %s ORDER BY unit"
 )
@@ -64,10 +80,21 @@ UPDATE loyalty_balance SET extended_to = %s::timestamptz WHERE customer_id = %s 
     SELECT extended_to FROM loyalty_balance WHERE customer_id = %s AND unit = %s
 )
 """
-# A trace whose movement goes and whose lot stays, or the other way round.
-_MIXED = """
+# Units in which something was booked while the two were one.
+_UNITS = f"SELECT DISTINCT unit {_LATER}"
+_PARTED = """
+INSERT INTO loyalty_balance AS b (customer_id, unit, parted)
+SELECT %(customer)s, unit, %(others)s::bigint[] FROM unnest(%(units)s::smallint[]) AS unit
+ON CONFLICT (customer_id, unit) DO UPDATE SET parted = (
+    SELECT array_agg(DISTINCT one ORDER BY one) FROM unnest(b.parted || excluded.parted) AS one
+)
+"""
+# A trace whose movement goes and whose lot stays, or the other way round; a debt that may have been the other's.
+_MIXED = f"""
 SELECT 1 FROM loyalty_trace
 WHERE customer_id = %(survivor)s
     AND (movement_id = ANY(%(movements)s::bigint[])) <> (lot_id = ANY(%(lots)s::bigint[]))
+UNION ALL
+SELECT 1 {_LATER} AND debt < 0
 LIMIT 1
-"""
+"""  # noqa: S608

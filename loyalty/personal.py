@@ -8,7 +8,7 @@ _BOOKS = _("The chain's books must go on adding up; the customer's number is nob
 
 TABLES = {
     "Balance": kept(
-        _BOOKS, derived="available pending held debt", plain="customer unit version extended_to"
+        _BOOKS, derived="available pending held debt", plain="customer unit version extended_to parted"
     ),
     "Movement": kept(
         _BOOKS, behaviour="kind source purchase store occurred_at available pending held debt contra", staff="actor",

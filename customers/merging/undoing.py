@@ -124,12 +124,22 @@ def _going(cur: Any, done: Merge, record: Record) -> dict[str, list[int]]:
         for column, to in table.links:
             if to != table.label and going[to]:
                 ids |= set(moves.linked(cur, table, done.customer_id, column, going[to]))
-        going[table.label] = sorted(ids)
+        going[table.label] = sorted(ids | _continuing(cur, table, done.customer_id, ids))
     for table in numbered * 2:  # a touch may be about a task that is about a purchase
         if table.has_about:
             ids = {*going[table.label], *later.about(cur, table, done.customer_id, going)}
             going[table.label] = sorted(ids)
     return going
+
+
+def _continuing(cur: Any, table: Table, owner: int, ids: set[int]) -> set[int]:
+    """Rows that link to these in the same table, and so on."""
+    found: set[int] = set()
+    for column in [column for column, to in table.links if to == table.label]:
+        new = ids
+        while new := set(moves.linked(cur, table, owner, column, new)) - found - ids if new else set():
+            found |= new
+    return found
 
 
 def _lives(done: Merge, record: Record) -> list[int]:

@@ -21,9 +21,9 @@ from loyalty.accrual import rulesets
 from loyalty.adjustments import limits
 from loyalty.adjustments.refusals import InvalidAdjustment, ReceiptKnown
 from loyalty.coupons.windows import zone_of
-from loyalty.ledger import Cause, SourceConflict
+from loyalty.ledger import Cause, SourceConflict, accounts
 from loyalty.ledger.refusals import MOST
-from loyalty.models import Adjustment, AdjustmentKind, AdjustmentState, MissedReceipt
+from loyalty.models import Adjustment, AdjustmentKind, AdjustmentState, MissedReceipt, Unit
 
 
 def ask(
@@ -51,7 +51,8 @@ def ask(
         ]:  # receipts that are on their way come first, those after see that it was booked
             database.have_alone(database.cursor())
         owner = held(customer.pk)
-        known = Adjustment.objects.filter(customer=owner, source=source).first()
+        owners = accounts.sides(owner.pk, Unit.POINTS)
+        known = Adjustment.objects.filter(customer__in=owners, source=source).first()
         if known is not None:
             if told != {name: getattr(known, name) for name in told}:
                 raise SourceConflict

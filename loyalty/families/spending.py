@@ -49,6 +49,9 @@ def redeem(customer_id: int, points: int, cause: Cause) -> Spent:
         known, family_id = _before(owner, cause.source)
         if known:
             return again(owner, known, points)
+        for other in accounts.sides(owner, POINTS)[1:]:  # with whom they were one when it was asked for
+            if known := _before(other, cause.source)[0]:
+                return again(other, known, points)
         if family_id is None:
             return _plain(owner, points, cause)
         prepared.rows(_SHARED, {"family": family_id})

@@ -38,6 +38,7 @@ class Account:
     debt: int
     extended_to: datetime | None
     lots: list[LotState] = field(default_factory=list)
+    parted: list[int] = field(default_factory=list)  # numbers of customers, as they were (`sides`)
 
     def apply(self, pieces: Iterable[Piece], *, debt: int = 0) -> None:
         """What was written to the ledger, here too."""
@@ -65,8 +66,8 @@ def locked(customer_id: int, unit: int) -> Account:
         prepared.rows(_OPEN, [owner, unit])
         found = prepared.row(_LOCK, [owner, unit])
         assert found is not None
-    debt, extended_to = found
-    account = Account(owner, unit, debt, extended_to)
+    debt, extended_to, parted = found
+    account = Account(owner, unit, debt, extended_to, parted=parted or [])
     account.lots = [
         LotState(pk, pending, available, held, vests_at, ends_at or NEVER)
         for pk, pending, available, held, vests_at, ends_at in prepared.rows(_LOTS, [owner, unit])
@@ -93,6 +94,23 @@ def present(customer_id: int) -> int:
     return _owner(customer_id)
 
 
+def sides(customer_id: int, unit: int) -> list[int]:
+    """Whose account may hold what was booked for somebody: theirs, then those that were one with it and are parted."""
+    found = prepared.row(_PARTED, [customer_id, unit])
+    return [customer_id, *others(customer_id, found[0] if found else None)]
+
+
+def others(customer_id: int, parted: list[int] | None) -> list[int]:
+    """Who those are now from whom somebody was parted."""
+    found = []
+    for one in parted or []:
+        try:
+            found.append(_owner(one))
+        except Erased:
+            continue
+    return [one for one in dict.fromkeys(found) if one != customer_id]
+
+
 def enter() -> None:
     """Share the gate: merges keep out till the end of the transaction."""
     prepared.rows(_GATE, [database.GATE])
@@ -111,8 +129,9 @@ _GATE = (
     " coalesce(nullif(current_setting('regulars.spoken', true), ''), ',') || 'loyalty,', true)"
 )
 _PRESENT = "SELECT merged_into_id, erased_at FROM customers_customer WHERE id = %s FOR KEY SHARE"
+_PARTED = "SELECT parted FROM loyalty_balance WHERE customer_id = %s AND unit = %s"
 _LOCK = """
-SELECT debt, extended_to FROM loyalty_balance
+SELECT debt, extended_to, parted FROM loyalty_balance
 WHERE customer_id = %s AND unit = %s FOR UPDATE
 """
 _OPEN = """

@@ -132,11 +132,16 @@ def once(
 
 
 def booked(account: Account, kind: Kind, source: str) -> Posted | None:
-    """What a source did before."""
-    known = prepared.row(_KNOWN, [account.customer_id, account.unit, int(kind), source])
-    if known is None:
-        return None
-    return Posted(known[0], kind, POINTS_OF[kind](*known[1:]), is_new=False, customer_id=account.customer_id)
+    """What a source did before: here, or with whom this one was one then and is parted since."""
+    owners = [account.customer_id]
+    if account.parted:
+        prepared.rows(_ONE_BY_ONE, [source])  # the same may be asked for on the other side just now
+        owners += accounts.others(account.customer_id, account.parted)
+    for owner in owners:
+        known = prepared.row(_KNOWN, [owner, account.unit, int(kind), source])
+        if known is not None:
+            return Posted(known[0], kind, POINTS_OF[kind](*known[1:]), is_new=False, customer_id=owner)
+    return None
 
 
 def checked(points: int) -> int:
@@ -154,11 +159,17 @@ def _spend(account: Account, kind: Kind, cause: Cause, points: int) -> Posted:
     spendable = account.spendable(cause.at)
     if points > spendable:
         raise InsufficientPoints(spendable)
-    pieces = accounts.take(account.usable(cause.at), points)
-    if kind is Kind.HOLD:
-        pieces = [Piece(piece.lot_id, available=piece.available, held=-piece.available) for piece in pieces]
+    pieces = spent(account, kind, points, cause.at)
     movement_id = post(account.customer_id, account.unit, kind, cause, pieces=pieces)
     return Posted(movement_id, kind, -points if kind is Kind.ADJUST else points)
+
+
+def spent(account: Account, kind: Kind, points: int, at: datetime) -> list[Piece]:
+    """Pieces that spend points that are there, or set them aside."""
+    pieces = accounts.take(account.usable(at), points)
+    if kind is not Kind.HOLD:
+        return pieces
+    return [Piece(piece.lot_id, available=piece.available, held=-piece.available) for piece in pieces]
 
 
 # What was asked for, from the legs of a movement: available, pending, held, debt, contra.
@@ -178,6 +189,7 @@ _KNOWN = """
 SELECT id, available, pending, held, debt, contra FROM loyalty_movement
 WHERE customer_id = %s AND unit = %s AND kind = %s AND source = %s
 """
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 14))"
 _EXTEND = """
 UPDATE loyalty_balance SET extended_to = greatest(extended_to, %s) WHERE customer_id = %s AND unit = %s
 RETURNING version

@@ -63,7 +63,7 @@ LEFT JOIN loyalty_movement m ON m.customer_id = t.customer_id AND m.id = t.movem
 LEFT JOIN loyalty_lot l ON l.customer_id = t.customer_id AND l.id = t.lot_id
 WHERE [t.customer_id] AND (
     m.id IS NULL OR l.id IS NULL OR m.unit <> l.unit OR (t.pending = 0 AND t.available = 0 AND t.held = 0)
-    OR (m.kind = 1 AND l.movement_id <> m.id)
+    OR (m.kind IN (1, 14) AND l.movement_id <> m.id)
 )
 """,
     ),
@@ -101,7 +101,7 @@ FROM (
 FULL JOIN (
     SELECT customer_id, id, unit, available + pending AS points FROM loyalty_movement
     WHERE [customer_id]
-        AND (kind = 1 OR (kind IN (11, 12) AND available > 0))
+        AND (kind IN (1, 14) OR (kind IN (11, 12) AND available > 0))
 ) m ON m.customer_id = l.customer_id AND m.id = l.movement_id
 WHERE m.points IS DISTINCT FROM l.points OR m.unit <> l.low_unit OR m.unit <> l.high_unit
 """,

@@ -1,21 +1,22 @@
 """Taking the latest movements of an account out and booking them again where they now belong.
 
 Only the undoing of a merge does this (`loyalty/parting.py`), within its transaction. Numbers, sources, times and
-authors stay; which lots a movement takes from is decided anew, by the same rules. What vested, ended or was settled
-meanwhile is not booked again: it follows by itself.
+authors stay; which lots a movement takes from is decided anew, by the same rules. What is not there any more is lent
+first (`upkeep.lend`), so a movement of points takes, and gives back, what it did. What vested, ended, was settled or
+lent meanwhile is not booked again: it follows by itself.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loyalty.ledger import accounts, continuing, upkeep
 from loyalty.ledger.accounts import Account
-from loyalty.ledger.moving import POINTS_OF
+from loyalty.ledger.moving import POINTS_OF, spent
 from loyalty.ledger.posting import Cause, NewLot, Piece, post
 from loyalty.models import Kind
 
-FOLLOWS = {Kind.VEST, Kind.EXPIRE, Kind.SETTLE}
+FOLLOWS = {Kind.VEST, Kind.EXPIRE, Kind.SETTLE, Kind.LEND}
+SPENDS = {Kind.REDEEM, Kind.HOLD, Kind.ADJUST, Kind.TRANSFER}
 
 
 @dataclass(frozen=True)
@@ -53,58 +54,54 @@ def _booked(row: tuple[Any, ...], lots: list[NewLot]) -> Booked:
 
 
 def book(customer_id: int, one: Booked) -> None:
-    """Book it again on this customer's account; what is not there any more is owed, or, of a hold, not held."""
+    """Book it again on this customer's account."""
     if one.kind in FOLLOWS:
         return
+    cause = one.cause
     account = accounts.locked(customer_id, one.unit)
-    upkeep.bring_up_to_date(account, one.cause.at, one.cause.by)
-    written = _write(account, one)
-    if written and account.debt:
-        upkeep.settle(accounts.locked(customer_id, one.unit), one.cause.at, one.cause.by)
-
-
-def _write(account: Account, one: Booked) -> bool:
+    upkeep.bring_up_to_date(account, cause.at, cause.by)
+    if one.kind is Kind.CAPTURE and not continuing.left_of_hold(account, one.of or 0):
+        one = replace(
+            one, kind=Kind.REDEEM, of=None
+        )  # its hold is not there any more: it is spent without one
+    if one.kind in SPENDS and not one.lots:
+        account = _enough(account, one)
     pieces, debt = _legs(account, one)
     if not (pieces or debt or one.lots):
-        return False
-    kind = one.kind
-    if kind is Kind.CAPTURE and not pieces:  # its hold is not there any more: it is spent without one
-        kind, of = Kind.REDEEM, None
-    else:
-        of = one.of
+        return
     post(
-        account.customer_id, account.unit, kind, one.cause, pieces=pieces, lots=one.lots, debt=debt, of=of,
+        account.customer_id, account.unit, one.kind, cause, pieces=pieces, lots=one.lots, debt=debt, of=one.of,
         number=one.number,
     )  # fmt: skip
-    account.apply(pieces, debt=debt)
-    return True
+    account = accounts.locked(customer_id, one.unit)
+    if account.debt:
+        upkeep.settle(account, cause.at, cause.by)
+
+
+def _enough(account: Account, one: Booked) -> Account:
+    """The account with as much as is to be spent."""
+    missing = abs(one.points) - account.spendable(one.cause.at)
+    if missing <= 0:
+        return account
+    upkeep.lend(account, missing, one.cause.at, one.cause.by)
+    return accounts.locked(account.customer_id, account.unit)
 
 
 def _legs(account: Account, one: Booked) -> tuple[list[Piece], int]:
-    """Pieces, and what is owed for want of them."""
-    points, at = abs(one.points), one.cause.at
+    """Pieces, and the change of what is owed."""
+    points = abs(one.points)
     if one.lots:
         return [], 0
     if one.kind is Kind.FORGIVE:
         return [], -min(points, account.debt)
-    if one.kind in {Kind.REDEEM, Kind.HOLD, Kind.ADJUST, Kind.TRANSFER}:
-        return _spent(account, one.kind, points, at)
+    if one.kind in SPENDS:
+        return spent(account, one.kind, points, one.cause.at), 0
     assert one.of is not None
     if one.kind is Kind.CLAWBACK:
         own = continuing.take_own(account, one.of, points)
         return own, points + sum(piece.pending + piece.available for piece in own)
-    pieces, there = continuing.parts(account, one.of, points, one.kind)
-    if one.kind is Kind.CAPTURE:
-        return pieces, points - there
-    return pieces, -min(points - there, account.debt) if one.kind is Kind.REVERSAL else 0
-
-
-def _spent(account: Account, kind: Kind, points: int, at: datetime) -> tuple[list[Piece], int]:
-    there = min(points, account.spendable(at))
-    pieces = accounts.take(account.usable(at), there)
-    if kind is Kind.HOLD:
-        return [Piece(piece.lot_id, available=piece.available, held=-piece.available) for piece in pieces], 0
-    return pieces, points - there
+    pieces, _there = continuing.parts(account, one.of, points, one.kind)
+    return pieces, 0
 
 
 _LATER = """

@@ -1,14 +1,15 @@
 """Bringing one account up to date before something is done with it: no run has to have come by before.
 
-What vests becomes available, what has ended expires, and what is available pays what is owed.
+What vests becomes available, what has ended expires, and what is available pays what is owed: what was lent first.
 """
 
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from loyalty.ledger.accounts import Account, take
-from loyalty.ledger.posting import Cause, Piece, post
+from crm.lib import prepared
+from loyalty.ledger.accounts import NEVER, Account, LotState, take
+from loyalty.ledger.posting import Cause, NewLot, Piece, post
 from loyalty.models import Kind
 
 
@@ -34,7 +35,21 @@ def expire(account: Account, at: datetime, by: Any) -> None:
 def settle(account: Account, at: datetime, by: Any) -> None:
     usable = account.usable(at)
     points = min(account.debt, sum(lot.available for lot in usable))
-    _write(account, Kind.SETTLE, take(usable, points), at, by, debt=-points)
+    if points:
+        _write(account, Kind.SETTLE, take(_lent_first(account, usable), points), at, by, debt=-points)
+
+
+def lend(account: Account, points: int, at: datetime, by: Any) -> None:
+    """A lot without an end that is owed. Only the undoing of a merge lends, and what it lends is spent at once: when it
+    comes back, it pays what is owed before anything else does."""
+    cause = Cause(f"{Kind.LEND.code}:{uuid4().hex}", at, by)
+    post(account.customer_id, account.unit, Kind.LEND, cause, lots=[NewLot(points)], debt=points)
+
+
+def _lent_first(account: Account, usable: list[LotState]) -> list[LotState]:
+    endless = [lot.id for lot in usable if lot.ends_at == NEVER]
+    lent = {row[0] for row in prepared.rows(_LENT, [account.customer_id, endless])} if endless else set()
+    return sorted(usable, key=lambda lot: lot.id not in lent)
 
 
 def _write(
@@ -45,3 +60,10 @@ def _write(
         cause = Cause(f"{kind.code}:{uuid4().hex}", at, by)
         post(account.customer_id, account.unit, kind, cause, pieces=pieces, debt=debt)
         account.apply(pieces, debt=debt)
+
+
+_LENT = """
+SELECT l.id FROM loyalty_lot l
+JOIN loyalty_movement m ON m.customer_id = l.customer_id AND m.id = l.movement_id AND m.kind = 14
+WHERE l.customer_id = %s AND l.id = ANY(%s::bigint[])
+"""

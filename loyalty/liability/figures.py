@@ -19,13 +19,13 @@ from crm.org.scope import Viewer
 from loyalty.liability import days
 from loyalty.models import Kind, Programme, Unit
 
-# What a movement is called here, by kind. Paying a debt changes nothing in all, but may move it between stores.
+# What a movement is called here, by kind. Lending and paying change nothing in all, but may move debt between stores.
 FLOWS: dict[str, frozenset[Kind]] = {
     "issued": frozenset({Kind.EARN}),
     "reversed": frozenset({Kind.CLAWBACK}),
     "redeemed": frozenset({Kind.REDEEM, Kind.CAPTURE, Kind.REVERSAL}),
     "expired": frozenset({Kind.EXPIRE}),
-    "adjusted": frozenset({Kind.ADJUST, Kind.TRANSFER, Kind.FORGIVE, Kind.SETTLE}),
+    "adjusted": frozenset({Kind.ADJUST, Kind.TRANSFER, Kind.FORGIVE, Kind.SETTLE, Kind.LEND}),
 }
 FLOW_OF = {kind.value: name for name, kinds in FLOWS.items() for kind in kinds}
 

@@ -8,24 +8,26 @@ passed on, by the kind of the movement. A CHECK keeps their sum at zero, so no r
 |---|---|---|---|---|---|
 | earn | + or | + | | | - issued |
 | vest: the return window has ended | + | - | | | |
-| redeem (*) | - | | | | + redeemed |
+| redeem | - | | | | + redeemed |
 | hold, while somebody pays | - | | + | | |
-| capture of a hold (*) | | | - | | + redeemed |
+| capture of a hold | | | - | | + redeemed |
 | release of a hold | + | | - | | |
 | expire | - | | | | + expired |
 | clawback: what was earned is taken again | - and | - and | | + | + issued |
 | settle: points that come pay a debt | - | | | - | |
-| reversal of a redemption: the same lots get them back (*) | + | | | | - redeemed |
-| adjustment (*) | + or - | | | | the other way |
+| reversal of a redemption: the same lots get them back | + | | | | - redeemed |
+| adjustment | + or - | | | | the other way |
 | transfer to or from another member | - or + | | | | the other way |
 | forgiving a debt | | | | - | - adjusted |
+| lending: a lot that is owed (*) | + | | | + | |
 
-(*) What was spent while two customers were one, beyond what the one who spent it has, is owed instead (`parting.py`).
+(*) What was spent while two customers were one, beyond what the one who spent it has (`parting.py`).
 
 Balances and the counters of lots are written by triggers from movements and traces, and by nothing else: they cannot
 disagree. The same triggers refuse a movement that no lot explains. (`loyalty/migrations/0002_guards.py`.)
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
@@ -69,6 +71,7 @@ class Kind(models.IntegerChoices):
     ADJUST = 11, _("Adjusted")
     TRANSFER = 12, _("Transferred")
     FORGIVE = 13, _("Debt forgiven")
+    LEND = 14, _("Lent")
 
     @property
     def code(self) -> str:
@@ -78,7 +81,8 @@ class Kind(models.IntegerChoices):
 class Balance(Owned):
     """A member's account of one unit: the sums of its movements. Written by triggers; locked by whoever moves.
 
-    `version` counts movements. `extended_to` ends the lots that live as long as their member is active.
+    `version` counts movements. `extended_to` ends the lots that live as long as their member is active. `parted`:
+    customers whom a merge made one with this one, until it was undone; what was booked then may stand with them.
     """
 
     on_merge = OnMerge.STAY  # emptied and filled by the movements that leave and come
@@ -91,6 +95,7 @@ class Balance(Owned):
     debt = models.BigIntegerField(db_default=0)
     version = models.BigIntegerField(db_default=0)
     extended_to = models.DateTimeField(null=True)
+    parted = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
         verbose_name = _("balance")
@@ -129,17 +134,18 @@ SIGNS = (
     _sign(Kind.EARN, available="+", contra="-")
     | _sign(Kind.EARN, pending="+", contra="-")
     | _sign(Kind.VEST, available="+", pending="-")
-    | _sign(Kind.REDEEM, available="0-", debt="0+", contra="+")
+    | _sign(Kind.REDEEM, available="-", contra="+")
     | _sign(Kind.HOLD, available="-", held="+")
-    | _sign(Kind.CAPTURE, held="0-", debt="0+", contra="+")
+    | _sign(Kind.CAPTURE, held="-", contra="+")
     | _sign(Kind.RELEASE, available="+", held="-")
     | _sign(Kind.EXPIRE, available="-", contra="+")
     | _sign(Kind.CLAWBACK, available="0-", pending="0-", debt="0+", contra="+")
     | _sign(Kind.SETTLE, available="-", debt="-")
-    | _sign(Kind.REVERSAL, available="0+", debt="0-", contra="-")
+    | _sign(Kind.REVERSAL, available="+", contra="-")
     | _sign(Kind.ADJUST, Kind.TRANSFER, available="+", contra="-")
-    | _sign(Kind.ADJUST, Kind.TRANSFER, available="0-", debt="0+", contra="+")
+    | _sign(Kind.ADJUST, Kind.TRANSFER, available="-", contra="+")
     | _sign(Kind.FORGIVE, debt="-", contra="-")
+    | _sign(Kind.LEND, available="+", debt="+")
 )
 
 

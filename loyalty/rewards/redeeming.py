@@ -63,8 +63,11 @@ def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") ->
         paid = ledger.redeem(
             owner, terms.points, Cause(source, cause.at, cause.by, cause.store_id, cause.purchase_id)
         )
-        if not paid.is_new:  # somebody was quicker with the same source while we waited for the account
-            known = mine.filter(source=cause.source).select_related("terms", "coupon").get()
+        if (
+            not paid.is_new
+        ):  # somebody was quicker while we waited for the account, or it stands with whom they were one
+            theirs = Redemption.objects.filter(customer_id=paid.customer_id, reward=reward)
+            known = theirs.filter(source=cause.source).select_related("terms", "coupon").get()
             return Taken(known, is_new=False)
         if terms.tiers and not tier:
             tier = tier_at([owner], cause.at).get(owner, "")

@@ -44,7 +44,8 @@ class Turn:
 
     def before(self, kind: StoredKind, **told: Any) -> StoredOperation | None:
         """What the same source did before. Raises SourceTaken where that was something else."""
-        known = StoredOperation.objects.filter(customer=self.owner, source=self.cause.source).first()
+        owners = [self.owner, *accounts.others(self.owner, self.principal.parted + self.bonus.parted)]
+        known = StoredOperation.objects.filter(customer__in=owners, source=self.cause.source).first()
         if known is not None and (known.kind, told) != (kind, {name: getattr(known, name) for name in told}):
             raise SourceTaken
         return known

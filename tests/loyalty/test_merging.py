@@ -137,7 +137,14 @@ def test_holds_that_span_both_are_parted(two: tuple[Customer, Customer], ana: St
     ledger.reverse(irina.pk, paid.movement_id, why("web:2/back", noon), points=30)
     merging.unmerge(done, by=ana, at=noon)
     assert points(yusuf) == before
-    assert points(irina) == (10, 0, 0, 0)  # 80, of which 80 were held and paid, and 20 owed: 30 came back
+    assert points(irina) == (
+        0,
+        0,
+        10,
+        0,
+    )  # of 110, 100 were paid and 30 came back: that paid the 30 beyond her own 80
+    ledger.release(irina.pk, slip.movement_id, why("web:2/rest", noon))
+    assert points(irina) == (10, 0, 0, 0)
 
 
 def test_what_vested_or_ended_meanwhile_does_so_again(

@@ -119,6 +119,17 @@ def _constraints(cursor: Any) -> list[tuple[str, str]]:
     return list(cursor.fetchall())
 
 
+def test_a_redemption_that_is_partly_owed_is_named(ledger_of_two: None) -> None:
+    """Given back, it would give less than it took: its lots are not all of it."""
+    spent = Movement.objects.get(source="till:1")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = 'replica'")
+        cursor.execute("ALTER TABLE loyalty_movement DROP CONSTRAINT movement_signs")
+        cursor.execute("UPDATE loyalty_movement SET debt = 5, contra = contra + 5 WHERE id = %s", [spent.pk])
+    named = proof.Fault("the legs of a movement have the signs of its kind", f"movement {spent.pk}")
+    assert named in faults()
+
+
 def test_the_command_names_the_row(ledger_of_two: None, irina: Customer) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = 'replica'")

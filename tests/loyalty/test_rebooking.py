@@ -1,4 +1,4 @@
-"""Movements that are taken out of an account and booked again: the same where everything is there, owed where not."""
+"""Movements that are taken out of an account and booked again: the same where everything is there, lent where not."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from tests.loyalty import books
 pytestmark = pytest.mark.django_db
 NOW = datetime.fromisoformat("2026-03-10T04:00Z")
 DAY = timedelta(days=1)
-FOLLOWS = (Kind.VEST, Kind.EXPIRE, Kind.SETTLE)
+FOLLOWS = (Kind.VEST, Kind.EXPIRE, Kind.SETTLE, Kind.LEND)
 NUMBER = 900_000_001
 Legs = tuple[int, int, int, int]
 
@@ -138,15 +138,15 @@ def booked(
 
 
 @pytest.mark.parametrize(
-    ("kind", "points", "wanted"),
+    ("kind", "points", "wanted", "lent"),
     [
-        (Kind.REDEEM, 3, (-3, 0, 0, 0)), (Kind.REDEEM, 10, (-4, 0, 0, 6)),
-        (Kind.HOLD, 3, (-3, 0, 3, 0)), (Kind.HOLD, 10, (-4, 0, 4, 0)),
-        (Kind.ADJUST, -10, (-4, 0, 0, 6)), (Kind.TRANSFER, -10, (-4, 0, 0, 6)),
+        (Kind.REDEEM, 3, (-3, 0, 0, 0), []), (Kind.REDEEM, 10, (-10, 0, 0, 0), [(6, 6)]),
+        (Kind.HOLD, 4, (-4, 0, 4, 0), []), (Kind.HOLD, 10, (-10, 0, 10, 0), [(6, 6)]),
+        (Kind.ADJUST, -10, (-10, 0, 0, 0), [(6, 6)]), (Kind.TRANSFER, -5, (-5, 0, 0, 0), [(1, 1)]),
     ],
 )  # fmt: skip
-def test_what_is_spent_beyond_what_is_there_is_owed(
-    four: Customer, kind: Kind, points: int, wanted: Legs
+def test_what_is_spent_beyond_what_is_there_is_lent(
+    four: Customer, kind: Kind, points: int, wanted: Legs, lent: list[tuple[int, int]]
 ) -> None:
     found = booked(four, kind, points)
     assert found is not None
@@ -158,15 +158,31 @@ def test_what_is_spent_beyond_what_is_there_is_owed(
         8,
     )
 
+    found_lent = Movement.objects.filter(kind=Kind.LEND, occurred_at=NOW, actor="till:1", contra=0)
+    assert list(found_lent.values_list("available", "debt")) == lent
+    assert held_of(four)[3] == sum(debt for _points, debt in lent)
+
 
 @pytest.mark.parametrize("kind", FOLLOWS)
 def test_what_follows_by_itself_is_not_booked(four: Customer, kind: Kind) -> None:
     assert booked(four, kind, 3) is None
 
 
-def test_a_hold_of_nothing_is_none(four: Customer) -> None:
+def test_a_hold_of_nothing_is_lent_whole(four: Customer) -> None:
     ledger.redeem(four.pk, 4, why("till:1"))
-    assert booked(four, Kind.HOLD, 3) is None
+    found = booked(four, Kind.HOLD, 3)
+    assert found is not None
+    assert (legs(found), held_of(four)) == ((-3, 0, 3, 0), (0, 0, 3, 3))
+
+
+def test_what_is_lent_pays_what_is_owed_before_others(four: Customer) -> None:
+    found = booked(four, Kind.REDEEM, 10)
+    assert found is not None
+    ledger.reverse(four.pk, found.pk, why("back:1"))
+    lots = Lot.objects.filter(customer=four).order_by("id").values_list("points", "available", "expires_at")
+    assert list(lots) == [(4, 4, NOW + 9 * DAY), (6, 0, None)]
+    assert held_of(four) == (4, 0, 0, 0)
+    sound()
 
 
 def test_what_fell_due_before_is_done_before(four: Customer) -> None:
@@ -176,7 +192,7 @@ def test_what_fell_due_before_is_done_before(four: Customer) -> None:
     assert legs(found) == (-10, 0, 0, 0)
 
 
-@pytest.mark.parametrize(("held", "wanted"), [(4, (0, 0, -3, 0)), (2, (0, 0, -2, 1))])
+@pytest.mark.parametrize(("held", "wanted"), [(4, (0, 0, -3, 0)), (2, (0, 0, -2, 0))])
 def test_a_capture_of_what_is_held(four: Customer, held: int, wanted: Legs) -> None:
     slip = ledger.hold(four.pk, held, why("web:1")).movement_id
     found = booked(four, Kind.CAPTURE, 3, of=slip)
@@ -187,8 +203,7 @@ def test_a_capture_of_what_is_held(four: Customer, held: int, wanted: Legs) -> N
 def test_a_capture_without_its_hold_is_spent(four: Customer) -> None:
     found = booked(four, Kind.CAPTURE, 3, of=NUMBER + 1)
     assert found is not None
-    assert (found.kind, found.of_id, legs(found)) == (Kind.REDEEM, None, (0, 0, 0, 3))
-    # It is owed, and what there is pays it.
+    assert (found.kind, found.of_id, legs(found)) == (Kind.REDEEM, None, (-3, 0, 0, 0))
     assert held_of(four) == (1, 0, 0, 0)
 
 
@@ -207,10 +222,9 @@ def test_a_release_without_its_hold_is_none(four: Customer) -> None:
 
 @pytest.mark.parametrize(
     ("spent", "owed", "wanted"),
-    [(4, 0, (3, 0, 0, 0)), (2, 0, (2, 0, 0, 0)), (2, 9, (2, 0, 0, -1)), (1, 1, (1, 0, 0, -1))],
+    [(4, 0, (3, 0, 0, 0)), (2, 0, (2, 0, 0, 0)), (2, 9, (2, 0, 0, 0))],
 )
-def test_a_reversal_gives_back_and_lets_off(four: Customer, spent: int, owed: int, wanted: Legs) -> None:
-    """What was owed for want of points is not owed any more."""
+def test_a_reversal_gives_back_what_was_taken(four: Customer, spent: int, owed: int, wanted: Legs) -> None:
     slip = ledger.redeem(four.pk, spent, why("till:1")).movement_id
     if owed:
         bought = ledger.earn(four.pk, [NewLot(owed)], why("receipt:1")).movement_id
