@@ -4,17 +4,15 @@ from typing import Annotated
 
 import msgspec
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 
-from crm.org.models import Store
 from crm.org.permissions import Permission
 from crm.rest.endpoints import Answer, endpoint
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.api.shapes import In, Source, StoreCode
 from customers.models import Customer
-from customers.receiving import InvalidEvent
 from loyalty import actions
+from loyalty.api import till
 from loyalty.api.accounts import customer_of
 from loyalty.api.redemptions import GONE
 from loyalty.api.shapes import CustomerId, Number
@@ -64,16 +62,13 @@ class Actions(ApiView):
         number = customer_of(told.customer, self.caller)
         source = f"{told.source}:{told.external_id}"
         earned = actions.earn(
-            number, Action(told.action), source, at=now(), by=self.caller, store=self._store(told)
+            number,
+            Action(told.action),
+            source,
+            at=now(),
+            by=self.caller,
+            store=till.store_if(told.store, self.caller),
         )
         rules = [RuleOut(one.code, one.points) for one in earned]
         body = ActionOut(Customer(pk=number).public_id, sum(one.points for one in rules), rules)
         return Answer(body, 201 if any(one.is_new for one in earned) else 200)
-
-    def _store(self, told: ActionIn) -> Store | None:
-        if told.store is None:
-            return None
-        found = Store.objects.visible_to(self.caller).filter(code=told.store).first()
-        if found is None:
-            raise InvalidEvent.at("/store", _("“%(code)s” is no store of this chain.") % {"code": told.store})
-        return found

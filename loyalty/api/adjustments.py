@@ -4,18 +4,16 @@ from typing import Annotated, Literal
 
 import msgspec
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 from msgspec import Meta
 
-from crm.org.models import Store
 from crm.org.permissions import Permission
 from crm.rest.endpoints import Answer, endpoint
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.api.shapes import In, Source, StoreCode
 from customers.models import Customer
-from customers.receiving import InvalidEvent
 from loyalty import adjustments
+from loyalty.api import till
 from loyalty.api.accounts import customer_of
 from loyalty.api.redemptions import GONE
 from loyalty.api.shapes import CustomerId, Number
@@ -73,17 +71,9 @@ class Adjustments(ApiView):
         made = adjustments.ask(
             owner, told.points, reason=told.reason, by=self.caller, at=now(), note=told.note,
             source=f"{told.source}:{told.external_id}", receipt_number=told.receipt_number,
-            store=self._store(told.store),
+            store=till.store_if(told.store, self.caller),
         )  # fmt: skip
         return Answer(shape(made), 201)
-
-    def _store(self, code: str | None) -> Store | None:
-        if code is None:
-            return None
-        found = Store.objects.visible_to(self.caller).filter(code=code).first()
-        if found is None:
-            raise InvalidEvent.at("/store", _("“%(code)s” is no store of this chain.") % {"code": code})
-        return found
 
 
 def shape(made: Adjustment) -> AdjustmentOut:

@@ -4,16 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 
-from crm.org.models import Store
 from crm.org.permissions import Permission
 from crm.rest.endpoints import Answer, endpoint
 from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.models import Customer
-from customers.receiving import InvalidEvent
 from loyalty import holds, ledger, redeeming
 from loyalty.api import till
 from loyalty.api.shapes import (
@@ -49,15 +46,10 @@ class Spending(ApiView):
 
     def cause(self, told: Any, store: str | None = None) -> Cause:
         """A number of a sender means one thing for ever."""
-        return Cause(f"{told.source}:{told.external_id}", now(), self.caller, store_id=self._store(store))
-
-    def _store(self, code: str | None) -> int | None:
-        if code is None:
-            return None
-        found = Store.objects.visible_to(self.caller).filter(code=code).values_list("pk", flat=True).first()
-        if found is None:
-            raise InvalidEvent.at("/store", _("“%(code)s” is no store of this chain.") % {"code": code})
-        return int(found)
+        found = till.store_if(store, self.caller)
+        return Cause(
+            f"{told.source}:{told.external_id}", now(), self.caller, store_id=found.pk if found else None
+        )
 
 
 class Redemptions(Spending):

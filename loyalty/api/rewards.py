@@ -10,7 +10,7 @@ from crm.org.models import Store, public_id
 from crm.org.permissions import Permission
 from crm.rest import pages
 from crm.rest.endpoints import Answer, endpoint
-from crm.rest.problems import InvalidInput, NotFound
+from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from loyalty import rewards
@@ -40,7 +40,7 @@ class Rewards(ApiView):
     @endpoint("List rewards", answers={200: RewardPage}, query=RewardQuery)
     def get(self) -> Any:
         """Those that are given now, with the terms that hold now."""
-        at, store = now(), self._store()
+        at, store = now(), till.store_if(self.query.store, self.caller)
         after = pages.position(self.query.cursor, pages.RowNumber)
         rows = RewardTerms.objects.select_related("reward", "partner").filter(pk__in=_holding(at))
         if after:
@@ -51,14 +51,6 @@ class Rewards(ApiView):
         results = _shapes(found[: self.query.limit], store)
         cursor = pages.cursor_after(found, self.query.limit, lambda one: (one.reward_id,))
         return pages.page(self.request, results, cursor)
-
-    def _store(self) -> Store | None:
-        if self.query.store is None:
-            return None
-        found = Store.objects.filter(code=self.query.store).first()
-        if found is None:
-            raise InvalidInput.at("/store", "There is no store with this code.")
-        return found
 
 
 class RewardRedemptions(ApiView):

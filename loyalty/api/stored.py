@@ -6,10 +6,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 from msgspec import Meta
 
-from crm.org.models import Store
 from crm.org.permissions import Permission
 from crm.rest.endpoints import Answer, endpoint
 from crm.rest.problems import NotFound
@@ -18,7 +16,6 @@ from crm.rest.views import ApiView
 from customers.api.customers import CUSTOMER_ID
 from customers.api.shapes import IdentityIn, In, Source, StoreCode
 from customers.models import Customer
-from customers.receiving import InvalidEvent
 from loyalty import accounts, storedvalue
 from loyalty.api import till
 from loyalty.api.accounts import customer_of
@@ -130,17 +127,12 @@ class _Acting(ApiView):
     scope = KeyScope.POINTS_WRITE
     tag = "stored value"
 
-    def cause(self, told: Any, store_id: int | None) -> Cause:
-        """A number of a sender means one thing for ever."""
-        return Cause(f"{told.source}:{told.external_id}", now(), self.caller, store_id=store_id)
-
-    def store(self, code: str | None) -> int | None:
-        if code is None:
-            return None
-        found = Store.objects.visible_to(self.caller).filter(code=code).values_list("pk", flat=True).first()
-        if found is None:
-            raise InvalidEvent.at("/store", _("“%(code)s” is no store of this chain.") % {"code": code})
-        return int(found)
+    def cause(self, told: Any, store_id: int | None = None) -> Cause:
+        """A number of a sender means one thing for ever. `store_id`: where it is not told."""
+        found = till.store_if(getattr(told, "store", None), self.caller)
+        return Cause(
+            f"{told.source}:{told.external_id}", now(), self.caller, store_id=found.pk if found else store_id
+        )
 
     def act(self, text: str, kind: StoredKind) -> StoredOperation:
         found = StoredOperation.objects.filter(pk=StoredOperation.row_id(text) or 0, kind=kind).first()
@@ -160,7 +152,7 @@ class TopUps(_Acting):
         """The offer gives its bonus. The same (source, external_id) again answers the same."""
         number = till.payer_of(told.customer, self.caller)
         done = storedvalue.top_up(
-            number, _cents(told.amount), self.cause(told, self.store(told.store)), how=told.how,
+            number, _cents(told.amount), self.cause(told), how=told.how,
             receipt_number=told.receipt_number, offer=Offered(told.offer),
         )  # fmt: skip
         return _told(done)
@@ -175,7 +167,7 @@ class Payments(_Acting):
     def post(self, told: PaymentIn) -> Answer:
         """From principal and bonus, by the order that the chain has published. The same again answers the same."""
         number = till.payer_of(told.customer, self.caller)
-        cause = self.cause(told, self.store(told.store))
+        cause = self.cause(told)
         return _told(storedvalue.pay(number, _cents(told.amount), cause, receipt_number=told.receipt_number))
 
 

@@ -32,6 +32,11 @@ def store_of(told: Told, caller: Caller) -> Store:
     return store_with(told.store, caller)
 
 
+def store_if(code: str | None, caller: Caller) -> Store | None:
+    """The same, where the call may leave it out."""
+    return None if code is None else store_with(code, caller)
+
+
 def store_with(code: str, caller: Caller) -> Store:
     found = Store.objects.visible_to(caller).filter(code=code).first()
     if found is None:
