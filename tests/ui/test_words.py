@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from crm.ui import words
+from crm.ui.templatetags import ui
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -66,3 +68,18 @@ def test_seconds() -> None:
     assert words.seconds(59.6) == "1 min 0 s"
     assert words.seconds(185) == "3 min 5 s"
     assert words.seconds(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("store", "reader"),
+    [
+        ("America/Chicago", "America/New_York"),
+        ("America/Chicago", "America/Los_Angeles"),
+        ("Asia/Shanghai", "Asia/Tokyo"),
+    ],
+)
+def test_an_end_at_a_stores_midnight_is_told_by_its_last_day_to_everybody(store: str, reader: str) -> None:
+    midnight = datetime(2027, 1, 1, tzinfo=ZoneInfo(store))
+    with timezone.override(ZoneInfo(reader)), translation.override("en"):
+        assert "Dec 31, 2026" in ui.last_day(midnight)
+        assert ui.last_day(None) == words.NOTHING

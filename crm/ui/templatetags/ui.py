@@ -77,8 +77,11 @@ def day(value: date | datetime | None) -> SafeString | str:
 
 @register.filter
 def last_day(end: datetime | None) -> SafeString | str:
-    """Of an end, which is the first moment when it is over: the last day on which it is not."""
-    return day(end - timedelta(seconds=1)) if end else words.NOTHING
+    """Of an end, which is the midnight of some store: the last day on which it was not over.
+
+    Twelve hours before is inside that day for whoever reads it, wherever their own midnight lies.
+    """
+    return day(end - timedelta(hours=12)) if end else words.NOTHING
 
 
 @register.filter
