@@ -34,7 +34,7 @@ RUN python -m crm.translations compile \
     && SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(60))')" ALLOWED_HOSTS=build.invalid \
        DATABASE_URL=postgresql://build.invalid/x REDIS_URL=redis://build.invalid/0 REGULARS_HOME=/tmp/build \
        python manage.py collectstatic --no-input --verbosity 0 \
-    && python -m compileall -q crm customers segmentation
+    && python -m compileall -q crm customers loyalty segmentation
 USER regulars
 VOLUME /data
 EXPOSE 8000

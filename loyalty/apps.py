@@ -20,13 +20,9 @@ class LoyaltyConfig(AppConfig):
             receipts,
         )
         from loyalty.families import merging as families_merging
-        from loyalty.families import proofs as families_proofs
-        from loyalty.ledger import proof
-        from loyalty.liability import proofs
         from loyalty.referrals import codes as referral_codes
         from loyalty.referrals import coming
         from loyalty.simulation import jobs  # noqa: F401  registers the kind of job
-        from loyalty.storedvalue import proof as stored_proof
         from loyalty.tiers import following as tiers_following
         from loyalty.views import noticing, storednoticing, wiring
 
@@ -37,9 +33,6 @@ class LoyaltyConfig(AppConfig):
             followers.Follower("points", parting.merged, parting.unmerged, parting=parting.parting)
         )
         followers.register(families_merging.FOLLOWER)
-        proof.register(proofs.check)
-        proof.register(stored_proof.check)
-        proof.register(families_proofs.check)
         following.fill()
         invitations.use(invitations.Invitations(referral_codes.read, coming.take, coming.is_open))
         tiers_following.fill()
@@ -61,7 +54,19 @@ class LoyaltyConfig(AppConfig):
                 "tier_review": _("Tiers"),
             }
         )
+        self._fill_the_proof()
         self._fill_the_pages()
+
+    def _fill_the_proof(self) -> None:
+        from loyalty.accrual import proof as accrual
+        from loyalty.coupons import proof as coupons
+        from loyalty.families import proofs as families
+        from loyalty.ledger import proof
+        from loyalty.liability import proofs as liability
+        from loyalty.storedvalue import proof as stored
+
+        for one in (accrual, coupons, liability, stored, families):
+            proof.register(one.check)
 
     def _fill_the_pages(self) -> None:
         from crm.org.permissions import Permission

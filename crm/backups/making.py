@@ -70,7 +70,11 @@ def _database(target: Path, at: datetime) -> Manifest:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")
         snapshot, version = cursor.fetchone()
-        programs.run("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={snapshot}"], output=target)
+        programs.run(
+            "pg_dump",
+            ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"],
+            output=target,
+        )
         target.chmod(0o600)
         return Manifest(
             at.isoformat(), version, keys.mark(settings.SECRET_KEY), migrations(cursor), rows(cursor),

@@ -108,7 +108,11 @@ def ready(
     _administer("CREATE DATABASE {} TEMPLATE template0", name)
     try:
         tell("Database")
-        programs.run("pg_restore", ["--exit-on-error", "--no-owner", str(folder / DATABASE)], database=name)
+        programs.run(
+            "pg_restore",
+            ["--exit-on-error", "--no-owner", "--no-privileges", str(folder / DATABASE)],
+            database=name,
+        )
         tell("Files")
         files.mkdir(mode=0o700, parents=True)
         if (folder / FILES).exists():

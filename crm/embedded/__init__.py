@@ -9,6 +9,7 @@ the last one to leave stops the servers, unless `python -m crm.embedded start` a
 
 from crm.embedded.commands import is_needed_by
 from crm.embedded.home import Home
+from crm.embedded.postgres import APPLICATION
 from crm.embedded.servers import EmbeddedError, database_url, ensure, redis_url
 
-__all__ = ["EmbeddedError", "Home", "database_url", "ensure", "is_needed_by", "redis_url"]
+__all__ = ["APPLICATION", "EmbeddedError", "Home", "database_url", "ensure", "is_needed_by", "redis_url"]

@@ -16,6 +16,7 @@ from crm.embedded.home import Home
 from crm.embedded.unprivileged import hand_over, identity, reachable_copy
 
 OWNER = "regulars"
+APPLICATION = "regulars_app"  # owns nothing: who web, worker and beat are (crm/lib/approle.py)
 DATABASE = "regulars"
 # Available to every database made from the template, the tests' included.
 EXTENSIONS = ("pg_trgm", "btree_gin", "btree_gist")
@@ -27,9 +28,9 @@ STOP_SECONDS = 120  # the last checkpoint of a large import takes its time
 MB = 1024 * 1024
 
 
-def url(home: Home) -> str:
+def url(home: Home, role: str = OWNER) -> str:
     """The address for DATABASE_URL. The folder stands in the query: parsers turn host names into lower case."""
-    return f"postgresql://{OWNER}@/{DATABASE}?host={quote(str(home.postgres_sockets), safe='')}"
+    return f"postgresql://{role}@/{DATABASE}?host={quote(str(home.postgres_sockets), safe='')}"
 
 
 def start(home: Home) -> None:
@@ -178,6 +179,7 @@ def _is_ready(home: Home, process: subprocess.Popen[bytes] | None) -> bool:
     while time.monotonic() < deadline:
         try:
             with connect(home) as connection:
+                _create_role(connection)
                 _create_database(home, connection)
                 return True
         except psycopg.OperationalError:
@@ -185,6 +187,12 @@ def _is_ready(home: Home, process: subprocess.Popen[bytes] | None) -> bool:
                 return False
             time.sleep(0.02)
     raise processes.ServerFailed("PostgreSQL", home.logs / "postgres.log")
+
+
+def _create_role(connection: psycopg.Connection) -> None:
+    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION]).fetchone()
+    if not found:  # it sees whose transactions run: what may still come is not taken as complete
+        connection.execute(f"CREATE ROLE {APPLICATION} LOGIN; GRANT pg_read_all_stats TO {APPLICATION}")
 
 
 def _create_database(home: Home, connection: psycopg.Connection) -> None:

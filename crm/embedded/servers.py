@@ -25,8 +25,9 @@ class EmbeddedError(SystemExit):
 
 
 def database_url(home: Home | None = None) -> str:
-    """DATABASE_URL, or the embedded server's address (whether it runs or not)."""
-    return os.environ.get("DATABASE_URL") or postgres.url(home or Home.from_environment())
+    """DATABASE_URL, or the embedded server's address (whether it runs or not), for the role that this process has."""
+    role = os.environ.get("EMBEDDED_ROLE") or postgres.OWNER
+    return os.environ.get("DATABASE_URL") or postgres.url(home or Home.from_environment(), role)
 
 
 def redis_url(home: Home | None = None) -> str:

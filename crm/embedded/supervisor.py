@@ -66,13 +66,14 @@ def run(home: Home) -> int:
 
 def _children(home: Home, port: int) -> list[Child]:
     """In the order of their start."""
-    gate = {"PORT": str(port), "WAIT_FOR": str(_gate(home))}
+    serves = {"EMBEDDED_ROLE": postgres.APPLICATION}  # set-up alone speaks as the owner of the tables
+    gate = {"PORT": str(port), "WAIT_FOR": str(_gate(home)), **serves}
     celery = [sys.executable, "-m", "celery", "--app", "crm.celery", "--quiet"]
     quiet = ["--loglevel", "INFO"]
     return [
         Child("web", [sys.executable, "-m", "gunicorn"], gate),
-        Child("worker", [*celery, "worker", *quiet, "--without-gossip", "--without-mingle"]),
-        Child("beat", [*celery, "beat", "--pidfile", "", *quiet], patience=5),
+        Child("worker", [*celery, "worker", *quiet, "--without-gossip", "--without-mingle"], serves),
+        Child("beat", [*celery, "beat", "--pidfile", "", *quiet], serves, patience=5),
     ]
 
 

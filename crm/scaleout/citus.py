@@ -19,7 +19,9 @@ from crm.scaleout.shape import CannotSpread, Survey
 LEAST_VERSION = (11, 3)  # identity columns on distributed tables
 # Functions of triggers that look at their own row alone: every machine may run them for its rows. Citus carries them to
 # the workers and runs them when `citus.enable_unsafe_triggers` is on (set it for the database: see docs/scaleout.md).
-ROW_ALONE = frozenset({"loyalty_family_whole_stays", "loyalty_stored_stays", "row_is_only_added"})
+ROW_ALONE = frozenset(
+    {"loyalty_family_whole_stays", "loyalty_row_stays", "loyalty_stored_stays", "row_is_only_added"}
+)
 # Those of the ledger and of tiers look at and write rows of the same customers, which stand on the same machine. Some
 # of them see whole statements, which a distributed table does not offer: the plan shows them, `convert` refuses them.
 SAME_CUSTOMERS = frozenset(

@@ -135,6 +135,9 @@ def broker(url: str) -> str:
 DATABASE_URL = environment.address("DATABASE_URL", embedded.database_url(HOME), DATABASE_SCHEMES)
 REDIS_URL = environment.address("REDIS_URL", embedded.redis_url(HOME), REDIS_SCHEMES)
 DATABASES = {"default": database(DATABASE_URL)}
+# Whom web, worker and beat speak as, where they are not the owner (crm/lib/approle.py).
+DATABASE_APP_ROLE = environment.text("DATABASE_APP_ROLE") or embedded.APPLICATION
+DATABASE_APP_PASSWORD = environment.text("DATABASE_APP_PASSWORD")
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -55,7 +55,7 @@ WHERE [m.customer_id] AND (
 """,
     ),
     _promise(
-        "a trace belongs to a movement and a lot of the same account",
+        "a trace belongs to a movement and a lot of the same account, and goes the way of the movement",
         """
 SELECT 'trace of movement ' || t.movement_id || ' and lot ' || t.lot_id
 FROM loyalty_trace t
@@ -64,6 +64,8 @@ LEFT JOIN loyalty_lot l ON l.customer_id = t.customer_id AND l.id = t.lot_id
 WHERE [t.customer_id] AND (
     m.id IS NULL OR l.id IS NULL OR m.unit <> l.unit OR (t.pending = 0 AND t.available = 0 AND t.held = 0)
     OR (m.kind IN (1, 14) AND l.movement_id <> m.id)
+    OR sign(t.pending) NOT IN (0, sign(m.pending)) OR sign(t.available) NOT IN (0, sign(m.available))
+    OR sign(t.held) NOT IN (0, sign(m.held))
 )
 """,
     ),

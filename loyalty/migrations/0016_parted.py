@@ -12,11 +12,11 @@ _FROM = _GUARDS.index("CREATE FUNCTION loyalty_lots_follow")
 _BEFORE = _GUARDS[_FROM : _GUARDS.index("CREATE TRIGGER trace_moves_lot")].replace(
     "CREATE", "CREATE OR REPLACE", 1
 )
-_QUIET = """
+QUIET = """
 ALTER FUNCTION loyalty_lots_follow() SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off;
 """
 # What is lent is a lot of its own, as what is earned.
-_NOW = _BEFORE.replace("m.kind <> 1 OR", "m.kind NOT IN (1, 14) OR")
+NOW = _BEFORE.replace("m.kind <> 1 OR", "m.kind NOT IN (1, 14) OR")
 
 
 class Migration(migrations.Migration):
@@ -189,5 +189,5 @@ class Migration(migrations.Migration):
                 name="movement_signs",
             ),
         ),
-        migrations.RunSQL(_NOW + _QUIET, _BEFORE + _QUIET),
+        migrations.RunSQL(NOW + QUIET, _BEFORE + QUIET),
     ]

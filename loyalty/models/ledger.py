@@ -27,6 +27,8 @@ Balances and the counters of lots are written by triggers from movements and tra
 disagree. The same triggers refuse a movement that no lot explains. (`loyalty/migrations/0002_guards.py`.)
 """
 
+from datetime import UTC, datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -184,6 +186,13 @@ class Movement(Owned):
             ),
             models.CheckConstraint(condition=SIGNS, name="movement_signs"),
             models.CheckConstraint(condition=~Q(source=""), name="movement_has_a_source"),
+            models.CheckConstraint(
+                condition=Q(
+                    occurred_at__gte=datetime(2000, 1, 1, tzinfo=UTC),
+                    occurred_at__lt=datetime(2100, 1, 1, tzinfo=UTC),
+                ),
+                name="movement_in_this_century",
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "-occurred_at", "-id"], name="movement_by_time"),

@@ -3,11 +3,27 @@
 from datetime import datetime
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
+from crm.org.models import Staff, Store
 from customers.models import Customer
-from loyalty.models import Balance, Lot, Movement, Trace
+from loyalty.models import (
+    Accrual,
+    Balance,
+    Coupon,
+    CouponCode,
+    CouponTerms,
+    CouponUse,
+    EarningRule,
+    Hold,
+    Lot,
+    Movement,
+    Programme,
+    Tier,
+    Trace,
+)  # fmt: skip
 from tests.loyalty import books
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +34,9 @@ MOVE = (
 )
 SPENT = "(SELECT id FROM loyalty_movement WHERE source = 'till:1')"
 HELD = "(SELECT id FROM loyalty_movement WHERE source = 'web:2')"
+ROOM = (
+    "(SELECT max(id) FROM loyalty_lot WHERE customer_id = %(who)s AND unit = 1 AND available + held < points)"
+)
 FULL = "(SELECT max(id) FROM loyalty_lot WHERE customer_id = %(who)s AND available > 0)"
 
 
@@ -120,26 +139,86 @@ STATEMENTS = {
         move(kind=10, of=SPENT, available=40, contra=-40),
         "(SELECT lot_id FROM loyalty_trace WHERE movement_id = " + SPENT + ")", available=40,
     ),
+    # Lot by lot and in time.
+    "taken from one lot to fill another": (
+        f"WITH m AS ({move(kind=3, available=-5, contra=5)} RETURNING id)"
+        " INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, available)"
+        f" SELECT %(who)s, m.id, l.id, CASE l.id WHEN {FULL} THEN -6 ELSE 1 END FROM m, loyalty_lot l"
+        f" WHERE l.customer_id = %(who)s AND l.unit = 1 AND (l.id = {FULL} OR l.id = {ROOM})"
+    ),
+    "spent in another century": traced(
+        move(kind=3, available=-5, contra=5).replace("now()", "'1899-01-01'"), available=-5
+    ),
+    "spent in the next century": traced(
+        move(kind=3, available=-5, contra=5).replace("now()", "'2100-01-01T00:00:00Z'"), available=-5
+    ),
     "a release into another lot": (
         f"WITH m AS ({move(kind=6, of=HELD, available=5, held=-5)} RETURNING id)"
         " INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, available, held)"
         " SELECT %(who)s, m.id, max(l.id), 5, -5 FROM m, loyalty_lot l WHERE customer_id = %(who)s AND l.held = 0"
         " GROUP BY m.id"
     ),
+    # Around the ledger.
+    "a receipt earned more": "UPDATE loyalty_accrual SET points = points + 100, kept = kept + 100",
+    "a receipt earned for somebody else": "UPDATE loyalty_accrual SET customer_id = %(other)s",
+    "the arithmetic of a receipt goes": "DELETE FROM loyalty_accrual",
+    "a rule pays more from the beginning": "UPDATE loyalty_earningrule SET percent = 900",
+    "a point costs less": "UPDATE loyalty_programme SET money_per_point = 0.01",
+    "coupon terms are made better": "UPDATE loyalty_couponterms SET minimum = 0, amount = 500",
+    "coupon terms go": "DELETE FROM loyalty_couponterms",
+    "a used coupon is new again": "UPDATE loyalty_couponuse SET redeemed_at = NULL, reserved_until = now()",
+    "a use takes less off": "UPDATE loyalty_couponuse SET amount = 0",
+    "a use is forgotten": "DELETE FROM loyalty_couponuse",
+    "a use by somebody else": "UPDATE loyalty_couponuse SET owner_id = %(other)s",
+    "a coupon is another one": "UPDATE loyalty_coupon SET valid_to = NULL, source = 'gift'",
+    "a coupon goes": "DELETE FROM loyalty_coupon",
+    "a code opens another coupon": "UPDATE loyalty_couponcode SET coupon_id = coupon_id + 1",
+    "a tier comes cheaper": "UPDATE loyalty_tier SET threshold = 1 WHERE rank > 0",
+    "a hold is another one": "UPDATE loyalty_hold SET until = until + interval '1 year'",
+    # What the role has no right to.
+    "a guard is switched off": "ALTER TABLE loyalty_movement DISABLE TRIGGER ALL",
+    "all guards are switched off": "SET LOCAL session_replication_role = 'replica'",
+    "a guard goes": "DROP TRIGGER movement_is_only_added ON loyalty_movement",
+    "a guard is replaced": (
+        "CREATE OR REPLACE FUNCTION row_is_only_added() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RETURN coalesce(NEW, OLD); END$$"
+    ),
+    "a constraint goes": "ALTER TABLE loyalty_movement DROP CONSTRAINT movement_signs",
+    "a column is renamed": "ALTER TABLE loyalty_balance RENAME debt TO forgiven",
+    "the table goes": "DROP TABLE loyalty_trace",
+    "a table is taken over": "ALTER TABLE loyalty_lot OWNER TO CURRENT_USER",
+    "an own guard": (
+        "CREATE TRIGGER own BEFORE INSERT ON loyalty_trace FOR EACH ROW EXECUTE FUNCTION row_is_only_added()"
+    ),
+    "the tables are emptied between two tests": "SET LOCAL regulars.may_empty = 'on'; TRUNCATE loyalty_balance",
+    "the role becomes a superuser": "ALTER ROLE regulars_app SUPERUSER",
+    "the role sees files": "COPY loyalty_balance TO '/tmp/balances'",
 }  # fmt: skip
 
 
 @pytest.fixture
-def people(irina: Customer, yusuf: Customer, noon: datetime) -> dict[str, int]:
+def people(irina: Customer, yusuf: Customer, harbour: Store, max_: Staff, noon: datetime) -> dict[str, int]:
     books.written(irina, yusuf, noon)
+    books.around(irina, harbour, noon, max_)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute("SET LOCAL regulars.may_empty = 'off'")
+        cursor.execute(f"SET LOCAL ROLE {settings.DATABASE_APP_ROLE}")
     return {"who": irina.pk, "other": yusuf.pk}
 
 
+MODELS = (
+    Movement, Lot, Trace, Balance, Accrual, Programme, EarningRule, CouponTerms, Coupon, CouponUse, CouponCode, Tier,
+    Hold,
+)  # fmt: skip
+
+
 def rows() -> list[list[tuple]]:
-    return [sorted(model.objects.values_list(), key=str) for model in (Movement, Lot, Trace, Balance)]
+    return [sorted(model.objects.values_list(), key=str) for model in MODELS]
+
+
+def test_each_statement_has_something_to_change(people: dict[str, int]) -> None:
+    assert all(map(len, rows()))
 
 
 def test_there_are_enough() -> None:
@@ -147,18 +226,20 @@ def test_there_are_enough() -> None:
 
 
 def test_all_are_refused_and_change_nothing(people: dict[str, int]) -> None:
-    before, accepted = rows(), []
+    before, accepted, reasons = rows(), [], {}
     for name, statement in STATEMENTS.items():
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(statement, people)
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        except DatabaseError:
-            continue
+        except DatabaseError as error:
+            reasons[name] = getattr(error.__cause__, "sqlstate", "")
         else:
             accepted.append(name)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     assert accepted == []
+    # Broken integrity, or no right to it; never that the statement itself makes no sense.
+    assert {name: why for name, why in reasons.items() if why[:2] != "23" and why != "42501"} == {}
     assert rows() == before

@@ -185,18 +185,18 @@ def test_columns_of_two_units(irina: Customer) -> None:
     """The points are earned later than the growth: each debt is paid when its own unit was earned."""
     owe(irina, 2)
     owe(irina, 2, Unit.GROWTH)
-    day = 86_400_000_000
+    day, first = 86_400_000_000, 20_000  # 2024-10-04
     none = np.ma.masked_all(2, dtype=np.int64)
     columns = Earnings(
         customer=np.full(2, irina.pk), unit=np.array([1, 2]), points=np.array([5, 6]), source=["a", "a"],
-        at=np.array([3 * day, 2 * day]), store=none, purchase=none, vests=none, ends=none,
+        at=np.array([first + 3, first + 2]) * day, store=none, purchase=none, vests=none, ends=none,
         extended=np.zeros(2, dtype=bool),
     )  # fmt: skip
     made = bulk.earn_columns(database.cursor(), columns, by="system:night").tolist()
     assert made == list(Movement.objects.filter(source="a").order_by("unit").values_list("id", flat=True))
     assert balances() == {(irina.pk, 1): (3, 0, 0, 0), (irina.pk, 2): (4, 0, 0, 0)}
     paid = Movement.objects.filter(kind=Kind.SETTLE).order_by("unit").values_list("occurred_at", flat=True)
-    assert [at.date().isoformat() for at in paid] == ["1970-01-04", "1970-01-03"]
+    assert [at.date().isoformat() for at in paid] == ["2024-10-07", "2024-10-06"]
 
 
 def test_an_answer_for_each(irina: Customer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,14 +105,20 @@ CASES: list[tuple[str, list[Row], list[str]]] = [
         ["movement 3", "movement 4", "movement 5", "movement 6"],
     ),
     (
-        "a trace belongs to a movement and a lot of the same account",
+        "a trace belongs to a movement and a lot of the same account, and goes the way of the movement",
         [
-            m(1, kind=1), lot(1, movement_id=1), trace(1, 1, available=1),
-            m(2), trace(2, 1, pending=1), m(3), trace(3, 1, held=1),
-            trace(4, 1, held=1), trace(2, 5, held=1), m(6, unit=2), trace(6, 1, held=1),
-            m(7), trace(7, 1), m(8, kind=1), trace(8, 1, available=1),
+            m(1, kind=1, available=2), lot(1, movement_id=1), trace(1, 1, available=1),
+            m(2, pending=2, held=2), trace(2, 1, pending=1), m(3, held=3), trace(3, 1, held=1),
+            trace(4, 1, held=1), trace(2, 5, held=1), m(6, unit=2, held=1), trace(6, 1, held=1),
+            m(7), trace(7, 1), m(8, kind=1, available=1), trace(8, 1, available=1),
+            m(9, pending=-1, available=1, held=1), trace(9, 1, pending=1), m(10, available=-1),
+            trace(10, 1, available=1), m(11, held=-1), trace(11, 1, held=1), m(12, held=1),
+            trace(12, 1, held=1, available=1),
         ],
-        [f"trace of movement {one} and lot {of}" for one, of in ((4, 1), (2, 5), (6, 1), (7, 1), (8, 1))],
+        [
+            "trace of movement 2 and lot 5",
+            *(f"trace of movement {one} and lot 1" for one in (4, 6, 7, 8, 9, 10, 11, 12)),
+        ],
     ),
     (
         "the counters of a lot are the sums of its traces",

@@ -10,10 +10,12 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
+from django.db.models import F
 
+from crm.org.models import Staff, Store
 from customers.models import Customer
 from loyalty.ledger import proof
-from loyalty.models import Balance, Lot, Movement, Trace
+from loyalty.models import Accrual, Balance, CouponTally, Lot, Movement, Trace
 from tests.loyalty import books
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +145,17 @@ def test_the_command_names_the_row(ledger_of_two: None, irina: Customer) -> None
     assert (
         f"balance of {irina.pk} in unit 1: broken: a balance is the sum of its movements" in errors.getvalue()
     )
+
+
+def test_what_a_receipt_earned_and_the_counts_of_coupons_are_proven(
+    irina: Customer, harbour: Store, max_: Staff, noon: datetime
+) -> None:
+    books.around(irina, harbour, noon, max_)
+    assert faults() == []
+    with books.unguarded():
+        Accrual.objects.update(kept=F("kept") - 1)
+        CouponTally.objects.update(spent=F("spent") - 1)
+    assert faults() == [
+        proof.Fault("what a receipt earned is what its movements say", "receipt 1000001"),
+        proof.Fault("a count of coupons is that of its coupons and uses", "coupon spring"),
+    ]

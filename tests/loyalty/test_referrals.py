@@ -30,7 +30,7 @@ from loyalty import accounts
 from loyalty.models import Kind, Movement, Referral, ReferralState, ReferralTerms, Unit
 from loyalty.referrals import codes, deciding, settling, step
 from tests import cast
-from tests.loyalty import member
+from tests.loyalty import books, member
 from tests.loyalty import rules as earning
 
 pytestmark = pytest.mark.django_db
@@ -186,7 +186,7 @@ def _ring(irina: Customer, friend: Customer) -> None:
 
 
 def _many(irina: Customer, friend: Customer) -> None:
-    ReferralTerms.objects.update(most_a_month=0)
+    books.rewrite(ReferralTerms.objects.all(), most_a_month=0)
 
 
 def test_the_timeline_says_who_was_brought(
@@ -319,7 +319,7 @@ def test_the_night_ends_what_came_to_nothing(come: Any, irina: Customer, harbour
 def test_no_code_is_asked_for_while_nobody_can_bring_friends(chen: Staff, signed_in: Any) -> None:
     till = signed_in(chen)
     assert "Code of a friend" in till.get("/counter/enrol/").content.decode()
-    ReferralTerms.objects.update(is_on=False)
+    books.rewrite(ReferralTerms.objects.all(), is_on=False)
     assert "Code of a friend" not in till.get("/counter/enrol/").content.decode()
 
 

@@ -31,6 +31,7 @@ from loyalty.models import (
 from loyalty.tiers import changing, movement, statements
 from loyalty.tiers.reviewing import settle, terms_on
 from tests import cast
+from tests.loyalty import books
 
 pytestmark = pytest.mark.django_db
 
@@ -258,7 +259,7 @@ def test_the_year_of_membership(irina: Customer) -> None:
 def test_other_measures(irina: Customer, harbour: Store, measure: Measure, tier: str) -> None:
     scheme = ladder(measure=measure)
     if measure == Measure.VISITS:
-        Tier.objects.filter(scheme=scheme, code="silver").update(threshold=3, keep_threshold=3)
+        books.rewrite(Tier.objects.filter(scheme=scheme, code="silver"), threshold=3, keep_threshold=3)
     for on, amount in (("2026-03-01", "600.50"), ("2026-03-02", "399.50"), ("2026-03-02", "0.50")):
         cast.purchase(irina, at=harbour, on=on, amount=amount)
     look(irina, "2026-03-02")
@@ -271,7 +272,7 @@ def test_other_measures(irina: Customer, harbour: Store, measure: Measure, tier:
 def test_the_version_of_the_business_date_decides(irina: Customer) -> None:
     ladder()
     dearer = ladder(valid_from=date(2026, 4, 1))
-    Tier.objects.filter(scheme=dearer, code="silver").update(threshold=2_000)
+    books.rewrite(Tier.objects.filter(scheme=dearer, code="silver"), threshold=2_000)
     grow(irina, 1_500, "receipt:1", at_noon("2026-03-10"))
     assert look(irina, "2026-04-01") == 0
     assert look(irina, "2026-03-31") == 1
@@ -398,7 +399,7 @@ def test_what_cannot_be_changed(irina: Customer, marta: Staff, wrong: dict[str, 
 def club(scheme: TierScheme) -> None:
     """A tier between silver and gold that is bought."""
     for code, rank in (("platinum", 4), ("gold", 3)):
-        Tier.objects.filter(scheme=scheme, code=code).update(rank=rank)
+        books.rewrite(Tier.objects.filter(scheme=scheme, code=code), rank=rank)
     Tier.objects.create(scheme=scheme, code="club", rank=2, is_paid=True, price=99, paid_months=12)
 
 

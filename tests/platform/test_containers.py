@@ -41,6 +41,15 @@ def test_nothing_starts_before_what_it_needs(compose: dict[str, Any]) -> None:
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
+def test_only_the_step_that_migrates_owns_the_tables(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    urls = {
+        name: services[name]["environment"]["DATABASE_URL"] for name in ("migrate", "web", "worker", "beat")
+    }
+    assert {name for name, url in urls.items() if "//regulars_app:" not in url} == {"migrate"}
+    assert "DATABASE_APP_PASSWORD" in services["migrate"]["environment"]
+
+
 def test_volumes_are_declared_and_only_the_web_is_reachable(compose: dict[str, Any]) -> None:
     named = {
         mount.split(":")[0]

@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from crm.embedded import postgres
+from crm.embedded.home import Home
 from tests.platform.conftest import System, wait_until
 
 pytestmark = pytest.mark.slow
@@ -14,6 +16,15 @@ def test_starts_heals_and_ends_in_reverse_order(system: System) -> None:
     system.start()
     assert system.answers("/health/ready")
     assert f"Regulars is ready at http://127.0.0.1:{system.port}/" in system.said()
+
+    # Web, worker and beat speak as the role that owns nothing.
+    with postgres.connect(Home(system.home), postgres.DATABASE) as session:
+        wait_until(lambda: system.answers("/health/ready"))
+        roles = session.execute(
+            "SELECT DISTINCT usename FROM pg_stat_activity WHERE query <> '' AND pid <> %s",
+            [session.info.backend_pid],
+        ).fetchall()
+    assert (postgres.APPLICATION,) in roles
 
     # A second one in the same home is refused, and the first does not mind.
     second = system.command("-m", "crm.embedded", "run")

@@ -1,0 +1,78 @@
+"""The application's own role: it reads and writes every row, owns nothing, and gets what it lacks by migrating."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from crm.lib import approle
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(statement: str, *given: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return cursor.fetchone()[0]
+
+
+def rights(table: str, role: str) -> str:
+    """The first letters of what it may."""
+    words = ("SELECT", "INSERT", "UPDATE", "DELETE", "MAINTAIN", "TRUNCATE", "REFERENCES", "TRIGGER")
+    return "".join(
+        word[0] for word in words if ask("SELECT has_table_privilege(%s, %s, %s)", role, table, word)
+    )
+
+
+def test_it_may_write_rows_and_owns_nothing() -> None:
+    role = settings.DATABASE_APP_ROLE
+    names = connection.introspection.table_names()
+    assert {rights(name, role) for name in names} == {"SIUDM"}
+    assert ask("SELECT count(*) FROM pg_class WHERE relowner = %s::regrole", role) == 0
+    powers = (
+        "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls FROM pg_roles WHERE rolname = %s"
+    )
+    assert ask(powers, role) is False
+    assert ask("SELECT has_schema_privilege(%s, 'public', 'CREATE')", role) is False
+
+
+def test_a_table_that_comes_later_is_its_too() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE later (id bigint GENERATED ALWAYS AS IDENTITY)")
+        cursor.execute(f"REVOKE ALL ON customers_customer FROM {settings.DATABASE_APP_ROLE}")
+    assert rights("later", settings.DATABASE_APP_ROLE) == "SIUDM"
+    call_command("migrate", verbosity=0)
+    assert rights("customers_customer", settings.DATABASE_APP_ROLE) == "SIUDM"
+
+
+def test_it_is_made_where_its_password_is_known(settings: Any) -> None:
+    settings.DATABASE_APP_ROLE = "somebody_else"
+    with connection.cursor() as cursor:
+        assert approle.prepare(cursor) is False
+        settings.DATABASE_APP_PASSWORD = "first"
+        assert approle.prepare(cursor) is True
+        before = ask("SELECT rolpassword FROM pg_authid WHERE rolname = 'somebody_else'")
+        settings.DATABASE_APP_PASSWORD = "second"
+        assert approle.prepare(cursor) is True
+    assert rights("loyalty_movement", "somebody_else") == "SIUDM"
+    assert ask("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'somebody_else'") is True
+    assert ask("SELECT rolpassword FROM pg_authid WHERE rolname = 'somebody_else'") != before
+
+
+def test_it_signs_in_and_what_would_get_round_the_guards_is_refused() -> None:
+    given = connection.get_connection_params()
+    with psycopg.connect(
+        host=given["host"], dbname=given["dbname"], user=settings.DATABASE_APP_ROLE, autocommit=True
+    ) as session:
+        assert session.execute("SELECT count(*) FROM loyalty_movement").fetchone() == (0,)
+        session.execute("VACUUM (ANALYZE) loyalty_movement")
+        for statement in (
+            "SET session_replication_role = 'replica'",
+            "SET ROLE regulars",
+            "TRUNCATE loyalty_lot",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(statement)
