@@ -91,11 +91,7 @@ def earn(rules: RuleSet, receipt: Receipt, used: Used) -> Earned:
     fits = {rule: found for rule in rules.rules if (found := _fitting(rule, receipt, cents))}
     base, percents = _bases(rules, cents, fits)
     parts = [*base, *_multipliers(rules, cents, percents, fits), *_bonuses(cents, fits)]
-    points = [
-        _capped(part.points, part.rule.caps, part.rule.code, used) if part.rule else part.points
-        for part in parts
-    ]
-    points = _within(points, _capped(sum(points), rules.caps, "", used))
+    points = within_limits([(part.rule, part.points) for part in parts], rules.caps, used)
     rows = [
         Row(part.rule.id if part.rule else PROGRAMME, part.cents, granted, part.points)
         for part, granted in zip(parts, points, strict=True)
@@ -224,6 +220,12 @@ def _best(lines: int, fits: dict[Rule, list[int]], competes) -> list[Rule | None
                 if now is None or rule.percent > now.percent:
                     best[i] = rule
     return best
+
+
+def within_limits(rows: Sequence[tuple[Rule | None, int]], caps: Caps, used: Used) -> list[int]:
+    """The points of the rows of a receipt, cut to what their rules' limits leave, then the programme's (`caps`)."""
+    points = [_capped(mine, rule.caps, rule.code, used) if rule else mine for rule, mine in rows]
+    return _within(points, _capped(sum(points), caps, "", used))
 
 
 def _capped(points: int, caps: Caps, code: str, used: Used) -> int:

@@ -12,7 +12,8 @@ import numpy as np
 
 from loyalty.accrual.arithmetic import DISCOUNTED, PROGRAMME, Goods, is_goods
 from loyalty.accrual.conditions import Condition, in_hours
-from loyalty.accrual.rules import Caps, Rule
+from loyalty.accrual.limits import Limits, Used
+from loyalty.accrual.rules import Rule
 from loyalty.accrual.rulesets import RuleSet
 from loyalty.models import Rounding, RuleKind
 
@@ -24,8 +25,9 @@ NO_BIRTHDAY = 9999
 class Receipts:
     """Equally long columns. `day` counts from 1970-01-01, `month` from year 0; `tier` is a place in `tiers`.
 
-    Lines stand in the order of their receipts; `starts` has one entry more than there are receipts. `goods` is a place
-    in `products`.
+    `occurred` is when it was bought, `back` when the last goods of one that came back whole did so (else
+    `limits.NEVER`), in microseconds since 1970. Lines stand in the order of their receipts; `starts` has one entry more
+    than there are receipts. `goods` is a place in `products`.
     """
 
     customer: Any
@@ -39,6 +41,8 @@ class Receipts:
     tier: Any
     is_first: Any
     birthday_days: Any
+    occurred: Any
+    back: Any
     starts: Any
     cents: Any
     discount: Any
@@ -85,32 +89,6 @@ class Earned:
     why: Any
 
 
-class Used:
-    """What counted against the caps before; grows by what is earned here, for the rules whose caps look back."""
-
-    def __init__(self, watched: Iterable[str]) -> None:
-        self.watched = frozenset(watched)
-        self.rows: dict[tuple[str, str], dict[tuple[int, int], int]] = {}
-
-    def of(self, code: str, span: str, customer: Any, time: Any) -> Any:
-        known = self.rows.get((code, span), {})
-        if not known:
-            return np.zeros(len(customer), dtype=np.int64)
-        pairs = zip(customer.tolist(), time.tolist(), strict=True)
-        return np.array([known.get(pair, 0) for pair in pairs], dtype=np.int64)
-
-    def note(self, code: str, customer: int, day: int, month: int, points: int) -> None:
-        for span, time in (("day", day), ("month", month)):
-            known = self.rows.setdefault((code, span), {})
-            known[customer, time] = known.get((customer, time), 0) + points
-
-    def add(self, code: str, span: str, customer: Any, time: Any, points: Any) -> None:
-        known = self.rows.setdefault((code, span), {})
-        for who, when, n in zip(customer.tolist(), time.tolist(), points.tolist(), strict=True):
-            if n:
-                known[who, when] = known.get((who, when), 0) + n
-
-
 def fits_columns(rules: RuleSet, receipts: Receipts) -> Any:
     """For each receipt whether all products of its amounts are sure to fit."""
     base = max([100, *(rule.percent for rule in rules.rules if rule.kind == RuleKind.BASE)])
@@ -138,10 +116,7 @@ class _Earning:
         self.fits = {rule: self._fitting(rule) for rule in self.rules.rules}
         base = self._bases()
         parts = [*base, *self._multipliers(), *self._bonuses()]
-        points = [
-            self._capped(before, rule.caps, rule.code) if rule else before for rule, _w, before in parts
-        ]
-        points = self._within(points, self._capped(np.sum(points, axis=0), self.rules.caps, ""))
+        points = Limits(self.rules, receipts, self.used).of([(rule, before) for rule, _w, before in parts])
         growth = np.sum(points[: len(base)], axis=0)
         rows = [
             Row(rule.id if rule else PROGRAMME, self._cents_of(rule, weights), mine, before)
@@ -247,42 +222,6 @@ class _Earning:
         if way == Rounding.DOWN:
             return above // below
         return -(-above // below) if way == Rounding.UP else (2 * above + below) // (2 * below)
-
-    def _capped(self, points: Any, caps: Caps, code: str) -> Any:
-        if caps.receipt is not None:
-            points = np.minimum(points, caps.receipt)
-        for span, limit, time in (
-            ("day", caps.day, self.receipts.day),
-            ("month", caps.month, self.receipts.month),
-        ):
-            if limit is not None:
-                points = self._in_turn(points, limit, code, span, time)
-        if code in self.used.watched:
-            self.used.add(code, "day", self.receipts.customer, self.receipts.day, points)
-            self.used.add(code, "month", self.receipts.customer, self.receipts.month, points)
-        return points
-
-    def _in_turn(self, points: Any, limit: int, code: str, span: str, time: Any) -> Any:
-        """Each receipt gets what those before it, of the same customer and day or month, have left of the limit."""
-        customer = self.receipts.customer
-        order = np.lexsort((np.arange(len(points)), time, customer))
-        running = np.cumsum(points[order])
-        is_start = np.ones(len(order), dtype=bool)
-        is_start[1:] = (np.diff(customer[order]) != 0) | (np.diff(time[order]) != 0)
-        before_group = (running - points[order])[is_start]
-        running -= np.repeat(before_group, np.diff(np.append(np.flatnonzero(is_start), len(order))))
-        left = np.maximum(0, limit - self.used.of(code, span, customer, time))[order]
-        granted = np.empty_like(points)
-        granted[order] = np.minimum(running, left) - np.minimum(running - points[order], left)
-        return granted
-
-    @staticmethod
-    def _within(points: list[Any], limit: Any) -> list[Any]:
-        kept = []
-        for one in points:
-            kept.append(np.minimum(one, limit))
-            limit = limit - kept[-1]
-        return kept
 
     def _parted(self, points: Any, weights: Any) -> Any:
         """See `arithmetic.parted`."""

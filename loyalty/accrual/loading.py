@@ -14,9 +14,10 @@ from crm.lib.copy import BOOL, DATE, INT2, INT4, INT8, TIMESTAMPTZ, read_packed
 from crm.lib.statements import Statement
 from loyalty.accrual import facts, reasons
 from loyalty.accrual.arithmetic import Goods
-from loyalty.accrual.columns import NO_BIRTHDAY, Receipts, Used
+from loyalty.accrual.columns import NO_BIRTHDAY, Receipts
 from loyalty.accrual.conditions import days_from_birthday
-from loyalty.accrual.firsts import IS_FIRST, is_back
+from loyalty.accrual.firsts import IS_FIRST, back_at, is_back
+from loyalty.accrual.limits import NEVER, Before, Used
 from loyalty.accrual.rulesets import Book
 
 NO_DAY = -1_000_000  # in place of a birthday that nobody told
@@ -28,7 +29,6 @@ class Loaded:
     """Purchases in the order in which they are earned; lines in the order of their receipts, then of their numbers."""
 
     purchase: Any
-    occurred: Any  # microseconds since 1970
     is_back: Any  # all that was paid was given back
     receipts: Receipts
     number: Any  # of each line
@@ -36,6 +36,10 @@ class Loaded:
 
     def __len__(self) -> int:
         return len(self.purchase)
+
+    @property
+    def occurred(self) -> Any:
+        return self.receipts.occurred
 
     @property
     def days(self) -> list[date]:
@@ -50,15 +54,13 @@ class Loaded:
         lines = np.repeat(of_line, counts)
         names = (
             "customer", "day", "month", "weekday", "minute", "store", "region", "channel", "tier", "is_first",
-            "birthday_days",
+            "birthday_days", "occurred", "back",
         )  # fmt: skip
         receipts = Receipts(
             **{name: getattr(r, name)[at] for name in names}, starts=np.concatenate(([0], np.cumsum(counts[at]))),
             cents=r.cents[lines], discount=r.discount[lines], goods=r.goods[lines], products=r.products, tiers=r.tiers,
         )  # fmt: skip
-        return Loaded(
-            self.purchase[at], self.occurred[at], self.is_back[at], receipts, self.number[lines], self.zones
-        )
+        return Loaded(self.purchase[at], self.is_back[at], receipts, self.number[lines], self.zones)
 
 
 def load(
@@ -92,9 +94,7 @@ def load(
         **_facts(heads, book), starts=np.concatenate(([0], np.cumsum(counts))), cents=lines["cents"],
         discount=lines["discount"], goods=goods, products=_products(cur, ids),
     )  # fmt: skip
-    return Loaded(
-        heads["purchase"], heads["occurred"], heads["is_back"], receipts, lines["number"], _zones(cur)
-    )
+    return Loaded(heads["purchase"], heads["is_back"], receipts, lines["number"], _zones(cur))
 
 
 def _give_back(cur: Any, heads: dict[str, Any], owners: Mapping[int, int]) -> None:
@@ -128,10 +128,13 @@ def used(cur: Any, loaded: Loaded, book: Book) -> Used:
         "last": loaded.days[-1].replace(day=28),
     }  # fmt: skip
     cur.execute(BEFORE.sql, given)
-    for customer, on, points, told in cur.fetchall():
+    for customer, on, points, told, back in cur.fetchall():
+        uses: dict[str, int] = {}
         for code, n in [("", points), *reasons.by_code(msgspec.json.decode(told), book)]:
-            if code in found.watched:
-                found.note(code, customer, on.toordinal() - EPOCH, on.year * 12 + on.month - 1, n)
+            if n and code in found.watched:
+                uses[code] = uses.get(code, 0) + n
+        month = on.year * 12 + on.month - 1
+        found.note(customer, month, Before(on.toordinal() - EPOCH, NEVER if back is None else back, uses))
     return found
 
 
@@ -147,7 +150,7 @@ def _facts(heads: dict[str, Any], book: Book) -> dict[str, Any]:
     return {
         "customer": heads["customer"], "day": day, "month": month, "weekday": (day + 3) % 7, "minute": heads["minute"],
         "store": heads["store"], "region": heads["region"], "channel": heads["channel"], "is_first": heads["is_first"],
-        "tier": tier, "tiers": tiers,
+        "tier": tier, "tiers": tiers, "occurred": heads["occurred"], "back": heads["back"],
         "birthday_days": _birthdays(heads) if asks else np.full(len(day), NO_BIRTHDAY),
     }  # fmt: skip
 
@@ -186,7 +189,7 @@ def _zones(cur: Any) -> dict[int, ZoneInfo]:
 _HEAD = {
     "purchase": INT8, "customer": INT8, "day": DATE, "occurred": TIMESTAMPTZ, "minute": INT4, "store": INT8,
     "region": INT8, "channel": INT2, "birthday": INT4, "is_first": BOOL,
-    "is_back": BOOL,
+    "is_back": BOOL, "back": INT8,
 }  # fmt: skip
 _LINE = {"purchase": INT8, "number": INT2, "cents": INT8, "discount": INT8, "product": INT8}
 _PAIRS = "unnest(%(customers)s::bigint[], %(purchases)s::bigint[]) AS wanted (customer_id, purchase_id)"
@@ -200,7 +203,7 @@ SELECT p.id, p.customer_id, p.business_date, p.occurred_at,
     p.store_id, coalesce(s.region_id, 0), p.channel,
     coalesce(c.birthday - DATE '1970-01-01', {NO_DAY}),
     CASE WHEN a.purchase_id IS NOT NULL THEN a.is_first ELSE {IS_FIRST} END,
-    {is_back("p")}
+    {is_back("p")}, coalesce({back_at("p")}, {NEVER})
 FROM {_PAIRS}
 JOIN customers_purchase p ON p.customer_id = wanted.customer_id AND p.id = wanted.purchase_id
 JOIN customers_customer c ON c.id = p.customer_id AND c.erased_at IS NULL
@@ -221,11 +224,13 @@ JOIN customers_line l ON l.customer_id = wanted.customer_id AND l.purchase_id = 
 )
 BEFORE = Statement(
     "loyalty.accruals_before",
-    """
-SELECT a.customer_id, a.business_date, a.points, a.reasons::text FROM loyalty_accrual a
+    f"""
+SELECT a.customer_id, a.business_date, a.points, a.reasons::text, {back_at("k")}
+FROM loyalty_accrual a
+JOIN customers_purchase k ON k.customer_id = a.customer_id AND k.id = a.purchase_id
 WHERE a.customer_id = ANY(%(customers)s::bigint[]) AND a.business_date >= %(first)s::date
     AND a.business_date < %(last)s::date + 7
-""",
+""",  # noqa: S608
     {"customers": "{1}", "first": "2026-01-01", "last": "2026-01-28"},
 )
 PRODUCTS = Statement(

@@ -11,7 +11,7 @@ from crm.lib import prepared
 from loyalty.accrual import facts, reasons
 from loyalty.accrual.arithmetic import Goods, Line, Receipt, Used
 from loyalty.accrual.conditions import days_from_birthday
-from loyalty.accrual.firsts import IS_FIRST
+from loyalty.accrual.firsts import IS_FIRST, is_back_by
 from loyalty.accrual.rulesets import Book, RuleSet
 
 
@@ -76,14 +76,14 @@ def receipt(customer_id: int, of: Head, sold: list[Sold], rules: RuleSet) -> Rec
 
 def used(customer_id: int, of: Head, rules: RuleSet, book: Book) -> Used:
     """What other receipts of the month have used of the caps."""
-    return used_before(customer_id, of.on, rules, book)
+    return used_before(customer_id, of.on, of.occurred_at, rules, book)
 
 
-def used_before(customer_id: int, on: date, rules: RuleSet, book: Book) -> Used:
-    """The same for a business date."""
+def used_before(customer_id: int, on: date, at: datetime, rules: RuleSet, book: Book) -> Used:
+    """The same for a business date and a moment."""
     if not rules.looks_back:
         return Used({}, {})
-    rows = prepared.rows(_MONTH, {"customer": customer_id, "on": on})
+    rows = prepared.rows(_MONTH, {"customer": customer_id, "on": on, "at": at})
     return reasons.used([(is_same_day, n, msgspec.json.decode(told)) for is_same_day, n, told in rows], book)
 
 
@@ -107,9 +107,11 @@ JOIN customers_product t ON t.id = l.product_id
 LEFT JOIN customers_category g ON g.id = t.category_id
 WHERE l.customer_id = %s AND l.purchase_id = %s ORDER BY l.number
 """
-_MONTH = """
+_MONTH = f"""
 SELECT a.business_date = %(on)s::date, a.points, a.reasons::text
 FROM loyalty_accrual a
-WHERE a.customer_id = %(customer)s AND a.business_date >= date_trunc('month', %(on)s::date)::date
+JOIN customers_purchase k ON k.customer_id = a.customer_id AND k.id = a.purchase_id
+WHERE a.customer_id = %(customer)s AND NOT ({is_back_by("k", "%(at)s")})
+    AND a.business_date >= date_trunc('month', %(on)s::date)::date
     AND a.business_date < (date_trunc('month', %(on)s::date) + interval '1 month')::date
-"""
+"""  # noqa: S608  our own words

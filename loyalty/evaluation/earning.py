@@ -36,7 +36,7 @@ def of(asked: Asked, who: Person, known: dict[str, Known], *, paid: Sequence[int
     receipt = _receipt(asked, who, rules, _lines(asked, known, paid))
     if who.customer_id is None:
         return Earning(if_member=arithmetic.earn(rules, receipt, Used({}, {})).points)
-    used = reading.used_before(who.customer_id, asked.on, rules, book)
+    used = reading.used_before(who.customer_id, asked.on, asked.at, rules, book)
     earned = arithmetic.earn(rules, receipt, used)
     names = words.names(earned.rows, book.versions)
     told = words.told(earned.rows, earned.excluded, rules.programme, names, currency)

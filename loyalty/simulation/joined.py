@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from customers.models import Merge
-from loyalty.accrual.columns import Used
+from loyalty.accrual.limits import Used
 from loyalty.accrual.loading import Loaded
 
 
@@ -45,10 +45,9 @@ class Joined:
     def carry(self, used: Used, epoch: int) -> None:
         """As this epoch begins, what the loser used of the limits counts for the survivor."""
         for giver, taker in self._of(epoch):
-            for known in used.rows.values():
-                for (who, time), points in list(known.items()):
-                    if who == giver:
-                        known[taker, time] = known.get((taker, time), 0) + points
+            for (who, month), receipts in list(used.receipts.items()):
+                if who == giver:
+                    used.receipts.setdefault((taker, month), []).extend(receipts)
 
     def _of(self, epoch: int) -> Iterator[tuple[int, int]]:
         for merges in self.merges.values():

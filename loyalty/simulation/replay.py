@@ -20,7 +20,8 @@ from crm.lib.statements import Statement
 from customers import states
 from customers.receiving import database
 from loyalty.accrual import loading, returning
-from loyalty.accrual.columns import Used, earn, fits_columns
+from loyalty.accrual.columns import earn, fits_columns
+from loyalty.accrual.limits import Used
 from loyalty.accrual.loading import EPOCH, Loaded
 from loyalty.accrual.rulesets import RuleSet
 from loyalty.simulation.drafts import DraftBook

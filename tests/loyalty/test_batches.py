@@ -12,7 +12,7 @@ from crm.org.models import Store
 from customers.models import Category, Customer, Line, Purchase, Return
 from customers.receiving.database import cursor, enter
 from loyalty import accrual
-from loyalty.accrual import batch, columns, loading, rulesets
+from loyalty.accrual import batch, columns, limits, loading, rulesets
 from loyalty.models import Accrual, Balance, Movement
 from tests import cast
 from tests.loyalty import rules
@@ -112,6 +112,33 @@ def test_amounts_that_columns_cannot_hold_and_points_that_live_by_activity(
     assert many == singly
 
 
+def test_what_came_back_whole_uses_no_limit(irina: Customer, yusuf: Customer, harbour: Store) -> None:
+    """Of one of them by a rule of the day, of the other by the month; some came back before the next, some after."""
+    rules.programme(cap_month=90, cap_receipt=40)
+    rules.rule("extra", kind="bonus", points=30, cap_day=45)
+    mine = []
+    for n in range(14):
+        one = cast.purchase(
+            (irina, yusuf)[n % 2], at=harbour, on=f"2026-02-{1 + n // 4:02}", amount=f"{9 + n}.00"
+        )
+        Purchase.objects.filter(pk=one.pk).update(occurred_at=one.occurred_at + timedelta(minutes=n))
+        mine.append(Purchase.objects.get(pk=one.pk))
+        if n % 3 == 0:
+            Line.objects.filter(purchase=one).update(returned_quantity=1, returned_amount=one.amount)
+            Purchase.objects.filter(pk=one.pk).update(returned=one.amount)
+            Return.objects.create(
+                customer=one.customer, purchase=one, store=harbour, source_id=one.source_id, external_id=f"B{n}",
+                business_date=one.business_date, amount=one.amount,
+                occurred_at=mine[-1].occurred_at + timedelta(minutes=n % 4, hours=n % 2 * 30),
+            )  # fmt: skip
+    many, singly = in_both_ways(mine)
+    assert many == singly
+    points = Accrual.objects.order_by("business_date", "purchase__occurred_at").values_list(
+        "points", flat=True
+    )
+    assert [*points] == [39, 40, 40, 27, 40, 23, 10, 0, 10, 27, 0, 0, 0, 0]
+
+
 def test_what_came_back_whole_is_no_activity_and_not_the_first(irina: Customer, harbour: Store) -> None:
     rules.programme(ending="activity", ending_count=1, pending_days=0)
     rules.rule("first", kind="bonus", points=100, condition={"is_first": True})
@@ -156,6 +183,6 @@ def test_a_replay_comes_to_what_was_earned(bought: list[Purchase]) -> None:
     again = loading.load(cur, *pairs, book, again=True)
     found = book.on(again.days[0])
     assert found is not None
-    earned = columns.earn(found, again.receipts, columns.Used(book.watched))
+    earned = columns.earn(found, again.receipts, limits.Used(book.watched))
     kept = dict(Accrual.objects.values_list("purchase", "points"))
     assert dict(zip(again.purchase.tolist(), earned.points.tolist(), strict=True)) == kept

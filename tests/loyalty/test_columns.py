@@ -1,6 +1,6 @@
 """Receipts in columns earn what they earn one by one: rows, lines, caps and all."""
 
-from collections import defaultdict
+from collections import Counter
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.accrual import arithmetic, columns
+from loyalty.accrual import arithmetic, columns, limits
 from loyalty.accrual.arithmetic import Goods, Line, Receipt
 from loyalty.accrual.conditions import Condition
 from loyalty.accrual.rules import Caps, Rule
@@ -42,8 +42,9 @@ lines = st.lists(
     max_size=5,
 )
 receipts = st.tuples(
-    st.integers(1, 2), st.integers(0, 20), st.integers(0, 1439), st.sampled_from([7, 8]), st.sampled_from([1, 2]),
-    st.sampled_from(["", "gold"]), st.booleans(), st.none() | st.integers(0, 9), lines,
+    st.integers(1, 2), st.sampled_from([0, 0, 0, 1, 9, 20]), st.integers(0, 1439), st.sampled_from([7, 8]),
+    st.sampled_from([1, 2]), st.sampled_from(["", "gold"]), st.booleans(), st.none() | st.integers(0, 9), lines,
+    st.none() | st.integers(0, 6),
 )  # fmt: skip
 
 
@@ -69,24 +70,26 @@ def rule_sets(draw: Any) -> RuleSet:
 
 
 def one_by_one(rules: RuleSet, bought: list[Any]) -> list[Any]:
-    day: dict[Any, dict[str, int]] = defaultdict(dict)
-    month: dict[Any, dict[str, int]] = defaultdict(dict)
+    """Receipt n is bought at n; the last of a receipt says after how many others all of it came back."""
+    before: list[tuple[int, date, float, list[tuple[str, int]]]] = []
     codes = {rule.id: rule.code for rule in rules.rules}
     found = []
-    for who, after, minute, store, channel, tier, is_first, near, sold in bought:
+    for n, (who, after, minute, store, channel, tier, is_first, near, sold, back) in enumerate(bought):
         on = FIRST + timedelta(days=after)
         what = Receipt(
             on, minute, store, 0, channel, tier, is_first, near,
             [Line(i, cents, discount, goods) for i, (cents, discount, goods) in enumerate(sold)],
         )  # fmt: skip
-        of_day, of_month = day[who, on], month[who, on.month]
+        of_day: Counter[str] = Counter()
+        of_month: Counter[str] = Counter()
+        for whose, day, until, used in before:
+            for code, points in used:
+                if whose == who and until > n and day.month == on.month:
+                    of_month[code] += points
+                    of_day[code] += points if day == on else 0
         earned = arithmetic.earn(rules, what, arithmetic.Used(of_day, of_month))
-        for code, points in [
-            ("", earned.points),
-            *((codes[r.rule], r.points) for r in earned.rows if r.rule),
-        ]:
-            of_day[code] = of_day.get(code, 0) + points
-            of_month[code] = of_month.get(code, 0) + points
+        used = [("", earned.points), *((codes[r.rule], r.points) for r in earned.rows if r.rule)]
+        before.append((who, on, float("inf") if back is None else n + back, used))
         found.append(earned)
     return found
 
@@ -104,11 +107,13 @@ def in_columns(rules: RuleSet, bought: list[Any]) -> list[Any]:
         store=column(3), region=np.zeros(len(bought), np.int64), channel=column(4),
         tier=np.array([int(one[5] == "gold") for one in bought]), is_first=np.array([one[6] for one in bought]),
         birthday_days=np.array([columns.NO_BIRTHDAY if one[7] is None else one[7] for one in bought]),
+        occurred=np.arange(len(bought)),
+        back=np.array([limits.NEVER if one[9] is None else n + one[9] for n, one in enumerate(bought)]),
         starts=np.concatenate(([0], np.cumsum([len(one[8]) for one in bought]))), cents=cents, discount=discount,
         goods=goods, products=GOODS, tiers=["", "gold"],
     )  # fmt: skip
     assert columns.fits_columns(rules, given).all()
-    used = columns.Used(["", *(rule.code for rule in rules.rules)])
+    used = limits.Used(["", *(rule.code for rule in rules.rules)])
     earned = columns.earn(rules, given, used)
     return [_of(earned, given, at) for at in range(len(bought))]
 
@@ -140,6 +145,17 @@ def test_columns_and_single_receipts_agree(rules: RuleSet, bought: list[Any]) ->
             earned.points == sum(row.points for row in earned.rows) == sum(line[1] for line in earned.lines)
         )
         assert earned.growth == sum(line[2] for line in earned.lines)
+
+
+def test_a_limit_of_all_points_leaves_more_of_a_rules_own() -> None:
+    """What the programme's limit of a receipt cuts off a bonus does not count against the bonus's limit of the day."""
+    programme: Any = SimpleNamespace(rounding="down", excludes_discounted=False)
+    bonus = Rule(1, "r0", "bonus", 100, 25, Condition(), False, Caps(None, 30, None))
+    rules = RuleSet(programme, 10_000, Caps(20, None, None), (bonus,), (), frozenset())
+    bought = [(1, 0, 600, 7, 1, "", False, None, [(cents, 0, GOODS[0])], None) for cents in (1500, 100)]
+    found = in_columns(rules, bought)
+    assert found == one_by_one(rules, bought)
+    assert [[row.points for row in one.rows] for one in found] == [[15, 5], [1, 19]]
 
 
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=30))

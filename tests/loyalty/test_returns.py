@@ -1,6 +1,6 @@
 """Buying and bringing everything back is as if nothing had been bought; what goes back is booked when it came back."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,8 @@ from django.db import connection, transaction
 from crm.org.models import Store
 from customers.models import Customer, Line, Purchase, Return
 from loyalty import accrual, ledger
+from loyalty.accrual import reading, rulesets
+from loyalty.accrual.rulesets import Book, RuleSet
 from loyalty.evaluation import person
 from loyalty.evaluation.asking import Asked
 from loyalty.models import Balance, Kind, Movement
@@ -171,3 +173,38 @@ def test_one_that_came_back_after_the_next_was_the_first(irina: Customer, harbou
     earn(bring_back(first, back))
     days = ("2026-03-07", "2026-03-09")
     assert [earn(buy(irina, harbour, day, "12.00")) for day in days] == [[12], [12]]
+
+
+# --- Limits ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_came_back_whole_uses_no_limit(irina: Customer, harbour: Store) -> None:
+    rules.programme(pending_days=0, cap_month=200)
+    rules.rule("extra", kind="bonus", points=50, cap_day=50)
+    first = buy(irina, harbour, "2026-03-05", "150.00")
+    assert earn(first) == [200]
+    earn(bring_back(first, first.occurred_at + HOUR))
+    again = buy(irina, harbour, "2026-03-05", "150.00")
+    Purchase.objects.filter(pk=again.pk).update(occurred_at=first.occurred_at + 2 * HOUR)
+    assert not (asked := reading.used_before(irina.pk, *_at(first, 2), *_rules(first))).month
+    assert asked.day == {}
+    assert earn(again) == [200]
+    assert account(irina) == (200, 0, 0)
+
+
+def test_what_came_back_later_used_the_limit_until_then(irina: Customer, harbour: Store) -> None:
+    rules.programme(pending_days=0, cap_month=200)
+    first, second = buy(irina, harbour, "2026-03-05", "150.00"), buy(irina, harbour, "2026-03-06", "150.00")
+    earn(bring_back(first, datetime(2026, 3, 8, 4, tzinfo=UTC)))
+    assert earn(second, buy(irina, harbour, "2026-03-09", "170.00")) == [50, 150]
+
+
+def _at(receipt: Purchase, hours: int) -> tuple[date, datetime]:
+    return receipt.business_date, receipt.occurred_at + hours * HOUR
+
+
+def _rules(receipt: Purchase) -> tuple[RuleSet, Book]:
+    book = rulesets.book()
+    found = book.on(receipt.business_date)
+    assert found is not None
+    return found, book
