@@ -44,7 +44,7 @@ TABLES = {
     ),
     "CouponUse": kept(
         _BOOKS, behaviour="source store purchase amount used_on reserved_at reserved_until redeemed_at released_at"
-        " reversed_at", staff="actor ended_by", plain="id customer definition terms coupon owner_id",
+        " reversed_at receipt_number", staff="actor ended_by", plain="id customer definition terms coupon owner_id",
     ),
     "CouponCode": deleted(by="customer_id", behaviour="code", plain="definition customer_id coupon_id"),
     "CouponBatch": plain("id definition audience wanted issued issued_at job created_at", staff="created_by"),

@@ -1,20 +1,25 @@
 """Spending for somebody who stands there: points, a reward, a coupon; and giving back what was spent that day."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.audit.trail import actor_name
 from crm.lib.refusals import Refusal
 from crm.org.models import Staff, Store
 from customers.models import Channel
+from customers.receiving import database
 from loyalty import coupons, ledger, rewards
 from loyalty.baskets import MILLI, Basket, BasketLine
+from loyalty.coupons import receipts
 from loyalty.coupons.fitting import Names
 from loyalty.coupons.rules import cents, rules_of
+from loyalty.coupons.tying import Day
 from loyalty.coupons.using import Used
 from loyalty.evaluation import Asked, prizes
 from loyalty.evaluation.person import Person
@@ -120,9 +125,18 @@ def take_reward(
 
 
 def use_coupon(
-    customer_id: int, coupon: Coupon, amount: Decimal, *, token: str, at: datetime, by: Any, store: Store
+    customer_id: int,
+    coupon: Coupon,
+    amount: Decimal,
+    *,
+    token: str,
+    at: datetime,
+    by: Any,
+    store: Store,
+    receipt_number: str = "",
 ) -> Used:
-    """Use a coupon for goods of this amount that it is for, once a token. Raises what coupons refuse, NeedsGoods."""
+    """Use a coupon for goods of this amount that it is for, once a token; its receipt is found (`coupons/tying.py`).
+    Raises what coupons refuse, NeedsGoods."""
     rules = rules_of(coupon.terms)
     if rules.kind in (CouponKind.BUY_GET, CouponKind.DELIVERY):
         raise NeedsGoods
@@ -132,7 +146,14 @@ def use_coupon(
     )  # fmt: skip
     basket = Basket(store.pk, at, (line,), store.zone)
     cause = Cause(source_of(token), at, by, store_id=store.pk)
-    return coupons.redeem(coupon.code, basket, cause, customer_id=customer_id)
+    with transaction.atomic():
+        done = coupons.redeem(
+            coupon.code, basket, cause, customer_id=customer_id, receipt_number=receipt_number
+        )
+        if done.is_new:
+            use = done.use
+            receipts.used(database.cursor(), Day(use.customer_id, store.pk, use.used_on), by=by)
+    return replace(done, use=CouponUse.objects.get(customer_id=done.use.customer_id, pk=done.use.pk))
 
 
 def give_use_back(staff: Staff, customer_id: int, use_id: int, *, at: datetime) -> CouponUse | None:

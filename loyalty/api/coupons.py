@@ -13,7 +13,7 @@ from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.api.customers import CUSTOMER_ID
 from customers.api.work import customer_of
-from customers.models import Product
+from customers.models import Product, Purchase
 from loyalty import coupons
 from loyalty.api import till
 from loyalty.api.couponshapes import (
@@ -146,4 +146,5 @@ def shape(use: CouponUse, discount: Discount | None = None, numbers: list[int] |
     return CouponUseOut(
         use.public_id, public_id("cus").encode(use.customer_id), use.state, str(use.amount), lines,
         str(money(found.delivery)), gifts, use.reserved_until, use.redeemed_at,
+        Purchase(pk=use.purchase_id).public_id if use.purchase_id else None,
     )  # fmt: skip

@@ -63,7 +63,10 @@ class GiftOut(Struct):
 
 
 class CouponUseOut(Struct):
-    """`lines`, `delivery`, `gifts`: what the basket gets; empty where none was given. `cost`: all of it in money."""
+    """`lines`, `delivery`, `gifts`: what the basket gets; empty where none was given. `cost`: all of it in money.
+
+    `receipt`: what it was used in, as soon as that has come.
+    """
 
     id: str
     customer: str
@@ -74,6 +77,7 @@ class CouponUseOut(Struct):
     gifts: list[GiftOut]
     reserved_until: datetime | None
     redeemed_at: datetime | None
+    receipt: str | None
 
 
 class CouponOut(Struct):

@@ -21,6 +21,7 @@ def unmerged(cur: Any, joined: Joined, _memo: Any) -> None:
         "UPDATE loyalty_couponcode SET customer_id = %s WHERE customer_id = %s AND coupon_id = ANY(%s::bigint[])",
         [joined.loser, joined.survivor, ids],
     )
+    cur.execute(_STRAY, {"both": [joined.survivor, joined.loser]})
 
 
 def _follow_due(cur: Any, joined: Joined) -> None:
@@ -34,3 +35,12 @@ def _follow_due(cur: Any, joined: Joined) -> None:
         "UPDATE loyalty_coupondue SET customer_id = %s WHERE customer_id = %s",
         [joined.survivor, joined.loser],
     )
+
+
+# A use of the one in a receipt of the other: while they were one these were tied.
+_STRAY = """
+UPDATE loyalty_couponuse u SET purchase_id = NULL
+WHERE u.customer_id = ANY(%(both)s::bigint[]) AND u.purchase_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM customers_purchase p WHERE p.customer_id = u.customer_id AND p.id = u.purchase_id
+)
+"""

@@ -58,6 +58,7 @@ class _Case:
     rules: Rules
     uses: list[CouponUse]
     cause: Cause
+    receipt_number: str = ""
 
     @property
     def mine(self) -> CouponUse | None:
@@ -82,10 +83,20 @@ def reserve(
         return _take(case, basket, until)
 
 
-def redeem(code: str, basket: Basket | None, cause: Cause, *, customer_id: int | None = None) -> Used:
-    """Use a coupon, reserved before by the same checkout or not. Without a basket, as it was reserved."""
+def redeem(
+    code: str,
+    basket: Basket | None,
+    cause: Cause,
+    *,
+    customer_id: int | None = None,
+    receipt_number: str = "",
+) -> Used:
+    """Use a coupon, reserved before by the same checkout or not. Without a basket, as it was reserved.
+
+    `receipt_number`: what a person says that its receipt is called, where the checkout is not (`tying`).
+    """
     with transaction.atomic():
-        case = _case(code, cause, customer_id)
+        case = replace(_case(code, cause, customer_id), receipt_number=receipt_number.strip())
         mine = case.mine
         if mine and mine.redeemed_at:
             _check_standing(mine)
@@ -247,7 +258,7 @@ def _written(
     )  # fmt: skip
     use.terms, use.store_id, use.purchase_id = case.terms, cause.store_id, cause.purchase_id
     use.amount, use.used_on, use.actor = money(discount.cost), basket.on, trail.actor_name(cause.by)
-    use.released_at, use.ended_by = None, ""
+    use.released_at, use.ended_by, use.receipt_number = None, "", case.receipt_number
     if until is None:
         use.redeemed_at = cause.at
         use.purchase_id = cause.purchase_id or uses.purchase_of(case.owner, cause.source)

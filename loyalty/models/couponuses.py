@@ -119,6 +119,7 @@ class CouponUse(Owned):
         Store, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
     purchase = OwnedForeignKey("customers.Purchase", models.PROTECT, null=True, related_name="+")
+    receipt_number = models.CharField(max_length=120, blank=True, db_default="")  # as a clerk named it
     owner_id = models.BigIntegerField()
     amount = MoneyField()
     used_on = models.DateField()

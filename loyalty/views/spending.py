@@ -51,6 +51,10 @@ class CouponForm(SpendForm):
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.01", "autofocus": True}),
     )  # fmt: skip
     coupon = forms.CharField(widget=forms.HiddenInput)
+    number = forms.CharField(
+        label=gettext_lazy("Number of the receipt"), required=False, max_length=120,
+        help_text=gettext_lazy("May stay empty: then it is the receipt that comes from this store within two hours."),
+    )  # fmt: skip
 
 
 class Prizes(TillView):
@@ -143,7 +147,7 @@ class Vouchers(TillView):
         try:
             done = redeeming.use_coupon(
                 owner.pk, coupon, told["amount"], token=told["token"], at=timezone.now(), by=self.staff,
-                store=told["store"],
+                store=told["store"], receipt_number=told["number"],
             )  # fmt: skip
         except Refusal as refusal:
             explain(form, refusal)
