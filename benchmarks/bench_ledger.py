@@ -1,4 +1,4 @@
-"""The ledger of points: redemptions over 10,000 members, many clients at one account, points for many, and its proof.
+"""The ledger of points: redemptions over 10,000 members, many clients at one account, points for many.
 
 The floor of a redemption is a transaction of bare SQL that locks the balance and writes the same rows under the same
 triggers. One account: 200 clients send 50 redemptions each; of every hundredth the line is cut before the answer, and
@@ -7,16 +7,14 @@ the same is sent again. Afterwards what was spent is what was answered, and ever
 
 import json
 import random
-import resource
 import socket
 import threading
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 
 from benchmarks.figure import Figure, at_least, at_most, ratio_at_least
 from benchmarks.lab import Lab, timed
@@ -26,7 +24,7 @@ from crm.rest import keys
 from customers.models import Customer
 from customers.receiving import database
 from loyalty import ledger
-from loyalty.ledger import Cause, bulk, posting, proof
+from loyalty.ledger import Cause, bulk, posting
 from loyalty.ledger.bulk import Earning
 from loyalty.models import Balance, Movement
 
@@ -39,27 +37,25 @@ START = datetime(2026, 1, 5, 4, tzinfo=UTC)
 def run(lab: Lab) -> Iterable[Figure]:
     members, times = lab.scaled(MEMBERS), lab.scaled(4_000)
     name = lab.database("ledger")
-    people = _people(members)
+    ids = people(members)
     with timed() as earning, transaction.atomic():
         cur = database.cursor()
         database.enter(cur)
-        bulk.earn_many(cur, _earnings(people), by="system:bench")
+        bulk.earn_many(cur, _earnings(ids), by="system:bench")
     yield Figure("points issued in bulk", members * LOTS / earning.seconds, "lots/s")
     chance = random.Random(5)
     with timed() as ours:
         for n in range(times):
-            ledger.redeem(chance.choice(people), 7, Cause(f"bench:{n}", START, "till:1"))
-    bare = _bare(lab, people, times)
+            ledger.redeem(chance.choice(ids), 7, Cause(f"bench:{n}", START, "till:1"))
+    bare = _bare(lab, ids, times)
     rate = times / ours.seconds
     yield Figure("redemptions, domain", rate, "/s", "the same rows by bare SQL", bare, ratio_at_least(0.25))
     yield Figure("redemptions, domain", rate, "/s", bar=at_least(250))
-    yield from _over_http(lab, people)
-    _grow(lab)
-    yield from _proved()
+    yield from _over_http(lab, ids)
     lab.forget(name)
 
 
-def _people(count: int) -> list[int]:
+def people(count: int) -> list[int]:
     Chain.objects.update_or_create(id=1, defaults={"country": "CN", "timezone": "Asia/Shanghai"})
     made = Customer.objects.bulk_create([Customer(name=f"C{n}") for n in range(count)], batch_size=1000)
     return [one.pk for one in made]
@@ -169,58 +165,3 @@ def _patiently(port: int, message: bytes) -> bytes:
             if attempt == 19:
                 raise
     raise AssertionError("unreachable")
-
-
-def _grow(lab: Lab) -> None:
-    """Members of whom each earned and spent fifty lots, written past the triggers: ten million movements."""
-    members = lab.scaled(BOOKED // 2 // LOTS_EACH)
-    first = max(_people(members)) - members
-    with connection.cursor() as cursor:
-        for statement in GROW.split(";"):
-            cursor.execute(statement, {"first": first, "members": members, "lots": LOTS_EACH})
-
-
-BOOKED, LOTS_EACH = 10_000_000, 50
-# Of member m, lot n: the movement that issued it and the one that spent it have numbers of one row, and the next.
-GROW = """
-ALTER TABLE loyalty_movement DISABLE TRIGGER USER;
-ALTER TABLE loyalty_lot DISABLE TRIGGER USER;
-ALTER TABLE loyalty_trace DISABLE TRIGGER USER;
-ALTER TABLE loyalty_balance DISABLE TRIGGER USER;
-CREATE TEMPORARY TABLE grown AS
-SELECT %(first)s + m AS customer, 100000000 + 2 * (m * %(lots)s + n) AS number,
-    TIMESTAMPTZ '2025-01-01' + n * interval '1 day' AS at
-FROM generate_series(1, %(members)s) m, generate_series(1, %(lots)s) n;
-INSERT INTO loyalty_movement (
-    id, customer_id, unit, kind, source, occurred_at, actor, available, pending, held, debt, contra
-)
-SELECT number + is_spent, customer, 1, CASE is_spent WHEN 0 THEN 1 ELSE 3 END, 'grown:' || number + is_spent,
-    at + is_spent * interval '1 hour', 'system:bench', 100 - 200 * is_spent, 0, 0, 0, 200 * is_spent - 100
-FROM grown, generate_series(0, 1) is_spent;
-INSERT INTO loyalty_lot (
-    id, customer_id, unit, movement_id, points, earned_at, is_extended, pending, available, held
-)
-SELECT number, customer, 1, number, 100, at, false, 0, 0, 0 FROM grown;
-INSERT INTO loyalty_trace (customer_id, movement_id, lot_id, pending, available, held)
-SELECT customer, number + is_spent, number, 0, 100 - 200 * is_spent, 0 FROM grown, generate_series(0, 1) is_spent;
-INSERT INTO loyalty_balance (customer_id, unit, available, pending, held, debt, version)
-SELECT customer, 1, 0, 0, 0, 0, 2 * count(*) FROM grown GROUP BY customer;
-ALTER TABLE loyalty_movement ENABLE TRIGGER USER;
-ALTER TABLE loyalty_lot ENABLE TRIGGER USER;
-ALTER TABLE loyalty_trace ENABLE TRIGGER USER;
-ALTER TABLE loyalty_balance ENABLE TRIGGER USER;
-ANALYZE loyalty_movement, loyalty_lot, loyalty_trace, loyalty_balance
-"""
-
-
-def _proved() -> Iterable[Figure]:
-    with timed() as clock:
-        found = list(proof.prove())
-    movements: Any = sum(one.movements for one in found)
-    assert [fault for one in found for fault in one.faults] == []
-    yield Figure(
-        "verify_ledger, minutes for 10 M", 10_000_000 / movements * clock.seconds / 60, "min", bar=at_most(10)
-    )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    yield Figure("verify_ledger", movements / clock.seconds, "movements/s", note=f"{movements:,} movements")
-    yield Figure("verify_ledger, process at most", peak, "MB", bar=at_most(1024))
