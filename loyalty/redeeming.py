@@ -118,10 +118,19 @@ def rewards_for(customer_id: int, spendable: int, store: Store, at: datetime) ->
 
 
 def take_reward(
-    customer_id: int, reward: Reward, *, token: str, at: datetime, by: Any, store_id: int | None
+    customer_id: int,
+    reward: Reward,
+    *,
+    token: str,
+    at: datetime,
+    by: Any,
+    store_id: int | None,
+    door: str = "counter",
 ) -> Redemption:
-    """Take a reward once a token. Raises what rewards refuse, InsufficientPoints."""
-    return rewards.redeem(customer_id, reward, Cause(source_of(token), at, by, store_id=store_id)).redemption
+    """Take a reward once a token. `door`: where they are. Raises what rewards refuse, InsufficientPoints."""
+    return rewards.redeem(
+        customer_id, reward, Cause(source_of(token, door), at, by, store_id=store_id)
+    ).redemption
 
 
 def use_coupon(
@@ -184,8 +193,8 @@ def offered(spendable: int) -> int:
     return (choices(spendable) or [spendable])[-1]
 
 
-def source_of(token: str) -> str:
+def source_of(token: str, door: str = "counter") -> str:
     """What one form sends twice is one thing. Raises FormInvalid."""
     if not _TOKEN.fullmatch(token):
         raise FormInvalid(_("This form is not whole. Open it again."))
-    return f"counter:{token}"
+    return f"{door}:{token}"

@@ -70,6 +70,8 @@ PUBLIC = {
     "member:card": "a member's own, in their own session",
     "member:points": "the same",
     "member:coupons": "the same",
+    "member:rewards": "the same",
+    "member:reward-taken": "the same",
     "member:stored": "the same",
     "member:preferences": "the same",
     "member:friends": "the same",

@@ -43,7 +43,7 @@ def of(asked: Asked, who: Person, names: Names) -> list[Prize]:
         return []
     told = {"at": asked.at, "store": asked.store.pk, "customer": who.customer_id}
     found = prepared.rows(_GIVEN, told)
-    terms = RewardTerms.objects.select_related("reward").in_bulk([row[0] for row in found])
+    terms = RewardTerms.objects.select_related("reward", "partner").in_bulk([row[0] for row in found])
     return [_prize(terms[pk], asked, who, names, stock=stock, taken=taken) for pk, stock, taken in found]
 
 

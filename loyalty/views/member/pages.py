@@ -24,7 +24,7 @@ from loyalty.views.member.signing import sign_in
 
 ROWS = 15
 A_YEAR = 365 * 24 * 3600
-BACK = ("home", "points", "coupons", "preferences", "codes", "friends", "family", "stored")
+BACK = ("home", "points", "coupons", "preferences", "codes", "friends", "family", "rewards", "stored")
 
 
 class Home(OpenView):

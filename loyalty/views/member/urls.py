@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views.member import app, family, friends, pages, signing
+from loyalty.views.member import app, family, friends, pages, rewards, signing
 
 app_name = "member"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("points/", pages.Points.as_view(), name="points"),
     path("stored-value/", pages.Stored.as_view(), name="stored"),
     path("coupons/", pages.Coupons.as_view(), name="coupons"),
+    path("rewards/", rewards.Rewards.as_view(), name="rewards"),
+    path("rewards/<str:redemption>/", rewards.Taken.as_view(), name="reward-taken"),
     path("preferences/", pages.Preferences.as_view(), name="preferences"),
     path("friends/", friends.Friends.as_view(), name="friends"),
     path("family/", family.Family.as_view(), name="family"),
