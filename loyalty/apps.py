@@ -18,6 +18,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.coupons import (
             issuing,  # noqa: F401  registers the kind of job
             receipts,
+            thanks,
         )
         from loyalty.families import merging as families_merging
         from loyalty.referrals import codes as referral_codes
@@ -38,6 +39,7 @@ class LoyaltyConfig(AppConfig):
         tiers_following.fill()
         receipts.fill()
         missed.fill()
+        thanks.fill()
         noticing.fill()
         storednoticing.fill()
         wiring.fill()

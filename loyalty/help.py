@@ -207,6 +207,10 @@ AT_THE_TILL = Topic(
             "“Rewards” lists what they can take here; “Use” stands beside each coupon. “Undo” takes either back."
         ),
         _(
+            "Any other code is typed or scanned into “Coupon code” (F9): it says what it gives, or why it does not fit."
+        ),
+        _("A coupon goes with its receipt: when all of that comes back, it is good again by itself."),
+        _(
             "“A receipt is missing” gives the points of a receipt by the rules of its day, once for each receipt."
         ),
     ),

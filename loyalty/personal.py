@@ -32,7 +32,8 @@ TABLES = {
     "CouponDefinition": plain("id code name is_shared ended_at created_at", staff="created_by"),
     "CouponTerms": plain(
         "id definition number valid_from kind amount share_bp most gift buy get from_on to_on days minimum"
-        " only_categories only_brands only_products not_categories not_brands not_products only_stores not_stores"
+        " issued_from only_categories only_brands only_products"
+        " not_categories not_brands not_products only_stores not_stores"
         " tiers weekdays skips_discounted per_customer per_day total budget stacking place created_at",
         staff="created_by",
     ),

@@ -1,26 +1,17 @@
-"""Spending for somebody who stands there: points, a reward, a coupon; and giving back what was spent that day."""
+"""Spending for somebody who stands there: points, a reward (coupons: `vouchers`); and giving back what was spent."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.audit.trail import actor_name
 from crm.lib.refusals import Refusal
 from crm.org.models import Staff, Store
 from customers.models import Channel
-from customers.receiving import database
 from loyalty import coupons, ledger, rewards
-from loyalty.baskets import MILLI, Basket, BasketLine
-from loyalty.coupons import receipts
 from loyalty.coupons.fitting import Names
-from loyalty.coupons.rules import cents, rules_of
-from loyalty.coupons.tying import Day
-from loyalty.coupons.using import Used
 from loyalty.evaluation import Asked, prizes
 from loyalty.evaluation.person import Person
 from loyalty.evaluation.prizes import Prize
@@ -29,8 +20,6 @@ from loyalty.families.spending import Spent
 from loyalty.glance import Moved, Together
 from loyalty.ledger import Cause, Posted
 from loyalty.models import (
-    Coupon,
-    CouponKind,
     CouponUse,
     FamilyRedemption,
     Kind,
@@ -57,15 +46,6 @@ class RewardIsWhole(Refusal):
 
     def __init__(self) -> None:
         super().__init__(_("These points bought a reward: it is given back whole."))
-
-
-class NeedsGoods(Refusal):
-    """What it takes off rests on the goods one by one."""
-
-    code = "needs_goods"
-
-    def __init__(self) -> None:
-        super().__init__(_("This coupon needs the goods: scan it at the till."))
 
 
 def redeem(
@@ -131,38 +111,6 @@ def take_reward(
     return rewards.redeem(
         customer_id, reward, Cause(source_of(token, door), at, by, store_id=store_id)
     ).redemption
-
-
-def use_coupon(
-    customer_id: int,
-    coupon: Coupon,
-    amount: Decimal,
-    *,
-    token: str,
-    at: datetime,
-    by: Any,
-    store: Store,
-    receipt_number: str = "",
-) -> Used:
-    """Use a coupon for goods of this amount that it is for, once a token; its receipt is found (`coupons/tying.py`).
-    Raises what coupons refuse, NeedsGoods."""
-    rules = rules_of(coupon.terms)
-    if rules.kind in (CouponKind.BUY_GET, CouponKind.DELIVERY):
-        raise NeedsGoods
-    line = BasketLine(
-        min(rules.only_products, default=None), frozenset(rules.only_categories), min(rules.only_brands, default=None),
-        MILLI, cents(amount),
-    )  # fmt: skip
-    basket = Basket(store.pk, at, (line,), store.zone)
-    cause = Cause(source_of(token), at, by, store_id=store.pk)
-    with transaction.atomic():
-        done = coupons.redeem(
-            coupon.code, basket, cause, customer_id=customer_id, receipt_number=receipt_number
-        )
-        if done.is_new:
-            use = done.use
-            receipts.used(database.cursor(), Day(use.customer_id, store.pk, use.used_on), by=by)
-    return replace(done, use=CouponUse.objects.get(customer_id=done.use.customer_id, pk=done.use.pk))
 
 
 def give_use_back(staff: Staff, customer_id: int, use_id: int, *, at: datetime) -> CouponUse | None:

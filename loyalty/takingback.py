@@ -49,6 +49,20 @@ def candidates(customer_id: int) -> list[Purchase]:
     return list(rows.order_by("-occurred_at", "-pk")[:SHOWN])
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What a return of all that is left would take along."""
+
+    amount: Decimal
+    points: int
+    coupons: tuple[str, ...]
+
+
+def ahead(receipt: Purchase, at: datetime) -> Ahead:
+    now = _standing(receipt, at)
+    return Ahead(receipt.amount - receipt.returned, now.points, tuple(now.uses.values()))
+
+
 def take_back(receipt: Purchase, *, token: str, store: Store, by: Any, at: datetime) -> Back:
     """Bring back what is left of a receipt, once a token. Raises FormInvalid, InvalidEvent."""
     number = redeeming.source_of(token).partition(":")[2]

@@ -22,6 +22,7 @@ from loyalty.views import (
     takingback,
     tiers,
     till,
+    vouchers,
 )
 
 app_name = "loyalty"
@@ -95,10 +96,18 @@ urlpatterns = [
     path(
         "counter/served/<str:customer>/points/missed/", spending.ServedMissed.as_view(), name="served-missed"
     ),
-    path("customers/<str:customer>/points/coupons/", spending.Vouchers.as_view(), name="vouchers"),
+    path("customers/<str:customer>/points/coupons/", vouchers.Vouchers.as_view(), name="vouchers"),
+    path(
+        "customers/<str:customer>/points/coupons/code/", vouchers.VoucherCode.as_view(), name="voucher-code"
+    ),
+    path(
+        "counter/served/<str:customer>/points/coupons/code/",
+        vouchers.ServedVoucherCode.as_view(),
+        name="served-voucher-code",
+    ),
     path(
         "customers/<str:customer>/points/coupons/reversal/",
-        spending.VoucherReversal.as_view(),
+        vouchers.VoucherReversal.as_view(),
         name="voucher-reversal",
     ),
     path(
@@ -106,12 +115,12 @@ urlpatterns = [
     ),
     path(
         "counter/served/<str:customer>/points/coupons/",
-        spending.ServedVouchers.as_view(),
+        vouchers.ServedVouchers.as_view(),
         name="served-vouchers",
     ),
     path(
         "counter/served/<str:customer>/points/coupons/reversal/",
-        spending.ServedVoucherReversal.as_view(),
+        vouchers.ServedVoucherReversal.as_view(),
         name="served-voucher-reversal",
     ),
     path("customers/<str:customer>/stored-value/", storedcustomer.History.as_view(), name="stored"),

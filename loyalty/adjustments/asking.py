@@ -76,6 +76,16 @@ def held(customer_id: int) -> Customer:
     return found if found.merged_into_id is None else held(found.merged_into_id)
 
 
+def key_of(store_id: int | None, number: str) -> str:
+    """Names a receipt, however its number is written: tills print capitals where people type small letters."""
+    return f"{store_id}:{number.strip().upper()}"
+
+
+def written(number: str) -> list[str]:
+    """How a till may write a number that somebody typed: the inbox is asked by value, once each."""
+    return sorted({number, number.upper(), number.lower()})
+
+
 def book(made: Adjustment, *, by: Any, at: datetime) -> None:
     """Write it into the ledger. Points that are given end as those of a purchase of that day."""
     cause = Cause(f"adjustment:{made.source}", at, by, store_id=made.store_id)
@@ -123,14 +133,14 @@ def _claim(made: Adjustment, store: Store) -> None:
     """The receipt is nobody else's, and did not come by itself: one of a guest is what is missed most often."""
     sources = list(Source.objects.values_list("pk", flat=True))
     came = Arrival.objects.filter(
-        kind=ArrivalKind.RECEIPT, source__in=sources, external_id=made.receipt_number, store=store,
+        kind=ArrivalKind.RECEIPT, source__in=sources, external_id__in=written(made.receipt_number), store=store,
         customer_id__isnull=False,
     )  # fmt: skip
     if came.exists():
         raise ReceiptKnown
     try:
         with transaction.atomic():
-            MissedReceipt.objects.create(key=f"{store.pk}:{made.receipt_number}", adjustment_id=made.pk)
+            MissedReceipt.objects.create(key=key_of(store.pk, made.receipt_number), adjustment_id=made.pk)
     except IntegrityError as fault:
         raise ReceiptKnown from fault
 

@@ -13,7 +13,7 @@ from crm.notices.telling import read, tell
 from crm.org.models import Staff
 from crm.org.permissions import Permission
 from loyalty import ledger
-from loyalty.adjustments.asking import book, held
+from loyalty.adjustments.asking import book, held, key_of
 from loyalty.adjustments.refusals import AlreadyDecided, InvalidAdjustment, SameEyes, UndoNeedsApprover
 from loyalty.ledger import Cause
 from loyalty.models import Adjustment, AdjustmentState, MissedReceipt
@@ -99,7 +99,7 @@ def _locked(adjustment: Adjustment) -> Adjustment:
 def _free_receipt(kept: Adjustment) -> None:
     if kept.receipt_number:
         MissedReceipt.objects.filter(
-            key=f"{kept.store_id}:{kept.receipt_number}", adjustment_id=kept.pk
+            key=key_of(kept.store_id, kept.receipt_number), adjustment_id=kept.pk
         ).delete()
 
 

@@ -1,6 +1,6 @@
 """Reasons and limits: data, with what the product brings along."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from loyalty.models import Adjustment, AdjustmentLimit, AdjustmentReason, Adjust
 from loyalty.models.adjustments import REASONS
 
 DEFAULTS = {
+    Role.CLERK: (300, 1_500),  # at the Counter, for receipts that were missed: nothing else is theirs to give
     Role.AGENT: (500, 2_000),
     Role.STORE_MANAGER: (2_000, 10_000),
     Role.REGIONAL_MANAGER: (5_000, 25_000),
@@ -35,15 +36,24 @@ def reasons() -> list[AdjustmentReason]:
 
 
 def of_roles() -> list[AdjustmentLimit]:
-    """One of every role that may adjust, in the order of the roles."""
-    if not AdjustmentLimit.objects.exists():
+    """One of every role that may adjust, or serve with points, in the order of the roles."""
+    found = {one.role: one for one in AdjustmentLimit.objects.all()}
+    if missing := DEFAULTS.keys() - found.keys():
         with trail.first_use("loyalty.adjustmentlimit"):
             AdjustmentLimit.objects.bulk_create(
-                [AdjustmentLimit(role=role, points=a, points_a_day=b) for role, (a, b) in DEFAULTS.items()],
+                [
+                    AdjustmentLimit(role=role, points=a, points_a_day=b)
+                    for role, (a, b) in DEFAULTS.items()
+                    if role in missing
+                ],
                 ignore_conflicts=True,
             )
-    found = {one.role: one for one in AdjustmentLimit.objects.all()}
-    return [found[role] for role in Role.values if role in found and Permission.ADJUST_POINTS in grants(role)]
+        found = {one.role: one for one in AdjustmentLimit.objects.all()}
+    return [found[role] for role in Role.values if role in found and _gives(grants(role))]
+
+
+def _gives(rights: Collection[Permission]) -> bool:
+    return not {Permission.ADJUST_POINTS, Permission.REDEEM_POINTS}.isdisjoint(rights)
 
 
 def limit_of(by: Any) -> AdjustmentLimit:

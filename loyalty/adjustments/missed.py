@@ -97,9 +97,11 @@ def noted(cur: Any, changed: Sequence[Changed]) -> None:
 
 
 _KEYS = """
-SELECT p.store_id || ':' || p.external_id FROM customers_purchase p
+SELECT p.store_id || ':' || upper(btrim(p.external_id)) FROM customers_purchase p
 WHERE p.customer_id = ANY(%s::bigint[]) AND p.id = ANY(%s::bigint[])
 """
-_KEY = "SELECT store_id || ':' || external_id FROM customers_purchase WHERE customer_id = %s AND id = %s"
+_KEY = """
+SELECT store_id || ':' || upper(btrim(external_id)) FROM customers_purchase WHERE customer_id = %s AND id = %s
+"""
 _GIVEN = "SELECT adjustment_id FROM loyalty_missedreceipt WHERE key = %s"
 _GIVEN_MANY = "SELECT adjustment_id FROM loyalty_missedreceipt WHERE key = ANY(%s) ORDER BY adjustment_id"

@@ -15,7 +15,7 @@ from loyalty.coupons.refusals import InvalidTerms
 from loyalty.models import CouponCode, CouponDefinition, CouponTally, CouponTerms
 
 FIELDS = (
-    "kind", "amount", "share_bp", "most", "gift_id", "buy", "get", "from_on", "to_on", "days", "minimum",
+    "kind", "amount", "share_bp", "most", "gift_id", "buy", "get", "from_on", "to_on", "days", "minimum", "issued_from",
     "only_categories", "only_brands", "only_products", "not_categories", "not_brands", "not_products", "only_stores",
     "not_stores", "tiers", "weekdays", "skips_discounted", "per_customer", "per_day", "total", "budget", "stacking",
     "place",

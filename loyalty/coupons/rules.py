@@ -25,6 +25,7 @@ class Rules:
     to_on: date | None = None
     days: int | None = None
     minimum: int = 0
+    issued_from: int | None = None
     only_categories: frozenset[int] = NOTHING
     only_brands: frozenset[int] = NOTHING
     only_products: frozenset[int] = NOTHING

@@ -41,6 +41,8 @@ def sentence(rules: Rules) -> str:
     parts = [worth(rules), *_goods(rules)]
     if rules.minimum:
         parts.append(_("from %(money)s on") % {"money": _money(rules.minimum)})
+    if rules.issued_from:
+        parts.append(_("issued by a receipt of %(money)s or more") % {"money": _money(rules.issued_from)})
     parts += _time(rules) + _place(rules) + _limits(rules)
     said = "; ".join(part for part in parts if part)
     return f"{said[:1].upper()}{said[1:]}."

@@ -16,10 +16,10 @@ _SHAPES: dict[CouponKind, tuple[set[str], set[str], set[str]]] = {
     CouponKind.PERCENT: ({"share_bp"}, set(), {"most"}),
     CouponKind.GIFT: ({"gift_id"}, set(), {"get", "amount"}),
     CouponKind.BUY_GET: ({"buy", "get"}, set(), {"share_bp", "most"}),
-    CouponKind.NEXT_ORDER: (set(), {"amount", "share_bp"}, {"most"}),
+    CouponKind.NEXT_ORDER: (set(), {"amount", "share_bp"}, {"most", "issued_from"}),
     CouponKind.DELIVERY: (set(), set(), {"amount", "share_bp", "most"}),
 }
-_WORTH = ("amount", "share_bp", "most", "gift_id", "buy", "get")
+_WORTH = ("amount", "share_bp", "most", "gift_id", "buy", "get", "issued_from")
 LONGEST_DAYS = 3660
 
 
@@ -61,7 +61,7 @@ def _worth(kind: CouponKind, terms: Mapping[str, Any]) -> list[Fault]:
 
 def _amounts(terms: Mapping[str, Any]) -> list[Fault]:
     found = []
-    for name in ("amount", "most", "budget"):
+    for name in ("amount", "most", "budget", "issued_from"):
         if terms.get(name) is not None and terms[name] <= 0:
             found.append(Fault(name, str(_("More than nothing, or empty."))))
     if (terms.get("minimum") or Decimal(0)) < 0:

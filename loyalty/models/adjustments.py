@@ -153,7 +153,7 @@ class Adjustment(Owned):
 
 
 class MissedReceipt(models.Model):
-    """A receipt whose points were given by hand: each one once in the whole chain. `key` is "store:number"."""
+    """A receipt whose points were given by hand: each one once in the whole chain. `key` is "store:NUMBER"."""
 
     key = models.CharField(max_length=140, primary_key=True, db_collation="C")
     adjustment_id = models.BigIntegerField()

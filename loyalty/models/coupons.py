@@ -87,6 +87,7 @@ class CouponTerms(models.Model):
     to_on = models.DateField(_("to"), null=True, blank=True)
     days = models.PositiveSmallIntegerField(_("days after issue"), null=True, blank=True)
     minimum = MoneyField(_("minimum spend"), default=0)
+    issued_from = MoneyField(_("issued by a receipt of at least"), null=True, blank=True)
     only_categories = _ids(_("only these categories"))
     only_brands = _ids(_("only these brands"))
     only_products = _ids(_("only these products"))

@@ -28,6 +28,7 @@ from loyalty.views.fields import Numbers, Share, Sku, Skus, Words
 PARTS = {
     "amount": {CouponKind.AMOUNT, CouponKind.NEXT_ORDER, CouponKind.DELIVERY, CouponKind.GIFT},
     "share_bp": {CouponKind.PERCENT, CouponKind.NEXT_ORDER, CouponKind.DELIVERY, CouponKind.BUY_GET},
+    "issued_from": {CouponKind.NEXT_ORDER},
     "most": {CouponKind.PERCENT, CouponKind.NEXT_ORDER, CouponKind.DELIVERY, CouponKind.BUY_GET},
     "gift_id": {CouponKind.GIFT},
     "buy": {CouponKind.BUY_GET},
@@ -72,6 +73,12 @@ class CouponForm(EditForm, forms.Form):
     buy = _whole(gettext_lazy("Buy"), most=1000)
     get = _whole(gettext_lazy("Get"), most=1000)
     minimum = _money(gettext_lazy("Minimum spend"), gettext_lazy("On the goods that the coupon counts."))
+    issued_from = _money(
+        gettext_lazy("Issued by a receipt of at least"),
+        gettext_lazy(
+            "Of the goods that it counts, in its stores; empty: none does. If all comes back, an unused one is void."
+        ),
+    )
     from_on = _day(gettext_lazy("First day"))
     to_on = _day(gettext_lazy("Last day"))
     days = _whole(

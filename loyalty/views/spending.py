@@ -1,4 +1,4 @@
-"""Rewards and coupons while their owner stands there: each in two steps, each with a notice that takes it back."""
+"""Rewards and missed receipts while their owner stands there: two steps, and a notice that takes it back."""
 
 import secrets
 from decimal import Decimal
@@ -11,16 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.lib.refusals import Refusal
-from crm.org.models import Chain, Store, public_id
+from crm.org.models import Chain, Store
 from crm.ui import words
 from crm.ui.views import explain
-from customers.models import Customer, Product
+from customers.models import Customer
 from loyalty import glance, redeeming
 from loyalty.adjustments import missed
-from loyalty.coupons import sentences
-from loyalty.coupons.rules import rules_of
-from loyalty.coupons.using import Used
-from loyalty.models import Coupon, CouponKind, Movement, Reward, RewardKind
+from loyalty.models import Movement, Reward, RewardKind
 from loyalty.views.till import Served, TillView, name_of, stores_in
 
 
@@ -43,18 +40,6 @@ class SpendForm(forms.Form):
 
 class RewardForm(SpendForm):
     reward = forms.CharField()
-
-
-class CouponForm(SpendForm):
-    amount = forms.DecimalField(
-        label=gettext_lazy("Amount of the goods that it is for"), min_value=0, max_digits=12, decimal_places=2,
-        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.01", "autofocus": True}),
-    )  # fmt: skip
-    coupon = forms.CharField(widget=forms.HiddenInput)
-    number = forms.CharField(
-        label=gettext_lazy("Number of the receipt"), required=False, max_length=120,
-        help_text=gettext_lazy("May stay empty: then it is the receipt that comes from this store within two hours."),
-    )  # fmt: skip
 
 
 class Prizes(TillView):
@@ -108,71 +93,6 @@ class Prizes(TillView):
         return self.panel(owner, told["place"], points=taken.points, said=said, undo=spent, undo_at=undo_at)
 
 
-class Vouchers(TillView):
-    """GET: asks for the amount that a coupon is used for (the panel, where none is named). POST uses it and says what
-    to take off."""
-
-    def get(self, request: HttpRequest, customer: str) -> HttpResponse:
-        owner, stores = self.customer(customer), self.stores()
-        if not request.GET.get("coupon"):
-            return self.panel(owner, request.GET.get("place", ""))
-        coupon = coupon_of(owner, request.GET["coupon"])
-        form = CouponForm(
-            None, stores=stores, place=request.GET.get("place", ""), store=home_of(owner, stores),
-            coupon=coupon.public_id,
-        )  # fmt: skip
-        return self.asked(owner, form, coupon)
-
-    def asked(self, owner: Customer, form: CouponForm, coupon: Coupon, status: int = 200) -> HttpResponse:
-        rules = rules_of(coupon.terms)
-        needs_goods = rules.kind in (CouponKind.BUY_GET, CouponKind.DELIVERY)
-        says = sentences.sentence(rules)
-        return self.dialog(
-            "loyalty/voucher.html",
-            owner,
-            status,
-            form=form,
-            coupon=coupon,
-            says=says,
-            needs_goods=needs_goods,
-        )
-
-    def post(self, request: HttpRequest, customer: str) -> HttpResponse:
-        owner, stores = self.customer(customer), self.stores()
-        coupon = coupon_of(owner, request.POST.get("coupon", ""))
-        form = CouponForm(request.POST, stores=stores)
-        if not form.is_valid():
-            return self.asked(owner, form, coupon, 422)
-        told = form.cleaned_data
-        try:
-            done = redeeming.use_coupon(
-                owner.pk, coupon, told["amount"], token=told["token"], at=timezone.now(), by=self.staff,
-                store=told["store"], receipt_number=told["number"],
-            )  # fmt: skip
-        except Refusal as refusal:
-            explain(form, refusal)
-            return self.asked(owner, form, coupon, 409 if refusal.status == 409 else 422)
-        use = done.use.public_id
-        said = f"{coupon.definition.name}: {told_of(done)}"
-        return self.panel(
-            owner, told["place"], said=said, undo=use, undo_at=f"{request.path}reversal/?use={use}"
-        )
-
-
-class VoucherReversal(TillView):
-    """POST gives a coupon back that was used here today: it can be used again within its time."""
-
-    def post(self, request: HttpRequest, customer: str) -> HttpResponse:
-        owner, use = self.customer(customer), request.GET.get("use", "")
-        number = public_id("cpu").decode(use)
-        done = redeeming.give_use_back(self.staff, owner.pk, number or 0, at=timezone.now())
-        if done is None:
-            raise Http404
-        return self.panel(
-            owner, request.POST.get("place", ""), said=_("The coupon was given back."), gone=use
-        )
-
-
 class MissedForm(SpendForm):
     number = forms.CharField(label=gettext_lazy("Number of the receipt"), max_length=120)
     amount = forms.DecimalField(
@@ -224,39 +144,9 @@ class ServedPrizes(Served, Prizes):
     pass
 
 
-class ServedVouchers(Served, Vouchers):
-    pass
-
-
-class ServedVoucherReversal(Served, VoucherReversal):
-    pass
-
-
-def coupon_of(owner: Customer, text: str) -> Coupon:
-    rows = Coupon.objects.select_related("terms", "definition").filter(
-        customer=owner, pk=Coupon.row_id(text) or 0
-    )
-    found = rows.first()
-    if found is None:
-        raise Http404
-    return found
-
-
 def home_of(owner: Customer, stores: list[Store]) -> int | None:
     """Their home store where it is one of these, else the first."""
     return next((one.pk for one in stores if one.pk == owner.home_store_id), stores[0].pk if stores else None)
-
-
-def told_of(done: Used) -> str:
-    """What to do at the till."""
-    assert done.discount is not None
-    parts = []
-    if done.discount.taken_off:
-        parts.append(_("Take %(money)s off.") % {"money": money(done.use.amount)})
-    for gift in done.discount.gifts:
-        name = Product.objects.filter(pk=gift.product_id).values_list("name", flat=True).first() or ""
-        parts.append(_("Hand over %(n)s × %(name)s.") % {"n": gift.quantity // 1000, "name": name})
-    return " ".join(parts)
 
 
 def money(amount: Any) -> str:

@@ -16,7 +16,7 @@ from loyalty.views.till import TillView
 
 
 class Returns(TillView):
-    """GET lists the last receipts. POST brings one back and says what went with it."""
+    """GET lists the last receipts. POST says what goes back with one and asks; the second brings it back."""
 
     def get(self, request: HttpRequest, customer: str) -> HttpResponse:
         owner, stores = self.customer(customer), self.stores()
@@ -29,6 +29,14 @@ class Returns(TillView):
         receipts = takingback.candidates(owner.pk)
         return self.dialog("loyalty/taking_back.html", owner, status, form=form, receipts=receipts)
 
+    def sure(self, owner: Customer, form: SpendForm, receipt: Purchase) -> HttpResponse:
+        """Says what will happen, and that it stays so, before anything does."""
+        ahead = takingback.ahead(receipt, timezone.now())
+        told = {name: form.cleaned_data[name] for name in ("token", "place")} | {
+            "store": str(form.cleaned_data["store"].pk), "receipt": receipt.public_id,
+        }  # fmt: skip
+        return self.dialog("loyalty/taking_back_sure.html", owner, receipt=receipt, ahead=ahead, told=told)
+
     def post(self, request: HttpRequest, customer: str) -> HttpResponse:
         owner, number = self.customer(customer), Purchase.row_id(request.POST.get("receipt", ""))
         form = SpendForm(request.POST, stores=self.stores())
@@ -40,6 +48,8 @@ class Returns(TillView):
         if receipt is None:
             raise Http404
         told = form.cleaned_data
+        if not request.POST.get("is_sure"):
+            return self.sure(owner, form, receipt)
         try:
             back = takingback.take_back(
                 receipt, token=told["token"], store=told["store"], by=self.staff, at=timezone.now()

@@ -1,25 +1,31 @@
 """Coupons that a clerk uses: which receipt they went into, and what brings them back."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
+from django.utils import timezone
 
 from crm.org.models import Staff, Store
-from customers.models import Customer, Purchase
+from customers.models import Category, Customer, Purchase
 from customers.receiving import database, followers
 from customers.receiving.followers import Changed
 from customers.receiving.payloads import LineIn, ReceiptIn, ReceiptKeyIn, ReturnedLineIn, ReturnIn, WhoIn
 from customers.receiving.single import receive_receipt, receive_return
-from loyalty import coupons, redeeming
-from loyalty.coupons import defining, tying
+from loyalty import coupons, vouchers
+from loyalty.coupons import codes, defining, tying
+from loyalty.coupons import refusals as coupons_refusals
 from loyalty.coupons.tying import Sold, Tied
 from loyalty.ledger import Cause
-from loyalty.models import Coupon, CouponKind, CouponTally, CouponUse
+from loyalty.models import Coupon, CouponCode, CouponDefinition, CouponKind, CouponTally, CouponUse
+from loyalty.vouchers import Told
+from tests import cast
+from tests.loyalty.test_spending import fields, place, undo_of
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -34,10 +40,8 @@ def coupon(
 
 
 def use(one: Coupon, chen: Staff, store: Store, at: datetime, token: str = "a", **more: Any) -> CouponUse:
-    done = redeeming.use_coupon(
-        one.customer_id, one, Decimal(20), token=token * 32, at=at, by=chen, store=store, **more
-    )
-    return done.use
+    told = Told(Decimal(20), number=more.get("receipt_number", ""))
+    return vouchers.use(one.customer_id, one.code, told, token=token * 32, at=at, by=chen, store=store).use
 
 
 def sell(number: str, store: Store, at: datetime, amount: str = "20.00") -> Purchase:
@@ -140,3 +144,198 @@ def test_in_whatever_order_they_become_known(
                 with transaction.atomic():
                     followers.later(database.cursor(), [Changed(irina.pk, known[what])])
     assert tied() == [known["b"]]
+
+
+# --- Codes that are typed --------------------------------------------------------------------------------------------
+
+
+def shared(at: datetime, code: str = "all", **terms: Any) -> str:
+    whole = {"kind": CouponKind.AMOUNT, "amount": Decimal(5)} | terms
+    made = defining.define(code=code, name=code.title(), terms=whole, is_shared=True, by="test", at=at)
+    return str(CouponCode.objects.get(definition=made).code)
+
+
+def test_a_shared_code_is_typed_and_used_in_two_steps(
+    chen: Staff, irina: Customer, signed_in: Callable[[Staff], Client]
+) -> None:
+    theirs, code = signed_in(chen), shared(timezone.now(), per_customer=1, minimum=Decimal(20))
+    panel = theirs.post("/counter/find/", {"q": "13800138000"}).content.decode()
+    assert f'hx-post="{place(irina, "coupons")}code/"' in panel
+    typed = {"code": f" {codes.shown(code).lower()} ", "place": "counter"}
+    html = theirs.post(f"{place(irina, 'coupons')}code/", typed).content.decode()
+    assert "¥5.00 off; from ¥20.00 on; 1 time a customer." in html
+    form = fields(html) | {"amount": "20"}
+    assert (
+        "¥5.00 is missing" in theirs.post(place(irina, "coupons"), form | {"amount": "15"}).content.decode()
+    )
+    for _twice in range(2):
+        answer = theirs.post(place(irina, "coupons"), form).content.decode()
+        assert "All: Take ¥5.00 off." in answer
+    assert (CouponUse.objects.get().customer_id, CouponTally.objects.get().spent) == (irina.pk, 5)
+    over = theirs.post(f"{place(irina, 'coupons')}code/", typed).content.decode()
+    assert "A customer may use it 1 time." in over
+    assert "Use the coupon" not in over
+    assert "The coupon was given back." in theirs.post(undo_of(answer)).content.decode()
+    assert "Use the coupon" in theirs.post(f"{place(irina, 'coupons')}code/", typed).content.decode()
+
+
+def test_what_is_no_code_of_theirs_says_so(
+    chen: Staff, irina: Customer, yusuf: Customer, signed_in: Callable[[Staff], Client], monkeypatch: Any
+) -> None:
+    theirs, address = signed_in(chen), f"{place(irina, 'coupons')}code/"
+    other = coupon(yusuf, timezone.now()).code
+    wrong = other[:-1] + ("0" if other[-1] != "0" else "2")
+    mistyped, unknown = "A letter of this code is wrong or missing.", "There is no coupon with this code."
+    for code, why in ((wrong, mistyped), ("", mistyped), (other, unknown), (codes.new(), unknown)):
+        answer = theirs.post(address, {"code": code})
+        assert (answer.status_code, why in answer.content.decode()) == (422, True), code
+    monkeypatch.setattr("loyalty.coupons.guesses.MOST", 0)
+    assert (
+        "Too many codes that are not there were tried."
+        in theirs.post(address, {"code": codes.new()}).content.decode()
+    )
+    assert CouponUse.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        ({"from_on": date(2026, 3, 11)}, "This coupon is good from Mar 11, 2026 on."),
+        ({"to_on": date(2026, 3, 9)}, "This coupon was good until Mar 9, 2026."),
+        ({"weekdays": [3]}, "This coupon is taken on: Wednesday."),
+        ({"tiers": ["gold"]}, "This coupon is for members of: gold."),
+        ({"only_stores": "uptown"}, "This coupon is not taken here, but in: Uptown."),
+        ({"minimum": Decimal(900)}, ""),
+    ],
+)
+def test_why_a_code_does_not_fit(
+    terms: dict[str, Any], why: str, irina: Customer, harbour: Store, uptown: Store, noon: datetime
+) -> None:
+    code = shared(noon, **terms | ({"only_stores": [uptown.pk]} if "only_stores" in terms else {}))
+    assert str(vouchers.look(irina.pk, code, harbour, noon).refused or "") == why
+
+
+# --- Pieces, gifts, the delivery -------------------------------------------------------------------------------------
+
+
+def test_pieces_by_their_price_or_by_the_receipt(
+    chen: Staff, irina: Customer, harbour: Store, noon: datetime
+) -> None:
+    tea = cast.product("TEA", "Tea")
+    two = {"kind": CouponKind.BUY_GET, "amount": None, "buy": 2, "get": 1, "only_products": [tea.pk]}
+    by = lambda code, token, told: vouchers.use(  # noqa: E731
+        irina.pk, code, told, token=token * 32, at=noon, by=chen, store=harbour
+    )
+    code = shared(noon, **two)
+    with pytest.raises(vouchers.Unsaid):
+        by(code, "a", Told())
+    with pytest.raises(vouchers.Unsaid):
+        by(code, "a", Told(number="B-1"))
+    assert by(code, "a", Told(price=Decimal("12.50"))).use.amount == Decimal("12.50")
+    half = shared(noon, "half", **two, share_bp=5000, minimum=Decimal(40))
+    with pytest.raises(coupons_refusals.MinimumNotMet):
+        by(half, "b", Told(price=Decimal("12.50"), amount=Decimal("37.50")))
+    assert by(half, "b", Told(price=Decimal("12.50"), amount=Decimal(40))).use.amount == Decimal("6.25")
+    line = LineIn(1, "TEA", "3", "20.00", "10.00")
+    told = ReceiptIn("pos-1", "B-1", harbour.code, noon.isoformat(), [line], WhoIn("phone", "13800138000"))
+    receive_receipt(told, by="till:1")
+    found = by(code, "c", Told(number="b-1"))
+    assert (found.use.amount, found.use.purchase_id) == (Decimal(10), Purchase.objects.get().pk)
+
+
+def test_the_delivery_costs_what_they_say(
+    chen: Staff, irina: Customer, signed_in: Callable[[Staff], Client]
+) -> None:
+    theirs = signed_in(chen)
+    one = coupon(irina, timezone.now(), "free", kind=CouponKind.DELIVERY, amount=None)
+    html = theirs.get(f"{place(irina, 'coupons')}?coupon={one.public_id}").content.decode()
+    assert "What the delivery costs" in html
+    assert theirs.post(place(irina, "coupons"), fields(html)).status_code == 422
+    answer = theirs.post(place(irina, "coupons"), fields(html) | {"price": "8.50"}).content.decode()
+    assert "Free: Take ¥8.50 off the delivery." in answer
+
+
+# --- Coupons that a receipt issues -----------------------------------------------------------------------------------
+
+
+def thanks(at: datetime, code: str = "thanks", **terms: Any) -> CouponDefinition:
+    whole = {"kind": CouponKind.NEXT_ORDER, "amount": Decimal(5), "issued_from": Decimal(20), "days": 9}
+    return defining.define(code=code, name=code.title(), terms=whole | terms, by="test", at=at)
+
+
+@pytest.mark.parametrize("are_together", [False, True])
+def test_a_receipt_issues_one_for_the_next_order_once(
+    irina: Customer, harbour: Store, noon: datetime, are_together: bool
+) -> None:
+    def known(bought: Purchase) -> Purchase:
+        if are_together:
+            followers.later(database.cursor(), [Changed(irina.pk, bought.pk)])
+        return bought
+
+    before = sell("B-0", harbour, noon - MINUTE)
+    offer = thanks(noon)
+    bought = known(sell("B-1", harbour, noon))
+    for one in (before, sell("B-2", harbour, noon, "19.99"), bought):
+        known(one)
+    mine = Coupon.objects.get()
+    assert (mine.source, mine.purchase_id, mine.store_id) == (f"receipt:{bought.pk}", bought.pk, harbour.pk)
+    assert CouponCode.objects.get(code=mine.code).coupon_id == mine.pk
+    bring_back("B-1", harbour, noon + MINUTE)
+    known(bought)
+    assert [one.voided_by for one in Coupon.objects.all()] == ["system:receipts"]
+    tally = CouponTally.objects.get(definition=offer)
+    assert (tally.issued, tally.voided) == (1, 1)
+    bring_back("B-3", harbour, noon + MINUTE)  # the return comes first
+    known(sell("B-3", harbour, noon))
+    assert Coupon.objects.count() == 1
+
+
+def test_what_was_used_stays_used_when_its_issuer_comes_back(
+    chen: Staff, irina: Customer, harbour: Store, noon: datetime
+) -> None:
+    thanks(noon)
+    sell("B-1", harbour, noon)
+    mine = Coupon.objects.get()
+    done = use(mine, chen, harbour, timezone.now())
+    bring_back("B-1", harbour, noon + MINUTE)
+    mine.refresh_from_db()
+    assert (mine.voided_at, CouponUse.objects.get(pk=done.pk).state) == (None, "redeemed")
+
+
+@pytest.mark.parametrize(
+    ("terms", "issued"),
+    [
+        ({}, 1),
+        ({"only_products": "TEA"}, 1),
+        ({"only_products": "CUP"}, 0),
+        ({"not_products": "TEA"}, 0),
+        ({"only_categories": "drinks"}, 1),
+        ({"not_categories": "drinks"}, 0),
+        ({"only_stores": "UP"}, 0),
+        ({"not_stores": "HARB"}, 0),
+        ({"issued_from": Decimal("20.01")}, 0),
+    ],
+)
+def test_of_the_goods_and_in_the_stores_of_the_coupon(
+    terms: dict[str, Any], issued: int, irina: Customer, harbour: Store, uptown: Store, noon: datetime
+) -> None:
+    drinks = Category.objects.create(path="drinks", name="Drinks")
+    leaves = Category.objects.create(path="drinks/tea", name="Tea", parent=drinks)
+    ids = {"TEA": cast.product("TEA", "Tea", category=leaves).pk, "CUP": cast.product("CUP", "Cup").pk,
+           "drinks": drinks.pk, "HARB": harbour.pk, "UP": uptown.pk}  # fmt: skip
+    thanks(noon, **{name: [ids[value]] if isinstance(value, str) else value for name, value in terms.items()})
+    sell("B-1", harbour, noon)
+    assert Coupon.objects.count() == issued
+
+
+def test_the_terms_of_the_day_hold_and_an_end_ends_it(
+    irina: Customer, harbour: Store, noon: datetime
+) -> None:
+    offer = thanks(noon)
+    defining.revise(offer, terms={"issued_from": None}, by="test", at=noon + 2 * MINUTE)
+    sell("B-2", harbour, noon + 3 * MINUTE)
+    sell("B-1", harbour, noon + MINUTE)  # late
+    assert [one.terms.number for one in Coupon.objects.all()] == [1]
+    defining.end(offer, by="test", at=noon)
+    sell("B-3", harbour, noon + MINUTE)
+    assert Coupon.objects.count() == 1

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from crm.org.models import Staff, Store
 from customers.models import Customer, Purchase
-from loyalty import coupons, glance, ledger
+from loyalty import adjustments, coupons, glance, ledger
 from loyalty.baskets import Basket, BasketLine
 from loyalty.coupons import defining
 from loyalty.ledger import Cause, NewLot
@@ -143,25 +143,21 @@ def test_a_coupon_in_two_steps_once_a_form_and_back(chen: Staff, irina: Customer
     assert CouponTally.objects.get().redeemed == 0
 
 
-def test_a_gift_is_handed_over_and_what_needs_the_goods_says_so(
+def test_a_gift_is_handed_over_and_pieces_are_told_in_words(
     chen: Staff, irina: Customer, signed_in: Browser
 ) -> None:
     theirs, cup = signed_in(chen), cast.product("CUP", "Cup")
     gift = coupon(irina, "gift", kind=CouponKind.GIFT, amount=None, gift_id=cup.pk, get=2)
     html = theirs.get(f"{place(irina, 'coupons')}?coupon={gift.public_id}").content.decode()
-    answer = theirs.post(place(irina, "coupons"), fields(html) | {"amount": "3"}).content.decode()
+    answer = theirs.post(place(irina, "coupons"), fields(html)).content.decode()
     assert "Gift: Hand over 2 × Cup." in answer
     two = coupon(irina, "two", kind=CouponKind.BUY_GET, amount=None, buy=2, get=1)
     html = theirs.get(f"{place(irina, 'coupons')}?coupon={two.public_id}").content.decode()
-    assert "scan it at the till" in html
-    told = fields(html) | {
-        "amount": "3",
-        "coupon": two.public_id,
-        "token": "0" * 32,
-        "store": str(chen.stores.get().pk),
-    }
-    assert theirs.post(place(irina, "coupons"), told).status_code == 422
-    assert CouponUse.objects.count() == 1
+    assert "Of every 3 pieces that they take, give them 1 free: the cheapest." in html
+    assert theirs.post(place(irina, "coupons"), fields(html)).status_code == 422
+    answer = theirs.post(place(irina, "coupons"), fields(html) | {"price": "12.50"}).content.decode()
+    assert "Two: Take ¥12.50 off." in answer
+    assert CouponUse.objects.count() == 2
 
 
 def test_coupons_of_others_and_uses_elsewhere_are_not_there(
@@ -271,15 +267,30 @@ def test_what_waits_for_approval_is_not_needed_when_the_receipts_come_together(
     signed_in: Browser,
     calling: Callable[..., Client],
 ) -> None:
-    """A clerk has no limit: somebody else approves. The batch way takes it back, too."""
+    """Above a clerk's limit somebody else approves. The batch way takes it back, too, however the number was typed."""
+    adjustments.change_limits({"clerk": {"points": 119, "points_a_day": 200}}, by="test")
     theirs, till = signed_in(chen), calling("receipts:write")
-    answer = theirs.post(place(irina, "missed"), missed_form(theirs, irina)).content.decode()
+    answer = theirs.post(place(irina, "missed"), missed_form(theirs, irina, number=" a-17 ")).content.decode()
     assert "120 points wait for approval." in answer
     assert spendable(irina) == 0
     body = json.dumps(slip("A-17", harbour)).encode()
     till.post("/api/v1/receipts/batch/", body, content_type="application/x-ndjson")
     made = Adjustment.objects.get()
     assert (made.state, made.decided_by) == (AdjustmentState.REJECTED, "system:receipts")
+
+
+def test_within_the_limit_a_clerk_gives_at_once_and_a_number_is_known_in_any_case(
+    chen: Staff, irina: Customer, harbour: Store, rules_hold: None, signed_in: Browser
+) -> None:
+    theirs = signed_in(chen)
+    assert (
+        "Given: 120 points."
+        in theirs.post(place(irina, "missed"), missed_form(theirs, irina)).content.decode()
+    )
+    again = theirs.post(place(irina, "missed"), missed_form(theirs, irina, number=" a-17"))
+    assert (again.status_code, spendable(irina)) == (409, 120)
+    many = missed_form(theirs, irina, number="A-18", amount="200.00")  # 400 points
+    assert "400 points wait for approval." in theirs.post(place(irina, "missed"), many).content.decode()
 
 
 # --- Goods back -----------------------------------------------------------------------------------------------------
@@ -306,7 +317,14 @@ def test_a_receipt_comes_back_with_all_that_went_with_it(
     html = theirs.get(place(irina, "returns") + "?place=counter").content.decode()
     receipt = Purchase.objects.get()
     assert f'name="receipt" value="{receipt.public_id}"' in html
-    form = fields(html) | {"receipt": receipt.public_id}
+    asked = theirs.post(
+        place(irina, "returns"), fields(html) | {"receipt": receipt.public_id}
+    ).content.decode()
+    assert "Take receipt B-1 back?" in asked
+    assert "This cannot be undone" in asked
+    assert "−500" in asked
+    assert glance.read(irina.pk, timezone.now()).tier_name == "Silver"  # nothing is done before they are sure
+    form = fields(asked)
     answer = theirs.post(place(irina, "returns"), form).content.decode()
     assert (
         "Taken back: ¥1,200.00. Points that it had earned: −500. Good again: Five. Tier: Silver → Member."
@@ -334,7 +352,7 @@ def test_a_receipt_that_cost_nothing_comes_back_with_its_coupon(
     free = slip("B-1", harbour) | {"lines": [lines[0] | {"amount": "0.00"}], "payments": []}
     till.post("/api/v1/receipts/", free, content_type="application/json")
     form = fields(theirs.get(place(irina, "returns") + "?place=counter").content.decode())
-    form |= {"receipt": Purchase.objects.get().public_id}
+    form |= {"receipt": Purchase.objects.get().public_id, "is_sure": "1"}
     answer = theirs.post(place(irina, "returns"), form).content.decode()
     assert "Taken back: ¥0.00. Good again: Five." in answer
     assert "All of this receipt was brought back before." in (
