@@ -16,8 +16,9 @@ from customers.merging.followers import Joined, Parting
 from loyalty.ledger import rebooking
 from loyalty.ledger.rebooking import Booked
 from loyalty.liability import days
+from loyalty.models import Unit
 
-MOVEMENTS, LOTS = "loyalty.Movement", "loyalty.Lot"
+MOVEMENTS, LOTS, USES = "loyalty.Movement", "loyalty.Lot", "loyalty.CouponUse"
 
 
 def merged(cur: Any, joined: Joined) -> list[list[Any]]:
@@ -43,9 +44,13 @@ def parting(cur: Any, joined: Joined, parted: Parting) -> Callable[[], object] |
     came = list(parted.came.get(MOVEMENTS, []))
     since = {"survivor": joined.survivor, "since": parted.since, "came": came}
     cur.execute(_UNITS, since)
-    if units := [row[0] for row in cur.fetchall()]:
-        _know(cur, joined.survivor, units, [joined.loser])
-        _know(cur, joined.loser, units, [joined.survivor])
+    units = {row[0] for row in cur.fetchall()}
+    cur.execute(_CODES, {"survivor": joined.survivor, "came": list(parted.came.get(USES, []))})
+    if cur.fetchone():  # what used a shared code is known under either number, too
+        units.add(Unit.POINTS.value)
+    if units:
+        _know(cur, joined.survivor, sorted(units), [joined.loser])
+        _know(cur, joined.loser, sorted(units), [joined.survivor])
     cur.execute(_MIXED, since | going)
     if cur.fetchone() is None:
         return None
@@ -82,6 +87,10 @@ UPDATE loyalty_balance SET extended_to = %s::timestamptz WHERE customer_id = %s 
 """
 # Units in which something was booked while the two were one.
 _UNITS = f"SELECT DISTINCT unit {_LATER}"
+_CODES = """
+SELECT 1 FROM loyalty_couponuse
+WHERE customer_id = %(survivor)s AND coupon_id IS NULL AND id <> ALL(%(came)s::bigint[]) LIMIT 1
+"""
 _PARTED = """
 INSERT INTO loyalty_balance AS b (customer_id, unit, parted)
 SELECT %(customer)s, unit, %(others)s::bigint[] FROM unnest(%(units)s::smallint[]) AS unit

@@ -13,7 +13,8 @@ from django.db.models import Q, QuerySet
 
 from crm.audit import trail
 from crm.lib import prepared
-from loyalty.models import Coupon, CouponTally, CouponUse
+from loyalty.ledger.accounts import sides
+from loyalty.models import Coupon, CouponTally, CouponUse, Unit
 
 LIVE = Q(released_at__isnull=True, reversed_at__isnull=True)
 WAITING = Q(redeemed_at__isnull=True, released_at__isnull=True)
@@ -48,6 +49,17 @@ def of_customer(customer_id: int, definition_id: int, source: str) -> list[Coupo
     return list(
         mine.filter(Q(definition_id=definition_id) | Q(source=source)).select_related("terms", "definition")
     )
+
+
+def of_parted(owner: int, known: Iterable[CouponUse], definition_id: int, source: str) -> list[CouponUse]:
+    """What a checkout used of a shared code as somebody who was one with the customer: sent again after their merge was
+    undone, it is the same."""
+    mine = (one for one in known if one.definition_id == definition_id and one.coupon_id is None)
+    others = [] if any(one.source == source for one in mine) else sides(owner, Unit.POINTS)[1:]
+    if not others:
+        return []
+    theirs = CouponUse.objects.filter(customer_id__in=others, coupon=None, definition_id=definition_id)
+    return list(theirs.filter(source=source).select_related("terms", "definition"))
 
 
 def keep(use: CouponUse, names: Iterable[str]) -> None:

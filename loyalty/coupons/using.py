@@ -182,6 +182,8 @@ def _case(code: str, cause: Cause, customer_id: int | None) -> _Case:
         if coupon is None:
             raise CouponUnknown
     known = uses.of_customer(owner, found.definition_id, cause.source)
+    if coupon is None:
+        known += uses.of_parted(owner, known, found.definition_id, cause.source)
     terms = coupon.terms if coupon else defining.terms_at(tally.definition, cause.at)
     if terms is None:
         raise CouponEnded

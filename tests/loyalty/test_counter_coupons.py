@@ -1,6 +1,7 @@
 """Coupons that a clerk uses: which receipt they went into, and what brings them back."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -12,12 +13,14 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.org.models import Staff, Store
+from customers import merging
 from customers.models import Category, Customer, Purchase
 from customers.receiving import database, followers
 from customers.receiving.followers import Changed
 from customers.receiving.payloads import LineIn, ReceiptIn, ReceiptKeyIn, ReturnedLineIn, ReturnIn, WhoIn
 from customers.receiving.single import receive_receipt, receive_return
 from loyalty import coupons, vouchers
+from loyalty.baskets import Basket, BasketLine
 from loyalty.coupons import codes, defining, tying
 from loyalty.coupons import refusals as coupons_refusals
 from loyalty.coupons.tying import Sold, Tied
@@ -339,3 +342,19 @@ def test_the_terms_of_the_day_hold_and_an_end_ends_it(
     defining.end(offer, by="test", at=noon)
     sell("B-3", harbour, noon + MINUTE)
     assert Coupon.objects.count() == 1
+
+
+def test_a_shared_code_sent_again_under_the_other_number_is_known(
+    ana: Staff, harbour: Store, noon: datetime
+) -> None:
+    """What a till used of the one while the two were one stands with the survivor after it was undone."""
+    irina, yusuf = (cast.customer(f"N{n}", of=harbour, phone=f"+861380013800{n}") for n in (1, 2))
+    code, why = shared(noon), Cause("pos/1", noon, "till:1", harbour.pk)
+    basket = Basket(harbour.pk, noon, (BasketLine(None, frozenset(), None, 1000, 2000),), harbour.zone)
+    done = merging.merge(irina, yusuf, by=ana, at=noon)
+    first = coupons.redeem(code, basket, why, customer_id=yusuf.pk)
+    merging.unmerge(done, by=ana, at=noon)
+    again = coupons.redeem(code, basket, why, customer_id=yusuf.pk)
+    assert (again.use.pk, again.is_new, CouponTally.objects.get().redeemed) == (first.use.pk, False, 1)
+    other = replace(why, source="pos/2")
+    assert coupons.redeem(code, basket, other, customer_id=yusuf.pk).use.customer_id == yusuf.pk
