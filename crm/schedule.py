@@ -26,6 +26,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
     ("tier_review", _("Tiers"), "loyalty.tiers.nightly:step"),
+    ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
     ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
@@ -38,7 +39,7 @@ TAKES_ALONG = {
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({"accrual", "tier_review", "referrals", "persona"})
+NEWEST_ALONE = frozenset({"accrual", "tier_review", "birthdays", "referrals", "persona"})
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -52,6 +53,7 @@ WORDS = NIGHT_TITLES | {
     "corrected": _("corrected for returns"),
     "points": _("points"),
     "rewarded": _("rewarded"),
+    "given": _("given"),
     "flagged": _("need a look"),
     "came_to_nothing": _("came to nothing"),
     "upgraded": _("upgraded"),
@@ -61,6 +63,8 @@ WORDS = NIGHT_TITLES | {
     "downgraded": _("downgraded"),
     "taken_back": _("taken back"),
     "paid_ended": _("ended with what was bought"),
+    "paid_noticed": _("told that what they bought ends"),
+    "paid_grace": _("given grace after what they bought"),
 }
 
 BEAT: dict[str, dict[str, Any]] = {

@@ -24,7 +24,8 @@ class BasketLine:
 
 @dataclass(frozen=True)
 class Basket:
-    """`zone` is the store's: the day and weekday of the basket are those on its wall. `tier` is the member's."""
+    """`zone` is the store's: the day and weekday of the basket are those on its wall. `tier` is the member's, and so
+    many days `early` windows open to them."""
 
     store_id: int | None
     at: datetime
@@ -33,6 +34,7 @@ class Basket:
     channel: int = 1
     tier: str = ""
     delivery: int = 0
+    early: int = 0
 
     @property
     def on(self) -> date:

@@ -12,7 +12,18 @@ from django.utils.translation import gettext as _
 from crm.org.models import Staff, Store
 from crm.ui import words
 from loyalty.adjustments import reasons
-from loyalty.models import AdjustmentLimit, BenefitKind, ByHand, Downgrade, Measure, Period, Tier, TierScheme
+from loyalty.models import (
+    AdjustmentLimit,
+    BenefitKind,
+    ByHand,
+    CouponDefinition,
+    Downgrade,
+    Measure,
+    Period,
+    Reward,
+    Tier,
+    TierScheme,
+)
 from loyalty.models.tiers import tier_code
 from loyalty.tiers.schemes import TierDraft
 
@@ -26,6 +37,8 @@ RULES = (
     "grace_days",
     "notice_days",
     "take_back_days",
+    "refund_days",
+    "birthday_days",
 )
 _DAY = forms.DateInput(attrs={"type": "date"})
 _DAYS: dict[str, Any] = {"min_value": 0, "max_value": 366}
@@ -51,6 +64,16 @@ class SchemeForm(forms.Form):
     take_back_days = forms.IntegerField(
         label=gettext_lazy("Days in which goods can come back"), **_DAYS,
         help_text=gettext_lazy("A tier reached by goods that come back by then is taken back at once."),
+    )  # fmt: skip
+
+    refund_days = forms.IntegerField(
+        label=gettext_lazy("Days in which a bought tier can be given back"), **_DAYS,
+        help_text=gettext_lazy("Until then the whole price goes back, and what stood before stands again."),
+    )  # fmt: skip
+
+    birthday_days = forms.IntegerField(
+        label=gettext_lazy("Days before the birthday on which the gift comes"), min_value=0, max_value=60,
+        help_text=gettext_lazy("0: on the morning of the birthday."),
     )  # fmt: skip
 
     def __init__(self, data: Any, *, scheme: TierScheme | None, tiers: list[Tier]) -> None:
@@ -91,6 +114,14 @@ class SchemeForm(forms.Form):
             fields[kind.code] = forms.DecimalField(
                 label=kind.label, required=False, min_value=0, max_digits=9, decimal_places=2
             )
+        fields["birthday_coupon"] = forms.ModelChoiceField(
+            CouponDefinition.objects.filter(is_shared=False, ended_at=None).order_by("name"), required=False,
+            label=gettext_lazy("Or as birthday gift a coupon"),
+        )  # fmt: skip
+        fields["trial_reward"] = forms.ModelChoiceField(
+            Reward.objects.filter(ended_at=None).order_by("name"), required=False,
+            label=gettext_lazy("Reward that is tried for free"),
+        )  # fmt: skip
         for name, field in fields.items():
             field.initial = _initial(name, tier, gifts)
             self.fields[f"t{place}_{name}"] = field
@@ -125,6 +156,7 @@ class SchemeForm(forms.Form):
             threshold=0 if is_paid else told["threshold"] or 0, is_paid=is_paid, price=told["price"],
             keep_threshold=0 if is_paid else told["keep_threshold"] or 0,
             paid_months=told["paid_months"] if is_paid else None, benefits=gifts,
+            birthday_coupon=told["birthday_coupon"], trial_reward=told["trial_reward"],
         )  # fmt: skip
 
 
@@ -138,12 +170,17 @@ def _initial(name: str, tier: Tier | None, gifts: dict[int, Decimal]) -> Any:
     if name.startswith("name_"):
         return tier.names.get(name.removeprefix("name_"), "")
     kind = next((one for one in BenefitKind if one.code == name), None)
+    if name == "trial_reward":
+        return next((one.reward_id for one in tier.benefits.all() if one.reward_id), None)
+    coupon = next((one.coupon_id for one in tier.benefits.all() if one.coupon_id), None)
+    if name == "birthday_coupon" or (coupon and kind == BenefitKind.BIRTHDAY_GIFT):
+        return coupon if name == "birthday_coupon" else None
     return gifts.get(kind) if kind else getattr(tier, name)
 
 
 _FIRST = {
     "measure": Measure.GROWTH, "period": Period.CALENDAR_YEAR, "months": 12, "downgrade": Downgrade.ONE_STEP,
-    "grace_days": 30, "notice_days": 30, "take_back_days": 30,
+    "grace_days": 30, "notice_days": 30, "take_back_days": 30, "refund_days": 14, "birthday_days": 0,
 }  # fmt: skip
 
 

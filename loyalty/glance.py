@@ -3,7 +3,7 @@ movements and what was redeemed since the day began. Panels of one page share on
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +53,7 @@ class Usable(msgspec.Struct):
     name: str
     code: str
     valid_to: datetime | None
+    is_early: bool = False  # others cannot use it yet
 
     @property
     def shown(self) -> str:
@@ -79,6 +80,17 @@ class _Tier(msgspec.Struct):
     code: str
     names: dict[str, str]
     colour: str
+
+
+class Bought(_Tier):
+    """A tier that was bought, and until when; `grace_until` once that is over."""
+
+    until: date
+    grace_until: date | None
+
+    @property
+    def name(self) -> str:
+        return names_in(self.names) or self.code
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -109,6 +121,8 @@ class _Read(msgspec.Struct):
     tops_up: bool
     family: int | None
     together: list[Together]
+    sells: bool
+    bought: Bought | None
 
 
 class Glance(msgspec.Struct):
@@ -124,6 +138,8 @@ class Glance(msgspec.Struct):
     stored: Stored = Stored()
     family: int | None = None
     together: list[Together] = []
+    sells: bool = False  # a tier is for sale
+    bought: Bought | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -187,7 +203,8 @@ def _told(text: str, at: datetime) -> Glance:
     )
     stored = Stored(principal, bonus, told.tops_up)
     return Glance(
-        at, found[Unit.POINTS], told.tier, told.coupons, told.moves, told.spent, stored, told.family, told.together
+        at, found[Unit.POINTS], told.tier, told.coupons, told.moves, told.spent, stored, told.family, told.together,
+        told.sells, told.bought,
     )  # fmt: skip
 
 
@@ -233,8 +250,10 @@ SELECT json_build_object(
     ),
     'tier', {_tier("%(customer)s", "json_build_object('code', t.code, 'names', t.names, 'colour', t.colour)")},
     'coupons', (
-        SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'code', code, 'valid_to', ends)), '[]')
-        FROM (SELECT id, name, code, found.valid_to AS ends FROM ({holding.USABLE.sql}) found) usable
+        SELECT coalesce(json_agg(json_build_object(
+            'id', id, 'name', name, 'code', code, 'valid_to', ends, 'is_early', is_early
+        )), '[]')
+        FROM (SELECT id, name, code, found.valid_to AS ends, is_early FROM ({holding.USABLE.sql}) found) usable
     ),
     'moves', (
         SELECT coalesce(json_agg(json_build_object({_MOVED}) ORDER BY m.occurred_at DESC, m.id DESC), '[]')
@@ -269,6 +288,22 @@ SELECT json_build_object(
         ) ORDER BY whole.id DESC), '[]')
         FROM loyalty_familyredemption whole LEFT JOIN org_store store ON store.id = whole.store_id
         WHERE whole.customer_id = %(customer)s AND whole.redeemed_at >= %(began)s AND whole.points > whole.given_back
+    ),
+    'sells', EXISTS (
+        SELECT FROM loyalty_tier t WHERE t.is_paid AND t.scheme_id = (
+            SELECT id FROM loyalty_tierscheme WHERE valid_from <= %(at)s::date ORDER BY valid_from DESC, id DESC LIMIT 1
+        )
+    ),
+    'bought', (
+        SELECT json_build_object(
+            'code', t.code, 'names', t.names, 'colour', t.colour, 'until', m.paid_until,
+            'grace_until', CASE WHEN m.tier = m.paid_tier THEN m.grace_until END
+        )
+        FROM loyalty_membership m
+        JOIN loyalty_tier t ON t.code = m.paid_tier JOIN loyalty_tierscheme s ON s.id = t.scheme_id
+        WHERE m.customer_id = %(customer)s AND s.valid_from <= %(at)s::date
+            AND m.paid_until + s.grace_days >= %(at)s::date
+        ORDER BY s.valid_from DESC, s.id DESC LIMIT 1
     )
 )::text
 """  # noqa: S608  names of columns, numbers of kinds

@@ -97,6 +97,12 @@ TIERS = Topic(
         ),
         _("A tier is kept when enough comes together again by its day; notice comes before, grace after it."),
         _("“Who moved” compares two days. Every number opens its people."),
+        _(
+            "A tier with a price is sold at the Counter with “Membership”; bought again before its end, no day is lost."
+        ),
+        _(
+            "After its end come the days of grace, then the tier that was earned. “Give back” stands on its page."
+        ),
     ),
     Permission.VIEW_LOYALTY,
     40,
@@ -108,6 +114,10 @@ LADDER = Topic(
     (
         _("A version holds from a day on and is never changed; publish another one instead."),
         _("“How many would move?” counts without changing anything."),
+        _("A free trial is a reward that costs no points so many times a year; name it and how many."),
+        _(
+            "A birthday gift is points or a coupon. The night gives it once a year, so many days before the birthday."
+        ),
         _("A tier that somebody stands on stays in every version."),
     ),
     Permission.EDIT_PROGRAMME,

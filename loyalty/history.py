@@ -55,6 +55,7 @@ class Move(NamedTuple):
     debt: int
     points: int
     balance: int
+    is_birthday: bool
 
     @property
     def public_id(self) -> str:
@@ -108,7 +109,8 @@ HISTORY = Statement(
     "points.history",
     """
 SELECT told.id, told.kind, told.occurred_at, told.actor, store.name, told.purchase_id, told.available, told.pending,
-    told.held, told.debt, told.points, told.balance::bigint
+    told.held, told.debt, told.points, told.balance::bigint,
+    starts_with(told.source, 'birthday:')
 FROM (
     SELECT m.*, m.available + m.pending + m.held - m.debt AS points,
         sum(m.available + m.pending + m.held - m.debt)

@@ -83,15 +83,22 @@ TABLES = {
     "AdjustmentLimit": plain("role points points_a_day"),
     "MissedReceipt": plain("key adjustment_id"),
     "TierScheme": plain(
-        "id valid_from measure period months downgrade grace_days notice_days take_back_days created_at",
+        "id valid_from measure period months downgrade grace_days notice_days take_back_days refund_days birthday_days"
+        " created_at",
         staff="created_by",
     ),
     "Tier": plain("id scheme code rank names colour threshold keep_threshold is_paid price paid_months"),
-    "Benefit": plain("id tier kind value"),
+    "Benefit": plain("id tier kind value coupon reward"),
+    "BirthdayGift": kept(_BOOKS, behaviour="year points coupon given_on given_at tier", plain="customer"),
     "Membership": kept(
         _BOOKS, behaviour="tier came_from since reached_on changed_at changed_on reason measure keep_until notice_on"
         " grace_until locked_until paid_tier paid_until before", staff="actor",
         plain="customer scheme_id threshold version cause",
+    ),
+    "MembershipSale": kept(
+        _BOOKS, behaviour="tier price begins_on ends_on renews source store how receipt_number sold_at sold_on stood"
+        " returned_at returned_on", text="note", staff="actor returned_by",
+        plain="id customer scheme_id recorded_at version", but={"note": BLANK},
     ),
     "TierChange": kept(
         _BOOKS, behaviour="from_tier to_tier reason at on measure", staff="actor",
@@ -106,7 +113,7 @@ TABLES = {
     ),
     "RewardStock": plain("id reward store quantity"),
     "Redemption": kept(
-        _BOOKS, behaviour="source store purchase points money redeemed_at state state_at tracking",
+        _BOOKS, behaviour="source store purchase points trial_year money redeemed_at state state_at tracking",
         staff="actor state_by", plain="id customer reward terms movement coupon", but={"tracking": BLANK},
     ),
     "ReferralTerms": plain(

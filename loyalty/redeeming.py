@@ -28,7 +28,7 @@ from loyalty.models import (
     RedemptionState,
     Reward,
 )
-from loyalty.tiers import tier_at
+from loyalty.tiers import early_days, tier_at
 
 DAY = timedelta(days=1)
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -93,7 +93,9 @@ def reverse(customer_id: int, spent: Movement, cause: Cause, *, points: int | No
 def rewards_for(customer_id: int, spendable: int, store: Store, at: datetime) -> list[Prize]:
     """All rewards that are given now, with what speaks against each in this store. A few statements."""
     asked = Asked(store, Channel.STORE, at, (), customer_id=customer_id)
-    who = Person(customer_id, spendable=spendable, tiers=tier_at([customer_id], at))
+    who = Person(
+        customer_id, spendable=spendable, tiers=tier_at([customer_id], at), early=early_days(customer_id, at)
+    )
     return prizes.of(asked, who, Names())
 
 

@@ -11,6 +11,7 @@ from loyalty.views import (
     families,
     liability,
     members,
+    memberships,
     referrals,
     rewards,
     schemes,
@@ -122,6 +123,23 @@ urlpatterns = [
         "counter/served/<str:customer>/points/coupons/reversal/",
         vouchers.ServedVoucherReversal.as_view(),
         name="served-voucher-reversal",
+    ),
+    path("customers/<str:customer>/membership/", memberships.MembershipPage.as_view(), name="membership"),
+    path("customers/<str:customer>/membership/sales/", memberships.Sales.as_view(), name="membership-sales"),
+    path(
+        "customers/<str:customer>/membership/sales/<str:sale>/giving-back/",
+        memberships.GivingBack.as_view(),
+        name="membership-giving-back",
+    ),
+    path(
+        "counter/served/<str:customer>/membership/sales/",
+        memberships.ServedSales.as_view(),
+        name="served-membership-sales",
+    ),
+    path(
+        "counter/served/<str:customer>/membership/sales/<str:sale>/giving-back/",
+        memberships.ServedGivingBack.as_view(),
+        name="served-membership-giving-back",
     ),
     path("customers/<str:customer>/stored-value/", storedcustomer.History.as_view(), name="stored"),
     path(

@@ -29,7 +29,7 @@ from loyalty.evaluation.offers import Offer
 from loyalty.ledger import Cause
 from loyalty.models import CouponKind, CouponUse
 from loyalty.redeeming import source_of
-from loyalty.tiers import tier_at
+from loyalty.tiers import early_days, tier_at
 
 ENOUGH = 10**8  # cents: a basket that meets every minimum
 
@@ -76,6 +76,7 @@ def look(customer_id: int, code: str, store: Store, at: datetime) -> Offer:
     found = _opened(customer_id, code, store, at)
     assert found.rules
     basket = _basket(found.rules, store, at, Told(Decimal(ENOUGH), Decimal(1)))
+    basket = replace(basket, early=early_days(customer_id, at))
     return offers.judged([found], basket, tier_at([customer_id], at), Names())[0]
 
 

@@ -204,7 +204,7 @@ QUERIES: dict[str, dict[str, str]] = {
 EXACT = {
     "api-customer-lookup", "api-customer-duplicates", "customers:served", "loyalty:served-redemptions",
     "loyalty:served-prizes", "loyalty:served-vouchers", "loyalty:served-missed", "loyalty:served-topups",
-    "loyalty:served-payments", "loyalty:served-voucher-code",
+    "loyalty:served-payments", "loyalty:served-voucher-code", "loyalty:served-membership-sales",
 }  # fmt: skip
 
 # The least valid body of a call, so that what is refused is the object and not the form. Pages get an empty form.

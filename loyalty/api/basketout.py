@@ -69,7 +69,7 @@ def _prize(one: Prize, found: Evaluation) -> PrizeOut:
     terms = one.terms
     discount = _text(one.off) if terms.kind == RewardKind.DISCOUNT else None
     return PrizeOut(
-        public_id("rwd").encode(terms.reward_id), terms.reward.name, RewardKind(terms.kind).code, terms.points,
+        public_id("rwd").encode(terms.reward_id), terms.reward.name, RewardKind(terms.kind).code, one.points,
         discount, one.refused is None, one in found.bought.prizes, _reason(one.refused),
     )  # fmt: skip
 

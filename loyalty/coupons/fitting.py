@@ -1,6 +1,7 @@
 """Whether a coupon may be used for a basket, and what is missing. Pure, but for the names in a refusal."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from functools import cached_property
 
 from django.utils import formats
@@ -81,7 +82,7 @@ def below(rules: Rules, counted: int, names: Names) -> MinimumNotMet:
 
 def window(rules: Rules, basket: Basket) -> CouponRefused | None:
     """Of a shared code: whether the basket's day lies within its own. A coupon bears its window itself."""
-    if rules.from_on and basket.on < rules.from_on:
+    if rules.from_on and basket.on < rules.from_on - timedelta(days=basket.early):
         return CouponNotYet(formats.date_format(rules.from_on, "DATE_FORMAT"))
     if rules.to_on and basket.on > rules.to_on:
         return CouponExpired(formats.date_format(rules.to_on, "DATE_FORMAT"))

@@ -8,6 +8,7 @@ from crm.lib import prepared
 from crm.lib.statements import Statement
 from loyalty.coupons import rules
 from loyalty.coupons.rules import Rules
+from loyalty.tiers import EARLY
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Held:
     valid_to: datetime | None
     rules: Rules
     terms_id: int
+    is_early: bool = False  # others cannot use it yet
 
 
 def usable(customer_id: int, at: datetime, store_id: int | None) -> list[Held]:
@@ -30,20 +32,23 @@ def usable(customer_id: int, at: datetime, store_id: int | None) -> list[Held]:
 
 
 def _held(row: tuple[Any, ...]) -> Held:
-    pk, definition, code, name, valid_to, terms_id, *terms = row
+    pk, definition, code, name, valid_to, terms_id, is_early, *terms = row
     told = rules.from_values(dict(zip(rules.NAMES, terms, strict=True)))
-    return Held(pk, definition, code, name, valid_to, told, terms_id)
+    return Held(pk, definition, code, name, valid_to, told, terms_id, is_early)
 
 
 _TERMS = ", ".join(f"t.{name}" for name in rules.NAMES)
 USABLE = Statement(
     "coupons.usable",
     f"""
-SELECT c.id, c.definition_id, c.code, d.name, c.valid_to, c.terms_id, {_TERMS}
+SELECT c.id, c.definition_id, c.code, d.name, c.valid_to, c.terms_id, c.valid_from > %(at)s AS is_early, {_TERMS}
 FROM loyalty_coupon c
 JOIN loyalty_coupondefinition d ON d.id = c.definition_id
 JOIN loyalty_couponterms t ON t.id = c.terms_id
-WHERE c.customer_id = %(customer)s AND c.voided_at IS NULL AND c.valid_from <= %(at)s
+WHERE c.customer_id = %(customer)s AND c.voided_at IS NULL
+    AND (c.valid_from <= %(at)s OR (
+        c.issued_at <= %(at)s AND c.valid_from <= %(at)s::timestamptz + make_interval(days => {EARLY})
+    ))
     AND (c.valid_to IS NULL OR c.valid_to > %(at)s)
     AND (%(store)s::bigint IS NULL OR (
         (t.only_stores = '{{}}' OR %(store)s::bigint = ANY(t.only_stores)) AND %(store)s::bigint <> ALL(t.not_stores)

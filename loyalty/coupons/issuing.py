@@ -4,9 +4,9 @@ Who is due stands in a queue; a slice takes rows out and writes coupons and code
 killed goes on where it was, and nobody gets two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -29,6 +29,14 @@ from loyalty.models import CouponBatch, CouponDefinition, CouponDue, CouponTally
 KIND = "coupons.issue"
 SLICE = 5_000
 LONGEST_LIST = 10_000
+
+
+class Recipient(NamedTuple):
+    """Whose coupon it is, their home store, and what it comes from."""
+
+    customer: int
+    store: int | None
+    source: str
 
 
 class NobodyMeant(Refusal):
@@ -112,32 +120,42 @@ def _slice(batch: CouponBatch, terms: CouponTerms) -> tuple[int, int]:
         values = {"ids": ids, "definition": batch.definition_id, "batch": f"batch:{batch.pk}:"}
         cur.execute(PRESENT.sql, values)
         people = cur.fetchall()
-        cur.execute("SELECT nextval('loyalty_coupon_id_seq') FROM generate_series(1, %s)", [len(people)])
-        numbers = [row[0] for row in cur.fetchall()]
-        _copy(cur, batch, terms, list(zip(numbers, people, strict=True)))
-    CouponTally.objects.filter(pk=batch.definition_id).update(issued=F("issued") + len(people))
+        told = [Recipient(customer, store, f"batch:{batch.pk}:{customer}") for customer, store in people]
+        copy_in(cur, terms, told, at=batch.issued_at, by=batch.created_by)
     CouponBatch.objects.filter(pk=batch.pk).update(issued=F("issued") + len(people))
     return len(ids), len(people)
 
 
-def _copy(
-    cur: Any, batch: CouponBatch, terms: CouponTerms, people: list[tuple[int, tuple[int, int | None]]]
-) -> None:
+def copy_in(cur: Any, terms: CouponTerms, people: Sequence[Recipient], *, at: datetime, by: str) -> None:
+    """A coupon with these terms for each, in the caller's transaction, which keeps them from being erased."""
+    cur.execute("SELECT nextval('loyalty_coupon_id_seq') FROM generate_series(1, %s)", [len(people)])
+    numbers = [row[0] for row in cur.fetchall()]
     rules, windows, made = rules_of(terms), {}, []
-    for number, (customer, store) in people:
-        if store not in windows:
-            windows[store] = _window(rules, batch.issued_at, store)
-        made.append((number, customer, codes.new(), *windows[store]))
+    for number, one in zip(numbers, people, strict=True):
+        if one.store not in windows:
+            windows[one.store] = _window(rules, at, one.store)
+        made.append((number, one, codes.new(), *windows[one.store]))
     with cur.copy(f"COPY loyalty_coupon ({_COLUMNS}) FROM STDIN") as copy:
-        for number, customer, code, begin, end in made:
-            source = f"batch:{batch.pk}:{customer}"
+        for number, one, code, begin, end in made:
             copy.write_row(
-                (number, customer, batch.definition_id, terms.pk, code, source, batch.issued_at, batch.created_by,
-                 begin, end, "")
-            )  # fmt: skip
+                (
+                    number,
+                    one.customer,
+                    terms.definition_id,
+                    terms.pk,
+                    code,
+                    one.source,
+                    at,
+                    by,
+                    begin,
+                    end,
+                    "",
+                )
+            )
     with cur.copy("COPY loyalty_couponcode (code, definition_id, customer_id, coupon_id) FROM STDIN") as copy:
-        for number, customer, code, _begin, _end in made:
-            copy.write_row((code, batch.definition_id, customer, number))
+        for number, one, code, _begin, _end in made:
+            copy.write_row((code, terms.definition_id, one.customer, number))
+    CouponTally.objects.filter(pk=terms.definition_id).update(issued=F("issued") + len(people))
 
 
 def _window(rules: Rules, at: datetime, store_id: int | None) -> tuple[datetime, datetime | None]:

@@ -15,8 +15,11 @@ from loyalty.coupons.refusals import (
 from loyalty.models import Coupon, CouponUse
 
 
-def refused_of(coupon: Coupon, others: list[CouponUse], at: datetime, zone: tzinfo) -> CouponRefused | None:
-    """What speaks against a coupon, whatever the basket. `others`: its live uses, by other checkouts."""
+def refused_of(
+    coupon: Coupon, others: list[CouponUse], at: datetime, zone: tzinfo, early: int = 0
+) -> CouponRefused | None:
+    """What speaks against a coupon, whatever the basket. `others`: its live uses, by other checkouts.
+    `early`: so many days before others it opens to its holder, once it is issued."""
     if coupon.voided_at:
         return CouponVoided()
     for one in others:
@@ -24,7 +27,7 @@ def refused_of(coupon: Coupon, others: list[CouponUse], at: datetime, zone: tzin
             return CouponUsed()
         assert one.reserved_until
         return CouponReserved(formats.time_format(timezone.localtime(one.reserved_until, zone)))
-    if at < coupon.valid_from:
+    if at < max(coupon.issued_at, coupon.valid_from - timedelta(days=early)):
         return CouponNotYet(day_of(coupon.valid_from, zone))
     if coupon.valid_to and coupon.valid_to <= at:
         return CouponExpired(day_of(coupon.valid_to, zone, last=True))

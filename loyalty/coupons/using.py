@@ -30,7 +30,7 @@ from loyalty.coupons.standing import day_of, refused_of
 from loyalty.ledger import Cause
 from loyalty.ledger.accounts import enter, present
 from loyalty.models import Coupon, CouponTally, CouponTerms, CouponUse
-from loyalty.tiers import tier_at
+from loyalty.tiers import early_days, tier_at
 
 RETURNS = "system:returns"
 
@@ -219,6 +219,8 @@ def _take(case: _Case, basket: Basket, until: datetime | None) -> Used:
     mine = case.mine
     if case.rules.tiers and not basket.tier:
         basket = replace(basket, tier=tier_at([case.owner], case.cause.at).get(case.owner, ""))
+    if _is_too_early(case, basket):
+        basket = replace(basket, early=early_days(case.owner, case.cause.at))
     _check_coupon(case, basket)
     refused = fitting.misfit(case.rules, basket)
     if refused:
@@ -234,6 +236,13 @@ def _take(case: _Case, basket: Basket, until: datetime | None) -> Used:
     return Used(use, discount)
 
 
+def _is_too_early(case: _Case, basket: Basket) -> bool:
+    """For those to whom windows open with everybody."""
+    if case.coupon:
+        return case.cause.at < case.coupon.valid_from
+    return case.rules.from_on is not None and basket.on < case.rules.from_on
+
+
 def _check_coupon(case: _Case, basket: Basket) -> None:
     coupon, at = case.coupon, case.cause.at
     if coupon is None:
@@ -244,7 +253,7 @@ def _check_coupon(case: _Case, basket: Basket) -> None:
         return
     live = (one for one in case.uses if one.released_at is None and one.reversed_at is None)
     others = [one for one in live if one.coupon_id == coupon.pk and (one.redeemed_at or one is not case.mine)]
-    if refused := refused_of(coupon, others, at, basket.zone):
+    if refused := refused_of(coupon, others, at, basket.zone, basket.early):
         raise refused
     if coupon.purchase_id and coupon.purchase_id == case.cause.purchase_id:
         raise CouponNotYet(day_of(coupon.valid_from, basket.zone))

@@ -83,7 +83,9 @@ def _basket(asked: Asked, who: Person, known: dict[str, goods.Known]) -> Basket:
         )
         for line, one in ((line, known.get(line.sku)) for line in asked.lines)
     )  # fmt: skip
-    return Basket(asked.store.pk, asked.at, lines, asked.store.zone, asked.channel, who.tier, asked.delivery)
+    return Basket(
+        asked.store.pk, asked.at, lines, asked.store.zone, asked.channel, who.tier, asked.delivery, who.early
+    )
 
 
 def _benefit(who: Person, basket: Basket) -> tuple[int, ...]:

@@ -9,12 +9,13 @@ from loyalty import accounts
 from loyalty.accrual import firsts
 from loyalty.evaluation.asking import Asked
 from loyalty.models import BenefitKind, Unit
-from loyalty.tiers import default_tier, tier_at
+from loyalty.tiers import EARLY, default_tier, tier_at
 
 
 @dataclass(frozen=True)
 class Person:
-    """`tier` as it stands at the moment; `discount` is what it takes off, in percent. Without a customer a stranger."""
+    """`tier` as it stands at the moment; `discount` is what it takes off, in percent, and so
+    many days `early` windows open to them. Without a customer a stranger."""
 
     customer_id: int | None = None
     birthday: date | None = None
@@ -22,6 +23,7 @@ class Person:
     spendable: int = 0
     tiers: dict[int, str] = field(default_factory=dict)
     discount: Decimal = Decimal(0)
+    early: int = 0
 
     @property
     def tier(self) -> str:
@@ -36,9 +38,9 @@ def of(asked: Asked, others: set[int]) -> Person:
         return Person(tiers=tiers)
     found = prepared.row(_FACTS, {"customer": who, "on": asked.on, "at": asked.at, "tier": tiers[who]})
     assert found is not None
-    birthday, is_first, discount = found
+    birthday, is_first, discount, early = found
     spendable = accounts.of(who, asked.at)[Unit.POINTS].spendable
-    return Person(who, birthday, is_first, spendable, tiers, discount or Decimal(0))
+    return Person(who, birthday, is_first, spendable, tiers, discount or Decimal(0), early)
 
 
 def lowest_tier(at: datetime) -> str:
@@ -56,6 +58,6 @@ SELECT c.birthday, {firsts.is_first("c.id", _EARLIER, "%(at)s::timestamptz")}, (
         SELECT s.id FROM loyalty_tierscheme s WHERE s.valid_from <= %(on)s::date
         ORDER BY s.valid_from DESC, s.id DESC LIMIT 1
     )
-)
+), {EARLY}
 FROM customers_customer c WHERE c.id = %(customer)s
 """  # noqa: S608  a number

@@ -3,6 +3,7 @@ want to spend."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from crm.lib import prepared
 from crm.lib.refusals import Refusal
@@ -14,6 +15,8 @@ from loyalty.ledger.refusals import InsufficientPoints
 from loyalty.models import RewardKind, RewardTerms
 from loyalty.rewards.redeeming import misfit
 from loyalty.rewards.refusals import OutOfStock, RewardLimit
+from loyalty.tiers import trials
+from loyalty.tiers.trials import LEFT_OF
 
 MOST_REWARDS = 200  # of a larger catalogue, those that cost least
 MOST_STATES = 4_000
@@ -26,6 +29,13 @@ class Prize:
     terms: RewardTerms
     refused: Refusal | None
     off: int = 0
+    is_early: bool = False  # others cannot take it yet
+    trials: int = 0  # times it is free of points this year
+
+    @property
+    def points(self) -> int:
+        """What it costs them."""
+        return 0 if self.trials else self.terms.points
 
 
 @dataclass(frozen=True)
@@ -41,10 +51,12 @@ def of(asked: Asked, who: Person, names: Names) -> list[Prize]:
     """All that are given now, the cheapest first. Nothing for a stranger. Two statements."""
     if who.customer_id is None:
         return []
-    told = {"at": asked.at, "store": asked.store.pk, "customer": who.customer_id}
+    told = {
+        "at": asked.at, "store": asked.store.pk, "customer": who.customer_id, "year": trials.year_of(asked.at),
+    }  # fmt: skip
     found = prepared.rows(_GIVEN, told)
     terms = RewardTerms.objects.select_related("reward", "partner").in_bulk([row[0] for row in found])
-    return [_prize(terms[pk], asked, who, names, stock=stock, taken=taken) for pk, stock, taken in found]
+    return [_prize(terms[pk], asked, who, names, _Counts(*counts)) for pk, *counts in found]
 
 
 def best(prizes: Iterable[Prize], points: int, due: int) -> tuple[Bought, bool]:
@@ -57,9 +69,9 @@ def best(prizes: Iterable[Prize], points: int, due: int) -> tuple[Bought, bool]:
     for prize in prizes:
         if prize.refused is None and prize.off > 0:
             more = [
-                Bought(one.points + prize.terms.points, one.off + prize.off, (*one.prizes, prize))
+                Bought(one.points + prize.points, one.off + prize.off, (*one.prizes, prize))
                 for one in states
-                if one.points + prize.terms.points <= points and one.off < due
+                if one.points + prize.points <= points and one.off < due
             ]
             states = _unbeaten([*states, *more])
             is_exact &= len(states) <= MOST_STATES
@@ -75,23 +87,32 @@ def _unbeaten(states: Sequence[Bought]) -> list[Bought]:
     return kept
 
 
-def _prize(terms: RewardTerms, asked: Asked, who: Person, names: Names, *, stock: int, taken: int) -> Prize:
-    refused: Refusal | None = misfit(terms, asked.store.pk, asked.on, who.tier, names)
-    if refused is None and terms.per_customer is not None and taken >= terms.per_customer:
+class _Counts(NamedTuple):
+    """What the store has, how often the customer took it, how often it is free for them."""
+
+    stock: int
+    taken: int
+    trials: int
+
+
+def _prize(terms: RewardTerms, asked: Asked, who: Person, names: Names, counts: _Counts) -> Prize:
+    refused: Refusal | None = misfit(terms, asked.store.pk, asked.on, who.tier, names, early=who.early)
+    if refused is None and terms.per_customer is not None and counts.taken >= terms.per_customer:
         refused = RewardLimit(terms.per_customer)
-    if refused is None and terms.reward.is_counted and not stock:
+    if refused is None and terms.reward.is_counted and not counts.stock:
         refused = OutOfStock()
-    if refused is None and terms.points > who.spendable:
+    if refused is None and terms.points > who.spendable and not counts.trials:
         refused = InsufficientPoints(who.spendable)
     off = 0
     if terms.kind == RewardKind.DISCOUNT and terms.amount is not None:
         off = cents(terms.amount) - (cents(terms.money) if terms.money else 0)
-    return Prize(terms, refused, max(0, off))
+    is_early = refused is None and terms.from_on is not None and asked.on < terms.from_on
+    return Prize(terms, refused, max(0, off), is_early, counts.trials)
 
 
 # The terms that hold at a moment of rewards that are given, how many the store has, how often the customer took it.
 _GIVEN = f"""
-SELECT now.id, coalesce(s.quantity, 0), coalesce(taken.n, 0)
+SELECT now.id, coalesce(s.quantity, 0), coalesce(taken.n, 0), {LEFT_OF}
 FROM loyalty_reward w
 CROSS JOIN LATERAL (
     SELECT t.id, t.points FROM loyalty_rewardterms t WHERE t.reward_id = w.id AND t.valid_from <= %(at)s

@@ -8,6 +8,7 @@ from loyalty.models.adjustments import (
     AdjustmentState,
     MissedReceipt,
 )
+from loyalty.models.benefits import Benefit, BenefitKind, BirthdayGift
 from loyalty.models.coupons import CouponDefinition, CouponKind, CouponTerms
 from loyalty.models.couponuses import Coupon, CouponBatch, CouponCode, CouponDue, CouponTally, CouponUse
 from loyalty.models.families import (
@@ -22,6 +23,7 @@ from loyalty.models.families import (
 from loyalty.models.holds import Hold
 from loyalty.models.ledger import Balance, Kind, Lot, Movement, Trace, Unit
 from loyalty.models.liability import LedgerDay, LedgerRead
+from loyalty.models.memberships import MembershipSale
 from loyalty.models.programme import (
     Accrual,
     AccrualDue,
@@ -54,8 +56,6 @@ from loyalty.models.storedvalue import (
     TopUpOffer,
 )
 from loyalty.models.tiers import (
-    Benefit,
-    BenefitKind,
     ByHand,
     Downgrade,
     Measure,
@@ -69,11 +69,11 @@ from loyalty.models.tiers import (
 
 __all__ = [
     "Accrual", "AccrualDue", "Action", "ActionDone", "Adjustment", "AdjustmentKind", "AdjustmentLimit",
-    "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "ByHand", "Coupon",
+    "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "BirthdayGift", "ByHand", "Coupon",
     "CouponBatch", "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms",
     "CouponUse", "Downgrade", "EarningRule", "Ending", "Family", "FamilyInvite", "FamilyPart",
     "FamilyRedemption", "FamilySeat", "Hold", "JoinedBy", "Kind", "LedgerDay", "LedgerRead", "Left", "Lot",
-    "Measure", "Membership", "MissedReceipt", "Movement", "PaidBy", "Partner", "PayOrder", "Period",
+    "Measure", "Membership", "MembershipSale", "MissedReceipt", "Movement", "PaidBy", "Partner", "PayOrder", "Period",
     "Programme", "Redemption", "RedemptionState", "Referral", "ReferralCode", "ReferralState", "ReferralTerms",
     "Reward", "RewardKind", "RewardStock", "RewardTerms", "Rounding", "RuleKind", "Simulation", "StoredKind",
     "StoredOperation", "StoredState", "StoredTerms", "Tier", "TierChange", "TierReason", "TierScheme",

@@ -142,7 +142,8 @@ class RedemptionState(models.TextChoices):
 
 class Redemption(Owned):
     """A reward that a member took. Its points are the movement `movement`; `source` names what caused it, once a
-    customer. What needs no handing over (a discount, a voucher) is handed over at once."""
+    customer. What needs no handing over (a discount, a voucher) is handed over at once. A free trial costs no points,
+    and counts in its `trial_year`."""
 
     reward = models.ForeignKey(Reward, models.PROTECT, related_name="+", db_index=False)
     terms = models.ForeignKey(RewardTerms, models.PROTECT, related_name="+", db_index=False)
@@ -150,10 +151,11 @@ class Redemption(Owned):
         Store, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
     purchase = OwnedForeignKey("customers.Purchase", models.PROTECT, null=True, related_name="+")
-    movement = OwnedForeignKey("loyalty.Movement", models.PROTECT, related_name="+")
+    movement = OwnedForeignKey("loyalty.Movement", models.PROTECT, null=True, related_name="+")
     coupon = OwnedForeignKey("loyalty.Coupon", models.PROTECT, null=True, related_name="+")
     source = models.CharField(max_length=120, db_collation="C")
     points = models.BigIntegerField()
+    trial_year = models.SmallIntegerField(null=True)
     money = MoneyField(null=True)
     redeemed_at = models.DateTimeField()
     actor = models.CharField(max_length=80)
@@ -168,7 +170,11 @@ class Redemption(Owned):
         verbose_name = _("redeemed reward")
         constraints = [
             models.UniqueConstraint("customer", "reward", "source", name="redemption_once_per_source"),
-            models.CheckConstraint(condition=Q(points__gt=0), name="redemption_costs_points"),
+            models.CheckConstraint(
+                condition=Q(points__gt=0, movement__isnull=False, trial_year__isnull=True)
+                | Q(points=0, movement__isnull=True, trial_year__isnull=False),
+                name="redemption_costs_points",
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "reward"], name="redemption_of_customer"),

@@ -57,6 +57,12 @@ class TierScheme(models.Model):
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=30)
     notice_days = models.PositiveSmallIntegerField(_("days of notice"), default=30)
     take_back_days = models.PositiveSmallIntegerField(_("days in which goods can come back"), default=30)
+    refund_days = models.PositiveSmallIntegerField(
+        _("days in which a bought tier can be given back"), default=14, db_default=14
+    )
+    birthday_days = models.PositiveSmallIntegerField(
+        _("days before the birthday on which the gift comes"), default=0, db_default=0
+    )
     created_by = models.CharField(max_length=80, default="system")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -64,8 +70,11 @@ class TierScheme(models.Model):
         verbose_name = _("version of the tiers")
         constraints = [
             models.CheckConstraint(condition=Q(months__gte=1, months__lte=60), name="tierscheme_months"),
+            models.CheckConstraint(condition=Q(birthday_days__lte=60), name="tierscheme_birthday"),
             models.CheckConstraint(
-                condition=Q(grace_days__lte=366, notice_days__lte=366, take_back_days__lte=366),
+                condition=Q(
+                    grace_days__lte=366, notice_days__lte=366, take_back_days__lte=366, refund_days__lte=366
+                ),
                 name="tierscheme_days",
             ),
         ]
@@ -125,35 +134,6 @@ class Tier(models.Model):
         return str(self.names.get(get_language() or "en") or self.names.get("en") or self.code)
 
 
-class BenefitKind(models.IntegerChoices):
-    MULTIPLIER = 1, _("Points multiplied by")
-    DISCOUNT = 2, _("Discount in percent")
-    EARLY_ACCESS = 3, _("Early access, days before others")
-    FREE_TRIAL = 4, _("Free trials a year")
-    AGENT = 5, _("Service by a person of one's own")
-    BIRTHDAY_GIFT = 6, _("Birthday gift, points")
-
-    @property
-    def code(self) -> str:
-        return self.name.lower()
-
-
-class Benefit(models.Model):
-    """What a tier gives, as data that other parts honour (`loyalty/tiers/benefits.py`)."""
-
-    tier = models.ForeignKey(Tier, models.PROTECT, related_name="benefits")
-    kind = models.SmallIntegerField(_("kind"), choices=BenefitKind.choices)
-    value = models.DecimalField(_("value"), max_digits=9, decimal_places=2)
-
-    class Meta:
-        verbose_name = _("benefit of a tier")
-        constraints = [
-            models.UniqueConstraint("tier", "kind", name="benefit_once_a_tier"),
-            models.CheckConstraint(condition=Q(value__gt=0), name="benefit_gives_something"),
-            models.CheckConstraint(condition=~Q(kind=2) | Q(value__lte=100), name="benefit_percent"),
-        ]
-
-
 class TierReason(models.IntegerChoices):
     """Why a tier changed, or stayed."""
 
@@ -167,6 +147,7 @@ class TierReason(models.IntegerChoices):
     PAID = 8, _("Bought")
     PAID_ENDED = 9, _("Not bought again")
     MERGED = 10, _("Joined with another customer")
+    GIVEN_BACK = 11, _("Membership given back")
 
 
 class ByHand(models.TextChoices):

@@ -5,7 +5,7 @@ order), then the stock gives one, then a voucher's coupon is issued. Whatever re
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import formats
@@ -16,9 +16,9 @@ from loyalty.coupons import giving
 from loyalty.coupons.fitting import Names
 from loyalty.coupons.refusals import CannotVoid
 from loyalty.coupons.windows import zone_of
-from loyalty.ledger import Cause
+from loyalty.ledger import Cause, accounts
 from loyalty.ledger.accounts import present
-from loyalty.models import Redemption, RedemptionState, Reward, RewardKind, RewardTerms
+from loyalty.models import Redemption, RedemptionState, Reward, RewardKind, RewardTerms, Unit
 from loyalty.rewards import catalogue, stock
 from loyalty.rewards.refusals import (
     CouponWasUsed,
@@ -32,7 +32,7 @@ from loyalty.rewards.refusals import (
     RewardRefused,
     StoreNeeded,
 )
-from loyalty.tiers import tier_at
+from loyalty.tiers import early_days, tier_at, trials
 
 AT_ONCE = {RewardKind.DISCOUNT, RewardKind.VOUCHER}  # nothing is left to hand over
 
@@ -59,23 +59,25 @@ def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") ->
         if known:
             return Taken(known, is_new=False)
         terms = _terms(reward, cause)
-        source = f"reward:{reward.pk}:{cause.source}"
-        paid = ledger.redeem(
-            owner, terms.points, Cause(source, cause.at, cause.by, cause.store_id, cause.purchase_id)
-        )
-        if (
-            not paid.is_new
-        ):  # somebody was quicker while we waited for the account, or it stands with whom they were one
+        is_free = trials.left(owner, reward.pk, cause.at) > 0
+        if is_free:  # one after the other, then looked at again
+            accounts.locked(owner, Unit.POINTS)
+            if known := mine.filter(source=cause.source).select_related("terms", "coupon").first():
+                return Taken(known, is_new=False)
+            is_free = trials.left(owner, reward.pk, cause.at) > 0
+        paid = None if is_free else _pay(owner, reward, terms, cause)
+        if paid and not paid.is_new:
+            # Somebody was quicker while we waited for the account, or it stands with whom they were one.
             theirs = Redemption.objects.filter(customer_id=paid.customer_id, reward=reward)
             known = theirs.filter(source=cause.source).select_related("terms", "coupon").get()
             return Taken(known, is_new=False)
         if terms.tiers and not tier:
             tier = tier_at([owner], cause.at).get(owner, "")
-        _check(terms, cause, tier)
+        _check(owner, terms, cause, tier)
         taken = mine.exclude(state=RedemptionState.CANCELLED).count()
         if terms.per_customer is not None and taken >= terms.per_customer:
             raise RewardLimit(terms.per_customer)
-        return Taken(_take(owner, reward, terms, paid.movement_id, cause))
+        return Taken(_take(owner, reward, terms, paid.movement_id if paid else None, cause))
 
 
 def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
@@ -96,8 +98,9 @@ def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
                 giving.void(owner, found.coupon_id, by=cause.by, at=cause.at)
             except CannotVoid:
                 raise CouponWasUsed from None
-        source = f"reward:{found.pk}:cancel"
-        ledger.reverse(owner, found.movement_id, Cause(source, cause.at, cause.by, cause.store_id))
+        if found.movement_id:
+            source = f"reward:{found.pk}:cancel"
+            ledger.reverse(owner, found.movement_id, Cause(source, cause.at, cause.by, cause.store_id))
         if found.reward.is_counted and found.store_id:
             stock.give_back(found.reward_id, found.store_id)
         found.state, found.state_at = RedemptionState.CANCELLED, cause.at
@@ -110,10 +113,16 @@ def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
 
 
 def misfit(
-    terms: RewardTerms, store_id: int | None, on: date, tier: str, names: Names | None = None
+    terms: RewardTerms,
+    store_id: int | None,
+    on: date,
+    tier: str,
+    names: Names | None = None,
+    *,
+    early: int = 0,
 ) -> RewardRefused | None:
-    """Why a reward is not given in this store, on its day, to this tier; None: it is."""
-    if (terms.from_on and on < terms.from_on) or (terms.to_on and on > terms.to_on):
+    """Why a reward is not given in this store, on its day, to this tier; None: it is. `early`: days before others."""
+    if (terms.from_on and on < terms.from_on - timedelta(days=early)) or (terms.to_on and on > terms.to_on):
         shown = [
             formats.date_format(day, "DATE_FORMAT") if day else "…" for day in (terms.from_on, terms.to_on)
         ]
@@ -135,24 +144,36 @@ def _terms(reward: Reward, cause: Cause) -> RewardTerms:
     return terms
 
 
-def _check(terms: RewardTerms, cause: Cause, tier: str) -> None:
+def _check(owner: int, terms: RewardTerms, cause: Cause, tier: str) -> None:
     on = cause.at.astimezone(zone_of(cause.store_id)).date()
-    if refused := misfit(terms, cause.store_id, on, tier):
+    is_too_early = terms.from_on is not None and on < terms.from_on  # for most
+    early = early_days(owner, cause.at) if is_too_early else 0
+    if refused := misfit(terms, cause.store_id, on, tier, early=early):
         raise refused
 
 
-def _take(owner: int, reward: Reward, terms: RewardTerms, movement_id: int, cause: Cause) -> Redemption:
+def _pay(owner: int, reward: Reward, terms: RewardTerms, cause: Cause) -> ledger.Posted:
+    source = f"reward:{reward.pk}:{cause.source}"
+    return ledger.redeem(
+        owner, terms.points, Cause(source, cause.at, cause.by, cause.store_id, cause.purchase_id)
+    )
+
+
+def _take(
+    owner: int, reward: Reward, terms: RewardTerms, movement_id: int | None, cause: Cause
+) -> Redemption:
     if reward.is_counted:
         assert cause.store_id
         stock.take(reward.pk, cause.store_id)
     coupon = None
     if terms.coupon is not None:
-        source = f"reward:{movement_id}"
+        source = f"reward:{movement_id or f'{reward.pk}:{cause.source}'}"
         coupon = giving.issue(owner, terms.coupon, Cause(source, cause.at, cause.by, cause.store_id))
     state = RedemptionState.HANDED if terms.kind in AT_ONCE else RedemptionState.READY
     actor = trail.actor_name(cause.by)
     return Redemption.objects.create(
         customer_id=owner, reward=reward, terms=terms, store_id=cause.store_id, purchase_id=cause.purchase_id,
-        movement_id=movement_id, coupon=coupon, source=cause.source, points=terms.points, money=terms.money,
+        movement_id=movement_id, coupon=coupon, source=cause.source, money=terms.money,
+        points=terms.points if movement_id else 0, trial_year=None if movement_id else trials.year_of(cause.at),
         redeemed_at=cause.at, actor=actor, state=state, state_at=cause.at, state_by=actor,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Tiers by hand: changing, locking until a date, ending a lock, a membership that is bought."""
+"""Tiers by hand: changing, locking until a date, ending a lock. What is bought is in `memberships.py`."""
 
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -13,7 +13,6 @@ from crm.org.models import Chain
 from customers import present
 from customers.models import Customer
 from customers.receiving import database
-from loyalty import endings
 from loyalty.models import ByHand, Membership, Period, Tier, TierReason, TierScheme
 from loyalty.tiers import statements
 from loyalty.tiers.reading import default_tier
@@ -47,14 +46,14 @@ def change(
         told = _("This tier is bought.")
         raise InvalidTier(told, faults=(Fault("tier", told),))
     with transaction.atomic():
-        kept = _held(customer, at)
+        kept = held(customer, at)
         before = kept.tier
         _step(kept, found.code, TierReason.LOCKED if locked_until else TierReason.BY_HAND, by, at)
         kept.cause, kept.locked_until, kept.scheme_id = cause, locked_until, scheme.pk
         kept.keep_until = None
         if found.rank:
             kept.keep_until = max(kept_to(scheme, customer, on), locked_until or on)
-        _save(kept)
+        save(kept)
         _tell(
             "tier.lock" if locked_until else "tier.change",
             kept,
@@ -68,36 +67,13 @@ def unlock(customer: Customer, *, by: Any, at: datetime) -> Membership:
     """End a lock before its date; the next review decides."""
     on = today(at)
     with transaction.atomic():
-        kept = _held(customer, at)
+        kept = held(customer, at)
         if not kept.is_locked(on):
             raise InvalidTier(_("There is no lock."))
         _step(kept, kept.tier, TierReason.UNLOCKED, by, at)
         kept.locked_until = None
-        _save(kept)
+        save(kept)
         _tell("tier.unlock", kept, by, {"tier": kept.tier})
-    return kept
-
-
-def buy(customer: Customer, tier: str, *, by: Any, at: datetime) -> Membership:
-    """A paid membership, from today or after the one that runs. What is reached above it stays."""
-    on = today(at)
-    scheme, found = _tier(tier, on)
-    if not found.is_paid or found.paid_months is None:
-        told = _("This tier is not for sale.")
-        raise InvalidTier(told, faults=(Fault("tier", told),))
-    with transaction.atomic():
-        kept = _held(customer, at)
-        runs = kept.paid_tier == tier and kept.paid_until is not None and kept.paid_until >= on
-        begins = kept.paid_until if runs and kept.paid_until else on
-        ranks = dict(Tier.objects.filter(scheme=scheme).values_list("code", "rank"))
-        higher = kept.tier if ranks.get(kept.tier, 0) > found.rank else tier
-        is_above = higher != tier
-        _step(kept, higher, TierReason.PAID, by, at)
-        kept.paid_tier, kept.paid_until = tier, endings.months_later(begins, found.paid_months)
-        if not is_above:
-            kept.scheme_id, kept.keep_until = scheme.pk, kept.paid_until
-        _save(kept)
-        _tell("tier.buy", kept, by, {"tier": tier, "until": kept.paid_until})
     return kept
 
 
@@ -129,7 +105,7 @@ def _tier(code: str, on: date) -> tuple[TierScheme, Tier]:
     return scheme, found
 
 
-def _held(customer: Customer, at: datetime) -> Membership:
+def held(customer: Customer, at: datetime) -> Membership:
     """The membership, locked; one that begins on the lowest tier where there is none."""
     database.enter(database.cursor())
     present.hold(customer.pk)
@@ -151,22 +127,21 @@ def _held(customer: Customer, at: datetime) -> Membership:
 
 
 def _step(kept: Membership, tier: str, reason: TierReason, by: Any, at: datetime) -> None:
-    on = today(at)
+    note(kept, tier, reason, by, at)
+    kept.measure = kept.threshold = kept.before = kept.reached_on = kept.notice_on = kept.grace_until = None
+
+
+def note(kept: Membership, tier: str, reason: TierReason, by: Any, at: datetime) -> None:
+    """A change for the history; what else the membership says stays."""
     moment = max(at, kept.changed_at)
     if tier != kept.tier or kept.version == 0:
         kept.since = moment
-    kept.came_from, kept.tier, kept.reason, kept.changed_at, kept.changed_on = (
-        kept.tier,
-        tier,
-        reason,
-        moment,
-        on,
-    )
-    kept.actor, kept.cause, kept.measure, kept.threshold = trail.actor_name(by), "", None, None
-    kept.before = kept.reached_on = kept.notice_on = kept.grace_until = None
+    kept.came_from, kept.tier = kept.tier, tier
+    kept.reason, kept.changed_at, kept.changed_on = reason, moment, today(at)
+    kept.actor, kept.cause = trail.actor_name(by), ""
 
 
-def _save(kept: Membership) -> None:
+def save(kept: Membership) -> None:
     kept.version += 1
     kept.save(force_insert=kept.version == 1, force_update=kept.version > 1)
 

@@ -41,8 +41,10 @@ def merged(cur: Any, joined: merging.Joined) -> dict[str, Any] | None:
     cur.execute(_BOTH, {"survivor": joined.survivor, "loser": joined.loser})
     rows = {owner: (row, rank) for owner, row, rank in cur.fetchall()}
     mine, other = rows.get(joined.survivor), rows.get(joined.loser)
-    if other is None or other[1] <= (mine[1] if mine else 0):
+    if other is None:
         return None
+    if other[1] <= (mine[1] if mine else 0):
+        return _with_longer(cur, joined, mine[0], other[0]) if mine else None
     own = mine[0] if mine else None
     values = {
         "survivor": joined.survivor, "loser": joined.loser, "at": joined.at, "reason": int(TierReason.MERGED),
@@ -53,6 +55,18 @@ def merged(cur: Any, joined: merging.Joined) -> dict[str, Any] | None:
     cur.execute(_TELL, {"survivor": joined.survivor})  # while rows are moved the trigger keeps silent
     (change,) = cur.fetchone()
     return {"own": own, "version": version, "change": change}
+
+
+def _with_longer(
+    cur: Any, joined: merging.Joined, own: dict[str, Any], other: dict[str, Any]
+) -> dict[str, Any] | None:
+    """What the other bought, where it lasts longer: money was paid for it."""
+    ours, theirs = own["paid_until"], other["paid_until"]
+    if theirs is None or (ours is not None and (own["paid_tier"] != other["paid_tier"] or theirs <= ours)):
+        return None
+    cur.execute(_LONGER, {"survivor": joined.survivor, "tier": other["paid_tier"], "until": theirs})
+    (version,) = cur.fetchone()
+    return {"own": own, "version": version, "change": None}
 
 
 def unmerged(cur: Any, joined: merging.Joined, memo: dict[str, Any] | None) -> None:
@@ -86,7 +100,10 @@ INSERT INTO loyalty_membership AS known (
     SELECT %(survivor)s, o.tier, coalesce(m.tier, %(base)s), %(at)s, greatest(%(at)s, m.changed_at), %(on)s, NULL,
         %(reason)s, 'system:merge', '', o.scheme_id, o.measure, NULL, o.keep_until, o.notice_on, o.grace_until,
         greatest(o.locked_until, m.locked_until), CASE WHEN o.paid_tier <> '' THEN o.paid_tier
-        ELSE coalesce(m.paid_tier, '') END, coalesce(o.paid_until, m.paid_until), NULL, coalesce(m.version, 0) + 1
+        ELSE coalesce(m.paid_tier, '') END,
+        CASE WHEN o.paid_tier = m.paid_tier THEN greatest(o.paid_until, m.paid_until)
+        ELSE coalesce(o.paid_until, m.paid_until) END, CASE WHEN o.tier = o.paid_tier THEN o.before END,
+        coalesce(m.version, 0) + 1
     FROM loyalty_membership o LEFT JOIN loyalty_membership m ON m.customer_id = %(survivor)s
     WHERE o.customer_id = %(loser)s
     ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, came_from = excluded.came_from,
@@ -97,6 +114,12 @@ INSERT INTO loyalty_membership AS known (
         locked_until = excluded.locked_until, paid_tier = excluded.paid_tier, paid_until = excluded.paid_until,
         before = excluded.before, version = excluded.version
 RETURNING version
+"""
+_LONGER = """
+UPDATE loyalty_membership SET paid_tier = %(tier)s::text, paid_until = %(until)s::date,
+    keep_until = CASE WHEN tier = %(tier)s::text THEN %(until)s::date ELSE keep_until END,
+    notice_on = NULL, grace_until = NULL, version = version + 1
+WHERE customer_id = %(survivor)s RETURNING version
 """
 _TELL = """
 INSERT INTO loyalty_tierchange (customer_id, from_tier, to_tier, reason, at, "on", actor, cause, measure, threshold)

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from crm.lib.statements import Statement
 from crm.org.scope import Viewer
 from customers.models import Customer
-from loyalty.models import Membership, Tier, TierScheme
+from loyalty.models import Membership, MembershipSale, Tier, TierScheme
 from loyalty.tiers.reading import default_tier
 
 
@@ -83,6 +83,22 @@ def counts_now(viewer: Viewer, tiers: list[Tier]) -> dict[str, int]:
         lowest = tiers[0].code
         found[lowest] = people.count() - sum(n for code, n in counted.items() if code != lowest)
     return found
+
+
+def bought(viewer: Viewer, from_on: date, to_on: date) -> list[dict[str, Any]]:
+    """By tier: memberships sold, bought again and given back in the period, and the money that came in less what went
+    back, of the stores where they were sold."""
+    days = (from_on, to_on)
+    sold, back = Q(sold_on__range=days), Q(returned_on__range=days)
+    rows = MembershipSale.objects.filter(sold | back)
+    if (stores := viewer.scope().store_ids) is not None:
+        rows = rows.filter(store__in=stores)
+    sums = {
+        "sold": Count("pk", filter=sold & Q(renews=False)), "renewed": Count("pk", filter=sold & Q(renews=True)),
+        "returned": Count("pk", filter=back), "came": Sum("price", filter=sold), "went": Sum("price", filter=back),
+    }  # fmt: skip
+    found: Any = list(rows.values("tier").annotate(**sums).order_by("tier"))
+    return [{**one, "money": (one["came"] or 0) - (one["went"] or 0)} for one in found]
 
 
 def _values(viewer: Viewer, from_on: date, to_on: date) -> dict[str, Any]:

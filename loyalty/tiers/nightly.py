@@ -13,7 +13,7 @@ from crm.jobs.claim import StepProgress
 from crm.lib.statements import Statement
 from customers.nightrun import NightRun
 from loyalty.models import Measure, Period
-from loyalty.tiers import statements
+from loyalty.tiers import bought, statements
 from loyalty.tiers.reviewing import settle, terms_on
 
 _EXAMPLE = {
@@ -27,7 +27,7 @@ STATEMENTS = [
         make(measure, period, statements.SLICE),
         _EXAMPLE,
     )
-    for way, make in statements.WAYS.items()
+    for way, make in bought.WAYS.items()
     for measure, period in zip(Measure, Period, strict=True)
 ]
 
@@ -39,7 +39,7 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
         if terms is not None and not night_run.claim.is_part_done("tier_review", number):
             with night_run.claim.part("tier_review", number):
                 _look_at_many()
-                counts = settle(terms, statements.SLICE, {"low": low, "high": high}, statements.WAYS)
+                counts = settle(terms, statements.SLICE, {"low": low, "high": high}, bought.WAYS)
             for way, moved in counts.items():
                 progress.counts[way] = progress.counts.get(way, 0) + moved
         progress.advance()

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from crm.audit.trail import actor_name
 from crm.org.models import Chain
 from loyalty.models import Downgrade, Measure, Period, Tier, TierScheme
-from loyalty.tiers import statements
+from loyalty.tiers import bought, statements
 
 AT_ONCE = ("taken_back", "upgraded")
 MOST_STEPS = 20  # of one member in one review; a ladder has fewer
@@ -28,9 +28,16 @@ class Terms:
     scheme: TierScheme
     values: dict[str, Any]
 
+    @property
+    def measure(self) -> Measure:
+        return Measure(self.scheme.measure)
+
+    @property
+    def period(self) -> Period:
+        return Period(self.scheme.period)
+
     def sql(self, way: str, who: str) -> str:
-        measure, period = Measure(self.scheme.measure), Period(self.scheme.period)
-        return str(statements.WAYS[way](measure, period, who))
+        return str(bought.WAYS[way](self.measure, self.period, who))
 
 
 def terms_on(on: date, *, at: datetime, by: Any) -> Terms | None:

@@ -13,7 +13,17 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.lib.refusals import Fault, Refusal
 from crm.org.models import Chain
-from loyalty.models import Benefit, BenefitKind, Measure, Membership, Period, Tier, TierScheme
+from loyalty.models import (
+    Benefit,
+    BenefitKind,
+    CouponDefinition,
+    Measure,
+    Membership,
+    Period,
+    Reward,
+    Tier,
+    TierScheme,
+)
 from loyalty.tiers import counting
 from loyalty.tiers.reviewing import terms_of
 
@@ -35,6 +45,8 @@ class TierDraft:
     price: Decimal | None = None
     paid_months: int | None = None
     benefits: Mapping[BenefitKind, Decimal] | None = None
+    birthday_coupon: CouponDefinition | None = None
+    trial_reward: Reward | None = None
 
 
 @dataclass(frozen=True)
@@ -88,14 +100,25 @@ def _write(rules: Mapping[str, Any], drafts: Sequence[TierDraft], by: Any) -> Ti
             threshold=draft.threshold, keep_threshold=draft.keep_threshold, is_paid=draft.is_paid, price=draft.price,
             paid_months=draft.paid_months,
         )  # fmt: skip
-        Benefit.objects.bulk_create(
-            Benefit(tier=tier, kind=kind, value=value) for kind, value in (draft.benefits or {}).items()
-        )
+        gifts = [
+            Benefit(
+                tier=tier, kind=kind, value=value,
+                reward=draft.trial_reward if kind == BenefitKind.FREE_TRIAL else None,
+            )
+            for kind, value in (draft.benefits or {}).items()
+        ]  # fmt: skip
+        if draft.birthday_coupon is not None:
+            gifts.append(
+                Benefit(tier=tier, kind=BenefitKind.BIRTHDAY_GIFT, value=1, coupon=draft.birthday_coupon)
+            )
+        Benefit.objects.bulk_create(gifts)
     return scheme
 
 
 def _check(rules: Mapping[str, Any], drafts: Sequence[TierDraft], at: datetime) -> None:
-    faults = [*_day_faults(rules["valid_from"], at), *_ladder_faults(drafts), *_held_faults(drafts)]
+    faults = [
+        *_day_faults(rules["valid_from"], at), *_ladder_faults(drafts), *_gift_faults(drafts), *_held_faults(drafts)
+    ]  # fmt: skip
     if faults:
         raise InvalidScheme(_("These tiers cannot be published so."), faults=tuple(faults))
 
@@ -131,6 +154,18 @@ def _ladder_faults(drafts: Sequence[TierDraft]) -> list[Fault]:
             faults.append(Fault(f"t{rank}_keep_threshold", _("Not more than it takes to reach the tier.")))
         last = draft.threshold
     return faults
+
+
+def _gift_faults(drafts: Sequence[TierDraft]) -> list[Fault]:
+    return [
+        Fault(f"t{rank}_birthday_coupon", _("Points or a coupon, not both."))
+        for rank, draft in enumerate(drafts)
+        if draft.birthday_coupon and BenefitKind.BIRTHDAY_GIFT in (draft.benefits or {})
+    ] + [
+        Fault(f"t{rank}_trial_reward", _("Free trials need a reward and how many there are a year."))
+        for rank, draft in enumerate(drafts)
+        if (draft.trial_reward is None) == (BenefitKind.FREE_TRIAL in (draft.benefits or {}))
+    ]
 
 
 def _held_faults(drafts: Sequence[TierDraft]) -> list[Fault]:

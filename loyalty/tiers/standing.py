@@ -58,6 +58,11 @@ class Standing:
         return date.fromisoformat(told) if told else None
 
     @property
+    def is_bought(self) -> bool:
+        """The tier they stand on is one that they bought."""
+        return bool(self.membership and self.tier and self.membership["paid_tier"] == self.tier["code"])
+
+    @property
     def is_at_risk(self) -> bool:
         return bool(self.membership and (self.membership["notice_on"] or self.membership["grace_until"]))
 

@@ -4,8 +4,6 @@ Each finds the members it is about, what they have of the measure in the period,
 trigger writes the history. A membership that somebody else wrote meanwhile (`version`) is left to the next review.
 """
 
-from typing import Any
-
 from loyalty.models import Measure, Period
 
 ONE = "c.id = %(customer)s::bigint"
@@ -67,7 +65,7 @@ def next_end(period: Period, day: str) -> str:
     return ends(period, day if period is Period.ROLLING else f"{day} + 1")
 
 
-_STATE = [
+STATE = [
     "tier",
     "since",
     "reached_on",
@@ -91,12 +89,12 @@ _COLUMNS = [
     "actor",
     "cause",
     "version",
-    *_STATE,
+    *STATE,
 ]
 _LIVING = "c.merged_into_id IS NULL AND c.erased_at IS NULL AND NOT c.is_stub"
 UNLOCKED = "(m.locked_until IS NULL OR m.locked_until < %(on)s::date)"
 _JOINED = "(coalesce(c.enrolled_at, c.created_at) AT TIME ZONE %(zone)s)::date"
-_UNPAID = "NOT (m.paid_tier <> '' AND m.paid_tier = m.tier AND m.paid_until >= %(on)s::date)"
+_UNPAID = "NOT (m.paid_tier <> '' AND m.paid_tier = m.tier AND m.paid_until + %(grace)s >= %(on)s::date)"
 
 
 def members_of(who: str, where: str, begin: str, end: str, *, all_of: bool = False) -> str:
@@ -122,9 +120,9 @@ def measured(measure: Measure, members: str) -> str:
 ) x"""  # noqa: S608
 
 
-def _write(source: str, found: str, values: dict[str, str], *, is_change: bool = True) -> str:
+def write(source: str, found: str, values: dict[str, str], *, is_change: bool = True) -> str:
     """Write these values for the members `x` as far as `found` (joins, conditions); columns that are not named stay."""
-    told = {name: f"x.{name}" for name in _STATE} | {"measure": "x.measure"}
+    told = {name: f"x.{name}" for name in STATE} | {"measure": "x.measure"}
     told |= {"customer_id": "x.customer_id", "version": "x.version + 1"}
     if is_change:
         told |= {
@@ -147,7 +145,7 @@ ON CONFLICT (customer_id) DO UPDATE SET {kept} WHERE known.version + 1 = exclude
 
 
 NOW = "JOIN loyalty_tier t ON t.scheme_id = %(scheme)s AND t.code = x.tier"
-_FRESH = {"notice_on": "NULL", "grace_until": "NULL"}
+FRESH = {"notice_on": "NULL", "grace_until": "NULL"}
 
 
 def take_back(measure: Measure, period: Period, who: str) -> str:
@@ -171,7 +169,7 @@ def take_back(measure: Measure, period: Period, who: str) -> str:
         "reason": "4",
         "paid_tier": "coalesce(x.before ->> 'paid_tier', '')",
     }
-    return _write(measured(measure, members), "WHERE x.measure < x.threshold", restored)
+    return write(measured(measure, members), "WHERE x.measure < x.threshold", restored)
 
 
 def upgrade(measure: Measure, period: Period, who: str) -> str:
@@ -183,8 +181,8 @@ CROSS JOIN LATERAL (
     WHERE u.scheme_id = %(scheme)s AND NOT u.is_paid AND u.threshold <= x.measure ORDER BY u.rank DESC LIMIT 1
 ) r
 WHERE r.rank > t.rank"""  # noqa: S608
-    state = ", ".join(f"'{name}', x.{name}" for name in _STATE if name not in {"measure"})
-    return _write(
+    state = ", ".join(f"'{name}', x.{name}" for name in STATE if name not in {"measure"})
+    return write(
         measured(measure, members),
         found,
         {
@@ -193,7 +191,7 @@ WHERE r.rank > t.rank"""  # noqa: S608
             "keep_until": kept_to(period, "%(on)s::date").replace("joined", "x.joined"),
             "before": f"jsonb_build_object({state})", "locked_until": "NULL",
         }
-        | _FRESH,
+        | FRESH,
     )  # fmt: skip
 
 
@@ -209,8 +207,8 @@ def keep(measure: Measure, period: Period, who: str) -> str:
         measure, period, who, "m.keep_until <= %(on)s::date", "least(%(on)s::date, w.keep_until + %(grace)s)"
     )
     until = next_end(period, "x.keep_until").replace("joined", "x.joined")
-    kept = {"keep_until": until, "reason": "2", "before": "NULL", "threshold": "t.keep_threshold"} | _FRESH
-    return _write(found, f"{NOW} WHERE t.rank > 0 AND x.measure >= t.keep_threshold", kept)
+    kept = {"keep_until": until, "reason": "2", "before": "NULL", "threshold": "t.keep_threshold"} | FRESH
+    return write(found, f"{NOW} WHERE t.rank > 0 AND x.measure >= t.keep_threshold", kept)
 
 
 def downgrade(measure: Measure, period: Period, who: str) -> str:
@@ -223,22 +221,22 @@ CROSS JOIN LATERAL (
     SELECT u.code, u.rank FROM loyalty_tier u
     WHERE u.scheme_id = %(scheme)s AND u.rank < t.rank
       AND ((NOT u.is_paid AND (%(one_step)s OR u.threshold <= x.measure))
-           OR (u.code = x.paid_tier AND x.paid_until >= %(on)s::date))
+           OR (u.code = x.paid_tier AND x.paid_until + %(grace)s >= %(on)s::date))
     ORDER BY u.rank DESC LIMIT 1
 ) r
 WHERE t.rank > 0 AND x.measure < t.keep_threshold"""  # noqa: S608
     until = next_end(period, "x.keep_until" if period is not Period.ROLLING else "%(on)s::date")
-    return _write(
-        found, lower, _lowered(until.replace("joined", "x.joined")) | {"threshold": "t.keep_threshold"}
-    )
+    ended = lowered(until.replace("joined", "x.joined")) | {"threshold": "t.keep_threshold"}
+    ended["keep_until"] = f"CASE WHEN r.code = x.paid_tier THEN x.paid_until ELSE {ended['keep_until']} END"
+    return write(found, lower, ended)
 
 
-def _lowered(until: str) -> dict[str, str]:
+def lowered(until: str) -> dict[str, str]:
     return {
         "tier": "r.code", "since": "greatest(%(at)s::timestamptz, x.changed_at)", "reached_on": "NULL",
         "keep_until": f"CASE WHEN r.rank > 0 THEN {until} END", "reason": "3", "before": "NULL",
         "locked_until": "NULL", "scheme_id": "%(scheme)s",
-    } | _FRESH  # fmt: skip
+    } | FRESH  # fmt: skip
 
 
 def grace(measure: Measure, period: Period, who: str) -> str:
@@ -247,7 +245,7 @@ def grace(measure: Measure, period: Period, who: str) -> str:
         "m.keep_until <= %(on)s::date AND m.keep_until + %(grace)s > %(on)s::date AND m.grace_until IS NULL"
     )
     found = _ending(measure, period, who, where, "%(on)s::date")
-    return _write(
+    return write(
         found,
         f"{NOW} WHERE t.rank > 0 AND x.measure < t.keep_threshold",
         {"grace_until": "x.keep_until + %(grace)s"},
@@ -261,34 +259,9 @@ def notice(measure: Measure, period: Period, who: str) -> str:
         "m.keep_until > %(on)s::date AND m.keep_until - %(notice)s <= %(on)s::date AND m.notice_on IS NULL"
     )
     found = _ending(measure, period, who, where, "%(on)s::date")
-    return _write(
+    return write(
         found,
         f"{NOW} WHERE t.rank > 0 AND x.measure < t.keep_threshold",
         {"notice_on": "%(on)s::date"},
         is_change=False,
     )
-
-
-def paid_ended(measure: Measure, period: Period, who: str) -> str:
-    """What was bought has ended: the tier that the measure reaches."""
-    where = f"{UNLOCKED} AND m.paid_until < %(on)s::date AND m.tier = m.paid_tier"
-    members = members_of(who, where, begins(period, "%(on)s::date"), "%(on)s::date")
-    found = f"""{NOW}
-CROSS JOIN LATERAL (
-    SELECT u.code, u.rank FROM loyalty_tier u
-    WHERE u.scheme_id = %(scheme)s AND NOT u.is_paid AND u.threshold <= x.measure ORDER BY u.rank DESC LIMIT 1
-) r"""  # noqa: S608
-    until = kept_to(period, "%(on)s::date").replace("joined", "x.joined")
-    ended = {"reason": "9", "paid_tier": "''", "paid_until": "NULL", "threshold": "NULL"}
-    return _write(measured(measure, members), found, _lowered(until) | ended)
-
-
-WAYS: dict[str, Any] = {
-    "taken_back": take_back,
-    "paid_ended": paid_ended,
-    "upgraded": upgrade,
-    "kept": keep,
-    "downgraded": downgrade,
-    "grace": grace,
-    "noticed": notice,
-}

@@ -86,8 +86,12 @@ class Prizes(TillView):
             explain(form, refusal)
             return self.asked(owner, stores, form, 409 if refusal.status == 409 else 422)
         said = _("%(reward)s for %(name)s.") % {"reward": reward.name, "name": name_of(owner)}
+        if taken.trial_year:
+            said += " " + _("Free of points this time.")
         if taken.terms.kind == RewardKind.DISCOUNT:
             said += " " + _("Take %(money)s off.") % {"money": money(taken.terms.amount)}
+        if taken.movement_id is None:  # a free trial is cancelled where rewards are handed over
+            return self.panel(owner, told["place"], said=said)
         spent = Movement(pk=taken.movement_id).public_id
         undo_at = request.path.replace("/points/rewards/", f"/points/redemptions/{spent}/reversal/")
         return self.panel(owner, told["place"], points=taken.points, said=said, undo=spent, undo_at=undo_at)

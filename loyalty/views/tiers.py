@@ -53,14 +53,26 @@ class Ladder(StaffView):
 
 def _with_gifts(tiers: list[Tier]) -> list[Tier]:
     ids = [tier.pk for tier in tiers]
-    return list(Tier.objects.filter(pk__in=ids).order_by("rank").prefetch_related("benefits"))
+    return list(
+        Tier.objects.filter(pk__in=ids)
+        .order_by("rank")
+        .prefetch_related("benefits__coupon", "benefits__reward")
+    )
 
 
 def _gifts(tier: Tier) -> list[tuple[str, Any]]:
-    return [
-        (one.get_kind_display(), None if one.kind == BenefitKind.AGENT else one.value.normalize())
-        for one in tier.benefits.all()
-    ]
+    told: list[tuple[str, Any]] = []
+    for one in tier.benefits.all():
+        if one.coupon is not None:
+            told.append((_("Birthday gift: %(name)s") % {"name": one.coupon.name}, None))
+        elif one.reward is not None:
+            label = _("Free trials of %(name)s a year") % {"name": one.reward.name}
+            told.append((label, one.value.normalize()))
+        else:
+            told.append(
+                (one.get_kind_display(), None if one.kind == BenefitKind.AGENT else one.value.normalize())
+            )
+    return told
 
 
 class Span(forms.Form):
@@ -92,6 +104,7 @@ class MovementPage(StaffView):
         rows = [(was, [_cell(told, was, to, span) for to in told.tiers]) for was in told.tiers]
         context = {
             "title": _("Loyalty"), "tabs": tabs(self, "tiers"), "form": form, "told": told, "rows": rows,
+            "bought": movement.bought(self.staff, from_on, to_on), "names": {one.code: one.name for one in told.tiers},
             "export": reverse("loyalty:tier-movement-export"), "query": urlencode(span),
             "crumbs": [(_("Tiers"), reverse("loyalty:tiers"))],
         }  # fmt: skip

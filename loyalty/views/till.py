@@ -226,7 +226,8 @@ def addresses(staff: Staff, customer: Customer, own: bool) -> dict[str, str]:
         "payments",
         *(["returns"] if own else []),
     )
-    return {name: reverse(before + name, args=[key]) for name in names}
+    sells = reverse(before + "membership-sales", args=[key])
+    return {name: reverse(before + name, args=[key]) for name in names} | {"memberships": sells}
 
 
 def key_of(customer: Customer, own: bool) -> str:

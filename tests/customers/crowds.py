@@ -51,12 +51,18 @@ START = datetime(2026, 1, 5, 4, tzinfo=UTC)
 
 # Columns whose values a constraint ties together: model to what makes them.
 Maker = Callable[[Random, int], dict[str, Any]]
+# Links that may be empty, but not in the rows that the crowd has.
+NEEDED = {"loyalty.Redemption": ["movement"]}
 KNOWN: dict[str, Maker] = {
     "customers.Consent": lambda chance, n: {
         "purpose": n % 2 + 1, "channel": n // 2 + 1, "is_given": chance.choice((True, False, None)),
         "wording": any_of(Wording, chance), "recorded_at": START + timedelta(days=200),
     },
     "customers.Guardian": lambda chance, n: {"ended_at": None, "recorded_at": START + timedelta(days=200)},
+    "loyalty.MembershipSale": lambda chance, n: {
+        "begins_on": date(2026, 3, 1), "ends_on": date(2027, 3, 1), "returned_at": None, "returned_on": None,
+        "returned_by": "",
+    },
     "customers.Lifecycle": lambda chance, n: {"ended_on": date(2027, 1, 1)},
     "customers.PurchaseState": lambda chance, n: {"count": 5, "window_count": chance.randint(0, 5)},
     # Few names, so that two people often have the same.
@@ -79,6 +85,7 @@ KNOWN: dict[str, Maker] = {
         "left_at": START if n else None, "left_by": "test" if n else "", "why": "left" if n else "",
     },
     "loyalty.FamilyRedemption": lambda chance, n: {"points": 9, "given_back": 4},
+    "loyalty.Redemption": lambda chance, n: {"points": 9, "trial_year": None},
     "loyalty.Referral": lambda chance, n: {"state": 1, "settled_at": None},
     "loyalty.RewardTerms": lambda chance, n: {"number": n + 1 + chance.randrange(9999) * 3, "to_on": None},
     "loyalty.StoredOperation": lambda chance, n: {
@@ -232,6 +239,7 @@ def _fill(model: type[Owned], people: Sequence[Customer], chance: Random) -> Non
     is_single = model._meta.pk is not None and model._meta.pk.name == "customer"
     fields = model._meta.concrete_fields
     needed = [field.name for field in fields if isinstance(field, OwnedForeignKey) and not field.null]
+    needed += NEEDED.get(model._meta.label, [])
     rows = []
     for person in people:
         for n in range(chance.randint(0, 1) if is_single else chance.randint(0, 4)):

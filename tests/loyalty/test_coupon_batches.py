@@ -58,15 +58,15 @@ def test_a_list_goes_on_where_it_was(
     monkeypatch.setattr(issuing, "SLICE", 1)
     ids = [irina.pk, yusuf.pk, lin.pk, irina.pk, 10**9]
     batch = issuing.start(define(noon), audience=audiences.LIST, by=max_, at=noon, customer_ids=ids)
-    copy, calls = issuing._copy, []
+    copy, calls = issuing.copy_in, []
 
-    def once(*told: Any) -> None:
+    def once(*told: Any, **more: Any) -> None:
         calls.append(1)
         if len(calls) == 2:
             raise RuntimeError("killed")
-        copy(*told)
+        copy(*told, **more)
 
-    monkeypatch.setattr(issuing, "_copy", once)
+    monkeypatch.setattr(issuing, "copy_in", once)
     runner.run(batch.job.pk)
     assert (Coupon.objects.count(), CouponDue.objects.count()) == (1, 3)
     merging.merge(irina, lin, by=ana, at=noon, is_confirmed=True, reason="showed both cards")

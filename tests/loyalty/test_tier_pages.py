@@ -25,7 +25,8 @@ def draft(**more: Any) -> dict[str, Any]:
     tomorrow = now().date() + timedelta(days=2)
     told = {
         "valid_from": tomorrow.isoformat(), "measure": 2, "period": 1, "months": 12, "downgrade": 1, "grace_days": 30,
-        "notice_days": 30, "take_back_days": 30, "t0_code": "member", "t0_name_en": "Member", "t1_code": "silver",
+        "notice_days": 30, "take_back_days": 30, "refund_days": 14, "birthday_days": 3,
+        "t0_code": "member", "t0_name_en": "Member", "t1_code": "silver",
         "t1_name_en": "Silver", "t1_name_zh-hans": "银卡", "t1_threshold": 500, "t1_keep_threshold": 400,
         "t1_multiplier": "1.5",
     }  # fmt: skip

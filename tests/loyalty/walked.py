@@ -17,11 +17,15 @@ from loyalty.models import (
     Referral,
     ReferralState,
     ReferralTerms,
+    RewardKind,
     StoredTerms,
+    Tier,
+    TierScheme,
     TopUpOffer,
 )
+from loyalty.rewards import catalogue
 from loyalty.storedvalue import offers
-from loyalty.tiers import changing, schemes
+from loyalty.tiers import changing, memberships, schemes
 from loyalty.tiers.schemes import TierDraft
 from tests.walk import EVERYWHERE
 
@@ -51,6 +55,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-stored-payments", "post"): {
         "customer": "cus_000000000000", "amount": "1", "source": "walk", "external_id": "7"
     },
+    ("api-memberships", "post"): {
+        "customer": "cus_000000000000", "tier": "club", "how": "cash", "source": "walk", "external_id": "8"
+    },
+    ("api-membership-refund", "post"): {},
     ("api-top-up-undoing", "post"): {"source": "walk", "external_id": "8"},
     ("api-stored-refunds", "post"): {"source": "walk", "external_id": "9"},
 }  # fmt: skip
@@ -71,22 +79,39 @@ def stored(person: Any, code: str, by: Any = "till:1") -> dict[str, str]:
     }  # fmt: skip
 
 
+def _club() -> None:
+    scheme = TierScheme.objects.create(valid_from=date(2026, 1, 1))
+    Tier.objects.create(scheme=scheme, code="member", rank=0)
+    Tier.objects.create(scheme=scheme, code="club", rank=1, is_paid=True, price=9, paid_months=12)
+
+
+def sold(person: Any, code: str, tier: str, by: Any = "till:1") -> str:
+    cause = Cause(f"walk:{code}", now(), by, store_id=person.home_store_id)
+    return memberships.sell(person.pk, tier, cause, how="cash").public_id
+
+
 def in_chinese(person: Any, by: Any, other: Any) -> dict[str, str]:
     """Tiers with everything that they can have, a change by hand with a lock; points that wait and that were booked."""
     rules = {"valid_from": date(2026, 1, 1), "grace_days": 9, "notice_days": 9, "take_back_days": 9}
     first = TierDraft("1a", {"en": "会员"})
     bought = TierDraft("2a", {"en": "年卡"}, is_paid=True, price=Decimal(99), paid_months=12)
-    third = TierDraft("3a", {"en": "金卡"}, threshold=9, benefits=dict.fromkeys(BenefitKind, Decimal(1)))
+    prize = {"kind": RewardKind.DISCOUNT, "amount": Decimal(1), "points": 5}
+    tried = catalogue.define(code="8", name="试用", terms=prize, by=by, at=now())
+    third = TierDraft(
+        "3a", {"en": "金卡"}, threshold=9, benefits=dict.fromkeys(BenefitKind, Decimal(1)), trial_reward=tried
+    )
     schemes.publish(rules, [first, bought, third], by=by, at=now())
     until = changing.today(now()) + timedelta(days=9)
     changing.change(person, "3a", cause="goodwill", by=by, at=now(), locked_until=until)
     adjustments.ask(person, 5, reason="complaint", by=by, at=now(), source="7", note="破了")
     wait = adjustments.ask(person, 90_000, reason="goodwill", by=other, at=now(), source="8")
+    sale = sold(person, "7", "2a", other)
     slip = ledger.redeem(person.pk, 1, Cause("9", now(), by))
     spent = Movement(pk=slip.movement_id).public_id
     return {
         "approvals": wait.public_id, "adjustments": wait.public_id, "redemptions": spent, "movements": spent,
-        "referrals": _brought(person, person.pk).public_id, "offers": "five", **stored(person, "10", other),
+        "referrals": _brought(person, person.pk).public_id, "offers": "five", "sales": sale,
+        **stored(person, "10", other),
     }  # fmt: skip
 
 
@@ -101,14 +126,16 @@ def _brought(person: Any, by: int) -> Referral:
 
 def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[str, dict[str, Any]]:
     """Points of a customer of each store: earned, spent and set aside."""
-    spent, held, accounts, asked, brought = {}, {}, {}, {}, {}
+    spent, held, accounts, asked, brought, clubs = {}, {}, {}, {}, {}, {}
+    _club()
     money: dict[str, dict[str, Any]] = {"offers": {EVERYWHERE: "five"}}
     for code, (person, *_others) in canaries.items():
         ledger.earn(person.pk, [NewLot(100)], Cause(f"receipt:{code}", now(), "till:1"))
         slip = ledger.redeem(person.pk, 30, Cause(f"till:{code}", now(), "till:1"))
         hold = holds.place(person.pk, 20, Cause(f"web:{code}", now(), "till:1"))
         spent[code], held[code] = Movement(pk=slip.movement_id).public_id, hold.public_id
-        accounts[code] = person.public_id
+        accounts[code], clubs[code] = person.public_id, sold(person, code, "club")
+        tokens[code].add(clubs[code])
         wait = adjustments.ask(
             person, 90_000, reason="goodwill", by="system:walk", at=now(), source=f"walk:{code}"
         )
@@ -130,6 +157,8 @@ def nouns(canaries: dict[str, list[Any]], tokens: dict[str, set[str]]) -> dict[s
         "redemptions": spent,
         "movements": spent,
         "holds": held,
+        "sales": clubs,
+        "memberships": clubs,
         "approvals": asked,
         "adjustments": asked,
     }

@@ -39,7 +39,7 @@ class RewardsView(MemberView):
         )
         context = {
             "title": _("Rewards"), "said": said, "stores": stores, "store": store, "spendable": spendable,
-            "offered": [(one, max(0, one.terms.points - spendable)) for one in offered], "mine": mine[:SHOWN],
+            "offered": [(one, max(0, one.points - spendable)) for one in offered], "mine": mine[:SHOWN],
             "asked": self.asked(offered), "token": secrets.token_hex(16),
         }  # fmt: skip
         return self.show("member/rewards.html", context | more, status)

@@ -1,0 +1,249 @@
+"""Memberships that are bought: a paid tier for its time, bought again before its end, given back within the days.
+
+The rules are those of the version of the tiers that is valid on the day of the sale, in the chain's zone. What happens
+at the end is the night's (`bought.py`): notice before it, grace after it, then the tier that was earned.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from crm.audit import trail
+from crm.lib.refusals import Refusal
+from crm.org.models import Staff
+from crm.org.permissions import Permission
+from customers.models import Customer
+from loyalty import endings
+from loyalty.ledger import Cause, accounts
+from loyalty.models import Membership, MembershipSale, Tier, TierReason, TierScheme, Unit
+from loyalty.tiers import bought, changing, reviewing, statements, stood
+from loyalty.tiers.changing import today
+
+DAY = timedelta(days=1)
+
+
+class MembershipRefused(Refusal):
+    code: ClassVar[str] = "membership_refused"
+    status: ClassVar[int] = 409
+
+
+class NotForSale(MembershipRefused):
+    code = "not_for_sale"
+
+    def __init__(self) -> None:
+        super().__init__(_("This tier is not for sale."))
+
+
+class PriceChanged(MembershipRefused):
+    code = "price_changed"
+
+    def __init__(self) -> None:
+        super().__init__(_("The price is another one by now. Please look again."))
+
+
+class OtherRuns(MembershipRefused):
+    code = "membership_runs"
+
+    def __init__(self) -> None:
+        super().__init__(_("Another membership that was bought still runs."))
+
+
+class SourceTaken(MembershipRefused):
+    code = "source_conflict"
+
+    def __init__(self) -> None:
+        super().__init__(_("The same key was used for something else before."))
+
+
+class TooLate(MembershipRefused):
+    code = "refund_too_late"
+
+    def __init__(self, until: date) -> None:
+        super().__init__(_("It could be given back until %(day)s.") % {"day": until.isoformat()})
+
+
+class NotTheLast(MembershipRefused):
+    code = "not_the_last"
+
+    def __init__(self) -> None:
+        super().__init__(_("It was bought again since: the last one is given back first."))
+
+
+class NoSuchSale(Refusal):
+    code: ClassVar[str] = "unknown_membership"
+    status: ClassVar[int] = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such membership."))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A paid tier as somebody can have it today: from when until when."""
+
+    tier: Tier
+    begins_on: date
+    ends_on: date
+    renews: bool
+
+
+def offers(kept: Membership | None, on: date) -> list[Offer]:
+    """What is for sale to somebody, the lowest first; while one runs, that one again."""
+    scheme = TierScheme.valid_on(on)
+    found = Tier.objects.filter(scheme=scheme, is_paid=True).order_by("rank") if scheme else []
+    running = kept.paid_tier if scheme and _runs(kept, scheme, on) and kept else ""
+    return [_offer(kept, scheme, one, on) for one in found if scheme and running in ("", one.code)]
+
+
+def sell(
+    customer_id: int,
+    tier: str,
+    cause: Cause,
+    *,
+    how: str,
+    receipt_number: str = "",
+    price: Decimal | None = None,
+) -> MembershipSale:
+    """Somebody buys a tier, or buys it again: then it begins where the one before ends. The same source, the same sale.
+
+    `price`: what was asked for, where that must not have changed. What is reached above it stays. Raises NotForSale,
+    PriceChanged, OtherRuns, SourceTaken, Erased.
+    """
+    on = today(cause.at)
+    with transaction.atomic():
+        account = accounts.locked(customer_id, Unit.POINTS)
+        owners = [account.customer_id, *accounts.others(account.customer_id, account.parted)]
+        if known := MembershipSale.objects.filter(customer__in=owners, source=cause.source).first():
+            if known.tier != tier:
+                raise SourceTaken
+            return known
+        scheme, found, asked = _for_sale(tier, price, on)
+        kept = changing.held(Customer.objects.get(pk=account.customer_id), cause.at)
+        if _runs(kept, scheme, on) and kept.paid_tier != tier:
+            raise OtherRuns
+        offer, before = _offer(kept, scheme, found, on), stood.told(kept)
+        _put_on(kept, scheme, offer, cause)
+        sale = MembershipSale.objects.create(
+            customer_id=kept.customer_id, tier=tier, scheme_id=scheme.pk, price=asked, begins_on=offer.begins_on,
+            ends_on=offer.ends_on, renews=offer.renews, source=cause.source, store_id=cause.store_id, how=how,
+            receipt_number=receipt_number.strip(), sold_at=cause.at, sold_on=on, actor=trail.actor_name(cause.by),
+            stood=before, version=kept.version,
+        )  # fmt: skip
+        details = {"tier": tier, "until": sale.ends_on, "price": str(sale.price), "how": how}
+        trail.record("membership.sell", sale, by=cause.by, store_id=cause.store_id, details=details)
+    return sale
+
+
+def give_back(customer_id: int, sale_id: int, *, at: datetime, by: Any, note: str = "") -> MembershipSale:
+    """The whole price goes back, within the days of the version it was bought under. Done again, it is the same.
+
+    What stood before stands again; where something was written since, the tier that was earned. Raises TooLate,
+    NotTheLast, NoSuchSale, Erased.
+    """
+    on = today(at)
+    with transaction.atomic():
+        owner = accounts.locked(customer_id, Unit.POINTS).customer_id
+        sale = MembershipSale.objects.select_for_update().filter(customer=owner, pk=sale_id).first()
+        if sale is None:
+            raise NoSuchSale
+        if sale.returned_at is not None:
+            return sale
+        if on > (last := last_day(sale)):
+            raise TooLate(last)
+        if MembershipSale.objects.filter(customer=owner, pk__gt=sale.pk, returned_at=None).exists():
+            raise NotTheLast
+        _take_off(sale, at, by)
+        sale.returned_at, sale.returned_on, sale.returned_by = at, on, trail.actor_name(by)
+        sale.note = note.strip()
+        sale.save(update_fields=["returned_at", "returned_on", "returned_by", "note"])
+        details = {"tier": sale.tier, "price": str(sale.price)}
+        trail.record("membership.give_back", sale, by=by, store_id=sale.store_id, details=details)
+        reviewing.review([owner], at=at, by=by)
+    return sale
+
+
+def last_day(sale: MembershipSale) -> date:
+    """On which it can be given back."""
+    days = TierScheme.objects.values_list("refund_days", flat=True).get(pk=sale.scheme_id)
+    return sale.sold_on + timedelta(days=days)
+
+
+def may_give_back(staff: Staff, sale: MembershipSale, at: datetime) -> bool:
+    """What was sold in one's stores or by oneself: within a day, later by who may approve points."""
+    if sale.returned_at is not None or not staff.may(Permission.REDEEM_POINTS):
+        return False
+    is_ours = (
+        sale.store_id is not None and sale.store_id in staff.scope()
+    ) or sale.actor == trail.actor_name(staff)
+    return is_ours and (at - sale.sold_at <= DAY or staff.may(Permission.APPROVE_POINTS))
+
+
+def _for_sale(code: str, price: Decimal | None, on: date) -> tuple[TierScheme, Tier, Decimal]:
+    scheme = TierScheme.valid_on(on)
+    found = Tier.objects.filter(scheme=scheme, code=code, is_paid=True).first() if scheme else None
+    if scheme is None or found is None or found.price is None:
+        raise NotForSale
+    if price is not None and price != found.price:
+        raise PriceChanged
+    return scheme, found, found.price
+
+
+def _runs(kept: Membership | None, scheme: TierScheme, on: date) -> bool:
+    """Something bought holds today, its grace included."""
+    until = kept.paid_until if kept else None
+    return until is not None and until + timedelta(days=scheme.grace_days) >= on
+
+
+def _offer(kept: Membership | None, scheme: TierScheme, tier: Tier, on: date) -> Offer:
+    until = kept.paid_until if kept else None
+    if until is not None and kept and kept.paid_tier == tier.code and _runs(kept, scheme, on):
+        return Offer(tier, until + DAY, endings.months_later(until, tier.paid_months or 1), True)
+    return Offer(tier, on, endings.months_later(on, tier.paid_months or 1), False)
+
+
+def _put_on(kept: Membership, scheme: TierScheme, offer: Offer, cause: Cause) -> None:
+    """The membership as it is with what was bought; a higher tier that was earned stays, and what stands beneath."""
+    ranks = dict(Tier.objects.filter(scheme=scheme).values_list("code", "rank"))
+    code, until, before = offer.tier.code, offer.ends_on, stood.told(kept)
+    is_above = ranks.get(kept.tier, 0) > offer.tier.rank
+    changing.note(kept, kept.tier if is_above else code, TierReason.PAID, cause.by, cause.at)
+    kept.paid_tier, kept.paid_until = code, until
+    if is_above:
+        kept.before = stood.with_bought(kept.before, code, until, offer.tier.rank, ranks)
+    else:
+        kept.before = kept.before if before["tier"] == code else before
+        kept.scheme_id, kept.keep_until = scheme.pk, until
+        kept.reached_on = kept.measure = kept.threshold = kept.notice_on = kept.grace_until = None
+    changing.save(kept)
+
+
+def _take_off(sale: MembershipSale, at: datetime, by: Any) -> None:
+    kept = Membership.objects.select_for_update().get(customer=sale.customer_id)
+    if kept.version == sale.version:
+        changing.note(kept, sale.stood["tier"], TierReason.GIVEN_BACK, by, at)
+        stood.put(kept, sale.stood)
+        changing.save(kept)
+    elif kept.paid_tier == sale.tier and sale.renews:
+        _shorten(kept, sale.begins_on - DAY, at, by)
+    elif kept.tier == kept.paid_tier == sale.tier:
+        terms = reviewing.terms_on(today(at), at=at, by=by)
+        if terms is not None:
+            sql = bought.given_back(terms.measure, terms.period, statements.ONE)
+            with connection.cursor() as cursor:
+                cursor.execute(sql, terms.values | {"customer": kept.customer_id})
+    elif kept.paid_tier == sale.tier:
+        changing.note(kept, kept.tier, TierReason.GIVEN_BACK, by, at)
+        kept.paid_tier, kept.paid_until, kept.before = "", None, None
+        changing.save(kept)
+
+
+def _shorten(kept: Membership, until: date, at: datetime, by: Any) -> None:
+    changing.note(kept, kept.tier, TierReason.GIVEN_BACK, by, at)
+    if kept.tier == kept.paid_tier:
+        kept.keep_until = until
+    kept.paid_until = until
+    changing.save(kept)
