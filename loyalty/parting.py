@@ -45,7 +45,7 @@ def parting(cur: Any, joined: Joined, parted: Parting) -> Callable[[], object] |
     since = {"survivor": joined.survivor, "since": parted.since, "came": came}
     cur.execute(_UNITS, since)
     units = {row[0] for row in cur.fetchall()}
-    cur.execute(_CODES, {"survivor": joined.survivor, "came": list(parted.came.get(USES, []))})
+    cur.execute(_CODES, since | {"came": list(parted.came.get(USES, []))})
     if cur.fetchone():  # what used a shared code is known under either number, too
         units.add(Unit.POINTS.value)
     if units:
@@ -89,7 +89,9 @@ UPDATE loyalty_balance SET extended_to = %s::timestamptz WHERE customer_id = %s 
 _UNITS = f"SELECT DISTINCT unit {_LATER}"
 _CODES = """
 SELECT 1 FROM loyalty_couponuse
-WHERE customer_id = %(survivor)s AND coupon_id IS NULL AND id <> ALL(%(came)s::bigint[]) LIMIT 1
+WHERE customer_id = %(survivor)s AND coupon_id IS NULL AND id <> ALL(%(came)s::bigint[])
+    AND greatest(reserved_at, redeemed_at) >= %(since)s::timestamptz
+LIMIT 1
 """
 _PARTED = """
 INSERT INTO loyalty_balance AS b (customer_id, unit, parted)

@@ -349,9 +349,10 @@ def test_a_shared_code_sent_again_under_the_other_number_is_known(
 ) -> None:
     """What a till used of the one while the two were one stands with the survivor after it was undone."""
     irina, yusuf = (cast.customer(f"N{n}", of=harbour, phone=f"+861380013800{n}") for n in (1, 2))
-    code, why = shared(noon), Cause("pos/1", noon, "till:1", harbour.pk)
+    code = shared(noon)
     basket = Basket(harbour.pk, noon, (BasketLine(None, frozenset(), None, 1000, 2000),), harbour.zone)
     done = merging.merge(irina, yusuf, by=ana, at=noon)
+    why = Cause("pos/1", timezone.now() + MINUTE, "till:1", harbour.pk)
     first = coupons.redeem(code, basket, why, customer_id=yusuf.pk)
     merging.unmerge(done, by=ana, at=noon)
     again = coupons.redeem(code, basket, why, customer_id=yusuf.pk)
