@@ -25,6 +25,9 @@ TRACKED = {
     "TopUpOffer": "",
 }
 WORDS = {
+    "simulation.draft": Act(_("Draft of rules begun"), icon="flask"),
+    "simulation.edit": Act(_("Draft of rules changed"), icon="flask"),
+    "simulation.drop": Act(_("Draft of rules thrown away"), icon="flask"),
     "simulation.start": Act(_("Simulation started"), icon="flask"),
     "simulation.cancel": Act(_("Simulation cancelled"), icon="flask"),
     "simulation.export": Act(_("Simulation exported"), icon="download"),

@@ -32,6 +32,7 @@ FAMILY = Topic(
         ),
         _("Own points go first, then the family’s, those that end first first. The form says so before."),
         _("Given back, everybody gets what was theirs. Leaving is at once, with all own points."),
+        _("Rewards are paid the same way; points set aside while paying are the own ones."),
     ),
     Permission.REDEEM_POINTS,
     39,
@@ -47,7 +48,10 @@ SIMULATOR = Topic(
         _(
             "It runs in the background: leave the page, come back, cancel, or set two results beside each other."
         ),
-        _("A rule is left out by taking its tick away; new ones are written as JSON."),
+        _(
+            "A draft begins as a copy of what is live; rules are changed, added and left out with the usual forms."
+        ),
+        _("From a result, “Publish” opens the form of what is live, filled in as it was tried."),
     ),
     Permission.EDIT_PROGRAMME,
     49,

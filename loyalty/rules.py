@@ -1,10 +1,12 @@
 """Publishing earning rules: each change is a version from a day to come, and so is a rule's end."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
@@ -28,6 +30,13 @@ class RuleInvalid(Refusal):
 def versions(code: str) -> list[EarningRule]:
     """All versions of a rule, the latest first."""
     return list(EarningRule.objects.filter(code=code).order_by("-version"))
+
+
+def new_code(name: str, taken: Iterable[str] = ()) -> str:
+    """A code of its own; history knows the rule by it. `taken`: what is none, apart from those published."""
+    base = slugify(name)[:34].strip("-").lstrip("0123456789-") or "rule"
+    known = {*EarningRule.objects.filter(code__startswith=base).values_list("code", flat=True), *taken}
+    return next(code for code in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if code not in known)
 
 
 def publish(

@@ -7,6 +7,7 @@ from loyalty.views import (
     approvals,
     couponform,
     coupons,
+    drafts,
     earning,
     families,
     liability,
@@ -32,7 +33,24 @@ urlpatterns = [
     path("loyalty/liability/", liability.Liability.as_view(), name="liability"),
     path("loyalty/liability/export/", liability.LiabilityExport.as_view(), name="liability-export"),
     path("loyalty/simulations/", simulations.Simulations.as_view(), name="simulations"),
-    path("loyalty/simulations/new/", simulations.SimulationForm.as_view(), name="simulation-new"),
+    path("loyalty/simulations/drafts/<int:pk>/", drafts.DraftPage.as_view(), name="draft"),
+    path(
+        "loyalty/simulations/drafts/<int:pk>/programme/",
+        drafts.DraftProgramme.as_view(),
+        name="draft-programme",
+    ),
+    path("loyalty/simulations/drafts/<int:pk>/example/", drafts.DraftExample.as_view(), name="draft-example"),
+    path("loyalty/simulations/drafts/<int:pk>/new/", drafts.DraftRule.as_view(), name="draft-rule-new"),
+    path(
+        "loyalty/simulations/drafts/<int:pk>/rules/<str:code>/",
+        drafts.DraftRule.as_view(),
+        name="draft-rule",
+    ),
+    path(
+        "loyalty/simulations/drafts/<int:pk>/rules/<str:code>/live/",
+        drafts.DraftRuleAsLive.as_view(),
+        name="draft-rule-as-live",
+    ),
     path("loyalty/simulations/<int:pk>/", simulations.SimulationPage.as_view(), name="simulation"),
     path(
         "loyalty/simulations/<int:pk>/export/",

@@ -60,8 +60,8 @@ def _read(text: bytes) -> Condition:
 
 
 def kept(condition: Condition) -> dict[str, Any]:
-    """The form in which it is kept."""
-    found: dict[str, Any] = msgspec.to_builtins(condition)
+    """The form in which it is kept, with lists as JSON gives them back: the same condition is equal to it."""
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(condition))
     return found
 
 

@@ -2,17 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from loyalty.accrual.arithmetic import Earned, Goods, Line, Receipt, Used, earn
 from loyalty.accrual.conditions import Condition, read
-from loyalty.accrual.rulesets import KINDS, Book, made
+from loyalty.accrual.rules import Rule
+from loyalty.accrual.rulesets import KINDS, made
 from loyalty.accrual.words import Named, names_of_tiers
 from loyalty.models import EarningRule, Programme
 
 T = TypeVar("T")
 DRAFT = -1  # the number of a rule that has none yet
 NOON = 12 * 60
+
+
+class Rules(Protocol):
+    """Which rules hold on a day: the book, or a draft."""
+
+    def versions_on(self, day: date, /) -> list[EarningRule]: ...
+
+    def of_tiers(self, day: date, /) -> list[Rule]: ...
 
 
 class Example(NamedTuple):
@@ -25,7 +34,7 @@ class Example(NamedTuple):
 
 
 def example(
-    rule: EarningRule, programme: Programme, book: Book, *, cents: int, store: tuple[int, int], today: date
+    rule: EarningRule, programme: Programme, book: Rules, *, cents: int, store: tuple[int, int], today: date
 ) -> Example:
     """Of an amount, on the next day that the rule is about. `store`: a store and its region, where it names none."""
     asked = read(rule.condition)

@@ -8,7 +8,10 @@ from crm.jobs.models import Job
 
 
 class Simulation(models.Model):
-    """`draft` as `loyalty.simulation.drafts`, `result` as `totals`; it has none before its job is done."""
+    """`draft` as `loyalty.simulation.drafts`, `result` as `totals`; it has none before its job is done.
+
+    Without a job it is a draft that somebody works on.
+    """
 
     name = models.CharField(_("name"), max_length=80, blank=True)
     from_on = models.DateField(_("from"))
@@ -28,3 +31,7 @@ class Simulation(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.job_id is None and self.result is None

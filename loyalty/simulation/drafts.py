@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from msgspec import UNSET, Struct, UnsetType
 from crm.lib.refusals import Fault, Refusal
 from loyalty import programmes, rules
 from loyalty.accrual import rulesets
+from loyalty.accrual.rules import Rule
 from loyalty.accrual.rulesets import RuleSet
 from loyalty.models import EarningRule, Programme, RuleKind
 
@@ -79,7 +80,7 @@ class Draft(Struct, forbid_unknown_fields=True, omit_defaults=True):
     @property
     def is_live(self) -> bool:
         """Whether it says nothing else than the live rules do."""
-        return self.as_of is None and not (_said(self.programme) or self.rules or self.tiers)
+        return self.as_of is None and not (said(self.programme) or self.rules or self.tiers)
 
     def as_json(self) -> dict[str, Any]:
         found: dict[str, Any] = msgspec.to_builtins(self)
@@ -95,6 +96,18 @@ class DraftBook:
     on: Callable[[date], RuleSet | None]
 
 
+class Held(NamedTuple):
+    """The rules of a draft as an example asks for them (`examples.Rules`): the same on each day."""
+
+    draft: Draft
+
+    def versions_on(self, _day: date) -> list[EarningRule]:
+        return _rules(self.draft, held_on(self.draft))
+
+    def of_tiers(self, _day: date) -> list[Rule]:
+        return rulesets.book().of_tiers(held_on(self.draft))
+
+
 def read(text: bytes | str) -> Draft:
     """Raises DraftInvalid, which names the place of what cannot be read or cannot be."""
     try:
@@ -107,6 +120,41 @@ def read(text: bytes | str) -> Draft:
 def encoded(kept: dict[str, Any]) -> bytes:
     """A draft as it is kept, as JSON."""
     return msgspec.json.encode(kept)
+
+
+def of(one: Any) -> Draft:
+    """The draft of a simulation."""
+    return msgspec.json.decode(encoded(one.draft), type=Draft)
+
+
+def held_on(draft: Draft) -> date:
+    """The day whose rules the draft begins with."""
+    return draft.as_of or draft.to_on
+
+
+def live_rules(draft: Draft) -> dict[str, EarningRule]:
+    """By code, the rules about receipts that the draft begins with."""
+    found = rulesets.book().versions_on(held_on(draft))
+    return {rule.code: rule for rule in found if rule.kind in rulesets.KINDS}
+
+
+def rule_of(draft: Draft, code: str, base: EarningRule | None) -> EarningRule | None:
+    """A rule as the draft has it on top of `base`; None where neither knows it."""
+    mine = next((one for one in draft.rules if one.code == code and not one.is_off), None)
+    if mine is None:
+        return base
+    fresh = {"name": code, "valid_from": held_on(draft)}
+    drawn = EarningRule(**((base.settings() if base else fresh) | said(mine)))
+    drawn.code = code
+    drawn.version = base.version if base else None  # type: ignore[assignment]  # of none yet
+    return drawn
+
+
+def programme_of(draft: Draft, base: Programme) -> Programme:
+    """The settings as the draft has them on top of `base`."""
+    drawn = Programme(**(base.settings() | said(draft.programme)))
+    drawn.pk = base.pk
+    return drawn
 
 
 def checked(draft: Draft) -> Draft:
@@ -143,9 +191,7 @@ def _rule_set(draft: Draft, held: date) -> RuleSet | None:
     base = live.programme_on(held)
     if base is None:
         return None
-    programme = Programme(**(base.settings() | _said(draft.programme)))
-    programme.pk = base.pk
-    return rulesets.made(programme, _rules(draft, held), live.of_tiers(held))
+    return rulesets.made(programme_of(draft, base), _rules(draft, held), live.of_tiers(held))
 
 
 def _rules(draft: Draft, held: date) -> list[EarningRule]:
@@ -156,27 +202,28 @@ def _rules(draft: Draft, held: date) -> list[EarningRule]:
         base = known.pop(one.code, None)
         if one.is_off:
             continue
-        settings = (base or EarningRule(name=one.code, valid_from=held)).settings() | _said(one)
+        settings = (base or EarningRule(name=one.code, valid_from=held)).settings() | said(one)
         made = EarningRule(code=one.code, **{name: settings[name] for name in EarningRule.SETTINGS})
         made.pk = 10**12 + place
         known[one.code] = made
     return [rule for rule in known.values() if rule.kind in rulesets.KINDS]
 
 
-def _said(one: Struct) -> dict[str, Any]:
+def said(one: Struct) -> dict[str, Any]:
+    """What a part of a draft says, by field."""
     values = {name: getattr(one, name) for name in one.__struct_fields__ if name not in {"code", "is_off"}}
     return {name: value for name, value in values.items() if value is not UNSET}
 
 
 def _faults(draft: Draft) -> list[Fault]:
     found = _day_faults(draft)
-    held = draft.as_of or draft.to_on
+    held = held_on(draft)
     base = rulesets.book().programme_on(held)
     if base is None:
         return [*found, Fault("as_of", str(_("There is no programme on this day.")))]
     found += [
         Fault(f"programme.{fault.pointer}", fault.detail)
-        for fault in programmes.faults_of(base.settings() | _said(draft.programme))
+        for fault in programmes.faults_of(base.settings() | said(draft.programme))
     ]
     known = {rule.code: rule for rule in rulesets.book().versions_on(held)}
     for place, one in enumerate(draft.rules):
@@ -204,7 +251,7 @@ def _rule_faults(one: RuleDraft, base: EarningRule | None) -> list[Fault]:
         return [Fault("code", str(_("There is no such rule on this day.")))]
     if one.is_off:
         return []
-    settings = (base or EarningRule(name=one.code)).settings() | _said(one)
+    settings = (base or EarningRule(name=one.code)).settings() | said(one)
     if settings["kind"] not in {RuleKind.BASE, RuleKind.MULTIPLIER, RuleKind.BONUS}:
         return [Fault("kind", str(_("base, multiplier or bonus.")))]
     return rules.faults_of(settings)

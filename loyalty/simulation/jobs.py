@@ -20,15 +20,23 @@ def start(draft: Draft, *, by: Any) -> Simulation:
     """Have a draft replayed. Raises DraftInvalid."""
     drafts.checked(draft)
     with transaction.atomic():
-        made = Simulation.objects.create(
-            name=draft.name, from_on=draft.from_on, to_on=draft.to_on, draft=draft.as_json(),
-            created_by=trail.actor_name(by),
-        )  # fmt: skip
-        made.job = queue.enqueue(KIND, key=str(made.pk), params={"simulation": made.pk}, by=by)
-        made.save(update_fields=["job"])
-        details = {"from": draft.from_on.isoformat(), "to": draft.to_on.isoformat()}
-        trail.record("simulation.start", made, by=by, details=details)
-    return made
+        return enqueue(kept(draft, by=by), by=by)
+
+
+def kept(draft: Draft, *, by: Any) -> Simulation:
+    """A draft, not replayed yet."""
+    return Simulation.objects.create(
+        name=draft.name, from_on=draft.from_on, to_on=draft.to_on, draft=draft.as_json(),
+        created_by=trail.actor_name(by),
+    )  # fmt: skip
+
+
+def enqueue(one: Simulation, *, by: Any) -> Simulation:
+    one.job = queue.enqueue(KIND, key=str(one.pk), params={"simulation": one.pk}, by=by)
+    one.save(update_fields=["job"])
+    details = {"from": one.from_on.isoformat(), "to": one.to_on.isoformat()}
+    trail.record("simulation.start", one, by=by, details=details)
+    return one
 
 
 @job(KIND)

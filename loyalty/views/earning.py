@@ -8,7 +8,6 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from crm.org.models import Staff, Store
@@ -18,6 +17,8 @@ from loyalty import programmes, rules
 from loyalty.accrual import conditions, examples, rulesets, words
 from loyalty.accrual.conditions import Unreadable
 from loyalty.models import EarningRule, Programme
+from loyalty.simulation import drafts
+from loyalty.views import drafted
 from loyalty.views.base import tabs
 from loyalty.views.earning_forms import ProgrammeForm, RuleForm
 from loyalty.views.earning_words import conditions_of, ends_of, gives_of
@@ -89,8 +90,11 @@ class Rule(EarningView):
     def get(self, request: HttpRequest, code: str = "") -> HttpResponse:
         versions = self.versions(code)
         now = versions[0] if versions else None
-        form = RuleForm(None, now=now, valid_from=self.tomorrow(now.valid_from if now else None))
-        return self.render(self.template, self.around(versions) | {"form": form, "told": self.told(now)})
+        draft = drafted.of(request)
+        shown = drafts.rule_of(draft, code or request.GET.get("rule", ""), now) if draft else now
+        form = RuleForm(None, now=shown, valid_from=self.tomorrow(now.valid_from if now else None))
+        context = {"form": form, "told": self.told(shown), "is_drafted": draft is not None}
+        return self.render(self.template, self.around(versions) | context)
 
     def post(self, request: HttpRequest, code: str = "") -> HttpResponse:
         versions = self.versions(code)
@@ -100,7 +104,7 @@ class Rule(EarningView):
         return self.answer(
             form,
             lambda: rules.publish(
-                code or _new_code(form.cleaned_data["name"]), by=self.staff, at=self.now,
+                code or rules.new_code(form.cleaned_data["name"]), by=self.staff, at=self.now,
                 based_on=seen.settings() if seen else None, **form.settings(),
             ),
             done=self.done,
@@ -158,13 +162,16 @@ class RuleExample(EarningView):
         told = None
         if form.is_valid():
             drawn = EarningRule(code=request.POST.get("code") or "draft", **form.settings())
-            told = example_of(drawn, _amount(request.POST.get("example", "")), programmes.today(self.now))
+            told = example_of(drawn, amount_of(request.POST.get("example", "")), programmes.today(self.now))
         return self.render("loyalty/rule_example.html", {"told": told})
 
 
-def example_of(rule: EarningRule, amount: Decimal, today: date) -> dict[str, Any] | None:
+def example_of(
+    rule: EarningRule, amount: Decimal, today: date, programme: Programme | None = None, book: Any = None
+) -> dict[str, Any] | None:
     """A receipt of this amount by the rule in words; None where the rule cannot be drawn yet, or is about an action."""
-    book, programme = rulesets.book(), programmes.latest() or Programme(valid_from=rule.valid_from)
+    book = book or rulesets.book()
+    programme = programme or programmes.latest() or Programme(valid_from=rule.valid_from)
     has_amount = rule.percent if rule.kind in {"base", "multiplier"} else rule.points
     if rule.kind == "action" or has_amount is None:
         return None
@@ -195,9 +202,10 @@ class ProgrammePage(EarningView):
     def get(self, request: HttpRequest) -> HttpResponse:
         now = programmes.latest()
         begins = self.tomorrow(now.valid_from) if now else programmes.today(self.now)
-        return self.render(
-            self.template, self.around() | {"form": ProgrammeForm(None, now=now, valid_from=begins)}
-        )
+        draft = drafted.of(request)
+        shown = drafts.programme_of(draft, now) if draft and now else now
+        context = {"form": ProgrammeForm(None, now=shown, valid_from=begins), "is_drafted": draft is not None}
+        return self.render(self.template, self.around() | context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = ProgrammeForm(request.POST, now=programmes.latest(), valid_from=None)
@@ -236,14 +244,7 @@ def _seen(versions: list[EarningRule], form: RuleForm) -> EarningRule | None:
     return next((one for one in versions if str(one.version) == str(form.data.get("seen"))), None)
 
 
-def _new_code(name: str) -> str:
-    """A code of its own; history knows the rule by it."""
-    base = slugify(name)[:34].strip("-").lstrip("0123456789-") or "rule"
-    taken = set(EarningRule.objects.filter(code__startswith=base).values_list("code", flat=True))
-    return next(code for code in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if code not in taken)
-
-
-def _amount(text: str) -> Decimal:
+def amount_of(text: str) -> Decimal:
     try:
         amount = Decimal(text)
     except InvalidOperation:

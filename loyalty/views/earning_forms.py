@@ -9,7 +9,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from crm.org.models import Region, Store
-from customers.models import Brand, Category, Channel
+from customers.models import Brand, Category, Channel, Product
 from loyalty.accrual import conditions, facts
 from loyalty.models import Action, EarningRule, Ending, Programme, Rounding, RuleKind
 
@@ -88,6 +88,11 @@ class ProgrammeForm(CapsMixin):
         super().__init__(data, initial=initial)
         self.fields["categories"].choices = category_choices(initial["categories"])  # type: ignore[attr-defined]
         self.order_fields(["seen", "valid_from", "money_per_point", "rounding", "pending_days", "ending"])
+
+    def clean_products(self) -> list[str]:
+        if unknown := _unknown(self.cleaned_data["products"]):
+            raise forms.ValidationError(_("Not in the catalogue: %(codes)s.") % {"codes": unknown})
+        return list(self.cleaned_data["products"])
 
     def settings(self) -> dict[str, Any]:
         values = {name: self.cleaned_data[name] for name in Programme.SETTINGS if name in self.cleaned_data}
@@ -169,6 +174,10 @@ class RuleForm(CapsMixin):
         for one, other in (("hour_from", "hour_to"), ("first_day", "last_day")):
             if (told.get(one) is None) != (told.get(other) is None):
                 self.add_error(other if told.get(other) is None else one, _("Both or neither."))
+        if told.get("first_day") and told.get("last_day") and told["last_day"] < told["first_day"]:
+            self.add_error("last_day", _("The first day comes before the last."))
+        if missing := _unknown(told.get("products") or ()):
+            self.add_error("products", _("Not in the catalogue: %(codes)s.") % {"codes": missing})
         if told.get("brands"):
             known = dict(Brand.objects.filter(name__in=told["brands"]).values_list("name", "pk"))
             if unknown := [name for name in told["brands"] if name not in known]:
@@ -214,6 +223,11 @@ def category_choices(chosen: Iterable[str] = ()) -> list[tuple[str, str]]:
         for path, name in rows
         if path.count("/") < DEEP or path in wanted
     ]
+
+
+def _unknown(skus: Iterable[str]) -> str:
+    known = set(Product.objects.filter(sku__in=skus).values_list("sku", flat=True)) if skus else set()
+    return ", ".join([sku for sku in skus if sku not in known][:5])
 
 
 def _numbers(values: Iterable[str]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from crm.ui.views import StaffView, explain
 from loyalty.forms import SchemeForm
 from loyalty.models import Tier, TierScheme
 from loyalty.tiers import changing, schemes
+from loyalty.views import drafted
 from loyalty.views.base import tabs
 
 
@@ -48,6 +49,9 @@ class SchemePage(StaffView):
     def form(self, data: Any) -> SchemeForm:
         scheme = TierScheme.objects.order_by("-pk").first()
         tiers = list(Tier.objects.filter(scheme=scheme).order_by("rank").prefetch_related("benefits"))
+        if draft := drafted.of(self.request):
+            for tier in tiers:
+                tier.threshold = draft.tiers.get(tier.code, tier.threshold)
         form = SchemeForm(data, scheme=scheme, tiers=tiers)
         form.initial["valid_from"] = changing.today(now()) + timedelta(days=1 if scheme else 0)
         return form

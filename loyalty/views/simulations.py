@@ -22,9 +22,9 @@ from crm.ui.views import StaffView
 from loyalty.accrual import facts
 from loyalty.liability import figures
 from loyalty.models import Programme, Simulation
-from loyalty.simulation import groups, jobs
+from loyalty.simulation import drafts, editing, groups
+from loyalty.views import draftwords
 from loyalty.views.base import tabs
-from loyalty.views.simulationform import DraftForm
 
 SHOWN = 50
 LINES = {
@@ -44,7 +44,7 @@ class SimulatorView(StaffView):
 
 
 class Simulations(SimulatorView):
-    """The latest ones."""
+    """The latest ones. POST begins a draft: a copy of what is live, or of the simulation `like`."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         found = list(Simulation.objects.select_related("job").order_by("-pk")[:SHOWN])
@@ -55,26 +55,19 @@ class Simulations(SimulatorView):
             "loyalty/simulations.html", self.around() | {"rows": rows, "has_programme": has_programme}
         )
 
-
-class SimulationForm(SimulatorView):
-    template = "loyalty/simulation_form.html"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self.show(DraftForm(None, today=figures.today()))
-
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = DraftForm(request.POST, today=figures.today())
-        if not form.is_valid():
-            return self.show(form, 422)
+        like = request.POST.get("like", "")
+        known = get_object_or_404(Simulation, pk=like) if like.isdecimal() and len(like) < 19 else None
         try:
-            made = jobs.start(form.draft(), by=self.staff)
+            made = (
+                editing.copy(known, by=self.staff)
+                if known
+                else editing.begin(by=self.staff, today=figures.today())
+            )
         except Refusal as refusal:
-            form.add_error(None, str(refusal))  # it names the places
-            return self.show(form, 422)
-        return self.go(reverse("loyalty:simulation", args=[made.pk]))
-
-    def show(self, form: DraftForm, status: int = 200) -> HttpResponse:
-        return self.render(self.template, self.around(_("New simulation")) | {"form": form}, status)
+            self.say(str(refusal), error=True)
+            return self.go(reverse("loyalty:simulations"))
+        return self.go(reverse("loyalty:draft", args=[made.pk]))
 
 
 class SimulationPage(SimulatorView):
@@ -82,12 +75,15 @@ class SimulationPage(SimulatorView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         one = get_object_or_404(Simulation.objects.select_related("job"), pk=pk)
+        if one.is_draft:
+            return self.go(reverse("loyalty:draft", args=[pk]))
         others = Simulation.objects.filter(result__isnull=False).exclude(pk=pk).order_by("-pk")[:SHOWN]
         asked = request.GET.get("with", "")
         other = next((row for row in others if str(row.pk) == asked), None)
         context = self.around(one.name or str(one)) | {
             "one": one, "progress": progress_of(one.job) if one.job else None, "others": others, "other": other,
-            "export": reverse("loyalty:simulation-export", args=[pk]), "changes": one.draft,
+            "export": reverse("loyalty:simulation-export", args=[pk]),
+            "changes": draftwords.changes(drafts.of(one), pk),
         }  # fmt: skip
         if one.result is not None:
             context |= _told(one) | {"beside": _lines(other) if other else []}

@@ -66,7 +66,7 @@ def test_a_rule_is_published_in_versions(marketer: Client, tomorrow: date, harbo
     ("wrong", "field"),
     [
         ({"percent": "100"}, "percent"), ({"kind": "bonus"}, "points"), ({"valid_from": "2026-01-01"}, "valid_from"),
-        ({"hour_from": "8"}, "hour_to"), ({"products": "NOT-THERE"}, None), ({"brands": "Nobody"}, "brands"),
+        ({"hour_from": "8"}, "hour_to"), ({"products": "NOT-THERE"}, "products"), ({"brands": "Nobody"}, "brands"),
         ({"kind": "action", "points": "5"}, "action"),
         ({"kind": "action", "points": "5", "action": "check_in", "is_first": "on"}, None),
     ],

@@ -35,7 +35,16 @@ def simulated(by: str) -> Simulation:
         "worth": {"live": "0.01", "draft": "0.02"},
     }  # fmt: skip
     days = {"from_on": date(2026, 1, 1), "to_on": date(2026, 1, 31)}
-    return Simulation.objects.create(draft={}, result=result, created_by=by, **days)
+    tried = {"from": "2026-01-01", "to": "2026-01-31", "programme": {"cap_day": 900}}
+    return Simulation.objects.create(draft=tried, result=result, created_by=by, **days)
+
+
+def drafted(by: str) -> Simulation:
+    """A draft that nobody has replayed yet."""
+    tried = {"from": "2026-01-01", "to": "2026-01-31", "programme": {"cap_day": 900}}
+    return Simulation.objects.create(
+        draft=tried, created_by=by, from_on=date(2026, 1, 1), to_on=date(2026, 1, 31)
+    )
 
 
 def nouns(
@@ -63,6 +72,7 @@ def nouns(
         "reward": {EVERYWHERE: reward.pk},
         "redeemed": redeemed,
         "simulations": {EVERYWHERE: simulated("max").pk},
+        "drafts": {EVERYWHERE: drafted("max").pk},
     }
 
 
@@ -89,4 +99,5 @@ def in_chinese(person: Any, shop: Any) -> dict[str, Any]:
         "reward": reward.pk,
         "redeemed": taken.public_id,
         "simulations": simulated("max").pk,
+        "drafts": drafted("max").pk,
     }
