@@ -14,6 +14,7 @@ from loyalty.models import CouponDefinition, CouponKind, Partner, RewardKind
 from loyalty.rewards import catalogue, stock
 
 BY = "system:load_demo"
+DEFINED, ISSUED = timedelta(days=45), timedelta(days=20)  # so long ago: members have used some since
 # code, name, has it one code for everybody, terms
 OFFERS: tuple[tuple[str, str, bool, dict[str, Any]], ...] = (
     ("welcome", "Welcome back", False, {"kind": CouponKind.AMOUNT, "amount": Decimal(10),
@@ -31,11 +32,11 @@ def make() -> int:
     """Returns how many offers; 0 when there are some already."""
     if CouponDefinition.objects.exists():
         return 0
-    at = timezone.now()
+    at = timezone.now() - DEFINED
     for code, name, is_shared, terms in OFFERS:
         defining.define(code=code, name=name, is_shared=is_shared, terms=terms, by=BY, at=at)
     welcome = CouponDefinition.objects.get(code="welcome")
-    batch = issuing.start(welcome, audience="members:all", by=BY, at=at)
+    batch = issuing.start(welcome, audience="members:all", by=BY, at=timezone.now() - ISSUED)
     assert batch.job is not None
     runner.run_until_ended(batch.job)
     _rewards(at)

@@ -1,6 +1,7 @@
 """Overview and liability: what members have, how it came about, what will end, what is left unspent."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.audit import trail
-from crm.org.models import Store
+from crm.org.models import Chain, Staff, Store
 from crm.org.permissions import Permission
-from crm.ui import export
+from crm.ui import export, words
 from crm.ui.views import StaffView
 from loyalty.liability import breakage, figures
 from loyalty.liability.breakage import Estimate
@@ -25,6 +26,8 @@ from loyalty.models.liability import BY_ACTIVITY, NEVER
 from loyalty.views.base import tabs
 
 SHOWN = 12  # months of a chart
+ALSO = (Unit.GROWTH, Unit.STORED, Unit.BONUS)  # beside points, on the overview
+COINS = 100  # in a unit of the chain's money
 FLOW_WORDS = {
     "issued": gettext_lazy("Issued"),
     "reversed": gettext_lazy("Taken back"),
@@ -90,7 +93,7 @@ class Overview(LiabilityView):
             "ahead": ahead_rows(found), "ahead_chart": ahead_chart(found), "has_programme": Programme.objects.exists(),
             "soon": sum(n for month, n in found.ahead.items() if 0 < month <= figures.month_of(on)),
             "estimate": breakage.estimate(found.rows, on), "value": found.money(found.total.outstanding),
-            "months": month_rows(found), "flow_words": FLOW_WORDS.values(),
+            "months": month_rows(found), "flow_words": FLOW_WORDS.values(), "also": also_rows(self.staff, on),
         }  # fmt: skip
         return self.render("loyalty/overview.html", context)
 
@@ -105,12 +108,14 @@ class Liability(LiabilityView):
         estimate = breakage.estimate(found.rows, on)
         context = {
             "title": _("Loyalty"), "tabs": tabs(self, "liability"), "form": form, "found": found,
-            "states": [(words, getattr(found.total, name)) for name, words in STATES.items()],
-            "value": found.money(found.total.outstanding), "months": month_rows(found), "estimate": estimate,
-            "why": why_not(estimate), "curve": curve_chart(estimate), "stores": store_rows(found),
+            "states": [(words, told(found, getattr(found.total, name))) for name, words in STATES.items()],
+            "outstanding": told(found, found.total.outstanding),
+            "value": None if unit.is_money else found.money(found.total.outstanding), "months": month_rows(found),
+            "estimate": estimate, "why": why_not(estimate), "curve": curve_chart(estimate), "stores": store_rows(found),
             "unspent_value": found.money(estimate.points),
             "ahead": ahead_rows(found), "ahead_chart": ahead_chart(found), "flow_words": FLOW_WORDS.values(),
-            "export": reverse("loyalty:liability-export"), "query": urlencode({"on": on.isoformat(), "unit": unit}),
+            "export": reverse("loyalty:liability-export"), "has_worth": found.worth is not None and not unit.is_money,
+            "query": urlencode({"on": on.isoformat(), "unit": unit}),
         }  # fmt: skip
         return self.render("loyalty/liability.html", context)
 
@@ -143,20 +148,47 @@ def _export_rows(found: Figures) -> Any:
     for row in found.rows:
         by.setdefault((row.store, row.month), Sums()).add(row)
     names = _names({store for store, _month in by})
+    amount = lambda n: Decimal(n) / COINS if found.unit.is_money else n  # noqa: E731
     for (store, month), sums in sorted(by.items()):
         yield [
             found.on.isoformat(), found.unit.label, names.get(store, ""), f"{first_of(month):%Y-%m}",
-            *sums.flows.values(), sums.net, sums.spent_here, *(getattr(sums, name) for name in STATES),
+            *(amount(n) for n in (*sums.flows.values(), sums.net, sums.spent_here)),
+            *(amount(getattr(sums, name)) for name in STATES),
         ]  # fmt: skip
 
 
-def month_rows(found: Figures) -> list[tuple[str, list[int], int]]:
+def told(found: Figures, n: int) -> str:
+    """A sum in words: of money as money, for its unit is the smallest coin."""
+    return (
+        words.money(Decimal(n) / COINS, Chain.current().currency) if found.unit.is_money else words.number(n)
+    )
+
+
+def drawn(found: Figures, n: int) -> float:
+    """A sum for a chart, in the same measure."""
+    return n / COINS if found.unit.is_money else n
+
+
+def also_rows(staff: Staff, on: date) -> list[tuple[Unit, list[str]]]:
+    """The other currencies that members have: outstanding, issued and spent in twelve months."""
+    rows = []
+    for unit in ALSO:
+        found = figures.of(staff, unit, on)
+        if found.rows:
+            year = found.year.values()
+            issued, spent = (sum(one.flows[name] for one in year) for name in ("issued", "redeemed"))
+            rows.append((unit, [told(found, n) for n in (found.total.outstanding, issued, spent)]))
+    return rows
+
+
+def month_rows(found: Figures) -> list[tuple[str, list[str], str]]:
     """The latest months, the newest first: its name, its flows, and what members had at its end."""
     rows, net = [], 0
     for month in _span(found):
         sums = found.months.get(month, Sums())
         net += sums.net
-        rows.append((_month(month), list(sums.flows.values()), net))
+        flows = [told(found, n) if n else "" for n in sums.flows.values()]
+        rows.append((_month(month), flows, told(found, net)))
     return rows[::-1][:SHOWN]
 
 
@@ -164,7 +196,10 @@ def flows_chart(found: Figures) -> dict[str, Any]:
     months = _span(found)[-SHOWN:]
     names = [name for name in FLOWS_SHOWN if any(found.months.get(m, Sums()).flows[name] for m in months)]
     series = [
-        {"name": str(FLOW_WORDS[name]), "values": [found.months.get(m, Sums()).flows[name] for m in months]}
+        {
+            "name": str(FLOW_WORDS[name]),
+            "values": [drawn(found, found.months.get(m, Sums()).flows[name]) for m in months],
+        }
         for name in names
     ]
     return {"labels": [_short(m) for m in months], "series": series}
@@ -173,12 +208,12 @@ def flows_chart(found: Figures) -> dict[str, Any]:
 FLOWS_SHOWN = ("issued", "redeemed", "expired", "reversed")
 
 
-def ahead_rows(found: Figures) -> list[tuple[str, int]]:
+def ahead_rows(found: Figures) -> list[tuple[str, str]]:
     """What ends, by month; what has no month comes last."""
-    rows = [(_month(month), n) for month, n in sorted(found.ahead.items()) if month > 0 and n]
-    for month, words in ((BY_ACTIVITY, _("with the member’s activity")), (NEVER, _("never"))):
+    rows = [(_month(month), told(found, n)) for month, n in sorted(found.ahead.items()) if month > 0 and n]
+    for month, name in ((BY_ACTIVITY, _("with the member’s activity")), (NEVER, _("never"))):
         if found.ahead.get(month):
-            rows.append((words, found.ahead[month]))
+            rows.append((name, told(found, found.ahead[month])))
     return rows
 
 
@@ -187,7 +222,8 @@ def ahead_chart(found: Figures) -> dict[str, Any]:
     if not months:
         return {}
     span = list(range(months[0], months[-1] + 1))[: 2 * SHOWN]
-    series = [{"name": str(_("Points that end")), "values": [found.ahead.get(m, 0) for m in span]}]
+    ending = _("Stored value that ends") if found.unit.is_money else _("Points that end")
+    series = [{"name": str(ending), "values": [drawn(found, found.ahead.get(m, 0)) for m in span]}]
     return {"labels": [_short(m) for m in span], "series": series}
 
 
@@ -204,12 +240,13 @@ def store_rows(found: Figures) -> list[dict[str, Any]]:
     for store, sums in found.stores.items():
         year = found.year.get(store, Sums())
         rows.append({
-            "name": names.get(store) or _("No store"), "is_none": store not in names, "issued": year.flows["issued"],
-            "reversed": year.flows["reversed"], "expired": year.flows["expired"], "here": year.spent_here,
-            "cost": found.money(year.spent_here), "outstanding": sums.outstanding,
-            "value": found.money(sums.outstanding),
+            "name": names.get(store) or _("No store"), "is_none": store not in names,
+            "issued": told(found, year.flows["issued"]), "reversed": told(found, year.flows["reversed"]),
+            "expired": told(found, year.flows["expired"]), "here": told(found, year.spent_here),
+            "cost": found.money(year.spent_here), "outstanding": told(found, sums.outstanding),
+            "value": found.money(sums.outstanding), "size": sums.outstanding,
         })  # fmt: skip
-    return sorted(rows, key=lambda row: (row["is_none"], -row["outstanding"], row["name"]))
+    return sorted(rows, key=lambda row: (row["is_none"], -row["size"], row["name"]))
 
 
 def why_not(estimate: Estimate) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import Sum
 from django.test import override_settings
+from django.utils.timezone import now
 
 from crm.audit.models import Entry
-from crm.demo import loader
+from crm.demo import loader, spending
 from crm.demo.journey import SOURCE, Lines
 from crm.org.models import Chain, Department, Region, Staff, Store
 from crm.org.permissions import Role
@@ -29,7 +31,21 @@ from customers.models import (
     Purchase,
     StaleState,
 )
-from loyalty.models import CouponDefinition, Programme, ReferralTerms, Reward, TierScheme
+from customers.receiving import database
+from loyalty.accrual import batch
+from loyalty.ledger import proof
+from loyalty.models import (
+    CouponDefinition,
+    CouponUse,
+    Kind,
+    Movement,
+    Programme,
+    Redemption,
+    ReferralTerms,
+    Reward,
+    TierScheme,
+    Unit,
+)
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +95,22 @@ def test_a_small_chain_and_on_a_later_day_nothing_more(
     assert again.last_day == loaded.last_day
     assert state() == first
     assert list(Customer.objects.order_by("pk").values()) == members
+
+
+def test_members_of_the_demo_chain_spend_what_they_have_earned(load: Callable[[], loader.Loaded]) -> None:
+    load()
+    bought = Purchase.objects.order_by("customer", "pk").values_list("customer", "pk")
+    with transaction.atomic():
+        cur = database.cursor()
+        database.enter(cur)
+        batch.earn_many(cur, *batch.columns_of(bought), at=now())
+    done = spending.make()
+    spent = Movement.objects.filter(kind=Kind.REDEEM, unit=Unit.POINTS)
+    taken, used = Redemption.objects.count(), CouponUse.objects.count()
+    assert done == spent.count() + used and min(taken, used) > 0 and spent.count() - taken >= 8
+    assert spent.dates("occurred_at", "month").count() > 3  # all through the year
+    assert [fault for part in proof.prove() for fault in part.faults] == []
+    assert spending.make() == 0
 
 
 def test_who_sees_what_in_the_demo_chain(load: Callable[[], loader.Loaded]) -> None:

@@ -27,16 +27,16 @@ def first_start(settings) -> FirstStart:
 
 def test_the_first_start_loads_the_demo_and_runs_a_night_and_the_second_does_not(called, settings) -> None:
     call_command("set_up")
-    assert called == ["migrate", "load_demo", "nightly"]
+    assert called == ["migrate", "load_demo", "nightly", "spend_demo"]
     call_command("set_up")
-    assert called == ["migrate", "load_demo", "nightly", "migrate"]
+    assert called == ["migrate", "load_demo", "nightly", "spend_demo", "migrate"]
     assert first_start(settings).has_demo
 
 
 def test_an_interrupted_first_start_goes_on_where_it_was(called, settings) -> None:
     first_start(settings).note("load_demo")
     call_command("set_up")
-    assert called == ["migrate", "nightly"]
+    assert called == ["migrate", "nightly", "spend_demo"]
 
 
 def test_a_system_started_empty_stays_empty(called, settings) -> None:

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         if first.is_empty:
             return
         # Nights of some weeks before the first one let the demo show movement between groups.
-        for step, options in (("load_demo", {}), ("nightly", {"weeks": 4})):
+        for step, options in (("load_demo", {}), ("nightly", {"weeks": 4}), ("spend_demo", {})):
             if step not in first.steps:
                 self._run(step, options)
                 first.note(step)
