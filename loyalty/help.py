@@ -32,7 +32,6 @@ FAMILY = Topic(
         ),
         _("Own points go first, then the family’s, those that end first first. The form says so before."),
         _("Given back, everybody gets what was theirs. Leaving is at once, with all own points."),
-        _("Rewards are paid the same way; points set aside while paying are the own ones."),
     ),
     Permission.REDEEM_POINTS,
     39,
