@@ -111,7 +111,18 @@ def today() -> date:
 
 def of(viewer: Viewer, unit: Unit, on: date) -> Figures:
     """What stood at the end of a day, as it was known then."""
-    rows = list(_rows(viewer, unit, on))
+    return of_each(viewer, [unit], on)[unit]
+
+
+def of_each(viewer: Viewer, units: Sequence[Unit], on: date) -> dict[Unit, Figures]:
+    """The same of several currencies, in one reading."""
+    rows: dict[Unit, list[Row]] = {unit: [] for unit in units}
+    for unit, row in _rows(viewer, units, on):
+        rows[unit].append(row)
+    return {unit: _summed(unit, on, mine) for unit, mine in rows.items()}
+
+
+def _summed(unit: Unit, on: date, rows: list[Row]) -> Figures:
     found = Figures(unit, on, rows, Sums(), {}, {}, {}, {}, _worth(unit, on))
     first = month_of(on) - 11
     for row in rows:
@@ -134,25 +145,25 @@ def first_of(month: int) -> date:
     return date(month // 12, month % 12 + 1, 1)
 
 
-def _rows(viewer: Viewer, unit: Unit, on: date) -> Iterator[Row]:
+def _rows(viewer: Viewer, units: Sequence[Unit], on: date) -> Iterator[tuple[Unit, Row]]:
     """Read and not read yet. The second is little: what was booked since the last reading."""
     stores = viewer.scope().store_ids
     with connection.cursor() as cursor:
         given: dict[str, Any] = {
-            "unit": int(unit),
+            "units": [int(unit) for unit in units],
             "on": on,
             "all": stores is None,
             "stores": sorted(stores or ()),
         }
         cursor.execute(_READ, given)
-        yield from map(Row._make, cursor.fetchall())
+        yield from ((Unit(unit), Row._make(rest)) for unit, *rest in cursor.fetchall())
         until = days.read_until()
         if until is None or until.astimezone(ZoneInfo(Chain.current().timezone)).date() <= on:
             for booked_on, month, of_unit, kind, store, *rest in days.booked(
                 cursor, until or days.SINCE_EVER, "infinity"
             ):
-                if of_unit == unit and booked_on <= on and (stores is None or store in stores):
-                    yield Row(month, kind, store, *rest)
+                if of_unit in units and booked_on <= on and (stores is None or store in stores):
+                    yield Unit(of_unit), Row(month, kind, store, *rest)
 
 
 def _worth(unit: Unit, on: date) -> Decimal | None:
@@ -166,9 +177,9 @@ def _worth(unit: Unit, on: date) -> Decimal | None:
 
 
 _READ = """
-SELECT month, kind, store_id, earned, ends, sum(pending)::bigint, sum(available)::bigint, sum(held)::bigint,
+SELECT unit, month, kind, store_id, earned, ends, sum(pending)::bigint, sum(available)::bigint, sum(held)::bigint,
     sum(debt)::bigint, sum(here)::bigint, sum(lots)::bigint
 FROM loyalty_ledgerday
-WHERE unit = %(unit)s AND booked_on <= %(on)s AND (%(all)s OR store_id = ANY(%(stores)s::bigint[]))
-GROUP BY month, kind, store_id, earned, ends
+WHERE unit = ANY(%(units)s::int[]) AND booked_on <= %(on)s AND (%(all)s OR store_id = ANY(%(stores)s::bigint[]))
+GROUP BY unit, month, kind, store_id, earned, ends
 """

@@ -1,5 +1,6 @@
 """Overview and liability: what members have, how it came about, what will end, what is left unspent."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.audit import trail
-from crm.org.models import Chain, Staff, Store
+from crm.org.models import Chain, Store
 from crm.org.permissions import Permission
 from crm.ui import export, words
 from crm.ui.views import StaffView
@@ -87,13 +88,14 @@ class Overview(LiabilityView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         on = figures.today()
-        found = figures.of(self.staff, Unit.POINTS, on)
+        each = figures.of_each(self.staff, [Unit.POINTS, *ALSO], on)
+        found = each[Unit.POINTS]
         context = {
             "title": _("Loyalty"), "tabs": tabs(self, "overview"), "found": found, "flows": flows_chart(found),
             "ahead": ahead_rows(found), "ahead_chart": ahead_chart(found), "has_programme": Programme.objects.exists(),
             "soon": sum(n for month, n in found.ahead.items() if 0 < month <= figures.month_of(on)),
             "estimate": breakage.estimate(found.rows, on), "value": found.money(found.total.outstanding),
-            "months": month_rows(found), "flow_words": FLOW_WORDS.values(), "also": also_rows(self.staff, on),
+            "months": month_rows(found), "flow_words": FLOW_WORDS.values(), "also": also_rows(each),
         }  # fmt: skip
         return self.render("loyalty/overview.html", context)
 
@@ -169,11 +171,11 @@ def drawn(found: Figures, n: int) -> float:
     return n / COINS if found.unit.is_money else n
 
 
-def also_rows(staff: Staff, on: date) -> list[tuple[Unit, list[str]]]:
+def also_rows(each: Mapping[Unit, Figures]) -> list[tuple[Unit, list[str]]]:
     """The other currencies that members have: outstanding, issued and spent in twelve months."""
     rows = []
     for unit in ALSO:
-        found = figures.of(staff, unit, on)
+        found = each[unit]
         if found.rows:
             year = found.year.values()
             issued, spent = (sum(one.flows[name] for one in year) for name in ("issued", "redeemed"))
