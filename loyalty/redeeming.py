@@ -16,6 +16,7 @@ from loyalty.evaluation import Asked, prizes
 from loyalty.evaluation.person import Person
 from loyalty.evaluation.prizes import Prize
 from loyalty.families import returning, spending
+from loyalty.families.returning import GivenBack
 from loyalty.families.spending import Spent
 from loyalty.glance import Moved, Together
 from loyalty.ledger import Cause, Posted
@@ -70,9 +71,26 @@ def give_back(customer_id: int, spent: int, *, at: datetime, by: Any, store_id: 
 def give_family_back(
     customer_id: int, redemption_id: int, *, at: datetime, by: Any, store_id: int | None
 ) -> int:
-    """The same of what was spent with the family: everybody gets back what was theirs. Raises NothingToContinue."""
+    """The same of what was spent with the family: everybody gets back what was theirs. Raises NothingToContinue,
+    CouponWasUsed."""
     source = f"counter:{FamilyRedemption(pk=redemption_id).public_id}/back"
-    return returning.give_back(customer_id, redemption_id, Cause(source, at, by, store_id)).points
+    return reverse_family(customer_id, redemption_id, Cause(source, at, by, store_id)).points
+
+
+def reverse_family(
+    customer_id: int, redemption_id: int, cause: Cause, *, points: int | None = None
+) -> GivenBack:
+    """What was spent with the family, or a part; of points that bought a reward, the reward is cancelled. Raises
+    NothingToContinue, SourceConflict, RewardIsWhole, CouponWasUsed."""
+    whole = FamilyRedemption.objects.filter(customer=customer_id, pk=redemption_id).first()
+    taken = rewards.taken_with(whole) if whole else None
+    if whole is None or taken is None:
+        return returning.give_back(customer_id, redemption_id, cause, points=points)
+    if points not in {None, taken.points}:
+        raise RewardIsWhole
+    was_cancelled = taken.state == RedemptionState.CANCELLED
+    rewards.cancel(customer_id, taken.pk, cause)
+    return returning.all_back(whole)._replace(is_new=not was_cancelled)
 
 
 def reverse(customer_id: int, spent: Movement, cause: Cause, *, points: int | None = None) -> Posted:
@@ -91,7 +109,8 @@ def reverse(customer_id: int, spent: Movement, cause: Cause, *, points: int | No
 
 
 def rewards_for(customer_id: int, spendable: int, store: Store, at: datetime) -> list[Prize]:
-    """All rewards that are given now, with what speaks against each in this store. A few statements."""
+    """All rewards that are given now, with what speaks against each in this store. `spendable`: with the family. A few
+    statements."""
     asked = Asked(store, Channel.STORE, at, (), customer_id=customer_id)
     who = Person(
         customer_id, spendable=spendable, tiers=tier_at([customer_id], at), early=early_days(customer_id, at)

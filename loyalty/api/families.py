@@ -14,10 +14,11 @@ from crm.rest.views import ApiView
 from customers.api.customers import CUSTOMER_ID
 from customers.api.shapes import In, Source, StoreCode
 from customers.models import Customer
+from loyalty import redeeming
 from loyalty.api.accounts import customer_of
 from loyalty.api.redemptions import EXAMPLE, GONE, LESS, SHORT, Spending
 from loyalty.api.shapes import CustomerId, Number, PartIn, Points
-from loyalty.families import joining, returning, roster, spending
+from loyalty.families import joining, roster, spending
 from loyalty.families.returning import GivenBack
 from loyalty.families.spending import Spent
 from loyalty.models import FamilyRedemption, JoinedBy, Movement
@@ -169,7 +170,7 @@ class FamilyReversals(Spending):
         if whole is None:
             raise NotFound
         owner = customer_of(Customer(pk=whole.customer_id).public_id, self.caller)
-        back = returning.give_back(owner, whole.pk, self.cause(told), points=told.points)
+        back = redeeming.reverse_family(owner, whole.pk, self.cause(told), points=told.points)
         return _answer(self.caller, whole.pk, back, owner)
 
 

@@ -8,6 +8,7 @@ from crm.lib import prepared
 from loyalty import accounts
 from loyalty.accrual import firsts
 from loyalty.evaluation.asking import Asked
+from loyalty.families import roster
 from loyalty.models import BenefitKind, Unit
 from loyalty.tiers import EARLY, default_tier, tier_at
 
@@ -15,12 +16,16 @@ from loyalty.tiers import EARLY, default_tier, tier_at
 @dataclass(frozen=True)
 class Person:
     """`tier` as it stands at the moment; `discount` is what it takes off, in percent, and so
-    many days `early` windows open to them. Without a customer a stranger."""
+    many days `early` windows open to them. Without a customer a stranger.
+
+    `spendable` are the own points; `together` what there is with the family, which pays rewards where they are too few.
+    """
 
     customer_id: int | None = None
     birthday: date | None = None
     is_first: bool = True
     spendable: int = 0
+    together: int = 0
     tiers: dict[int, str] = field(default_factory=dict)
     discount: Decimal = Decimal(0)
     early: int = 0
@@ -40,7 +45,8 @@ def of(asked: Asked, others: set[int]) -> Person:
     assert found is not None
     birthday, is_first, discount, early = found
     spendable = accounts.of(who, asked.at)[Unit.POINTS].spendable
-    return Person(who, birthday, is_first, spendable, tiers, discount or Decimal(0), early)
+    together = roster.together(who, spendable, asked.at)
+    return Person(who, birthday, is_first, spendable, together, tiers, discount or Decimal(0), early)
 
 
 def lowest_tier(at: datetime) -> str:

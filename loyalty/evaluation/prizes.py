@@ -101,8 +101,9 @@ def _prize(terms: RewardTerms, asked: Asked, who: Person, names: Names, counts: 
         refused = RewardLimit(terms.per_customer)
     if refused is None and terms.reward.is_counted and not counts.stock:
         refused = OutOfStock()
-    if refused is None and terms.points > who.spendable and not counts.trials:
-        refused = InsufficientPoints(who.spendable)
+    has = max(who.spendable, who.together)
+    if refused is None and terms.points > has and not counts.trials:
+        refused = InsufficientPoints(has)
     off = 0
     if terms.kind == RewardKind.DISCOUNT and terms.amount is not None:
         off = cents(terms.amount) - (cents(terms.money) if terms.money else 0)

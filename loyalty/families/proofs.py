@@ -90,6 +90,18 @@ WHERE m.customer_id >= %(low)s AND m.customer_id < %(high)s AND m.kind = 3 AND m
         _RANGE,
     ),
 ]
+REWARDS = Statement(
+    "a reward without a movement of its own was paid by the family, with as many points",
+    """
+SELECT 'redeemed reward ' || r.id
+FROM loyalty_redemption r
+LEFT JOIN loyalty_familyredemption f ON f.customer_id = r.customer_id
+    AND f.source = concat('reward:', r.reward_id, ':', r.source) AND f.points = r.points
+WHERE r.customer_id >= %(low)s AND r.customer_id < %(high)s AND (r.movement_id IS NULL) = (f.id IS NULL)
+""",
+    _RANGE,
+)
+PROMISES.append(REWARDS)
 # Members of a family stand on several machines: this one counts over all of them, so it is no step of a batch.
 FULL = Statement(
     "a family has at most eight members",

@@ -65,6 +65,13 @@ def refuse_part(customer_id: int, movement_id: int) -> None:
         raise FamilyIsWhole
 
 
+def all_back(whole: FamilyRedemption) -> GivenBack:
+    """All that came back of it so far."""
+    rows = prepared.rows(ALL_BACK.sql, {"redemption": whole.pk})
+    parts = tuple(Part(customer_id, movement_id, points) for customer_id, movement_id, points in rows)
+    return GivenBack(sum(one.points for one in parts), parts)
+
+
 def left(whole: FamilyRedemption) -> int:
     """How much of it can still come back."""
     return sum(one.points for one in _left(whole))
@@ -153,4 +160,14 @@ WHERE p.redemption_id = %(redemption)s ORDER BY m.customer_id, m.id
 """,
     {"redemption": 1, "source": "till:1/back"},
 )
-STATEMENTS = [LEFT, BEFORE]
+ALL_BACK = Statement(
+    "families.all_back",
+    """
+SELECT m.customer_id, m.id, -m.contra
+FROM loyalty_familypart p
+JOIN loyalty_movement m ON m.customer_id = p.customer_id AND m.of_id = p.movement_id AND m.kind = 10
+WHERE p.redemption_id = %(redemption)s ORDER BY m.customer_id, m.id
+""",
+    {"redemption": 1},
+)
+STATEMENTS = [LEFT, BEFORE, ALL_BACK]

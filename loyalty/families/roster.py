@@ -72,6 +72,12 @@ def pool(customer_id: int, family_id: int, at: datetime) -> Pool:
     return Pool(family_id, own.points, tuple(purses.values()))
 
 
+def together(customer_id: int, own: int, at: datetime) -> int:
+    """What somebody can spend with their family, where they are in one; `own` otherwise."""
+    family = prepared.row(_FAMILY, [customer_id])
+    return pool(customer_id, family[0], at).together if family else own
+
+
 def alone(customer_id: int, at: datetime) -> int:
     """What somebody can spend who is in no family."""
     return accounts.of(customer_id, at)[Unit.POINTS].spendable
@@ -94,6 +100,7 @@ def history(customer_id: int) -> QuerySet[FamilySeat]:
     )
 
 
+_FAMILY = "SELECT family_id FROM loyalty_familyseat WHERE customer_id = %s AND left_at IS NULL"
 # What each has is counted as `accounts.NOW` counts it, less what they owe.
 POOL = Statement(
     "families.pool",

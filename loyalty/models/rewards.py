@@ -142,8 +142,11 @@ class RedemptionState(models.TextChoices):
 
 class Redemption(Owned):
     """A reward that a member took. Its points are the movement `movement`; `source` names what caused it, once a
-    customer. What needs no handing over (a discount, a voucher) is handed over at once. A free trial costs no points,
-    and counts in its `trial_year`."""
+    customer. What needs no handing over (a discount, a voucher) is handed over at once.
+
+    A free trial costs no points and counts in its `trial_year`. Else without a movement the family paid: then
+    `FamilyRedemption` of the same source is the whole (`rewards.wholes`).
+    """
 
     reward = models.ForeignKey(Reward, models.PROTECT, related_name="+", db_index=False)
     terms = models.ForeignKey(RewardTerms, models.PROTECT, related_name="+", db_index=False)

@@ -9,5 +9,6 @@ Answers the same to the same source. Refusals say what is missing, and change no
 """
 
 from loyalty.rewards.redeeming import Taken, cancel, redeem
+from loyalty.rewards.wholes import taken_with
 
-__all__ = ["Taken", "cancel", "redeem"]
+__all__ = ["Taken", "cancel", "redeem", "taken_with"]

@@ -1,7 +1,8 @@
 """Taking a reward for points, and cancelling it.
 
 One transaction: the points leave through the ledger (which locks the gate, the customer and the account, in this
-order), then the stock gives one, then a voucher's coupon is issued. Whatever refuses takes all of it back.
+order), the family's too where the own are not enough; then the stock gives one, then a voucher's coupon is issued.
+Whatever refuses takes all of it back.
 """
 
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from loyalty.coupons import giving
 from loyalty.coupons.fitting import Names
 from loyalty.coupons.refusals import CannotVoid
 from loyalty.coupons.windows import zone_of
+from loyalty.families import returning, spending
+from loyalty.families.spending import Spent
 from loyalty.ledger import Cause, accounts
 from loyalty.ledger.accounts import present
 from loyalty.models import Redemption, RedemptionState, Reward, RewardKind, RewardTerms, Unit
-from loyalty.rewards import catalogue, stock
+from loyalty.rewards import catalogue, stock, wholes
 from loyalty.rewards.refusals import (
     CouponWasUsed,
     NoSuchRedemption,
@@ -77,7 +80,7 @@ def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") ->
         taken = mine.exclude(state=RedemptionState.CANCELLED).count()
         if terms.per_customer is not None and taken >= terms.per_customer:
             raise RewardLimit(terms.per_customer)
-        return Taken(_take(owner, reward, terms, paid.movement_id if paid else None, cause))
+        return Taken(_take(owner, reward, terms, paid, cause))
 
 
 def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
@@ -98,9 +101,7 @@ def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
                 giving.void(owner, found.coupon_id, by=cause.by, at=cause.at)
             except CannotVoid:
                 raise CouponWasUsed from None
-        if found.movement_id:
-            source = f"reward:{found.pk}:cancel"
-            ledger.reverse(owner, found.movement_id, Cause(source, cause.at, cause.by, cause.store_id))
+        _give_back(found, Cause(f"reward:{found.pk}:cancel", cause.at, cause.by, cause.store_id))
         if found.reward.is_counted and found.store_id:
             stock.give_back(found.reward_id, found.store_id)
         found.state, found.state_at = RedemptionState.CANCELLED, cause.at
@@ -152,16 +153,25 @@ def _check(owner: int, terms: RewardTerms, cause: Cause, tier: str) -> None:
         raise refused
 
 
-def _pay(owner: int, reward: Reward, terms: RewardTerms, cause: Cause) -> ledger.Posted:
-    source = f"reward:{reward.pk}:{cause.source}"
-    return ledger.redeem(
+def _pay(owner: int, reward: Reward, terms: RewardTerms, cause: Cause) -> Spent:
+    source = wholes.source_of(reward.pk, cause.source)
+    return spending.redeem(
         owner, terms.points, Cause(source, cause.at, cause.by, cause.store_id, cause.purchase_id)
     )
 
 
-def _take(
-    owner: int, reward: Reward, terms: RewardTerms, movement_id: int | None, cause: Cause
-) -> Redemption:
+def _give_back(found: Redemption, cause: Cause) -> None:
+    """Its points, to the same lots: of everybody's, where the family paid. What came from somebody who was erased
+    since comes back to nobody. A free trial has none."""
+    if found.movement_id is not None:
+        ledger.reverse(found.customer_id, found.movement_id, cause)
+    elif (whole := wholes.whole_of(found)) is not None and returning.left(whole):
+        returning.give_back(found.customer_id, whole.pk, cause)
+
+
+def _take(owner: int, reward: Reward, terms: RewardTerms, paid: Spent | None, cause: Cause) -> Redemption:
+    """`paid`: None where it is free."""
+    movement_id = paid.parts[0].movement_id if paid and not paid.redemption_id else None
     if reward.is_counted:
         assert cause.store_id
         stock.take(reward.pk, cause.store_id)
@@ -174,6 +184,6 @@ def _take(
     return Redemption.objects.create(
         customer_id=owner, reward=reward, terms=terms, store_id=cause.store_id, purchase_id=cause.purchase_id,
         movement_id=movement_id, coupon=coupon, source=cause.source, money=terms.money,
-        points=terms.points if movement_id else 0, trial_year=None if movement_id else trials.year_of(cause.at),
+        points=terms.points if paid else 0, trial_year=None if paid else trials.year_of(cause.at),
         redeemed_at=cause.at, actor=actor, state=state, state_at=cause.at, state_by=actor,
     )  # fmt: skip

@@ -15,9 +15,11 @@ from crm.org.models import Chain, Store
 from crm.ui import words
 from crm.ui.views import explain
 from customers.models import Customer
-from loyalty import glance, redeeming
+from loyalty import familywords, glance, redeeming
 from loyalty.adjustments import missed
+from loyalty.families.spending import again
 from loyalty.models import Movement, Reward, RewardKind
+from loyalty.rewards import wholes
 from loyalty.views.till import Served, TillView, name_of, stores_in
 
 
@@ -59,10 +61,14 @@ class Prizes(TillView):
         store = next((one for one in stores if str(one.pk) == str(form["store"].value())), None)
         found = []
         if store:
-            spendable = glance.of(owner, at).points.spendable
+            own = glance.of(owner, at)
+            spendable = self.pool(owner).together if own.family else own.points.spendable
             found = redeeming.rewards_for(owner.pk, spendable, store, at)
         found.sort(key=lambda one: one.refused is not None)
-        return self.dialog("loyalty/prizes.html", owner, status, form=form, offered=found, store=store)
+        pool = self.pool(owner) if glance.of(owner, at).family else None
+        return self.dialog(
+            "loyalty/prizes.html", owner, status, form=form, offered=found, store=store, pool=pool
+        )
 
     def post(self, request: HttpRequest, customer: str) -> HttpResponse:
         owner, stores = self.customer(customer), self.stores()
@@ -90,9 +96,12 @@ class Prizes(TillView):
             said += " " + _("Free of points this time.")
         if taken.terms.kind == RewardKind.DISCOUNT:
             said += " " + _("Take %(money)s off.") % {"money": money(taken.terms.amount)}
-        if taken.movement_id is None:  # a free trial is cancelled where rewards are handed over
+        if taken.trial_year:  # a free trial is cancelled where rewards are handed over
             return self.panel(owner, told["place"], said=said)
-        spent = Movement(pk=taken.movement_id).public_id
+        spent = Movement(pk=taken.movement_id or 0).public_id
+        if (whole := wholes.whole_of(taken)) is not None:
+            spent = whole.public_id
+            said += " " + familywords.taken(self.staff, again(owner.pk, whole.pk))
         undo_at = request.path.replace("/points/rewards/", f"/points/redemptions/{spent}/reversal/")
         return self.panel(owner, told["place"], points=taken.points, said=said, undo=spent, undo_at=undo_at)
 
