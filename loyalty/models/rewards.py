@@ -174,7 +174,7 @@ class Redemption(Owned):
         constraints = [
             models.UniqueConstraint("customer", "reward", "source", name="redemption_once_per_source"),
             models.CheckConstraint(
-                condition=Q(points__gt=0, movement__isnull=False, trial_year__isnull=True)
+                condition=Q(points__gt=0, trial_year__isnull=True)
                 | Q(points=0, movement__isnull=True, trial_year__isnull=False),
                 name="redemption_costs_points",
             ),

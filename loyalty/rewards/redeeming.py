@@ -7,6 +7,7 @@ Whatever refuses takes all of it back.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils import formats
@@ -169,6 +170,13 @@ def _give_back(found: Redemption, cause: Cause) -> None:
         returning.give_back(found.customer_id, whole.pk, cause)
 
 
+def _paid_by(reward: Reward, paid: Spent | None, cause: Cause) -> str:
+    """What a voucher's coupon comes from, in few letters."""
+    if paid is None:
+        return f"free:{reward.pk}:{sha256(cause.source.encode()).hexdigest()[:40]}"
+    return f"family:{paid.redemption_id}" if paid.redemption_id else str(paid.parts[0].movement_id)
+
+
 def _take(owner: int, reward: Reward, terms: RewardTerms, paid: Spent | None, cause: Cause) -> Redemption:
     """`paid`: None where it is free."""
     movement_id = paid.parts[0].movement_id if paid and not paid.redemption_id else None
@@ -177,7 +185,7 @@ def _take(owner: int, reward: Reward, terms: RewardTerms, paid: Spent | None, ca
         stock.take(reward.pk, cause.store_id)
     coupon = None
     if terms.coupon is not None:
-        source = f"reward:{movement_id or f'{reward.pk}:{cause.source}'}"
+        source = f"reward:{_paid_by(reward, paid, cause)}"
         coupon = giving.issue(owner, terms.coupon, Cause(source, cause.at, cause.by, cause.store_id))
     state = RedemptionState.HANDED if terms.kind in AT_ONCE else RedemptionState.READY
     actor = trail.actor_name(cause.by)

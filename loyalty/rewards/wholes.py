@@ -22,5 +22,7 @@ def taken_with(whole: FamilyRedemption) -> Redemption | None:
     number, _colon, source = rest.partition(":")
     if kind != "reward" or not number.isdecimal():
         return None
-    mine = Redemption.objects.filter(customer=whole.customer_id, movement__isnull=True, trial_year__isnull=True)
+    mine = Redemption.objects.filter(
+        customer=whole.customer_id, movement__isnull=True, trial_year__isnull=True
+    )
     return mine.filter(reward=int(number), source=source).first()

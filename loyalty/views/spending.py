@@ -98,8 +98,9 @@ class Prizes(TillView):
             said += " " + _("Take %(money)s off.") % {"money": money(taken.terms.amount)}
         if taken.trial_year:  # a free trial is cancelled where rewards are handed over
             return self.panel(owner, told["place"], said=said)
-        spent = Movement(pk=taken.movement_id or 0).public_id
-        if (whole := wholes.whole_of(taken)) is not None:
+        if (whole := wholes.whole_of(taken)) is None:
+            spent = Movement(pk=taken.movement_id).public_id
+        else:
             spent = whole.public_id
             said += " " + familywords.taken(self.staff, again(owner.pk, whole.pk))
         undo_at = request.path.replace("/points/rewards/", f"/points/redemptions/{spent}/reversal/")

@@ -15,11 +15,13 @@ from crm.org.models import Staff, Store
 from customers.models import Customer
 from loyalty import ledger
 from loyalty.coupons import defining
+from loyalty.families import joining
 from loyalty.ledger import Cause, NewLot
 from loyalty.models import (
     Balance,
     Coupon,
     CouponKind,
+    JoinedBy,
     Movement,
     Partner,
     Redemption,
@@ -158,3 +160,18 @@ def test_the_page_asks_the_same_of_many(browser: Client, define: Any, harbour: S
     for one in few[1:]:
         browser.post(PAGE, form(browser, one, harbour))
     assert asked() == first
+
+
+def test_the_family_pays_what_is_missing(
+    browser: Client, define: Any, irina: Customer, yusuf: Customer, harbour: Store, marta: Staff
+) -> None:
+    now = timezone.now()
+    ledger.earn(yusuf.pk, [NewLot(900)], Cause("receipt:2", now, "till:1"))
+    joining.join(irina.pk, yusuf.pk, way=JoinedBy.COUNTER, by=marta, at=now)
+    robe = define("robe", 1_000)
+    assert "1,320 with your family" in text(browser.get(PAGE))
+    browser.post(PAGE, form(browser, robe, harbour))
+    assert (available(irina), available(yusuf)) == (0, 320)
+    (taken,) = Redemption.objects.all()
+    browser.post(f"{PAGE}{taken.public_id}/", {"_method": "DELETE"})
+    assert (available(irina), available(yusuf)) == (420, 900)

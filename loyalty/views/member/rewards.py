@@ -12,6 +12,7 @@ from crm.lib.refusals import Refusal
 from crm.org.models import Store
 from loyalty import glance, redeeming, rewards
 from loyalty.evaluation.prizes import Prize
+from loyalty.families import roster
 from loyalty.ledger import Cause
 from loyalty.models import Redemption, RedemptionState, Reward, RewardKind
 from loyalty.rewards import catalogue
@@ -29,7 +30,8 @@ class RewardsView(MemberView):
         at, stores = timezone.now(), self.stores()
         store = self.chosen(stores)
         spendable = glance.read(self.me.pk, at).points.spendable
-        offered = redeeming.rewards_for(self.me.pk, spendable, store, at) if store else []
+        together = roster.together(self.me.pk, spendable, at)
+        offered = redeeming.rewards_for(self.me.pk, together, store, at) if store else []
         shown = Redemption.objects.filter(customer=self.me.pk, redeemed_at__gt=at - SHOWN_FOR)
         waiting = Redemption.objects.filter(customer=self.me.pk, state=RedemptionState.READY)
         mine = (
@@ -39,7 +41,8 @@ class RewardsView(MemberView):
         )
         context = {
             "title": _("Rewards"), "said": said, "stores": stores, "store": store, "spendable": spendable,
-            "offered": [(one, max(0, one.points - spendable)) for one in offered], "mine": mine[:SHOWN],
+            "together": together,
+            "offered": [(one, max(0, one.points - together)) for one in offered], "mine": mine[:SHOWN],
             "asked": self.asked(offered), "token": secrets.token_hex(16),
         }  # fmt: skip
         return self.show("member/rewards.html", context | more, status)
