@@ -40,7 +40,7 @@ RULES = (
     "refund_days",
     "birthday_days",
 )
-_DAY = forms.DateInput(attrs={"type": "date"})
+_DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 _DAYS: dict[str, Any] = {"min_value": 0, "max_value": 366}
 
 

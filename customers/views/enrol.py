@@ -32,7 +32,9 @@ class EnrolForm(InvitedForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     birthday = forms.DateField(
-        label=gettext_lazy("Birthday"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("Birthday"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, data: Any = None, *, staff: Any, initial: Any = None) -> None:

@@ -40,7 +40,9 @@ class JoinForm(InvitedForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )  # fmt: skip
     birthday = forms.DateField(
-        label=gettext_lazy("Birthday"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("Birthday"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     shown = forms.CharField(widget=forms.HiddenInput)
     either: ClassVar = {"phone": gettext_lazy("or e-mail"), "email": gettext_lazy("or phone")}

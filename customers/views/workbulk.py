@@ -28,7 +28,8 @@ class BulkForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "full"}),
     )
     due = forms.CharField(
-        label=gettext_lazy("Due"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("Due"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     staff = forms.ModelMultipleChoiceField(
         Staff.objects.none(),

@@ -28,7 +28,8 @@ class WorkForm(forms.Form):
         widget=forms.TextInput(attrs={"autofocus": True, "class": "full"}),
     )
     due = forms.CharField(
-        label=gettext_lazy("Due"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("Due"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     owner = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
     priority = forms.TypedChoiceField(

@@ -56,7 +56,8 @@ class Asked(forms.Form):
     """As of which day, and what is counted."""
 
     on = forms.DateField(
-        label=gettext_lazy("As of the end of"), widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("As of the end of"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     unit = forms.TypedChoiceField(
         label=gettext_lazy("Unit"), choices=Unit.choices, coerce=lambda n: Unit(int(n))

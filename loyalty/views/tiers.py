@@ -78,8 +78,12 @@ def _gifts(tier: Tier) -> list[tuple[str, Any]]:
 class Span(forms.Form):
     """From which day to which; the last three months unless something else is asked for."""
 
-    from_on = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    to_on = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    from_on = forms.DateField(
+        label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    to_on = forms.DateField(
+        label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
     def __init__(self, data: Any) -> None:
         today = changing.today(now())

@@ -332,7 +332,15 @@ LIBRARY = [
 def read(answer: Any) -> list[str]:
     if not str(answer.headers.get("Content-Type", "")).startswith("text/html"):
         return []
-    return english(walk.text_of(answer))
+    html = walk.text_of(answer)
+    return english(html) + unreadable(html)
+
+
+def unreadable(html: str) -> list[str]:
+    """Days that a browser does not understand and shows as empty: a field of theirs speaks one language only."""
+    fields = re.findall(r'<input type="date"[^>]*>', html)
+    days = [day for field in fields for day in re.findall(r' value="([^"]+)"', field)]
+    return [f"no day for a browser: {day}" for day in days if not re.fullmatch(r"\d{4}-\d\d-\d\d", day)]
 
 
 @CHINESE
@@ -376,6 +384,14 @@ def test_neither_do_refusals_and_the_notices_after_an_act(world: walk.World, lan
             for more in ({}, {"_method": "DELETE"}):
                 left |= {f"{address} {text}" for text in read(client.post(address, more, follow=True))}
     assert "\n".join(sorted(left)) == ""
+
+
+def test_a_day_in_words_is_found() -> None:
+    days = (
+        '<input type="date" name="on" value="2026年5月3日">',
+        '<input type="date" name="on" value="2026-05-03">',
+    )
+    assert unreadable("".join(days)) == ["no day for a browser: 2026年5月3日"]
 
 
 def test_a_forgotten_sentence_is_found() -> None:

@@ -33,10 +33,14 @@ class EntryFilter(forms.Form):
     store = forms.ModelChoiceField(Store.objects.none(), label=gettext_lazy("Store"), required=False)
     channel = forms.ChoiceField(label=gettext_lazy("From where"), required=False)
     since = forms.DateField(
-        label=gettext_lazy("From day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("From day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
-        label=gettext_lazy("To day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("To day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, data: Any, staff: Staff) -> None:
