@@ -16,14 +16,15 @@ MISSING = """
 SELECT EXISTS (
     SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v')
-      AND pg_has_role(c.relowner, 'USAGE') AND NOT has_table_privilege(%(role)s, c.oid, %(rights)s)
+      AND pg_has_role(c.relowner, 'USAGE') AND c.relname <> 'django_migrations'
+      AND NOT has_table_privilege(%(role)s, c.oid, %(rights)s)
 )
 """
 SEQUENCES_MISSING = """
 SELECT EXISTS (
     SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = current_schema() AND pg_has_role(c.relowner, 'USAGE')
-      AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(%(role)s, c.oid, 'UPDATE') END
+      AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(%(role)s, c.oid, 'USAGE') END
 )
 """
 
@@ -80,9 +81,12 @@ def _grant(cursor: Any, role: str, rights: list[str]) -> None:
     for statement in (
         "GRANT USAGE ON SCHEMA {schema} TO {role}",
         "GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {role}",
-        "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+        # Numbers are taken, never set back; which migrations are there is not the application's to say.
+        "REVOKE UPDATE ON ALL SEQUENCES IN SCHEMA {schema} FROM {role}",
+        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+        "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}",
         # What the owner makes later: a table of partitions, one that is copied.
         "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {rights} ON TABLES TO {role}",
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {role}",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {role}",
     ):
         cursor.execute(sql.SQL(statement).format(**given))

@@ -65,7 +65,7 @@ class SaleOut(msgspec.Struct):
     returned_at: datetime | None
 
 
-class OfferOut(msgspec.Struct):
+class MembershipOfferOut(msgspec.Struct):
     tier: str
     price: str
     begins_on: date
@@ -82,7 +82,7 @@ class StandsOut(msgspec.Struct):
     bought: str | None
     bought_until: date | None
     grace_until: date | None
-    offers: list[OfferOut]
+    offers: list[MembershipOfferOut]
 
 
 class Memberships(ApiView):
@@ -99,7 +99,7 @@ class Memberships(ApiView):
         number, on = customer_of(customer, self.caller), changing.today(now())
         kept = Membership.objects.filter(customer=number).first()
         offers = [
-            OfferOut(one.tier.code, f"{one.tier.price:.2f}", one.begins_on, one.ends_on, one.renews)
+            MembershipOfferOut(one.tier.code, f"{one.tier.price:.2f}", one.begins_on, one.ends_on, one.renews)
             for one in memberships.offers(kept, on)
         ]
         told = Customer(pk=number).public_id

@@ -27,6 +27,7 @@ from loyalty.rewards import catalogue, stock, wholes
 from loyalty.rewards.refusals import (
     CouponWasUsed,
     NoSuchRedemption,
+    NotReady,
     RewardEnded,
     RewardGivenBack,
     RewardLimit,
@@ -84,10 +85,11 @@ def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") ->
         return Taken(_take(owner, reward, terms, paid, cause))
 
 
-def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
-    """Points, stock and coupon are as before. Cancelled before: nothing changes.
+def cancel(customer_id: int, redemption_id: int, cause: Cause, *, waiting: bool = False) -> Redemption:
+    """Points, stock and coupon are as before. Cancelled before: nothing changes. `waiting`: only what was not handed
+    over yet.
 
-    Raises CouponWasUsed, NoSuchRedemption.
+    Raises CouponWasUsed, NoSuchRedemption, NotReady.
     """
     with transaction.atomic():
         owner = present(customer_id)
@@ -97,6 +99,8 @@ def cancel(customer_id: int, redemption_id: int, cause: Cause) -> Redemption:
             raise NoSuchRedemption
         if found.state == RedemptionState.CANCELLED:
             return found
+        if waiting and found.state != RedemptionState.READY:
+            raise NotReady
         if found.coupon_id:
             try:
                 giving.void(owner, found.coupon_id, by=cause.by, at=cause.at)

@@ -191,6 +191,7 @@ STATEMENTS = {
         "CREATE TRIGGER own BEFORE INSERT ON loyalty_trace FOR EACH ROW EXECUTE FUNCTION row_is_only_added()"
     ),
     "the tables are emptied between two tests": "SET LOCAL regulars.may_empty = 'on'; TRUNCATE loyalty_balance",
+    "numbers begin anew": "SELECT setval('loyalty_movement_id_seq', 1)",
     "the role becomes a superuser": "ALTER ROLE regulars_app SUPERUSER",
     "the role sees files": "COPY loyalty_balance TO '/tmp/balances'",
 }  # fmt: skip

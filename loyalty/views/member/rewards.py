@@ -97,11 +97,9 @@ class Taken(RewardsView):
         mine = Redemption.objects.filter(customer=self.me.pk, pk=Redemption.row_id(redemption) or 0).first()
         if mine is None:
             raise Http404
-        if mine.state not in {RedemptionState.READY, RedemptionState.CANCELLED}:
-            return self.page(said=_("It was handed over already."), status=409)
         cause = Cause(f"member:{mine.public_id}/back", timezone.now(), BY, mine.store_id)
         try:
-            rewards.cancel(self.me.pk, mine.pk, cause)
+            rewards.cancel(self.me.pk, mine.pk, cause, waiting=True)
         except Refusal as refusal:
             return self.page(said=str(refusal), status=409)
         return self.go("rewards", f"?back={mine.public_id}")
