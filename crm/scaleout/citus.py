@@ -20,7 +20,13 @@ LEAST_VERSION = (11, 3)  # identity columns on distributed tables
 # Functions of triggers that look at their own row alone: every machine may run them for its rows. Citus carries them to
 # the workers and runs them when `citus.enable_unsafe_triggers` is on (set it for the database: see docs/scaleout.md).
 ROW_ALONE = frozenset(
-    {"loyalty_family_whole_stays", "loyalty_row_stays", "loyalty_stored_stays", "row_is_only_added"}
+    {
+        "loyalty_family_whole_stays",
+        "loyalty_row_stays",
+        "loyalty_sale_stays",
+        "loyalty_stored_stays",
+        "row_is_only_added",
+    }
 )
 # Those of the ledger and of tiers look at and write rows of the same customers, which stand on the same machine. Some
 # of them see whole statements, which a distributed table does not offer: the plan shows them, `convert` refuses them.
@@ -135,14 +141,14 @@ def _refuse_whole_statements(found: Survey) -> None:
 
 
 def _sees_a_statement(definition: str) -> bool:
-    is_ours = any(f"EXECUTE FUNCTION {name}()" in definition for name in SAME_CUSTOMERS)
+    is_ours = any(f"EXECUTE FUNCTION {name}(" in definition for name in SAME_CUSTOMERS)
     return is_ours and " REFERENCING " in definition
 
 
 def _looks_at_its_row(definition: str) -> bool:
     """Triggers of change capture look at statements; they are taken off beforehand."""
     return f" {capture.PREFIX}_" in definition.partition(" ON ")[0] or any(
-        f"EXECUTE FUNCTION {name}()" in definition for name in ROW_ALONE | SAME_CUSTOMERS
+        f"EXECUTE FUNCTION {name}(" in definition for name in ROW_ALONE | SAME_CUSTOMERS
     )
 
 
