@@ -28,10 +28,13 @@ class Visit:
 
     def __init__(self, context: BrowserContext, base: str) -> None:
         self.context, self.base = context, base
-        self.page: Page = context.new_page()
-        self.page.set_default_timeout(15_000)
         self.sent: list[dict[str, Any]] = []
+        self.open()
         context.on("request", lambda asked: self._note(asked) if asked.url.endswith("/t/") else None)
+
+    def open(self) -> None:
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
 
     def _note(self, asked: Any) -> None:
         if asked.method == "POST":
@@ -247,10 +250,12 @@ def test_who_turns_do_not_track_on_later_takes_back_what_waits(visit: Callable[.
     here.context.set_offline(True)
     here.page.evaluate("regulars('product', {product: 'SKU1'})")
     assert any(one.startswith("regulars.queue") for one in here.stored())
+    here.page.close()  # a page from before the change would send as soon as the line is back
     here.context.add_init_script("Object.defineProperty(Navigator.prototype, 'doNotTrack', {value: '1'})")
     here.context.set_offline(False)
     here.context.route("**/t/", lambda route: route.abort())  # nothing may even be tried
     before = len(here.sent)
+    here.open()
     here.go()
     here.page.wait_for_timeout(1800)
     assert (len(here.sent), here.stored()) == (before, [])
