@@ -62,6 +62,7 @@ WORDS = NIGHT_TITLES | {
     "grace": _("given grace"),
     "downgraded": _("downgraded"),
     "taken_back": _("taken back"),
+    "paid_begun": _("begun with what was bought"),
     "paid_ended": _("ended with what was bought"),
     "paid_noticed": _("told that what they bought ends"),
     "paid_grace": _("given grace after what they bought"),

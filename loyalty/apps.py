@@ -66,8 +66,9 @@ class LoyaltyConfig(AppConfig):
         from loyalty.ledger import proof
         from loyalty.liability import proofs as liability
         from loyalty.storedvalue import proof as stored
+        from loyalty.tiers import proof as tiers
 
-        for one in (accrual, coupons, liability, stored, families):
+        for one in (accrual, coupons, liability, stored, families, tiers):
             proof.register(one.check)
 
     def _fill_the_pages(self) -> None:

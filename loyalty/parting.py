@@ -18,7 +18,7 @@ from loyalty.ledger.rebooking import Booked
 from loyalty.liability import days
 from loyalty.models import Unit
 
-MOVEMENTS, LOTS, USES = "loyalty.Movement", "loyalty.Lot", "loyalty.CouponUse"
+MOVEMENTS, LOTS = "loyalty.Movement", "loyalty.Lot"
 
 
 def merged(cur: Any, joined: Joined) -> list[list[Any]]:
@@ -45,8 +45,9 @@ def parting(cur: Any, joined: Joined, parted: Parting) -> Callable[[], object] |
     since = {"survivor": joined.survivor, "since": parted.since, "came": came}
     cur.execute(_UNITS, since)
     units = {row[0] for row in cur.fetchall()}
-    cur.execute(_CODES, since | {"came": list(parted.came.get(USES, []))})
-    if cur.fetchone():  # what used a shared code is known under either number, too
+    models = {"uses": "loyalty.CouponUse", "sales": "loyalty.MembershipSale", "trials": "loyalty.Redemption"}
+    cur.execute(_OTHERS, since | {name: list(parted.came.get(label, [])) for name, label in models.items()})
+    if cur.fetchone():
         units.add(Unit.POINTS.value)
     if units:
         _know(cur, joined.survivor, sorted(units), [joined.loser])
@@ -87,10 +88,19 @@ UPDATE loyalty_balance SET extended_to = %s::timestamptz WHERE customer_id = %s 
 """
 # Units in which something was booked while the two were one.
 _UNITS = f"SELECT DISTINCT unit {_LATER}"
-_CODES = """
+# What has a source and no movement of points is known under either number, too: uses of shared codes, memberships that
+# were bought, free trials.
+_OTHERS = """
 SELECT 1 FROM loyalty_couponuse
-WHERE customer_id = %(survivor)s AND coupon_id IS NULL AND id <> ALL(%(came)s::bigint[])
+WHERE customer_id = %(survivor)s AND coupon_id IS NULL AND id <> ALL(%(uses)s::bigint[])
     AND greatest(reserved_at, redeemed_at) >= %(since)s::timestamptz
+UNION ALL
+SELECT 1 FROM loyalty_membershipsale
+WHERE customer_id = %(survivor)s AND id <> ALL(%(sales)s::bigint[]) AND recorded_at >= %(since)s::timestamptz
+UNION ALL
+SELECT 1 FROM loyalty_redemption
+WHERE customer_id = %(survivor)s AND id <> ALL(%(trials)s::bigint[]) AND trial_year IS NOT NULL
+    AND redeemed_at >= %(since)s::timestamptz
 LIMIT 1
 """
 _PARTED = """

@@ -96,9 +96,9 @@ TABLES = {
         plain="customer scheme_id threshold version cause",
     ),
     "MembershipSale": kept(
-        _BOOKS, behaviour="tier price begins_on ends_on renews source store how receipt_number sold_at sold_on stood"
+        _BOOKS, behaviour="tier price begins_on ends_on renews source store how receipt_number sold_at sold_on"
         " returned_at returned_on", text="note", staff="actor returned_by",
-        plain="id customer scheme_id recorded_at version", but={"note": BLANK},
+        plain="id customer scheme_id recorded_at", but={"note": BLANK},
     ),
     "TierChange": kept(
         _BOOKS, behaviour="from_tier to_tier reason at on measure", staff="actor",

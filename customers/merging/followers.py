@@ -9,6 +9,7 @@ Apps register in `AppConfig.ready()`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from customers import names
@@ -17,12 +18,13 @@ from customers.matching import keys
 
 @dataclass(frozen=True)
 class Joined:
-    """A merge that was done, or undone."""
+    """A merge that was done at a moment, or undone at another."""
 
     survivor: int
     loser: int
     merge_id: int
-    at: Any
+    at: datetime
+    undone_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def unmerge(merge: Merge, *, by: Any, at: datetime) -> Merge:
         }
         record = check(done, people)
         with rows_move(cur):
-            afterwards = _unmerge(cur, done, record)
+            afterwards = _unmerge(cur, done, record, at)
         for finish in afterwards:
             finish()
         done.undone_at, done.undone_by, done.before = at, trail.actor_name(by), {}  # nobody reads it any more
@@ -72,12 +72,12 @@ def check(merge: Merge, people: dict[int, Customer]) -> Record:
     return record
 
 
-def _unmerge(cur: Any, done: Merge, record: Record) -> list[Callable[[], object]]:
+def _unmerge(cur: Any, done: Merge, record: Record, at: datetime) -> list[Callable[[], object]]:
     """Everything goes back. What is to be done when rows stand still again."""
     way = moves.Way(done.customer_id, done.loser_id)
     consents.lift_restriction(cur, way.giver, done.pk)
     going = _going(cur, done, record)
-    joined = followers.Joined(*way, done.pk, done.merged_at)
+    joined = followers.Joined(*way, done.pk, done.merged_at, at)
     afterwards = followers.tell_parting(cur, joined, Parting(going, record.moved, record.since))
     inbox.follow(cur, way, going["customers.Purchase"])
     for table in tables(OnMerge.CARRY):

@@ -158,6 +158,8 @@ class Refunds(ApiView):
         first = MembershipSale.objects.filter(pk=MembershipSale.row_id(sale) or 0).first()
         if first is None:
             raise NotFound
+        if first.store_id is not None and first.store_id not in self.caller.scope():
+            raise NotFound  # the money goes back where it came in
         owner = till.owner_of(first.customer_id, first.store_id, self.caller)
         done = memberships.give_back(owner, first.pk, at=now(), by=self.caller, note=told.note)
         return Answer(_told(done), 201)

@@ -15,8 +15,8 @@ from loyalty.models.storedvalue import PaidBy
 class MembershipSale(Owned):
     """A paid tier for a time, `begins_on` and `ends_on` included. Only added; once it may be given back.
 
-    `source` names it once a customer, for ever. `stood` is what the membership was before, `version` what its number
-    was after: while nothing else was written, giving back restores exactly that.
+    `source` names it once a customer, for ever. What a member has bought is the sales alone; the membership says what
+    they come to (`loyalty/tiers/covering.py`).
     """
 
     tier = models.CharField(max_length=24)
@@ -35,8 +35,6 @@ class MembershipSale(Owned):
     sold_on = models.DateField()
     recorded_at = models.DateTimeField(db_default=Now())
     actor = models.CharField(max_length=80)
-    stood = models.JSONField()
-    version = models.IntegerField()
     returned_at = models.DateTimeField(null=True)
     returned_on = models.DateField(null=True)
     returned_by = models.CharField(max_length=80, blank=True, default="")

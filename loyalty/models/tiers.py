@@ -148,6 +148,7 @@ class TierReason(models.IntegerChoices):
     PAID_ENDED = 9, _("Not bought again")
     MERGED = 10, _("Joined with another customer")
     GIVEN_BACK = 11, _("Membership given back")
+    PARTED = 12, _("Separated from another customer")
 
 
 class ByHand(models.TextChoices):

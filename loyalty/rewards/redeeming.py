@@ -58,7 +58,7 @@ def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") ->
     with transaction.atomic():
         owner = present(customer_id)
         mine = Redemption.objects.filter(customer_id=owner, reward=reward)
-        known = mine.filter(source=cause.source).select_related("terms", "coupon").first()
+        known = _known(owner, reward, cause)
         if known and known.state == RedemptionState.CANCELLED:
             raise RewardGivenBack
         if known:
@@ -67,7 +67,7 @@ def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") ->
         is_free = trials.left(owner, reward.pk, cause.at) > 0
         if is_free:  # one after the other, then looked at again
             accounts.locked(owner, Unit.POINTS)
-            if known := mine.filter(source=cause.source).select_related("terms", "coupon").first():
+            if known := _known(owner, reward, cause):
                 return Taken(known, is_new=False)
             is_free = trials.left(owner, reward.pk, cause.at) > 0
         paid = None if is_free else _pay(owner, reward, terms, cause)
@@ -138,6 +138,13 @@ def misfit(
     if terms.tiers and tier not in terms.tiers:
         return RewardNotForTier(", ".join(terms.tiers))
     return None
+
+
+def _known(owner: int, reward: Reward, cause: Cause) -> Redemption | None:
+    """The same was asked for before, maybe when the owner was one with somebody from whom they are parted now."""
+    sides = accounts.sides(owner, Unit.POINTS)
+    rows = Redemption.objects.filter(customer_id__in=sides, reward=reward, source=cause.source)
+    return rows.select_related("terms", "coupon").first()
 
 
 def _terms(reward: Reward, cause: Cause) -> RewardTerms:

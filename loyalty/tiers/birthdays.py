@@ -16,6 +16,7 @@ from django.utils import timezone
 from crm.audit.trail import actor_name
 from crm.jobs.claim import StepProgress
 from crm.lib.statements import Statement
+from crm.org.models import Chain
 from customers.nightrun import NightRun
 from customers.receiving import database
 from loyalty import endings
@@ -89,6 +90,7 @@ def give(gifts: Sequence[Gift], on: date, before: int, *, low: int, high: int, a
         {
             "low": low, "high": high, "first": on - timedelta(days=LATE), "last": on + timedelta(days=before),
             "years": [on.year - 1, on.year, on.year + 1], "tiers": [one.tier for one in gifts], "base": base,
+            "on": on, "zone": Chain.current().timezone,
         },
     )  # fmt: skip
     due = [_Due(*row) for row in cur.fetchall()]
@@ -138,6 +140,7 @@ def _issue(cur: Any, due: list[tuple[_Due, CouponTerms]], at: datetime) -> None:
 
 
 # Members of a slice on a tier that gives something, whose birthday lies between two days, and who have no gift of it.
+# Of a birthday that is over, only who stood on that tier by then.
 DUE = Statement(
     "loyalty.birthdays_due",
     """
@@ -151,6 +154,10 @@ CROSS JOIN LATERAL (
 WHERE p.id >= %(low)s AND p.id < %(high)s AND p.birthday < %(first)s AND b.day BETWEEN %(first)s AND %(last)s
     AND p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_stub
     AND coalesce(m.tier, %(base)s) = ANY(%(tiers)s::text[])
+    AND (
+        b.day >= %(on)s::date
+        OR (greatest(coalesce(p.enrolled_at, p.created_at), m.since) AT TIME ZONE %(zone)s)::date <= b.day
+    )
     AND NOT EXISTS (
         SELECT FROM loyalty_birthdaygift g WHERE g.customer_id = p.id AND g.year = b.year
     )
@@ -158,7 +165,8 @@ ORDER BY p.id FOR KEY SHARE OF p
 """,
     {
         "low": 1, "high": 250_001, "first": date(2026, 3, 3), "last": date(2026, 3, 17),
-        "years": [2025, 2026, 2027], "tiers": ["gold"], "base": "member",
+        "years": [2025, 2026, 2027], "tiers": ["gold"], "base": "member", "on": date(2026, 3, 10),
+        "zone": "Asia/Shanghai",
     },
 )  # fmt: skip
 GIVE = Statement(

@@ -14,7 +14,7 @@ from customers import present
 from customers.models import Customer
 from customers.receiving import database
 from loyalty.models import ByHand, Membership, Period, Tier, TierReason, TierScheme
-from loyalty.tiers import statements
+from loyalty.tiers import statements, stood
 from loyalty.tiers.reading import default_tier
 
 
@@ -64,14 +64,14 @@ def change(
 
 
 def unlock(customer: Customer, *, by: Any, at: datetime) -> Membership:
-    """End a lock before its date; the next review decides."""
+    """End a lock before its date; the next review decides. What stands beneath stays."""
     on = today(at)
     with transaction.atomic():
         kept = held(customer, at)
         if not kept.is_locked(on):
             raise InvalidTier(_("There is no lock."))
-        _step(kept, kept.tier, TierReason.UNLOCKED, by, at)
-        kept.locked_until = None
+        note(kept, kept.tier, TierReason.UNLOCKED, by, at)
+        stood.put(kept, stood.told(kept) | {"locked_until": None, "before": stood.unlocked(kept.before)})
         save(kept)
         _tell("tier.unlock", kept, by, {"tier": kept.tier})
     return kept
@@ -112,18 +112,17 @@ def held(customer: Customer, at: datetime) -> Membership:
     found = Membership.objects.select_for_update().filter(customer=customer).first()
     if found is not None:
         return found
+    return fresh(customer.pk, at)
+
+
+def fresh(customer_id: int, at: datetime) -> Membership:
+    """Who has none yet: on the lowest tier, not written."""
     on = today(at)
     base = default_tier(on)
     return Membership(
-        customer=customer,
-        tier=base,
-        came_from=base,
-        since=at,
-        changed_at=at,
-        changed_on=on,
-        reason=0,
+        customer_id=customer_id, tier=base, came_from=base, since=at, changed_at=at, changed_on=on, reason=0,
         version=0,
-    )
+    )  # fmt: skip
 
 
 def _step(kept: Membership, tier: str, reason: TierReason, by: Any, at: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
@@ -20,7 +20,7 @@ from customers.models import Customer
 from loyalty import endings
 from loyalty.ledger import Cause, accounts
 from loyalty.models import Membership, MembershipSale, Tier, TierReason, TierScheme, Unit
-from loyalty.tiers import bought, changing, reviewing, statements, stood
+from loyalty.tiers import changing, covering, reviewing
 from loyalty.tiers.changing import today
 
 DAY = timedelta(days=1)
@@ -125,14 +125,13 @@ def sell(
         kept = changing.held(Customer.objects.get(pk=account.customer_id), cause.at)
         if _runs(kept, scheme, on) and kept.paid_tier != tier:
             raise OtherRuns
-        offer, before = _offer(kept, scheme, found, on), stood.told(kept)
-        _put_on(kept, scheme, offer, cause)
+        offer = _offer(kept, scheme, found, on)
         sale = MembershipSale.objects.create(
             customer_id=kept.customer_id, tier=tier, scheme_id=scheme.pk, price=asked, begins_on=offer.begins_on,
             ends_on=offer.ends_on, renews=offer.renews, source=cause.source, store_id=cause.store_id, how=how,
             receipt_number=receipt_number.strip(), sold_at=cause.at, sold_on=on, actor=trail.actor_name(cause.by),
-            stood=before, version=kept.version,
         )  # fmt: skip
+        covering.restate(kept, covering.Book.of(on), TierReason.PAID, by=cause.by, at=cause.at)
         details = {"tier": tier, "until": sale.ends_on, "price": str(sale.price), "how": how}
         trail.record("membership.sell", sale, by=cause.by, store_id=cause.store_id, details=details)
     return sale
@@ -141,8 +140,7 @@ def sell(
 def give_back(customer_id: int, sale_id: int, *, at: datetime, by: Any, note: str = "") -> MembershipSale:
     """The whole price goes back, within the days of the version it was bought under. Done again, it is the same.
 
-    What stood before stands again; where something was written since, the tier that was earned. Raises TooLate,
-    NotTheLast, NoSuchSale, Erased.
+    What else is bought goes on, and what was earned stands again. Raises TooLate, NotTheLast, NoSuchSale, Erased.
     """
     on = today(at)
     with transaction.atomic():
@@ -154,16 +152,25 @@ def give_back(customer_id: int, sale_id: int, *, at: datetime, by: Any, note: st
             return sale
         if on > (last := last_day(sale)):
             raise TooLate(last)
-        if MembershipSale.objects.filter(customer=owner, pk__gt=sale.pk, returned_at=None).exists():
+        if is_continued(sale):
             raise NotTheLast
-        _take_off(sale, at, by)
         sale.returned_at, sale.returned_on, sale.returned_by = at, on, trail.actor_name(by)
         sale.note = note.strip()
         sale.save(update_fields=["returned_at", "returned_on", "returned_by", "note"])
+        kept = changing.held(Customer.objects.get(pk=owner), at)
+        covering.restate(kept, covering.Book.of(on), TierReason.GIVEN_BACK, by=by, at=at)
         details = {"tier": sale.tier, "price": str(sale.price)}
         trail.record("membership.give_back", sale, by=by, store_id=sale.store_id, details=details)
         reviewing.review([owner], at=at, by=by)
     return sale
+
+
+def is_continued(sale: MembershipSale) -> bool:
+    """It was bought again, and that was not given back."""
+    again = MembershipSale.objects.filter(
+        customer=sale.customer_id, tier=sale.tier, renews=True, returned_at=None
+    )
+    return again.filter(begins_on=sale.ends_on + DAY).exists()
 
 
 def last_day(sale: MembershipSale) -> date:
@@ -203,47 +210,3 @@ def _offer(kept: Membership | None, scheme: TierScheme, tier: Tier, on: date) ->
     if until is not None and kept and kept.paid_tier == tier.code and _runs(kept, scheme, on):
         return Offer(tier, until + DAY, endings.months_later(until, tier.paid_months or 1), True)
     return Offer(tier, on, endings.months_later(on, tier.paid_months or 1), False)
-
-
-def _put_on(kept: Membership, scheme: TierScheme, offer: Offer, cause: Cause) -> None:
-    """The membership as it is with what was bought; a higher tier that was earned stays, and what stands beneath."""
-    ranks = dict(Tier.objects.filter(scheme=scheme).values_list("code", "rank"))
-    code, until, before = offer.tier.code, offer.ends_on, stood.told(kept)
-    is_above = ranks.get(kept.tier, 0) > offer.tier.rank
-    changing.note(kept, kept.tier if is_above else code, TierReason.PAID, cause.by, cause.at)
-    kept.paid_tier, kept.paid_until = code, until
-    if is_above:
-        kept.before = stood.with_bought(kept.before, code, until, offer.tier.rank, ranks)
-    else:
-        kept.before = kept.before if before["tier"] == code else before
-        kept.scheme_id, kept.keep_until = scheme.pk, until
-        kept.reached_on = kept.measure = kept.threshold = kept.notice_on = kept.grace_until = None
-    changing.save(kept)
-
-
-def _take_off(sale: MembershipSale, at: datetime, by: Any) -> None:
-    kept = Membership.objects.select_for_update().get(customer=sale.customer_id)
-    if kept.version == sale.version:
-        changing.note(kept, sale.stood["tier"], TierReason.GIVEN_BACK, by, at)
-        stood.put(kept, sale.stood)
-        changing.save(kept)
-    elif kept.paid_tier == sale.tier and sale.renews:
-        _shorten(kept, sale.begins_on - DAY, at, by)
-    elif kept.tier == kept.paid_tier == sale.tier:
-        terms = reviewing.terms_on(today(at), at=at, by=by)
-        if terms is not None:
-            sql = bought.given_back(terms.measure, terms.period, statements.ONE)
-            with connection.cursor() as cursor:
-                cursor.execute(sql, terms.values | {"customer": kept.customer_id})
-    elif kept.paid_tier == sale.tier:
-        changing.note(kept, kept.tier, TierReason.GIVEN_BACK, by, at)
-        kept.paid_tier, kept.paid_until, kept.before = "", None, None
-        changing.save(kept)
-
-
-def _shorten(kept: Membership, until: date, at: datetime, by: Any) -> None:
-    changing.note(kept, kept.tier, TierReason.GIVEN_BACK, by, at)
-    if kept.tier == kept.paid_tier:
-        kept.keep_until = until
-    kept.paid_until = until
-    changing.save(kept)

@@ -13,8 +13,8 @@ from crm.jobs.claim import StepProgress
 from crm.lib.statements import Statement
 from customers.nightrun import NightRun
 from loyalty.models import Measure, Period
-from loyalty.tiers import bought, statements
-from loyalty.tiers.reviewing import settle, terms_on
+from loyalty.tiers import bought, covering, statements
+from loyalty.tiers.reviewing import Terms, settle, terms_on
 
 _EXAMPLE = {
     "low": 1, "high": 250_001, "on": date(2026, 3, 10), "at": datetime(2026, 3, 10, 18, tzinfo=UTC),
@@ -38,11 +38,18 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
     for number, (low, high) in enumerate(night_run.ranges):
         if terms is not None and not night_run.claim.is_part_done("tier_review", number):
             with night_run.claim.part("tier_review", number):
-                _look_at_many()
-                counts = settle(terms, statements.SLICE, {"low": low, "high": high}, bought.WAYS)
+                counts = settle_slice(terms, low, high)
             for way, moved in counts.items():
                 progress.counts[way] = progress.counts.get(way, 0) + moved
         progress.advance()
+
+
+def settle_slice(terms: Terms, low: int, high: int) -> dict[str, int]:
+    """All ways for a slice, in the caller's transaction; how many moved by each."""
+    on, at, by = (terms.values[name] for name in ("on", "at", "actor"))
+    begun = covering.begin(on, {"low": low, "high": high}, by=by, at=at)
+    _look_at_many()
+    return {"paid_begun": begun} | settle(terms, statements.SLICE, {"low": low, "high": high}, bought.WAYS)
 
 
 def _look_at_many() -> None:

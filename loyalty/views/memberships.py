@@ -159,9 +159,14 @@ def page(view: CustomerView, owner: Customer, form: SaleForm | None, status: int
         MembershipSale.objects.filter(customer=owner).select_related("store").order_by("-pk")[:SHOWN]
     )
     names = dict(tier_names())
-    last = next((one for one in found if one.returned_at is None), None)
+    again = {(one.tier, one.begins_on) for one in found if one.renews and one.returned_at is None}
     rows = [
-        (one, names.get(one.tier, one.tier), one is last and memberships.may_give_back(view.staff, one, at))
+        (
+            one,
+            names.get(one.tier, one.tier),
+            (one.tier, one.ends_on + memberships.DAY) not in again
+            and memberships.may_give_back(view.staff, one, at),
+        )
         for one in found
     ]
     name = owner.name or owner.public_id

@@ -60,8 +60,8 @@ KNOWN: dict[str, Maker] = {
     },
     "customers.Guardian": lambda chance, n: {"ended_at": None, "recorded_at": START + timedelta(days=200)},
     "loyalty.MembershipSale": lambda chance, n: {
-        "begins_on": date(2026, 3, 1), "ends_on": date(2027, 3, 1), "returned_at": None, "returned_on": None,
-        "returned_by": "",
+        "begins_on": date(2026, 3, 1), "ends_on": date(2027, 3, 1), "returned_at": START,
+        "returned_on": date(2026, 3, 2), "returned_by": "test",
     },
     "customers.Lifecycle": lambda chance, n: {"ended_on": date(2027, 1, 1)},
     "customers.PurchaseState": lambda chance, n: {"count": 5, "window_count": chance.randint(0, 5)},

@@ -124,3 +124,16 @@ def test_a_merge_gives_nothing_twice(irina: Customer, yusuf: Customer, ana: Staf
     merging.unmerge(done, by=ana, at=at_noon("2026-08-21"))
     assert BirthdayGift.objects.get().customer_id == irina.pk
     assert [morning("2026-08-21"), morning("2026-08-22")] == [1, 0]
+
+
+def test_a_missed_night_gives_late_only_to_who_stood_there_on_the_birthday(
+    irina: Customer, yusuf: Customer, lin: Customer, marta: Staff
+) -> None:
+    gives(tier="gold")
+    for who, since in ((irina, "2026-05-20"), (yusuf, "2026-05-21"), (lin, "2026-05-01")):
+        born(who, "1990-05-20")
+        Customer.objects.filter(pk=who.pk).update(created_at=at_noon("2026-01-01"))
+        changing.change(who, "gold", cause="goodwill", by=marta, at=at_noon(since))
+    Customer.objects.filter(pk=lin.pk).update(enrolled_at=at_noon("2026-05-22"))
+    assert morning("2026-05-25") == 1
+    assert BirthdayGift.objects.get().customer_id == irina.pk

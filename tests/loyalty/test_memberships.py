@@ -12,11 +12,12 @@ from crm.audit.models import Entry
 from crm.org.models import Staff, Store
 from customers import merging
 from customers.merging import contenthash
-from customers.models import Customer
+from customers.models import Customer, Merge
 from loyalty import ledger
-from loyalty.ledger import Cause
+from loyalty.ledger import Cause, proof
 from loyalty.models import Membership, MembershipSale, Tier, TierScheme, Unit
-from loyalty.tiers import memberships
+from loyalty.tiers import changing, memberships
+from tests.loyalty import books
 from tests.loyalty.test_tiers import at_noon, club, grow, ladder, look, night, stands, story
 from tests.loyalty.test_till import form_of
 
@@ -211,3 +212,139 @@ def test_a_till_sells_it_by_the_card_that_is_shown(irina: Customer, calling: Cal
     assert key.get(account).json()["bought"] == "club"
     back = key.post(f"/api/v1/memberships/{sold[0].json()['id']}/refund/", {}, "application/json")
     assert (back.status_code, key.get(account).json()["bought"]) == (201, None)
+
+
+def merged(first: Customer, second: Customer, on: str, by: Staff) -> Merge:
+    return merging.merge(first, second, by=by, at=at_noon(on), reason="one", is_confirmed=True)
+
+
+def test_of_two_memberships_one_is_given_back_and_the_other_goes_on(
+    irina: Customer, yusuf: Customer, ana: Staff
+) -> None:
+    club(ladder(refund_days=60))
+    buy(irina, "2026-03-10", "a", ana)
+    longer = buy(yusuf, "2026-04-10", "b", ana)
+    done = merged(irina, yusuf, "2026-04-11", ana)
+    give_back(irina, longer, "2026-04-12", ana)
+    assert stands(irina) == ("club", date(2027, 3, 10))
+    merging.unmerge(done, by=ana, at=at_noon("2026-04-13"))
+    assert stands(irina) == ("club", date(2027, 3, 10))
+    assert stands(yusuf) == ("member", None)
+
+
+def test_the_shorter_one_given_back_while_they_are_one_is_given_back_after_it(
+    irina: Customer, yusuf: Customer, ana: Staff
+) -> None:
+    club(ladder(refund_days=60))
+    shorter = buy(irina, "2026-03-10", "a", ana)
+    buy(yusuf, "2026-04-10", "b", ana)
+    done = merged(irina, yusuf, "2026-04-11", ana)
+    give_back(irina, shorter, "2026-04-12", ana)
+    assert stands(irina) == ("club", date(2027, 4, 10))
+    merging.unmerge(done, by=ana, at=at_noon("2026-04-13"))
+    assert stands(irina) == ("member", None)
+    assert stands(yusuf) == ("club", date(2027, 4, 10))
+
+
+def test_bought_again_while_they_are_one_no_term_comes_twice(
+    irina: Customer, yusuf: Customer, ana: Staff
+) -> None:
+    club(ladder(grace_days=5))
+    changing.change(
+        irina, "silver", cause="goodwill", by=ana, at=at_noon("2026-03-01"), locked_until=date(2029, 1, 31)
+    )
+    buy(yusuf, "2026-12-10", "a", ana)
+    done = merged(irina, yusuf, "2026-12-11", ana)
+    again = buy(irina, "2026-12-12", "b", ana)
+    assert (again.begins_on, stands(irina)) == (date(2027, 12, 11), ("club", date(2028, 12, 10)))
+    merging.unmerge(done, by=ana, at=at_noon("2026-12-13"))
+    assert stands(yusuf) == ("club", date(2027, 12, 10))
+    kept = Membership.objects.get(customer=irina)
+    assert (kept.tier, kept.locked_until, kept.paid_until) == ("silver", date(2029, 1, 31), None)
+    assert night("2027-12-10") == {"paid_noticed": 1}
+    assert night("2027-12-11") == {"paid_begun": 1, "paid_grace": 1}
+    assert stands(irina) == ("club", date(2028, 12, 10))
+    assert night("2028-12-16")["paid_ended"] == 2  # that of both
+    assert stands(irina)[0] == "silver"
+
+
+def test_the_same_source_sells_once_under_either_number_after_they_part(
+    irina: Customer, yusuf: Customer, ana: Staff
+) -> None:
+    club(ladder())
+    done = merged(irina, yusuf, "2026-03-11", ana)
+    sale = buy(irina, "2026-03-12", "a", ana)
+    merging.unmerge(done, by=ana, at=at_noon("2026-03-13"))
+    assert buy(yusuf, "2026-03-14", "a", ana).pk == sale.pk
+    assert MembershipSale.objects.count() == 1
+
+
+def test_a_lock_outlives_what_is_bought_over_it(irina: Customer, chen: Staff) -> None:
+    club(ladder(grace_days=0, refund_days=14))
+    changing.change(
+        irina, "silver", cause="goodwill", by=chen, at=at_noon("2026-03-01"), locked_until=date(2028, 1, 31)
+    )
+    first = buy(irina, "2026-03-10", "a", chen)
+    again = buy(irina, "2026-03-11", "b", chen)
+    give_back(irina, again, "2026-03-12", chen)
+    give_back(irina, first, "2026-03-12", chen)
+    kept = Membership.objects.get(customer=irina)
+    assert (kept.tier, kept.locked_until, kept.before) == ("silver", date(2028, 1, 31), None)
+    buy(irina, "2026-03-13", "c", chen)
+    assert night("2027-03-14") == {"paid_ended": 1}
+    kept = Membership.objects.get(customer=irina)
+    assert (kept.tier, kept.locked_until) == ("silver", date(2028, 1, 31))
+
+
+def test_a_lock_that_ends_early_leaves_what_stands_beneath(irina: Customer, chen: Staff) -> None:
+    club(ladder(refund_days=14))
+    changing.change(
+        irina, "silver", cause="goodwill", by=chen, at=at_noon("2026-03-01"), locked_until=date(2028, 1, 31)
+    )
+    sale = buy(irina, "2026-03-10", "a", chen)
+    changing.unlock(irina, by=chen, at=at_noon("2026-03-11"))
+    give_back(irina, sale, "2026-03-12", chen)
+    kept = Membership.objects.get(customer=irina)
+    assert (kept.tier, kept.keep_until, kept.locked_until) == ("silver", date(2028, 1, 31), None)
+
+
+def test_a_lower_one_that_was_bought_comes_forth_when_the_higher_ends(
+    irina: Customer, yusuf: Customer, ana: Staff
+) -> None:
+    scheme = club(ladder(grace_days=0))
+    Tier.objects.create(scheme=scheme, code="circle", rank=9, is_paid=True, price=199, paid_months=6)
+    buy(irina, "2026-03-10", "a", ana)
+    buy(yusuf, "2026-04-10", "b", ana, tier="circle")
+    merged(irina, yusuf, "2026-04-11", ana)
+    assert stands(irina) == ("circle", date(2026, 10, 10))
+    assert night("2026-10-11") == {"paid_begun": 1}
+    assert stands(irina) == ("club", date(2027, 3, 10))
+
+
+def test_a_key_of_another_store_gives_nothing_back(
+    yusuf: Customer, chen: Staff, harbour: Store, uptown: Store, calling: Callable[..., Client]
+) -> None:
+    """Though it sees the customer, who is one of its store."""
+    club(ladder())
+    sale = buy(yusuf, "2026-11-26", "a", chen, harbour)
+    address = f"/api/v1/memberships/{sale.public_id}/refund/"
+    elsewhere = calling("points:write", stores=[uptown])
+    assert elsewhere.post(address, {}, "application/json").status_code == 404
+    sale.refresh_from_db()
+    assert sale.returned_at is None
+
+
+def test_the_proof_names_what_was_not_sold_and_who_stands_elsewhere(
+    irina: Customer, yusuf: Customer, chen: Staff
+) -> None:
+    club(ladder())
+    for who, source in ((irina, "a"), (yusuf, "b")):
+        buy(who, "2026-03-10", source, chen)
+    assert not [fault for proved in proof.prove() for fault in proved.faults]
+    with books.unguarded():
+        Membership.objects.filter(customer=irina).update(tier="gold")
+        MembershipSale.objects.filter(customer=yusuf).update(ends_on=date(2027, 3, 9))
+    assert [fault for proved in proof.prove() for fault in proved.faults] == [
+        proof.Fault("a member stands where the history of tiers ends", f"membership of {irina.pk}"),
+        proof.Fault("what a membership says is bought was sold", f"membership of {yusuf.pk}"),
+    ]

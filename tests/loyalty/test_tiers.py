@@ -28,8 +28,9 @@ from loyalty.models import (
     TierScheme,
     Unit,
 )
-from loyalty.tiers import bought, changing, memberships, movement, statements
-from loyalty.tiers.reviewing import settle, terms_on
+from loyalty.tiers import changing, memberships, movement
+from loyalty.tiers.nightly import settle_slice
+from loyalty.tiers.reviewing import terms_on
 from tests import cast
 from tests.loyalty import books
 
@@ -69,11 +70,8 @@ def night(on: str) -> dict[str, int]:
     """The whole of a night's step, for everybody."""
     terms = terms_on(date.fromisoformat(on), at=at_noon(on) + timedelta(hours=12), by="system:night")
     assert terms is not None
-    everybody = {"low": 1, "high": 2**40}
-    counts = settle(terms, statements.SLICE, everybody, bought.WAYS)
-    assert not any(
-        settle(terms, statements.SLICE, everybody, bought.WAYS).values()
-    )  # a second run writes nothing
+    counts = settle_slice(terms, 1, 2**40)
+    assert not any(settle_slice(terms, 1, 2**40).values())  # a second run writes nothing
     return {way: n for way, n in counts.items() if n}
 
 
@@ -396,11 +394,12 @@ def test_what_cannot_be_changed(irina: Customer, marta: Staff, wrong: dict[str, 
     assert not Membership.objects.exists()
 
 
-def club(scheme: TierScheme) -> None:
+def club(scheme: TierScheme) -> TierScheme:
     """A tier between silver and gold that is bought."""
     for code, rank in (("platinum", 4), ("gold", 3)):
         books.rewrite(Tier.objects.filter(scheme=scheme, code=code), rank=rank)
     Tier.objects.create(scheme=scheme, code="club", rank=2, is_paid=True, price=99, paid_months=12)
+    return scheme
 
 
 def test_what_is_bought_again_begins_when_the_first_ends_and_what_is_reached_above_stays(
