@@ -23,10 +23,10 @@ ASTRAY = Statement(
 SELECT m.customer_id
 FROM loyalty_membership m
 LEFT JOIN (
-    SELECT DISTINCT ON (customer_id) customer_id, to_tier
+    SELECT customer_id, (array_agg(to_tier ORDER BY at DESC, id DESC))[1] AS to_tier
     FROM loyalty_tierchange
     WHERE customer_id >= %(low)s AND customer_id < %(high)s
-    ORDER BY customer_id, at DESC, id DESC
+    GROUP BY customer_id
 ) h ON h.customer_id = m.customer_id
 WHERE m.customer_id >= %(low)s AND m.customer_id < %(high)s AND m.tier IS DISTINCT FROM h.to_tier
 ORDER BY m.customer_id
