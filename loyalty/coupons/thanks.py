@@ -3,7 +3,8 @@
 Terms may say so: a receipt of at least so much, of the goods that the coupon counts, in the stores where it is taken.
 The terms that held when it was bought decide; the window begins when the receipt is known, so one that comes late is
 worth as much. A receipt issues a coupon once, whichever way and however often it comes. Of one that came back whole
-nothing is issued, and what it had issued is void; what was used by then stays used, what somebody pays with stays.
+nothing is issued, and what it had issued is void; what was used by then stays used, what somebody pays with stays, and
+either is void when that use ends (`uses.void_with_issuer`).
 """
 
 from collections import defaultdict
@@ -23,7 +24,7 @@ from loyalty.coupons.rules import rules_of
 from loyalty.coupons.windows import window_of, zone_of
 from loyalty.models import Coupon, CouponCode, CouponTally, CouponTerms
 
-BY = "system:receipts"
+BY = uses.RECEIPTS
 
 
 def fill() -> None:
@@ -47,20 +48,28 @@ def note(cur: Any, changed: Sequence[Changed]) -> None:
 def _follow(cur: Any, customers: int | list[int], changed: Iterable[Changed]) -> None:
     asked = {"customers": customers, "purchases": sorted(one.purchase_id for one in changed)}
     at = timezone.now()
-    if due := _due(cur, asked):
-        tying.lock(cur, [definition for _customer, _purchase, _store, definition, _terms in due])
+    due, back = _due(cur, asked), _back(cur, asked)
+    tying.lock(cur, [row[3] for row in due] + [row[2] for row in back])
+    if due:
         _issue(_due(cur, asked), at)  # what nobody else has issued meanwhile
-    cur.execute(BACK.format(whose=tying.whose(asked)), asked)
-    for customer, coupon in cur.fetchall():
+    for customer, coupon, _definition in back:
         try:
             giving.void(customer, coupon, by=BY, at=at)
         except CannotVoid:
-            continue
+            continue  # it goes with its use
 
 
 def _due(cur: Any, asked: Mapping[str, Any]) -> list[tuple[int, int, int, int, int]]:
     cur.execute(DUE.format(whose=tying.whose(asked)), asked)
     found: list[tuple[int, int, int, int, int]] = cur.fetchall()
+    return found
+
+
+def _back(cur: Any, asked: Mapping[str, Any]) -> list[tuple[int, int, int]]:
+    """Coupons to void. Those that are used stay, and go with their use: it may end at this moment, and must then wait
+    for this return, so the tally is held until it is there, also where nothing is voided."""
+    cur.execute(BACK.format(whose=tying.whose(asked)), asked)
+    found: list[tuple[int, int, int]] = cur.fetchall()
     return found
 
 
@@ -136,7 +145,7 @@ HAVING sum(l.amount) >= t.issued_from
 ORDER BY t.definition_id, p.id
 """  # noqa: S608  our own words
 BACK = f"""
-SELECT k.customer_id, k.id
+SELECT k.customer_id, k.id, k.definition_id
 FROM customers_purchase p
 JOIN loyalty_coupon k ON k.customer_id = p.customer_id AND k.purchase_id = p.id AND k.source = 'receipt:' || p.id
 WHERE p.customer_id {{whose}} AND k.customer_id {{whose}} AND p.id = ANY(%(purchases)s::bigint[])

@@ -134,6 +134,7 @@ def release(code: str, cause: Cause, *, stores: Scope = CHAIN) -> CouponUse:
             mine.released_at, mine.ended_by = cause.at, trail.actor_name(cause.by)
             uses.keep(mine, ("released_at", "ended_by"))
             uses.move(case.tally, reserved=-1, promised=-mine.amount)
+            uses.void_with_issuer(case.tally, uses.coupon_of(mine), cause.at)
     return mine
 
 
@@ -148,7 +149,8 @@ def undo(code: str, cause: Cause, *, stores: Scope = CHAIN) -> CouponUse:
 
 
 def reverse(customer_id: int, use_id: int, cause: Cause) -> CouponUse:
-    """Give a use back: the goods came back. The coupon is as good as its window lets it. Reversed before: the same."""
+    """Give a use back: the goods came back. The coupon is as good as its window and the receipt that issued it let it.
+    Reversed before: the same."""
     with transaction.atomic():
         owner = present(customer_id)
         known = CouponUse.objects.filter(customer_id=owner, pk=use_id).first()
@@ -160,6 +162,7 @@ def reverse(customer_id: int, use_id: int, cause: Cause) -> CouponUse:
             use.reversed_at, use.ended_by = cause.at, trail.actor_name(cause.by)
             uses.keep(use, ("reversed_at", "ended_by"))
             uses.move(tally, redeemed=-1, spent=-use.amount)
+            uses.void_with_issuer(tally, uses.coupon_of(use), cause.at)
     return use
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from crm.audit.models import Entry
 from crm.org.models import Staff, Store
 from customers import merging
 from customers.models import Category, Customer, Purchase
@@ -21,7 +22,7 @@ from customers.receiving.payloads import LineIn, ReceiptIn, ReceiptKeyIn, Return
 from customers.receiving.single import receive_receipt, receive_return
 from loyalty import coupons, vouchers
 from loyalty.baskets import Basket, BasketLine
-from loyalty.coupons import codes, defining, tying
+from loyalty.coupons import codes, defining, sweeping, tying
 from loyalty.coupons import refusals as coupons_refusals
 from loyalty.coupons.tying import Sold, Tied
 from loyalty.ledger import Cause
@@ -303,6 +304,72 @@ def test_what_was_used_stays_used_when_its_issuer_comes_back(
     bring_back("B-1", harbour, noon + MINUTE)
     mine.refresh_from_db()
     assert (mine.voided_at, CouponUse.objects.get(pk=done.pk).state) == (None, "redeemed")
+
+
+def held(one: Coupon, store: Store, source: str) -> datetime:
+    """A till keeps it for an hour: until when."""
+    at = timezone.now()
+    basket = Basket(store.pk, at, (BasketLine(None, frozenset(), None, 1000, 2000),), store.zone)
+    coupons.reserve(one.code, basket, Cause(source, at, "till:1", store.pk), until=at + 60 * MINUTE)
+    return at + 60 * MINUTE
+
+
+def by_hand(one: Coupon, _until: datetime) -> None:
+    done = CouponUse.objects.get(coupon=one, redeemed_at__isnull=False)
+    coupons.reverse(one.customer_id, done.pk, Cause("by hand", timezone.now(), "test"))
+
+
+def by_return(_one: Coupon, _until: datetime) -> None:
+    sell("B-9", Store.objects.get(code="HARB"), timezone.now())
+    bring_back("B-9", Store.objects.get(code="HARB"), timezone.now())
+
+
+def let_go(one: Coupon, _until: datetime) -> None:
+    coupons.release(one.code, Cause("till:1", timezone.now(), "till:1"))
+
+
+def swept(_one: Coupon, until: datetime) -> None:
+    sweeping.release_overdue(until)
+
+
+def by_the_next(one: Coupon, until: datetime) -> None:
+    """Whoever comes next to the same offer clears what is overdue; here it is the coupon's own voiding."""
+    coupons.void(one.customer_id, one.pk, by="test", at=until)
+
+
+@pytest.mark.parametrize(
+    ("ended", "is_used"),
+    [(by_hand, True), (by_return, True), (let_go, False), (swept, False), (by_the_next, False)],
+)
+def test_when_its_use_ends_after_its_issuer_came_back_it_is_void(
+    ended: Callable[[Coupon, datetime], None],
+    is_used: bool,
+    chen: Staff,
+    irina: Customer,
+    harbour: Store,
+    noon: datetime,
+) -> None:
+    offer = thanks(noon, issued_from=Decimal(30))
+    for number in ("B-1", "B-2"):
+        sell(number, harbour, noon, "30.00")
+    mine, other = Coupon.objects.order_by("pk")
+    until = held(other, harbour, "till:2")
+    if is_used:
+        use(mine, chen, harbour, timezone.now())
+    else:
+        until = held(mine, harbour, "till:1")
+    bring_back("B-1", harbour, noon + MINUTE, "30.00")
+    mine.refresh_from_db()
+    assert mine.voided_at is None
+    ended(mine, until)
+    for one in (mine, other):
+        one.refresh_from_db()
+    assert (mine.voided_by, other.voided_at) == ("system:receipts", None)
+    tally = CouponTally.objects.get(definition=offer)
+    assert (tally.issued, tally.voided, tally.redeemed) == (2, 1, 0)
+    told = Entry.objects.get(action="coupon.void")
+    assert (told.actor, told.subject) == ("system:receipts", f"loyalty.coupon:{mine.pk}")
+    assert told.details == {"definition": offer.pk}
 
 
 @pytest.mark.parametrize(

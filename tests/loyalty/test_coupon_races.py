@@ -1,18 +1,23 @@
-"""Eight tills at once: of the last use, and of one coupon, exactly one wins."""
+"""Eight tills at once: of the last use, and of one coupon, exactly one wins. A use that ends waits for a return."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from crm.org.models import Store
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from crm.org.models import Staff, Store
+from customers.models import Customer
 from loyalty import coupons
 from loyalty.baskets import Basket, BasketLine
 from loyalty.coupons import defining
 from loyalty.coupons.refusals import CouponReserved, CouponUsed, LimitReached
 from loyalty.ledger import Cause
-from loyalty.models import CouponCode, CouponKind, CouponTally, CouponUse
+from loyalty.models import Coupon, CouponCode, CouponKind, CouponTally, CouponUse
 from tests import cast
 from tests.customers.test_merge_races import in_threads
+from tests.loyalty.test_counter_coupons import bring_back, sell, thanks, use
 
 TILLS = 8
 
@@ -48,3 +53,26 @@ def test_exactly_one_wins(transactional_db: None, harbour: Store, noon: datetime
     assert CouponUse.objects.count() == 2
     for tally in CouponTally.objects.all():
         assert (tally.redeemed, tally.spent) == (1, 5)
+
+
+def test_a_use_that_ends_waits_for_the_return_of_what_issued_its_coupon(
+    transactional_db: None, chen: Staff, irina: Customer, harbour: Store, noon: datetime
+) -> None:
+    """Ending before the return is there it would leave the coupon good, and so would the return."""
+    thanks(noon)
+    sell("B-1", harbour, noon)
+    use(Coupon.objects.get(), chen, harbour, timezone.now())
+    waits: list[bool] = []
+
+    def end() -> None:
+        try:
+            with transaction.atomic():
+                CouponTally.objects.select_for_update(nowait=True).get()
+            waits.append(False)
+        except OperationalError:
+            waits.append(True)
+
+    with transaction.atomic():
+        bring_back("B-1", harbour, noon)
+        in_threads(end)
+    assert waits == [True]
