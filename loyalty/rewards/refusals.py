@@ -1,11 +1,13 @@
 """What rewards refuse. Then nothing has changed."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.lib.refusals import Refusal
+from crm.lib.edits import ChangedMeanwhile
+from crm.lib.refusals import Fault, Refusal
 
 
 class RewardRefused(Refusal):
@@ -108,5 +110,15 @@ class InvalidReward(Refusal):
 class InvalidStock(Refusal):
     code: ClassVar[str] = "invalid_stock"
 
-    def __init__(self) -> None:
-        super().__init__(_("A whole number, not below zero."))
+    def __init__(self, store: int) -> None:
+        sentence = str(_("A whole number, not below zero."))
+        super().__init__(sentence, faults=(Fault(f"/store-{store}", sentence),))
+
+
+class StockMoved(ChangedMeanwhile):
+    """Of these stores (by number) the stock is another by now than what was seen: counted, taken or given back."""
+
+    code = "stock_moved"
+
+    def __init__(self, now: Mapping[int, int | None]) -> None:
+        super().__init__({f"store-{store}": quantity for store, quantity in now.items()})

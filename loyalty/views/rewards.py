@@ -16,7 +16,7 @@ from crm.org.models import Store
 from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.pages import page_of
-from crm.ui.views import StaffView
+from crm.ui.views import StaffView, explain
 from customers import masks
 from customers.models import Customer
 from loyalty import rewards
@@ -31,6 +31,7 @@ from loyalty.models import (
 from loyalty.rewards import catalogue, fulfilment, stock
 from loyalty.views.base import tabs
 from loyalty.views.rewardform import RewardForm
+from loyalty.views.stockform import StockForm
 
 
 class Rewards(StaffView):
@@ -58,11 +59,28 @@ class Rewards(StaffView):
         )
 
 
-class RewardRecord(StaffView):
-    """GET shows the form of a new or known reward; POST keeps it: a known one gets a new version."""
+class RewardPage(StaffView):
+    """The page of a reward: its terms and, where it is counted, what each store has."""
 
     permission = Permission.EDIT_PROGRAMME
     template = "loyalty/reward.html"
+
+    def around(self, known: Reward | None) -> dict[str, Any]:
+        return {"tabs": tabs(self, "rewards"), "title": known.name if known else _("New reward"), "known": known,
+                "crumbs": [(_("Rewards"), reverse("loyalty:rewards"))], "counts": self.counts(known)}  # fmt: skip
+
+    def counts(self, known: Reward | None, data: Any = None) -> StockForm | None:
+        """What each store has, of a reward that is counted."""
+        if known is None or not known.is_counted:
+            return None
+        stores = Store.objects.visible_to(self.staff).filter(is_active=True)
+        return StockForm(data, reward=known, stores=list(stores))
+
+
+class RewardRecord(RewardPage):
+    """GET shows the form of a new or known reward; POST keeps it: a known one gets a new version."""
+
+    permission = Permission.EDIT_PROGRAMME
 
     def get(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         known = get_object_or_404(Reward, pk=pk) if pk else None
@@ -100,31 +118,24 @@ class RewardRecord(StaffView):
         self.say(_("Kept. What was redeemed before keeps its terms."))
         return reverse("loyalty:reward", args=[made.pk])
 
-    def around(self, known: Reward | None) -> dict[str, Any]:
-        stores: list[Any] = []
-        if known and known.is_counted:
-            have = dict(RewardStock.objects.filter(reward=known).values_list("store", "quantity"))
-            rows = Store.objects.visible_to(self.staff).filter(is_active=True)
-            stores = [(store, have.get(store.pk)) for store in rows]
-        return {"tabs": tabs(self, "rewards"), "title": known.name if known else _("New reward"), "known": known,
-                "crumbs": [(_("Rewards"), reverse("loyalty:rewards"))], "stores": stores}  # fmt: skip
 
-
-class StockCount(StaffView):
-    """POST says how many of a reward a store has."""
+class StockCount(RewardPage):
+    """POST says how many of a reward each store has, all or none."""
 
     permission = Permission.EDIT_PROGRAMME
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         known = get_object_or_404(Reward, pk=pk)
-        for store in Store.objects.visible_to(self.staff):
-            told = request.POST.get(f"store-{store.pk}", "").strip()
-            if told.isdigit():
-                try:
-                    stock.put(known, store, int(told), by=self.staff)
-                except Refusal as refusal:
-                    self.say(str(refusal), error=True)
-        return self.go(reverse("loyalty:reward", args=[pk]))
+        counts, status = self.counts(known, request.POST), 422
+        if counts and counts.is_valid():
+            try:
+                stock.count(known, counts.told(), by=self.staff, seen=counts.was())
+                return self.go(reverse("loyalty:reward", args=[pk]))
+            except Refusal as refusal:
+                explain(counts, refusal)
+                status = refusal.status
+        shown = self.around(known) | {"form": RewardForm(known=known), "counts": counts}
+        return self.render(self.template, shown, status=status)
 
 
 class ToHandOver(StaffView):

@@ -27,8 +27,9 @@ from loyalty.models import (
     RewardKind,
     RewardStock,
 )
-from loyalty.rewards import catalogue
+from loyalty.rewards import catalogue, stock
 from tests import cast
+from tests.ui.forms import filled, taken
 
 pytestmark = pytest.mark.django_db
 SignedIn = Callable[[Staff], Client]
@@ -168,6 +169,45 @@ def test_a_reward_is_made_counted_taken_and_handed_over(
     assert Reward.objects.get().ended_at
     rows = b"".join(browser.get("/loyalty/rewards/export/").streaming_content).decode().splitlines()
     assert len(rows) == 3
+
+
+def test_counts_do_not_write_over_what_happened_meanwhile(
+    signed_in: SignedIn, max_: Staff, harbour: Store, uptown: Store
+) -> None:
+    def have() -> list[int]:
+        return list(RewardStock.objects.order_by("pk").values_list("quantity", flat=True))
+
+    browser, here, there = signed_in(max_), f"store-{harbour.pk}", f"store-{uptown.pk}"
+    cast.product("MUG", "Mug")
+    new = {"name": "Mug", "code": "mug", "is_counted": "on", "kind": "1", "product_id": "MUG", "points": "50"}
+    browser.post("/loyalty/rewards/new/", new)
+    mug = Reward.objects.get()
+    stock.put(mug, harbour, 4, by=max_)
+    page = f"/loyalty/rewards/reward/{mug.pk}/"
+    form = counts_of(browser.get(page))
+    assert form == {here: "4", there: "", f"initial-{here}": "4", f"initial-{there}": ""}
+    stock.take(mug.pk, harbour.pk)
+    assert browser.post(f"{page}stock/", form | {there: "2"}).status_code == 303
+    assert have() == [3, 2]  # what was taken is not back
+    answer = browser.post(f"{page}stock/", form | {here: "9", there: "3", f"initial-{there}": "2"})
+    assert (answer.status_code, have()) == (409, [3, 2])
+    assert "Somebody else changed this meanwhile. Save again to keep yours, or take theirs." in str(
+        answer.context["counts"].errors[here]
+    )
+    assert taken(answer) == {here: "3"}
+    html = answer.content.decode()
+    assert "Take theirs: 3" in html
+    assert html.count(f'action="{page}"') == 2  # what else is on the page is not sent to the counts
+    again = counts_of(answer)
+    assert again == {here: "9", there: "3", f"initial-{here}": "3", f"initial-{there}": "2"}
+    wrong = browser.post(f"{page}stock/", again | {here: "-1"})
+    assert (wrong.status_code, have()) == (422, [3, 2])
+    assert browser.post(f"{page}stock/", again).status_code == 303
+    assert have() == [9, 3]
+
+
+def counts_of(page: Any) -> dict[str, Any]:
+    return {name: value for name, value in filled(page).items() if "store-" in name}
 
 
 def test_an_offer_of_a_partner_is_changed(signed_in: SignedIn, max_: Staff) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from crm.audit.models import Entry
 from crm.org.models import Staff, Store
 from customers.models import Customer
 from loyalty import coupons, ledger, redeeming, rewards
@@ -109,6 +110,35 @@ def test_no_more_than_the_store_has(
     with pytest.raises(no.InvalidStock):
         stock.put(mug, harbour, -1, by=marta)
     assert everything(rich) == before
+
+
+def test_a_count_writes_what_it_changed_of_what_it_saw_or_nothing(
+    define: Any, rich: Customer, harbour: Store, uptown: Store, marta: Staff, noon: datetime
+) -> None:
+    def have() -> dict[int, int]:
+        return dict(RewardStock.objects.filter(reward=mug).values_list("store", "quantity"))
+
+    mug = define(is_counted=True, points=10)
+    here, there = harbour.pk, uptown.pk
+    seen = {here: None, there: None}
+    stock.count(mug, {here: 5, there: None}, by=marta, seen=seen)
+    assert have() == {here: 5}  # of the other nothing was said
+    seen = {here: 5, there: None}
+    rewards.redeem(rich.pk, mug, why("till:1", noon, harbour))
+    stock.count(mug, {here: 5, there: 2}, by=marta, seen=seen)
+    assert have() == {here: 4, there: 2}  # what was taken stays taken
+    trace = Entry.objects.filter(action="reward.stock").count()
+    with pytest.raises(no.StockMoved) as refused:
+        stock.count(mug, {there: 9, here: 7}, by=marta, seen={here: 5, there: 2})
+    assert (refused.value.code, refused.value.status) == ("stock_moved", 409)
+    assert refused.value.now == {f"store-{here}": 4}
+    for quantity in (None, -1, stock.MOST + 1):
+        with pytest.raises(no.InvalidStock) as wrong:
+            stock.count(mug, {there: 9, here: quantity}, by=marta, seen={here: 4, there: 2})
+        assert [one.pointer for one in wrong.value.faults] == [f"/store-{here}"]
+    assert (have(), Entry.objects.filter(action="reward.stock").count()) == ({here: 4, there: 2}, trace)
+    stock.count(mug, {here: 4, there: 9}, by=marta, seen={here: 5, there: 2})  # both counted the same
+    assert have() == {here: 4, there: 9}
 
 
 @pytest.mark.parametrize(
