@@ -61,15 +61,28 @@ def set_programme(one: Simulation, *, by: Any, **settings: Any) -> Draft:
 
 
 def set_rule(one: Simulation, code: str, *, by: Any, **settings: Any) -> Draft:
-    """A new rule, or what differs from the rule of this code. Raises DraftInvalid, NoDraft."""
+    """What differs from the rule of this code, live or new. Raises DraftInvalid, NoDraft."""
 
     def change(draft: Draft) -> Draft:
         base = drafts.live_rules(draft).get(code)
-        before = base.settings() if base else {}
-        if faults := rules.faults_of({**(base or EarningRule()).settings(), **settings}):
-            raise DraftInvalid(_("The rule cannot be published like this."), faults=tuple(faults))
-        told = _differing(before, settings, RuleDraft)
+        told = _told(base, settings)
         return _with_rule(draft, code, RuleDraft(code=code, **told) if told else None)
+
+    return _change(one, by, change)
+
+
+def add_rule(one: Simulation, *, by: Any, **settings: Any) -> Draft:
+    """A new rule under a code of its own. One that says the same is there already: the form was sent twice.
+
+    Raises DraftInvalid, NoDraft.
+    """
+
+    def change(draft: Draft) -> Draft:
+        told, live = _told(None, settings), drafts.live_rules(draft)
+        if any(drafts.said(rule) == told for rule in draft.rules if rule.code not in live):
+            return draft
+        code = rules.new_code(settings["name"], [rule.code for rule in draft.rules])
+        return _with_rule(draft, code, RuleDraft(code=code, **told))
 
     return _change(one, by, change)
 
@@ -143,6 +156,13 @@ def _programme(draft: Draft) -> Programme:
         words = _("There is no programme on this day.")
         raise DraftInvalid(words, faults=(Fault("as_of", words),))
     return found
+
+
+def _told(base: EarningRule | None, settings: dict[str, Any]) -> dict[str, Any]:
+    """What a rule of the draft says on top of a live one, or alone. Raises DraftInvalid."""
+    if faults := rules.faults_of({**(base or EarningRule()).settings(), **settings}):
+        raise DraftInvalid(_("The rule cannot be published like this."), faults=tuple(faults))
+    return _differing(base.settings() if base else {}, settings, RuleDraft)
 
 
 def _with_rule(draft: Draft, code: str, made: RuleDraft | None) -> Draft:

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm.lib.refusals import Refusal
-from loyalty import rules
 from loyalty.accrual import rulesets
 from loyalty.models import EarningRule, Programme, Simulation
 from loyalty.simulation import drafts, editing
@@ -131,18 +130,21 @@ class DraftRule(DraftView):
         return self.render(self.template, self.page(drawn) | {"form": form, "told": told})
 
     def post(self, request: HttpRequest, pk: int, code: str = "") -> HttpResponse:
-        draft, drawn = self.draft(), self.drawn(code)
+        drawn = self.drawn(code)
         form = DraftRuleForm(request.POST, now=drawn)
-        return self.answer(form, lambda: self.keep(draft, code, form), done=self.home(),
+        return self.answer(form, lambda: self.keep(code, form), done=self.home(),
                            context=lambda: self.page(drawn) | {"told": None})  # fmt: skip
 
     def delete(self, request: HttpRequest, pk: int, code: str = "") -> HttpResponse:
         self.drawn(code)
         return self.change(editing.drop_rule, code)
 
-    def keep(self, draft: Draft, code: str, form: DraftRuleForm) -> None:
-        code = code or rules.new_code(form.cleaned_data["name"], [rule.code for rule in draft.rules])
-        editing.set_rule(get_object_or_404(Simulation, pk=self.pk), code, by=self.staff, **form.settings())
+    def keep(self, code: str, form: DraftRuleForm) -> None:
+        one = get_object_or_404(Simulation, pk=self.pk)
+        if code:
+            editing.set_rule(one, code, by=self.staff, **form.settings())
+        else:
+            editing.add_rule(one, by=self.staff, **form.settings())
 
     def drawn(self, code: str) -> EarningRule | None:
         draft = self.draft()

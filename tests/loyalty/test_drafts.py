@@ -87,6 +87,19 @@ def test_every_condition_is_edited_with_the_form_of_live_rules(
     assert (kept().rules, EarningRule.objects.count()) == ([], 2)
 
 
+def test_a_new_rule_that_is_sent_twice_is_one(marketer: Client, address: str) -> None:
+    given = {"name": "Tea time", "kind": "bonus", "points": 7, "weekdays": ["6"]}
+    for _twice in range(2):
+        answer = marketer.post(f"{address}new/", given)
+        assert (answer.status_code, answer["Location"]) == (303, address)
+    assert [(one.code, one.points) for one in kept().rules] == [("tea-time", 7)]
+    assert Entry.objects.filter(action="simulation.edit").count() == 1
+    assert (
+        marketer.post(f"{address}new/", given | {"points": 8}).status_code == 303
+    )  # another of the same name
+    assert [(one.code, one.points) for one in kept().rules] == [("tea-time", 7), ("tea-time-2", 8)]
+
+
 def test_what_a_draft_changes_is_told_in_words(marketer: Client, address: str) -> None:
     cast.product("BAG")
     page = f"{address}rules/double/"
