@@ -56,6 +56,10 @@ WITH_QUERY = {400: "Not readable.", 422: "Of a wrong shape, or refused; `errors`
 WITH_BODY = {411: "Without a length.", 413: "Too large.", 415: "Not the expected media type."}
 
 
+class TwoShapes(RuntimeError):
+    """Two shapes of the API bear this name: one of the classes needs another."""
+
+
 class EndpointSchema(AutoSchema):
     """One operation from its `Endpoint`."""
 
@@ -168,6 +172,9 @@ def _shape(shape: Any, registry: ComponentRegistry) -> dict[str, Any]:
 
 
 def _register(registry: ComponentRegistry, name: str, schema: dict[str, Any]) -> None:
+    """Raises TwoShapes: two classes of one name would be told as one, whichever comes first."""
     component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, object=name, schema=schema)
     if component not in registry:
         registry.register(component)
+    elif registry[component].schema != schema:
+        raise TwoShapes(name)

@@ -10,7 +10,7 @@ from loyalty.api.basketshapes import (
     OfferOut,
     PointsOut,
     PrizeOut,
-    ReasonOut,
+    RefusedOut,
     TierOut,
     ToldOut,
 )
@@ -89,8 +89,8 @@ def _hint(one: Hint) -> HintOut:
     return HintOut(one.code, one.sentence, of, one.points, None if one.cents is None else _text(one.cents))
 
 
-def _reason(refused: Refusal | None) -> ReasonOut | None:
-    return None if refused is None else ReasonOut(refused.code, str(refused))
+def _reason(refused: Refusal | None) -> RefusedOut | None:
+    return None if refused is None else RefusedOut(refused.code, str(refused))
 
 
 def _skus(found: Evaluation) -> dict[int, str]:

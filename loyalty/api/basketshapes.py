@@ -34,7 +34,7 @@ class EvaluationIn(In):
     points: Annotated[int, Meta(ge=0, le=MOST)] = 0
 
 
-class ReasonOut(Struct):
+class RefusedOut(Struct):
     code: str
     detail: str
 
@@ -65,7 +65,7 @@ class OfferOut(Struct):
     lines: list[LineOff]
     delivery: str
     gifts: list[GiftOut]
-    reason: ReasonOut | None
+    reason: RefusedOut | None
 
 
 class PrizeOut(Struct):
@@ -78,7 +78,7 @@ class PrizeOut(Struct):
     discount: str | None
     fits: bool
     is_chosen: bool
-    reason: ReasonOut | None
+    reason: RefusedOut | None
 
 
 class ToldOut(Struct):

@@ -27,7 +27,7 @@ FAMILY_REDEMPTION_ID = {"type": "string", "pattern": "^fam_[0-9a-z]{12}$"}
 NOT_IN = {409: "`not_in_a_family`."}
 
 
-class MemberOut(msgspec.Struct):
+class FamilyMemberOut(msgspec.Struct):
     """`customer` is null for a member whom the key does not see."""
 
     customer: str | None
@@ -43,7 +43,7 @@ class FamilyOut(msgspec.Struct):
     customer: str
     own: int
     together: int
-    members: list[MemberOut]
+    members: list[FamilyMemberOut]
 
 
 class JoinIn(In):
@@ -182,7 +182,7 @@ def _of(number: int, caller: Any) -> FamilyOut:
     pool, seats = roster.pool(number, seat.family_id, at), list(roster.seats(seat.family_id))
     seen = seen_of(caller, [one.customer_id for one in seats])
     members = [
-        MemberOut(
+        FamilyMemberOut(
             seen.get(one.customer_id), one.joined_at, one.way, one.is_sharing, one.pk == seats[0].pk  # type: ignore[arg-type]
         )
         for one in seats

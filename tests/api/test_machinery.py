@@ -8,15 +8,17 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 from django.core.checks import run_checks
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils.timezone import now
+from drf_spectacular.plumbing import ComponentRegistry
 
 from crm.org.models import Store
-from crm.rest import checks, directory, idempotency, keys, limits, tasks
+from crm.rest import checks, directory, idempotency, keys, limits, schema, tasks
 from crm.rest.models import StoredAnswer
 from customers.models import Customer, Purchase
 from tests.api.test_receipts import slip
@@ -287,6 +289,23 @@ def test_a_scope_that_does_not_grant_the_permission_fails_the_build(monkeypatch:
     assert any(
         "does not grant" in str(message.msg) for message in checks.every_endpoint_declares_its_permission()
     )
+
+
+def test_two_shapes_of_one_name_are_refused(client: Client, db: None) -> None:
+    def registered(*types: type[msgspec.Struct]) -> None:
+        registry = ComponentRegistry()
+        for each in types:
+            schema._shape(list[each], registry)  # type: ignore[valid-type]
+
+    first = msgspec.defstruct("ReasonOut", [("code", str)])
+    registered(first, first, msgspec.defstruct("ReasonOut", [("code", str)]))
+    with pytest.raises(schema.TwoShapes, match="ReasonOut"):
+        registered(first, msgspec.defstruct("ReasonOut", [("field", str)]))
+    shapes = client.get("/api/v1/schema/").json()["components"]["schemas"]
+    assert sorted(shapes["RefusedOut"]["properties"]) == ["code", "detail"]
+    assert sorted(shapes["ReasonOut"]["properties"]) == ["field", "outcome", "points"]
+    assert "shares" in shapes["FamilyMemberOut"]["properties"]
+    assert "value_class" in shapes["MemberOut"]["properties"]
 
 
 def test_the_document_names_every_method_of_every_endpoint(client: Client, db: None) -> None:
