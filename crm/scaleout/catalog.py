@@ -89,7 +89,7 @@ def read(cursor: CursorWrapper, names: Iterable[str]) -> dict[str, Table]:
         found[name].sequences.append(Sequence(column, sequence, identity, options))
     for name, definition in ask(TRIGGERS):
         found[name].triggers.append(definition)
-    for name, grant in ask(GRANTS):
+    for name, grant in [*ask(GRANTS), *ask(COLUMN_GRANTS)]:
         found[name].grants.append(grant)
     for name, obstacle in ask(OBSTACLES):
         found[name].obstacles.append(obstacle)
@@ -191,6 +191,17 @@ GRANTS = f"""
     ORDER BY 1, 2
 """  # noqa: S608
 
+COLUMN_GRANTS = f"""
+    SELECT c.relname, format('GRANT %%s (%%s) ON TABLE %%I TO %%s%%s', g.privilege_type,
+        string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), c.relname,
+        CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+        CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped, aclexplode(a.attacl) g
+    WHERE {OURS} AND g.grantee <> c.relowner
+    GROUP BY c.relname, g.privilege_type, g.grantee, g.is_grantable
+    ORDER BY 1, 2
+"""  # noqa: S608
+
 OBSTACLES = f"""
     WITH c AS (SELECT * FROM pg_class c WHERE {OURS})
     SELECT c.relname, 'the view ' || v.oid::regclass || ' reads it'
@@ -200,8 +211,6 @@ OBSTACLES = f"""
     UNION SELECT relname, 'it has row security' FROM c WHERE relrowsecurity
     UNION SELECT c.relname, 'it has children' FROM c JOIN pg_inherits h ON h.inhparent = c.oid WHERE c.relkind = 'r'
     UNION SELECT c.relname, 'it is published' FROM c JOIN pg_publication_rel p ON p.prrelid = c.oid
-    UNION SELECT c.relname, 'its column ' || a.attname || ' has privileges of its own'
-        FROM c JOIN pg_attribute a ON a.attrelid = c.oid WHERE a.attacl IS NOT NULL
     UNION SELECT c.relname, 'the index ' || i.indexrelid::regclass || ' is not valid'
         FROM c JOIN pg_index i ON i.indrelid = c.oid WHERE NOT i.indisvalid
     ORDER BY 1, 2

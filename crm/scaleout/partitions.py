@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from django.db import connections, transaction
 
+from crm.lib import approle
 from crm.scaleout import shape
 from crm.scaleout.catalog import Sequence, Table, quoted
 from crm.scaleout.placement import Placement
@@ -17,7 +18,8 @@ from crm.scaleout.shape import Survey
 OLD = "__plain"
 # A distributed database refuses to give a row to another customer (it would change machines), so the twin does.
 STAYS = """
-CREATE OR REPLACE FUNCTION row_stays_with_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION row_stays_with_customer() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'A row of % stays with its customer: delete and insert it instead.', TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';
@@ -41,6 +43,7 @@ def convert(using: str = "default", *, partitions: int, each: Each = iter) -> li
             cursor.execute(f"LOCK TABLE {', '.join(map(quoted, names))} IN ACCESS EXCLUSIVE MODE")
             for statement in each(statements(found, partitions)):
                 cursor.execute(statement)
+            approle.grant(cursor)  # a table that comes new has the rights that every table gets
     if names:
         with connections[using].cursor() as cursor:
             cursor.execute(f"ANALYZE {', '.join(map(quoted, names))}")

@@ -158,16 +158,38 @@ def test_triggers_grants_comments_and_storage_are_carried_over() -> None:
            CREATE TRIGGER seen_it BEFORE INSERT ON customers_purchase FOR EACH ROW EXECUTE FUNCTION seen();
            CREATE ROLE reader_of_twins;
            GRANT SELECT ON customers_purchase TO reader_of_twins;
+           GRANT SELECT (customer_id, unit) ON loyalty_balance TO reader_of_twins;
            COMMENT ON TABLE customers_purchase IS 'The chain''s receipts';
            ALTER TABLE customers_purchase SET (fillfactor = 90)"""
     )
     convert()
     assert rows("SELECT has_table_privilege('reader_of_twins', 'customers_purchase', 'SELECT')") == [(True,)]
+    assert rows(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'loyalty_balance'::regclass"
+        " AND has_column_privilege('reader_of_twins', attrelid, attnum, 'SELECT') ORDER BY 1"
+    ) == [("customer_id",), ("unit",)]
     assert rows("SELECT obj_description('customers_purchase'::regclass)") == [("The chain's receipts",)]
     assert rows("SELECT reloptions FROM pg_class WHERE relname = 'customers_purchase_p1'") == [
         (["fillfactor=90"],)
     ]
     assert rows("SELECT count(*) FROM pg_trigger WHERE tgname = 'seen_it'") == [(4,)]
+
+
+@pytest.mark.plain
+@pytest.mark.django_db
+def test_the_application_writes_no_more_than_before_and_no_partition() -> None:
+    convert()
+    may = "SELECT right_, has_table_privilege('regulars_app', %s, right_) FROM unnest(%s::text[]) AS right_"
+    writes = ["INSERT", "UPDATE", "DELETE"]
+    assert [may_it for _, may_it in rows(may, "customers_purchase", writes)] == [True, True, True]
+    assert [may_it for _, may_it in rows(may, "loyalty_movement", writes)] == [True, False, True]
+    assert [may_it for _, may_it in rows(may, "loyalty_movement_p1", writes)] == [False, False, False]
+    assert [may_it for _, may_it in rows(may, "customers_purchase_p1", ["SELECT", *writes])] == [True] + 3 * [
+        False
+    ]
+    assert rows(
+        "SELECT has_column_privilege('regulars_app', 'loyalty_balance', 'extended_to', 'UPDATE')"
+    ) == [(True,)]
 
 
 @pytest.mark.plain
