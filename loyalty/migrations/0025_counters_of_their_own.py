@@ -143,7 +143,7 @@ CREATE TRIGGER balance_begins_empty BEFORE INSERT ON loyalty_balance FOR EACH RO
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0023_family_rewards"), ("customers", "0032_sign_ins")]
+    dependencies = [("loyalty", "0024_sales_alone"), ("customers", "0032_sign_ins")]
 
     operations = [
         migrations.RunSQL(CLOSED, OPEN),
