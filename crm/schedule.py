@@ -26,6 +26,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
     ("tier_review", _("Tiers"), "loyalty.tiers.nightly:step"),
+    ("agents", _("Dedicated agents"), "loyalty.tiers.dealing:step"),
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
     ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
@@ -39,7 +40,7 @@ TAKES_ALONG = {
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({"accrual", "tier_review", "birthdays", "referrals", "persona"})
+NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona"})
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -54,6 +55,8 @@ WORDS = NIGHT_TITLES | {
     "points": _("points"),
     "rewarded": _("rewarded"),
     "given": _("given"),
+    "agents_given": _("given an agent"),
+    "agents_parted": _("parted from their agent"),
     "flagged": _("need a look"),
     "came_to_nothing": _("came to nothing"),
     "upgraded": _("upgraded"),

@@ -25,6 +25,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.referrals import coming
         from loyalty.simulation import jobs  # noqa: F401  registers the kind of job
         from loyalty.tiers import following as tiers_following
+        from loyalty.tiers import minding
         from loyalty.views import noticing, storednoticing, wiring
 
         followers.register(
@@ -34,6 +35,7 @@ class LoyaltyConfig(AppConfig):
             followers.Follower("points", parting.merged, parting.unmerged, parting=parting.parting)
         )
         followers.register(families_merging.FOLLOWER)
+        followers.register(minding.FOLLOWER)
         following.fill()
         invitations.use(invitations.Invitations(referral_codes.read, coming.take, coming.is_open))
         tiers_following.fill()

@@ -73,6 +73,7 @@ WORDS = {
     "tier.change": Act(_("Tier changed by hand"), icon="award"),
     "tier.lock": Act(_("Tier locked"), icon="lock"),
     "tier.unlock": Act(_("Lock of a tier ended"), icon="lock-open"),
+    "agent.choose": Act(_("Dedicated agent chosen"), icon="headset"),
     "membership.sell": Act(_("Membership bought"), icon="award"),
     "membership.give_back": Act(_("Membership given back"), icon="arrow-back-up"),
     "tiers.export": Act(_("Members of a tier exported"), icon="download"),

@@ -3,7 +3,7 @@ movements and what was redeemed since the day began. Panels of one page share on
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +13,12 @@ from django.utils import timezone
 from crm.lib import prepared
 from customers.models import Customer
 from loyalty import accounts
-from loyalty.coupons import codes, holding
+from loyalty.coupons import holding
 from loyalty.coupons.rules import money
-from loyalty.models import Coupon, Kind, Unit
+from loyalty.glanceparts import Agent, Bought, Moved, Stored, Tier, Together, Usable
+from loyalty.models import Kind, Unit
 from loyalty.models.tiers import names_in
-from loyalty.tiers import standing
+from loyalty.tiers import agents, standing
 from loyalty.tiers.reading import TIER_THEN
 from loyalty.tiers.standing import Standing
 
@@ -25,96 +26,12 @@ SOON = timedelta(days=30)
 SHOWN = 5  # movements
 
 
-class Moved(msgspec.Struct):
-    """A movement; `points` is the change of what is theirs. `left`: of a redemption, what was not given back."""
-
-    id: int
-    kind: int
-    at: datetime
-    store_id: int | None
-    store: str | None
-    actor: str
-    purchase_id: int | None
-    available: int
-    pending: int
-    held: int
-    debt: int
-    left: int = 0
-
-    @property
-    def points(self) -> int:
-        return self.available + self.pending + self.held - self.debt
-
-
-class Usable(msgspec.Struct):
-    """A coupon that they can use now."""
-
-    id: int
-    name: str
-    code: str
-    valid_to: datetime | None
-    is_early: bool = False  # others cannot use it yet
-
-    @property
-    def shown(self) -> str:
-        """The code as people read it."""
-        return codes.shown(self.code)
-
-    @property
-    def public_id(self) -> str:
-        return Coupon(pk=self.id).public_id
-
-
-class Together(msgspec.Struct):
-    """What they spent with their family (`loyalty/families/`). `left`: what was not given back."""
-
-    id: int
-    at: datetime
-    store_id: int | None
-    store: str | None
-    actor: str
-    left: int
-
-
-class _Tier(msgspec.Struct):
-    code: str
-    names: dict[str, str]
-    colour: str
-
-
-class Bought(_Tier):
-    """A tier that was bought, and until when; `grace_until` once that is over."""
-
-    until: date
-    grace_until: date | None
-
-    @property
-    def name(self) -> str:
-        return names_in(self.names) or self.code
-
-
-class Stored(msgspec.Struct, frozen=True):
-    """Stored value that can be spent, as money. `tops_up`: the chain takes money at present."""
-
-    principal: Decimal = Decimal(0)
-    bonus: Decimal = Decimal(0)
-    tops_up: bool = False
-
-    @property
-    def all(self) -> Decimal:
-        return self.principal + self.bonus
-
-    @property
-    def is_shown(self) -> bool:
-        return self.tops_up or bool(self.all)
-
-
 _Row = tuple[int, int, datetime | None, datetime | None, int | None, int | None, int | None]
 
 
 class _Read(msgspec.Struct):
     accounts: list[_Row]
-    tier: _Tier | None
+    tier: Tier | None
     coupons: list[Usable]
     moves: list[Moved]
     spent: list[Moved]
@@ -123,6 +40,8 @@ class _Read(msgspec.Struct):
     together: list[Together]
     sells: bool
     bought: Bought | None
+    agent: Agent | None
+    has_agent: bool
 
 
 class Glance(msgspec.Struct):
@@ -131,7 +50,7 @@ class Glance(msgspec.Struct):
 
     at: datetime
     points: Any  # accounts.AccountNow
-    tier: _Tier | None
+    tier: Tier | None
     coupons: list[Usable]
     moves: list[Moved]
     spent: list[Moved]
@@ -140,6 +59,8 @@ class Glance(msgspec.Struct):
     together: list[Together] = []
     sells: bool = False  # a tier is for sale
     bought: Bought | None = None
+    agent: Agent | None = None
+    has_agent: bool = False  # their tier promises one
 
     @property
     def is_blank(self) -> bool:
@@ -204,7 +125,7 @@ def _told(text: str, at: datetime) -> Glance:
     stored = Stored(principal, bonus, told.tops_up)
     return Glance(
         at, found[Unit.POINTS], told.tier, told.coupons, told.moves, told.spent, stored, told.family, told.together,
-        told.sells, told.bought,
+        told.sells, told.bought, told.agent, told.has_agent,
     )  # fmt: skip
 
 
@@ -304,7 +225,13 @@ SELECT json_build_object(
         WHERE m.customer_id = %(customer)s AND s.valid_from <= %(at)s::date
             AND m.paid_until + s.grace_days >= %(at)s::date
         ORDER BY s.valid_from DESC, s.id DESC LIMIT 1
-    )
+    ),
+    'agent', (
+        SELECT json_build_object('code', person.code, 'name', person.name, 'since', own.since)
+        FROM loyalty_dedicatedagent own JOIN org_staff person ON person.id = own.staff_id
+        WHERE own.customer_id = %(customer)s AND person.is_active
+    ),
+    'has_agent', {agents.PROMISES}
 )::text
 """  # noqa: S608  names of columns, numbers of kinds
 _WITH_STANDING = f"SELECT ({_GLANCE}), stood.* FROM ({standing.READ}) stood"  # noqa: S608

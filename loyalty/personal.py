@@ -90,6 +90,7 @@ TABLES = {
     "Tier": plain("id scheme code rank names colour threshold keep_threshold is_paid price paid_months"),
     "Benefit": plain("id tier kind value coupon reward"),
     "BirthdayGift": kept(_BOOKS, behaviour="year points coupon given_on given_at tier", plain="customer"),
+    "DedicatedAgent": deleted(behaviour="since", staff="staff by", plain="customer"),
     "Membership": kept(
         _BOOKS, behaviour="tier came_from since reached_on changed_at changed_on reason measure keep_until notice_on"
         " grace_until locked_until paid_tier paid_until before", staff="actor",

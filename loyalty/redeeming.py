@@ -18,7 +18,7 @@ from loyalty.evaluation.prizes import Prize
 from loyalty.families import returning, spending
 from loyalty.families.returning import GivenBack
 from loyalty.families.spending import Spent
-from loyalty.glance import Moved, Together
+from loyalty.glanceparts import Moved, Together
 from loyalty.ledger import Cause, Posted
 from loyalty.models import (
     CouponUse,

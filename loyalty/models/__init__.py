@@ -8,6 +8,7 @@ from loyalty.models.adjustments import (
     AdjustmentState,
     MissedReceipt,
 )
+from loyalty.models.agents import DedicatedAgent
 from loyalty.models.benefits import Benefit, BenefitKind, BirthdayGift
 from loyalty.models.coupons import CouponDefinition, CouponKind, CouponTerms
 from loyalty.models.couponuses import Coupon, CouponBatch, CouponCode, CouponDue, CouponTally, CouponUse
@@ -71,7 +72,7 @@ __all__ = [
     "Accrual", "AccrualDue", "Action", "ActionDone", "Adjustment", "AdjustmentKind", "AdjustmentLimit",
     "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "BirthdayGift", "ByHand", "Coupon",
     "CouponBatch", "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms",
-    "CouponUse", "Downgrade", "EarningRule", "Ending", "Family", "FamilyInvite", "FamilyPart",
+    "CouponUse", "DedicatedAgent", "Downgrade", "EarningRule", "Ending", "Family", "FamilyInvite", "FamilyPart",
     "FamilyRedemption", "FamilySeat", "Hold", "JoinedBy", "Kind", "LedgerDay", "LedgerRead", "Left", "Lot",
     "Measure", "Membership", "MembershipSale", "MissedReceipt", "Movement", "PaidBy", "Partner", "PayOrder", "Period",
     "Programme", "Redemption", "RedemptionState", "Referral", "ReferralCode", "ReferralState", "ReferralTerms",

@@ -15,7 +15,7 @@ class BenefitKind(models.IntegerChoices):
     DISCOUNT = 2, _("Discount in percent")
     EARLY_ACCESS = 3, _("Early access, days before others")
     FREE_TRIAL = 4, _("Free trials a year")
-    AGENT = 5, _("Service by a person of one's own")
+    AGENT = 5, _("A dedicated agent")
     BIRTHDAY_GIFT = 6, _("Birthday gift, points")
 
     @property

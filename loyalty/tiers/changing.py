@@ -14,7 +14,7 @@ from customers import present
 from customers.models import Customer
 from customers.receiving import database
 from loyalty.models import ByHand, Membership, Period, Tier, TierReason, TierScheme
-from loyalty.tiers import statements, stood
+from loyalty.tiers import dealing, statements, stood
 from loyalty.tiers.reading import default_tier
 
 
@@ -54,6 +54,7 @@ def change(
         if found.rank:
             kept.keep_until = max(kept_to(scheme, customer, on), locked_until or on)
         save(kept)
+        dealing.at_once([kept.customer_id], at=at)
         _tell(
             "tier.lock" if locked_until else "tier.change",
             kept,

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from crm.audit.trail import actor_name
 from crm.org.models import Chain
 from loyalty.models import Downgrade, Measure, Period, Tier, TierScheme
-from loyalty.tiers import bought, statements
+from loyalty.tiers import bought, dealing, statements
 
 AT_ONCE = ("taken_back", "upgraded")
 MOST_STEPS = 20  # of one member in one review; a ladder has fewer
@@ -71,7 +71,9 @@ def review(customer_ids: Iterable[int], *, at: datetime, by: Any, on: date | Non
         one = len(ids) == 1  # named itself, so that the statement stays with one customer
         who, which = (statements.ONE, {"customer": ids[0]}) if one else (statements.SOME, {"ids": ids})
         counts = settle(terms, who, which, AT_ONCE)
-    return sum(counts.values())
+        if moved := sum(counts.values()):
+            dealing.at_once(ids, at=at)
+    return moved
 
 
 def settle(terms: Terms, who: str, which: dict[str, Any], ways: Iterable[str]) -> dict[str, int]:

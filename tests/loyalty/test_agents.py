@@ -1,0 +1,277 @@
+"""Dedicated agents: dealt where the tier promises one, to the nearest with the fewest members; by hand; what ends them."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from crm.audit.models import Entry
+from crm.lib.edits import ChangedMeanwhile
+from crm.org.audience import who_see
+from crm.org.models import Region, Staff, Store
+from crm.org.permissions import Permission, Role
+from customers import merging
+from customers.models import Customer
+from customers.present import Erased
+from loyalty.models import Benefit, BenefitKind, DedicatedAgent, Tier, TierScheme
+from loyalty.tiers import agents, changing, dealing, minding
+from tests import cast
+from tests.loyalty.test_tiers import at_noon, grow, ladder, look
+
+pytestmark = pytest.mark.django_db
+DAY = "2026-03-10"
+
+
+def promises(*tiers: str) -> TierScheme:
+    scheme = ladder()
+    for code in tiers or ("gold",):
+        tier = Tier.objects.get(scheme=scheme, code=code)
+        Benefit.objects.create(tier=tier, kind=BenefitKind.AGENT, value=1)
+    return scheme
+
+
+def put(who: Customer, tier: str, on: str = DAY) -> None:
+    changing.change(who, tier, cause="goodwill", by="system:test", at=at_noon(on))
+
+
+def night(on: str = DAY) -> tuple[int, int]:
+    """Everybody, as the night's step does it."""
+    promise = agents.promised(date.fromisoformat(on))
+    with transaction.atomic():
+        roster = dealing.Roster(agents.able())
+        done = dealing.deal(promise, roster, dealing.SLICE, {"low": 1, "high": 2**40}, at=at_noon(on))
+    return tuple(done)
+
+
+def agent_of(who: Customer) -> str | None:
+    found = DedicatedAgent.objects.filter(customer=who).select_related("staff").first()
+    return found.staff.name if found else None
+
+
+def crowd(store: Store, size: int, tier: str = "gold") -> list[Customer]:
+    people = [cast.customer(f"Guest {n}", of=store) for n in range(size)]
+    for one in people:
+        put(one, tier)
+    return people
+
+
+# --- Who may be one -------------------------------------------------------------------------------------------------
+
+
+def test_who_may_be_one_are_those_who_see_the_store_and_do_follow_ups(
+    marta: Staff, chen: Staff, agnes: Staff, uma: Staff, milo: Staff, rosa: Staff, max_: Staff, noor: Staff,
+    ana: Staff, harbour: Store, uptown: Store, mill: Store,
+) -> None:  # fmt: skip
+    cast.staff("Gone", Role.AGENT, stores=[harbour], is_active=False)
+    cast.staff("Ivo", Role.INTEGRATION)
+    Staff.objects.create(code="X1", name="No sign-in", role=Role.AGENT).stores.set([harbour])
+    told = {
+        store: [one.name for one in agents.able([store])] for store in (harbour.pk, uptown.pk, mill.pk, None)
+    }
+    assert told == {
+        harbour.pk: ["Agnes", "Chen", "Marta", "Rosa", "Ana"],
+        uptown.pk: ["Uma", "Rosa", "Ana"],
+        mill.pk: ["Milo", "Ana"],
+        None: ["Ana"],
+    }
+    for store in (harbour.pk, uptown.pk, mill.pk, None):
+        seeing = (
+            who_see(store, Permission.WORK_ITEMS).exclude(role=Role.INTEGRATION).filter(user__isnull=False)
+        )
+        assert set(told[store]) == set(seeing.values_list("name", flat=True))
+        assert {one.name for one in agents.able() if one.sees(store)} == set(told[store])
+
+
+# --- Dealing --------------------------------------------------------------------------------------------------------
+
+
+def test_an_agent_comes_with_the_tier_that_promises_one(irina: Customer, agnes: Staff, chen: Staff) -> None:
+    promises()
+    grow(irina, 2_999, "receipt:1", at_noon(DAY))
+    look(irina, DAY)
+    assert agent_of(irina) is None
+    grow(irina, 1, "receipt:2", at_noon(DAY))
+    look(irina, DAY)
+    kept = DedicatedAgent.objects.get()
+    assert (kept.customer, kept.staff, kept.since, kept.by) == (irina, agnes, at_noon(DAY), "system:agents")
+    assert night() == (0, 0)
+
+
+def test_the_nearest_circle_is_asked(
+    irina: Customer, yusuf: Customer, lin: Customer, agnes: Staff, chen: Staff, rosa: Staff, ana: Staff
+) -> None:
+    """Service agents of the store, then its other staff, then who leads the region, then the chain."""
+    promises()
+    for who in (irina, yusuf, lin):
+        put(who, "gold")
+    assert [agent_of(who) for who in (irina, yusuf, lin)] == ["Agnes", "Rosa", "Ana"]
+    Staff.objects.filter(pk=agnes.pk).update(role=Role.ANALYST)
+    assert night() == (1, 1)
+    assert agent_of(irina) == "Chen"
+
+
+def test_a_night_deals_evenly_to_who_has_the_fewest(harbour: Store, agnes: Staff) -> None:
+    people = [cast.customer(f"Guest {n}", of=harbour) for n in range(12)]
+    promises()
+    for one in people[:4]:
+        put(one, "gold")
+    bea = cast.staff("Bea", Role.AGENT, stores=[harbour])
+    cleo = cast.staff("Cleo", Role.AGENT, stores=[harbour])
+    assert agents.loads([agnes.pk, bea.pk, cleo.pk]) == {agnes.pk: 4, bea.pk: 0, cleo.pk: 0}
+    Benefit.objects.create(tier=Tier.objects.get(code="member"), kind=BenefitKind.AGENT, value=1)
+    assert night() == (0, 8)
+    assert agents.loads([agnes.pk, bea.pk, cleo.pk]) == {agnes.pk: 4, bea.pk: 4, cleo.pk: 4}
+    assert night() == (0, 0)
+
+
+def test_nobody_gets_one_who_is_not_there(
+    irina: Customer, yusuf: Customer, lin: Customer, ana: Staff, harbour: Store
+) -> None:
+    promises("member")
+    Customer.objects.filter(pk=yusuf.pk).update(erased_at=at_noon(DAY))
+    Customer.objects.filter(pk=lin.pk).update(is_stub=True)
+    assert night() == (0, 1)
+    assert list(DedicatedAgent.objects.values_list("customer_id", flat=True)) == [irina.pk]
+
+
+def test_without_anybody_they_wait_for_the_night_that_finds_somebody(irina: Customer, harbour: Store) -> None:
+    promises()
+    put(irina, "gold")
+    assert (night(), agent_of(irina)) == ((0, 0), None)
+    cast.staff("Bea", Role.AGENT, stores=[harbour])
+    assert (night(), agent_of(irina)) == ((0, 1), "Bea")
+
+
+# --- What ends them -------------------------------------------------------------------------------------------------
+
+
+def test_who_loses_the_tier_loses_the_agent(irina: Customer, agnes: Staff) -> None:
+    promises("gold", "platinum")
+    put(irina, "gold")
+    since = DedicatedAgent.objects.get().since
+    put(irina, "platinum", "2026-03-11")
+    assert DedicatedAgent.objects.get().since == since  # who keeps an agent keeps the same
+    put(irina, "silver", "2026-03-12")
+    assert not DedicatedAgent.objects.exists()
+
+
+def test_a_version_that_promises_none_takes_them_away_by_night(irina: Customer, agnes: Staff) -> None:
+    promises()
+    put(irina, "gold")
+    ladder(valid_from=date(2026, 4, 1))
+    assert [night("2026-03-31"), night("2026-04-01")] == [(0, 0), (1, 0)]
+
+
+@pytest.mark.parametrize("way", ["leaves", "moves", "role", "customer moves"])
+def test_an_agent_who_may_not_be_theirs_any_more_loses_the_member(
+    way: str, irina: Customer, agnes: Staff, marta: Staff, uptown: Store, harbour: Store, uma: Staff
+) -> None:
+    promises()
+    put(irina, "gold")
+    assert agent_of(irina) == "Agnes"
+    if way == "leaves":
+        Staff.objects.filter(pk=agnes.pk).update(is_active=False)
+        assert agents.of(irina.pk) is None  # at once for readers, though the row waits for the night
+    elif way == "moves":
+        agnes.stores.set([uptown])
+    elif way == "role":
+        Staff.objects.filter(pk=agnes.pk).update(role=Role.MARKETER)
+    else:
+        Customer.objects.filter(pk=irina.pk).update(home_store=uptown)
+    assert night() == (1, 1)
+    assert agent_of(irina) == ("Uma" if way == "customer moves" else "Marta")
+    assert night() == (0, 0)
+
+
+def test_a_member_without_a_home_store_keeps_nobody_of_a_store(irina: Customer, agnes: Staff) -> None:
+    promises()
+    put(irina, "gold")
+    Customer.objects.filter(pk=irina.pk).update(home_store=None)
+    assert night() == (1, 0)
+
+
+# --- By hand --------------------------------------------------------------------------------------------------------
+
+
+def test_another_one_is_chosen_by_hand_and_stays(
+    irina: Customer, agnes: Staff, chen: Staff, marta: Staff
+) -> None:
+    promises()
+    put(irina, "gold")
+    told = {"agent": agnes.code}
+    minding.choose(irina, chen.code, by=marta, at=at_noon("2026-03-11"), based_on=told)
+    kept = DedicatedAgent.objects.get()
+    assert (kept.staff, kept.since, kept.by) == (chen, at_noon("2026-03-11"), f"staff:{marta.pk}")
+    entry = Entry.objects.get(action="agent.choose")
+    assert (entry.subject, entry.details) == (
+        f"customers.customer:{irina.pk}", {"from": agnes.pk, "to": chen.pk}
+    )  # fmt: skip
+    minding.choose(irina, chen.code, by=marta, at=at_noon("2026-03-12"))
+    assert Entry.objects.filter(action="agent.choose").count() == 1
+    assert (night(), agent_of(irina)) == ((0, 0), "Chen")
+
+
+def test_a_choice_that_cannot_be_changes_nothing(
+    irina: Customer, agnes: Staff, chen: Staff, marta: Staff, uma: Staff, noor: Staff
+) -> None:
+    promises()
+    with pytest.raises(minding.NoAgentPromised):
+        minding.choose(irina, chen.code, by=marta, at=at_noon(DAY))
+    put(irina, "gold")
+    for code in (uma.code, noor.code, "nobody", ""):
+        with pytest.raises(minding.NotTheirAgent):
+            minding.choose(irina, code, by=marta, at=at_noon(DAY))
+    with pytest.raises(ChangedMeanwhile):
+        minding.choose(irina, marta.code, by=marta, at=at_noon(DAY), based_on={"agent": chen.code})
+    assert agent_of(irina) == "Agnes"
+    Customer.objects.filter(pk=irina.pk).update(erased_at=at_noon(DAY))
+    with pytest.raises(Erased):
+        minding.choose(irina, chen.code, by=marta, at=at_noon(DAY))
+    assert not Entry.objects.filter(action="agent.choose").exists()
+
+
+def test_choices_come_by_circle_and_load(
+    irina: Customer, harbour: Store, agnes: Staff, chen: Staff, marta: Staff, rosa: Staff
+) -> None:
+    promises()
+    other = cast.customer("Pavel", of=harbour)
+    for who in (irina, other):
+        put(who, "gold")
+    cast.staff("Bea", Role.AGENT, stores=[harbour])
+    minding.choose(other, chen.code, by=marta, at=at_noon(DAY))
+    told = [(one.who.name, one.load) for one in minding.choices(irina)]
+    assert told == [("Bea", 0), ("Agnes", 1), ("Marta", 0), ("Chen", 1), ("Rosa", 0)]
+
+
+# --- Merging --------------------------------------------------------------------------------------------------------
+
+
+def merge(survivor: Customer, loser: Customer, by: Staff) -> Any:
+    return merging.merge(survivor, loser, by=by, at=at_noon("2026-06-01"), reason="one", is_confirmed=True)
+
+
+def test_a_survivor_without_an_agent_takes_the_others_over(
+    irina: Customer, yusuf: Customer, agnes: Staff, ana: Staff, coast: Region
+) -> None:
+    promises()
+    put(irina, "gold")
+    before = list(DedicatedAgent.objects.order_by("pk").values())
+    done = merge(yusuf, irina, ana)
+    assert agent_of(yusuf) == "Agnes"
+    assert agents.loads([agnes.pk]) == {agnes.pk: 1}  # the signpost's does not count
+    merging.unmerge(done, by=ana, at=at_noon("2026-06-02"))
+    assert list(DedicatedAgent.objects.order_by("pk").values()) == before
+
+
+def test_a_survivor_with_an_agent_keeps_theirs(
+    irina: Customer, yusuf: Customer, agnes: Staff, uma: Staff, ana: Staff
+) -> None:
+    promises()
+    put(irina, "gold")
+    put(yusuf, "gold")
+    before = list(DedicatedAgent.objects.order_by("pk").values())
+    done = merge(yusuf, irina, ana)
+    assert (agent_of(yusuf), night("2026-06-01")) == ("Uma", (0, 0))
+    merging.unmerge(done, by=ana, at=at_noon("2026-06-02"))
+    assert list(DedicatedAgent.objects.order_by("pk").values()) == before
