@@ -108,6 +108,8 @@ class LoyaltyConfig(AppConfig):
         head, side = "loyalty/panel_tier.html", "loyalty/panel_progress.html"
         slots.offer("customer.head", slots.Panel("tier", head, panels.tier_badge, may, order=20))
         slots.offer("customer.side", slots.Panel("tier", side, panels.tier_progress, may, order=5))
+        mine = slots.Panel("own_members", "loyalty/panel_own_members.html", panels.own_members, may)
+        slots.offer("customers.head", mine)
         actions = slots.Panel("by_hand", "loyalty/panel_actions.html", panels.by_hand, by_hand, order=60)
         slots.offer("customer.actions", actions)
         slots.add_column("customer.list", slots.Column("tier", _("Tier"), panels.tier_column, may, order=20))

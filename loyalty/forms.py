@@ -111,9 +111,7 @@ class SchemeForm(forms.Form):
             ),
         }  # fmt: skip
         for kind in BenefitKind:
-            fields[kind.code] = forms.DecimalField(
-                label=kind.label, required=False, min_value=0, max_digits=9, decimal_places=2
-            )
+            fields[kind.code] = _promise(kind)
         fields["birthday_coupon"] = forms.ModelChoiceField(
             CouponDefinition.objects.filter(is_shared=False, ended_at=None).order_by("name"), required=False,
             label=gettext_lazy("Or as birthday gift a coupon"),
@@ -149,7 +147,7 @@ class SchemeForm(forms.Form):
     def _draft(self, place: int) -> TierDraft:
         told = {name.partition("_")[2]: self.cleaned_data[name] for name in self.fields if _of(name, place)}
         names = {code: told[f"name_{code}"] for code, _name in settings.LANGUAGES if told[f"name_{code}"]}
-        gifts: dict[BenefitKind, Decimal] = {kind: told[kind.code] for kind in BenefitKind if told[kind.code]}
+        gifts = {kind: Decimal(told[kind.code]) for kind in BenefitKind if told[kind.code]}
         is_paid = told["price"] is not None
         return TierDraft(
             code=told["code"], names=names or {"en": told["code"]}, colour=told["colour"] or "#64748b",
@@ -158,6 +156,16 @@ class SchemeForm(forms.Form):
             paid_months=told["paid_months"] if is_paid else None, benefits=gifts,
             birthday_coupon=told["birthday_coupon"], trial_reward=told["trial_reward"],
         )  # fmt: skip
+
+
+def _promise(kind: BenefitKind) -> forms.Field:
+    """A benefit's field: a number, but of an agent only whether there is one."""
+    if kind == BenefitKind.AGENT:
+        told = gettext_lazy(
+            "A person of the nearest store whom the member can turn to; the night deals them."
+        )
+        return forms.BooleanField(label=kind.label, required=False, help_text=told)
+    return forms.DecimalField(label=kind.label, required=False, min_value=0, max_digits=9, decimal_places=2)
 
 
 def _of(name: str, place: int) -> bool:

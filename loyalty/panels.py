@@ -9,6 +9,7 @@ from customers.models import Customer, Purchase
 from loyalty import glance
 from loyalty.accrual import reasons, words
 from loyalty.models import Accrual
+from loyalty.tiers import agents
 from loyalty.tiers.standing import Standing, tier_names
 
 
@@ -27,9 +28,14 @@ def tier_badge(staff: Staff, customer: Customer) -> dict[str, Any] | None:
 
 
 def tier_progress(staff: Staff, customer: Customer) -> dict[str, Any] | None:
-    """How far it is to the next tier, and until when this one is kept."""
+    """How far it is to the next tier, until when this one is kept, and whom the member can turn to."""
     told = reading(customer)
-    return {"told": told} if told.tier else None
+    return {"told": told, "now": glance.of(customer, now()), "customer": customer} if told.tier else None
+
+
+def own_members(staff: Staff, _listed: None) -> dict[str, Any] | None:
+    """The way to one's own members, for those who can have some."""
+    return {} if staff.role in agents.ROLES else None
 
 
 def by_hand(staff: Staff, customer: Customer) -> dict[str, Any] | None:

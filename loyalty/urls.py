@@ -4,6 +4,7 @@ from django.urls import path
 
 from loyalty.views import (
     account,
+    agents,
     approvals,
     couponform,
     coupons,
@@ -79,6 +80,9 @@ urlpatterns = [
     ),
     path("loyalty/limits/", approvals.Limits.as_view(), name="limits"),
     path("loyalty/approvals/<str:adjustment>/", approvals.Decision.as_view(), name="decision"),
+    path("loyalty/my-members/", agents.MyMembers.as_view(), name="my-members"),
+    path("loyalty/my-members/export/", agents.MyMembersExport.as_view(), name="my-members-export"),
+    path("customers/<str:customer>/agent/", agents.AgentRecord.as_view(), name="customer-agent"),
     path("customers/<str:customer>/tier/", members.TierRecord.as_view(), name="customer-tier"),
     path("customers/<str:customer>/adjustments/", members.Adjustments.as_view(), name="adjustments"),
     path(

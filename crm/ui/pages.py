@@ -53,8 +53,12 @@ def _order(rows: QuerySet, column: str, down: bool) -> list[Any]:
 
 
 def _may_be_null(rows: QuerySet, column: str) -> bool:
-    """A column of a related row may always be missing."""
-    return "__" in column or bool(getattr(rows.model._meta.get_field(column), "null", True))
+    """A column of a related row may always be missing, and so may one that was worked out."""
+    return (
+        "__" in column
+        or column in rows.query.annotations
+        or bool(getattr(rows.model._meta.get_field(column), "null", True))
+    )
 
 
 def _later(rows: QuerySet, column: str, down: bool, token: tuple[Any, int]) -> Q:

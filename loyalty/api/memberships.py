@@ -23,7 +23,7 @@ from loyalty.api.shapes import CustomerId, Number
 from loyalty.api.stored import How
 from loyalty.ledger import Cause
 from loyalty.models import Membership, MembershipSale
-from loyalty.tiers import changing, default_tier, memberships
+from loyalty.tiers import agents, changing, default_tier, memberships
 
 SALE_ID = {"type": "string", "pattern": "^mem_[0-9a-z]{12}$"}
 Price = Annotated[str, Meta(pattern=r"^\d{1,10}(\.\d{1,2})?$", description="In the chain's currency.")]
@@ -73,8 +73,15 @@ class MembershipOfferOut(msgspec.Struct):
     renews: bool
 
 
+class AgentOut(msgspec.Struct):
+    """A member of staff, by the employee number."""
+
+    code: str
+    name: str
+
+
 class StandsOut(msgspec.Struct):
-    """The tier as it stands, what of it is bought and until when, and what is for sale."""
+    """The tier as it stands, what of it is bought and until when, what is for sale, and whom the member can turn to."""
 
     customer: str
     tier: str
@@ -83,6 +90,7 @@ class StandsOut(msgspec.Struct):
     bought_until: date | None
     grace_until: date | None
     offers: list[MembershipOfferOut]
+    agent: AgentOut | None
 
 
 class Memberships(ApiView):
@@ -102,18 +110,14 @@ class Memberships(ApiView):
             MembershipOfferOut(one.tier.code, f"{one.tier.price:.2f}", one.begins_on, one.ends_on, one.renews)
             for one in memberships.offers(kept, on)
         ]
+        person = agents.of(number)
+        agent = AgentOut(person.code, person.name) if person else None
         told = Customer(pk=number).public_id
         if kept is None:
-            return StandsOut(told, default_tier(on), None, None, None, None, offers)
+            return StandsOut(told, default_tier(on), None, None, None, None, offers, agent)
         return StandsOut(
-            told,
-            kept.tier,
-            kept.keep_until,
-            kept.paid_tier or None,
-            kept.paid_until,
-            kept.grace_until,
-            offers,
-        )
+            told, kept.tier, kept.keep_until, kept.paid_tier or None, kept.paid_until, kept.grace_until, offers, agent
+        )  # fmt: skip
 
 
 class Sales(ApiView):

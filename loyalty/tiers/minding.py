@@ -68,13 +68,21 @@ def choose(
         if not agents.is_promised(customer.pk, at):
             raise NoAgentPromised
         now = kept.staff.code if kept else ""
-        edits.changes({"agent": now}, {"agent": agent}, based_on, kept)
+        _check_seen(kept, now, agent, based_on)
         if kept is not None and now == agent:
             return kept
         found = next((one for one in agents.able([customer.home_store_id]) if one.code == agent), None)
         if found is None:
             raise NotTheirAgent
         return _write(customer, kept, found, by, at)
+
+
+def _check_seen(kept: DedicatedAgent | None, now: str, agent: str, based_on: dict[str, Any] | None) -> None:
+    try:
+        edits.changes({"agent": now}, {"agent": agent}, based_on)
+    except edits.ChangedMeanwhile as lost:
+        authors = {"agent": (kept.by, kept.since)} if kept else {}
+        raise edits.ChangedMeanwhile(lost.now, kept, authors) from lost
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""Dedicated agents: dealt where the tier promises one, to the nearest with the fewest members; by hand; what ends them."""
+"""Dedicated agents: dealt where the tier promises one, to the nearest with the fewest; by hand; what ends them."""
 
 from datetime import date
 from typing import Any
