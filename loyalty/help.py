@@ -106,6 +106,10 @@ TIERS = Topic(
         _(
             "After its end come the days of grace, then the tier that was earned. “Give back” stands on its page."
         ),
+        _(
+            "Some tiers promise a dedicated agent. The customer page says who it is, and managers choose another one"
+            " there; “My members” above the customers lists whose agent you are."
+        ),
     ),
     Permission.VIEW_LOYALTY,
     40,
@@ -120,6 +124,10 @@ LADDER = Topic(
         _("A free trial is a reward that costs no points so many times a year; name it and how many."),
         _(
             "A birthday gift is points or a coupon. The night gives it once a year, so many days before the birthday."
+        ),
+        _(
+            "A dedicated agent is somebody of the member’s home store, else of its region, else of the chain: who has"
+            " the fewest members."
         ),
         _("A tier that somebody stands on stays in every version."),
     ),
