@@ -18,7 +18,9 @@ TIERS = (
     ),
     TierDraft(
         "gold", {"en": "Gold", "zh-hans": "金卡", "zh-hant": "金卡"}, "#d9a406", 4000, 3200,
-        benefits={BenefitKind.DISCOUNT: Decimal(4), BenefitKind.EARLY_ACCESS: Decimal(2)},
+        benefits={
+            BenefitKind.DISCOUNT: Decimal(4), BenefitKind.EARLY_ACCESS: Decimal(2), BenefitKind.AGENT: Decimal(1),
+        },
     ),
     TierDraft(
         "platinum", {"en": "Platinum", "zh-hans": "白金卡", "zh-hant": "白金卡"}, "#5b4bb5", 8000, 6400,

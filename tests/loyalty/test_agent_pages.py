@@ -101,7 +101,7 @@ def test_their_page_takes_no_statement_more(golden: Customer, chen: Staff, signe
         with recording() as kept:
             html = theirs.get(page_of(golden, "")).content.decode()
         assert ("<b>Agnes</b>" in html, "nobody yet" in html) == (shown, not shown)
-        counts.append(len(kept))
+        counts.append(len(kept.queries))
         DedicatedAgent.objects.all().delete()
     assert counts[0] == counts[1]
 
