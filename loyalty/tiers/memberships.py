@@ -20,7 +20,7 @@ from customers.models import Customer
 from loyalty import endings
 from loyalty.ledger import Cause, accounts
 from loyalty.models import Membership, MembershipSale, Tier, TierReason, TierScheme, Unit
-from loyalty.tiers import changing, covering, reviewing
+from loyalty.tiers import changing, covering, dealing, reviewing
 from loyalty.tiers.changing import today
 
 DAY = timedelta(days=1)
@@ -132,6 +132,7 @@ def sell(
             receipt_number=receipt_number.strip(), sold_at=cause.at, sold_on=on, actor=trail.actor_name(cause.by),
         )  # fmt: skip
         covering.restate(kept, covering.Book.of(on), TierReason.PAID, by=cause.by, at=cause.at)
+        dealing.at_once([kept.customer_id], at=cause.at)
         details = {"tier": tier, "until": sale.ends_on, "price": str(sale.price), "how": how}
         trail.record("membership.sell", sale, by=cause.by, store_id=cause.store_id, details=details)
     return sale
@@ -161,7 +162,8 @@ def give_back(customer_id: int, sale_id: int, *, at: datetime, by: Any, note: st
         covering.restate(kept, covering.Book.of(on), TierReason.GIVEN_BACK, by=by, at=at)
         details = {"tier": sale.tier, "price": str(sale.price)}
         trail.record("membership.give_back", sale, by=by, store_id=sale.store_id, details=details)
-        reviewing.review([owner], at=at, by=by)
+        if not reviewing.review([owner], at=at, by=by):
+            dealing.at_once([owner], at=at)
     return sale
 
 

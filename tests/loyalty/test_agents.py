@@ -14,10 +14,11 @@ from crm.org.permissions import Permission, Role
 from customers import merging
 from customers.models import Customer
 from customers.present import Erased
+from loyalty.ledger import Cause
 from loyalty.models import Benefit, BenefitKind, DedicatedAgent, Tier, TierScheme
-from loyalty.tiers import agents, changing, dealing, minding
+from loyalty.tiers import agents, changing, dealing, memberships, minding
 from tests import cast
-from tests.loyalty.test_tiers import at_noon, grow, ladder, look
+from tests.loyalty.test_tiers import at_noon, club, grow, ladder, look
 
 pytestmark = pytest.mark.django_db
 DAY = "2026-03-10"
@@ -275,3 +276,14 @@ def test_a_survivor_with_an_agent_keeps_theirs(
     assert (agent_of(yusuf), night("2026-06-01")) == ("Uma", (0, 0))
     merging.unmerge(done, by=ana, at=at_noon("2026-06-02"))
     assert list(DedicatedAgent.objects.order_by("pk").values()) == before
+
+
+def test_a_tier_that_is_bought_deals_one_at_once_and_given_back_takes_it(
+    irina: Customer, agnes: Staff, chen: Staff
+) -> None:
+    club(promises())
+    Benefit.objects.create(tier=Tier.objects.get(code="club"), kind=BenefitKind.AGENT, value=1)
+    sale = memberships.sell(irina.pk, "club", Cause("a", at_noon(DAY), chen), how="cash")
+    assert agent_of(irina) == "Agnes"
+    memberships.give_back(irina.pk, sale.pk, at=at_noon(DAY), by=chen)
+    assert agent_of(irina) is None

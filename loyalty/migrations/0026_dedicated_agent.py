@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0032_sign_ins"),
-        ("loyalty", "0023_family_rewards"),
+        ("loyalty", "0025_counters_of_their_own"),
         ("org", "0002_more_countries"),
     ]
 
