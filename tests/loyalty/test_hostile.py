@@ -293,8 +293,9 @@ def test_there_are_enough() -> None:
     assert len(STATEMENTS) >= 30
 
 
-def test_all_are_refused_and_change_nothing(people: dict[str, int]) -> None:
-    before, accepted, reasons = rows(), [], {}
+def tried(people: dict[str, int]) -> tuple[list[str], dict[str, str]]:
+    """Which statements were accepted, and why the others were not."""
+    accepted, reasons = [], {}
     for name, statement in STATEMENTS.items():
         try:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -307,10 +308,27 @@ def test_all_are_refused_and_change_nothing(people: dict[str, int]) -> None:
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    return accepted, reasons
+
+
+def test_all_are_refused_and_change_nothing(people: dict[str, int]) -> None:
+    before = rows()
+    accepted, reasons = tried(people)
     assert accepted == []
     # Broken integrity, or no right to it; never that the statement itself makes no sense.
     assert {name: why for name, why in reasons.items() if why[:2] != "23" and why != "42501"} == {}
     assert rows() == before
+
+
+def test_rights_that_somebody_gives_do_not_open_the_counters(people: dict[str, int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(
+            "GRANT UPDATE, DELETE ON loyalty_balance, loyalty_lot, loyalty_movement, loyalty_trace, loyalty_tierchange"
+            f" TO {settings.DATABASE_APP_ROLE}"
+        )
+        cursor.execute(f"SET LOCAL ROLE {settings.DATABASE_APP_ROLE}")
+    assert tried(people)[0] == []
 
 
 def test_tables_of_ones_own_do_not_lead_the_ledger_away(people: dict[str, int]) -> None:
