@@ -14,10 +14,12 @@ from django.db.models import Sum
 
 from crm.org.models import Chain
 from customers.receiving.database import in_transaction
-from loyalty import endings, ledger
+from loyalty import endings, ledger, sources
 from loyalty.accrual import conditions, facts, reading, rulesets
 from loyalty.ledger import Cause, NewLot
 from loyalty.models import Action, ActionDone, EarningRule, Programme, RuleKind
+
+MOST_SOURCE = 120  # as a movement keeps it
 
 
 class Earned(NamedTuple):
@@ -66,7 +68,7 @@ def _earn(done: _Doing) -> list[Earned]:
 
 
 def _by(rule: EarningRule, programme: Programme, done: _Doing) -> Earned | None:
-    source = f"action:{rule.code}:{done.source}"
+    source = sources.fitted(f"action:{rule.code}:{done.source}", MOST_SOURCE)
     mine = ActionDone.objects.filter(customer=done.customer_id, code=rule.code)
     known = mine.filter(movement__source=source).values_list("points", flat=True).first()
     if known is not None:

@@ -11,7 +11,7 @@ from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.api.shapes import In, Source, StoreCode
 from customers.models import Customer
-from loyalty import actions
+from loyalty import actions, sources
 from loyalty.api import till
 from loyalty.api.accounts import customer_of
 from loyalty.api.redemptions import GONE
@@ -60,7 +60,7 @@ class Actions(ApiView):
     def post(self, told: ActionIn) -> Answer:
         """The same (source, external_id) again: 200 and the same body. Limits are those of the rules."""
         number = customer_of(told.customer, self.caller)
-        source = f"{told.source}:{told.external_id}"
+        source = sources.named(told.source, told.external_id)
         earned = actions.earn(
             number,
             Action(told.action),

@@ -12,7 +12,7 @@ from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.api.shapes import In, Source, StoreCode
 from customers.models import Customer
-from loyalty import adjustments
+from loyalty import adjustments, sources
 from loyalty.api import till
 from loyalty.api.accounts import customer_of
 from loyalty.api.redemptions import GONE
@@ -70,7 +70,7 @@ class Adjustments(ApiView):
         owner = Customer.objects.get(pk=customer_of(told.customer, self.caller))
         made = adjustments.ask(
             owner, told.points, reason=told.reason, by=self.caller, at=now(), note=told.note,
-            source=f"{told.source}:{told.external_id}", receipt_number=told.receipt_number,
+            source=sources.named(told.source, told.external_id), receipt_number=told.receipt_number,
             store=till.store_if(told.store, self.caller),
         )  # fmt: skip
         return Answer(shape(made), 201)

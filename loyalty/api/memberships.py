@@ -16,6 +16,7 @@ from crm.rest.views import ApiView
 from customers.api.customers import CUSTOMER_ID
 from customers.api.shapes import IdentityIn, In, Source, StoreCode
 from customers.models import Customer
+from loyalty import sources
 from loyalty.api import till
 from loyalty.api.accounts import customer_of
 from loyalty.api.redemptions import GONE
@@ -137,7 +138,9 @@ class Sales(ApiView):
     def post(self, told: MembershipIn) -> Answer:
         """From today, or from where the one that runs ends. The same (source, external_id) again answers the same."""
         number, store = till.payer_of(told.customer, self.caller), till.store_if(told.store, self.caller)
-        cause = Cause(f"{told.source}:{told.external_id}", now(), self.caller, store.pk if store else None)
+        cause = Cause(
+            sources.named(told.source, told.external_id), now(), self.caller, store.pk if store else None
+        )
         price = Decimal(told.price) if told.price is not None else None
         sale = memberships.sell(
             number, told.tier, cause, how=told.how, receipt_number=told.receipt_number, price=price

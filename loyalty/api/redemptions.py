@@ -11,7 +11,7 @@ from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.models import Customer
-from loyalty import holds, ledger, redeeming
+from loyalty import holds, ledger, redeeming, sources
 from loyalty.api import till
 from loyalty.api.shapes import (
     HOLD_ID,
@@ -48,7 +48,10 @@ class Spending(ApiView):
         """A number of a sender means one thing for ever."""
         found = till.store_if(store, self.caller)
         return Cause(
-            f"{told.source}:{told.external_id}", now(), self.caller, store_id=found.pk if found else None
+            sources.named(told.source, told.external_id),
+            now(),
+            self.caller,
+            store_id=found.pk if found else None,
         )
 
 

@@ -1,5 +1,6 @@
 """Rewards: the catalogue, taking one, taking it back."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from django.db.models import OuterRef, Q, Subquery
@@ -13,7 +14,7 @@ from crm.rest.endpoints import Answer, endpoint
 from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
-from loyalty import rewards
+from loyalty import rewards, sources
 from loyalty.api import till
 from loyalty.api.couponshapes import RedemptionOut, RewardOut, RewardPage, RewardRedemptionIn
 from loyalty.coupons.codes import shown
@@ -76,7 +77,9 @@ class RewardRedemptions(ApiView):
         found = get_reward(reward)
         store, who = till.store_of(told, self.caller), till.customer_of(told.customer)
         assert who is not None
-        taken = rewards.redeem(who, found, till.cause_of(told, now(), self.caller, store))
+        cause = till.cause_of(told, now(), self.caller, store)
+        short = replace(cause, source=sources.fitted(cause.source, sources.MOST_OF_CHECKOUT))
+        taken = rewards.redeem(who, found, short)
         return Answer(shape(taken.redemption), 201 if taken.is_new else 200)
 
 

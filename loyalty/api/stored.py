@@ -16,7 +16,7 @@ from crm.rest.views import ApiView
 from customers.api.customers import CUSTOMER_ID
 from customers.api.shapes import IdentityIn, In, Source, StoreCode
 from customers.models import Customer
-from loyalty import accounts, storedvalue
+from loyalty import accounts, sources, storedvalue
 from loyalty.api import till
 from loyalty.api.accounts import customer_of
 from loyalty.api.redemptions import GONE
@@ -131,7 +131,10 @@ class _Acting(ApiView):
         """A number of a sender means one thing for ever. `store_id`: where it is not told."""
         found = till.store_if(getattr(told, "store", None), self.caller)
         return Cause(
-            f"{told.source}:{told.external_id}", now(), self.caller, store_id=found.pk if found else store_id
+            sources.named(told.source, told.external_id),
+            now(),
+            self.caller,
+            store_id=found.pk if found else store_id,
         )
 
     def act(self, text: str, kind: StoredKind) -> StoredOperation:

@@ -11,7 +11,7 @@ from crm.rest.problems import InvalidInput
 from customers import identities
 from customers.api.shapes import IdentityIn
 from customers.models import Channel, Customer, Identity
-from loyalty import goods
+from loyalty import goods, sources
 from loyalty.api.accounts import customer_of as visible
 from loyalty.api.basketshapes import EvaluatedLineIn
 from loyalty.api.couponshapes import (
@@ -74,7 +74,7 @@ def owner_of(customer_id: int, store_id: int | None, caller: Caller) -> int:
 
 
 def cause_of(told: Told | CheckoutQuery, at: datetime, by: Any, store: Store | None = None) -> Cause:
-    return Cause(f"{told.source}/{told.external_id}", at, by, store.pk if store else None)
+    return Cause(sources.checkout(told.source, told.external_id), at, by, store.pk if store else None)
 
 
 def check_lines(lines: Sequence[BasketLineIn | EvaluatedLineIn]) -> None:

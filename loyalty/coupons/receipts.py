@@ -15,6 +15,7 @@ from customers.receiving.followers import Changed, Follower, register
 from loyalty.coupons import tying, uses, using
 from loyalty.coupons.tying import COUNTER, Day
 from loyalty.ledger import Cause
+from loyalty.sources import CHECKOUT
 
 BY = using.RETURNS
 
@@ -82,13 +83,13 @@ def _give_back(cur: Any, customers: int | list[int], purchases: Sequence[int], b
 
 PAIRS = f"""
 SELECT u.customer_id, u.id, u.definition_id, u.store_id, u.used_on, p.id,
-    u.purchase_id IS NULL AND u.source = s.code || '/' || p.external_id,
+    u.purchase_id IS NULL AND u.source = {CHECKOUT},
     starts_with(u.source, '{COUNTER}') AND u.redeemed_at IS NOT NULL AND u.reversed_at IS NULL
 FROM customers_purchase p
 JOIN customers_source s ON s.id = p.source_id
 JOIN loyalty_couponuse u ON u.customer_id = p.customer_id
 WHERE p.customer_id {{whose}} AND p.id = ANY(%(purchases)s::bigint[]) AND u.customer_id {{whose}} AND (
-    u.purchase_id = p.id OR (u.purchase_id IS NULL AND u.source = s.code || '/' || p.external_id)
+    u.purchase_id = p.id OR (u.purchase_id IS NULL AND u.source = {CHECKOUT})
     OR (starts_with(u.source, '{COUNTER}') AND u.store_id = p.store_id AND u.used_on = p.business_date)
 )
 ORDER BY u.customer_id, u.id, p.id

@@ -16,6 +16,7 @@ from crm.lib import prepared
 from crm.lib.statements import Statement
 from loyalty.ledger.accounts import sides
 from loyalty.models import Coupon, CouponTally, CouponUse, Unit
+from loyalty.sources import CHECKOUT
 
 RECEIPTS = "system:receipts"  # who voids what a receipt had issued that came back
 LIVE = Q(released_at__isnull=True, reversed_at__isnull=True)
@@ -118,10 +119,10 @@ ALL_BACK = """EXISTS (
 _ALL_BACK = f"""
 SELECT p.id FROM customers_purchase p WHERE p.customer_id = %s AND p.id = %s AND {ALL_BACK}
 """  # noqa: S608  our own words
-_PURCHASE = """
+_PURCHASE = f"""
 SELECT p.id FROM customers_purchase p JOIN customers_source s ON s.id = p.source_id
-WHERE p.customer_id = %s AND s.code || '/' || p.external_id = %s
-"""
+WHERE p.customer_id = %s AND {CHECKOUT} = %s
+"""  # noqa: S608
 MANY = "= ANY(%(customers)s::bigint[])"
 VOID = f"""
 UPDATE loyalty_coupon k SET voided_at = %(at)s, voided_by = %(by)s
