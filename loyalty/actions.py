@@ -4,6 +4,9 @@
 
 A rule of the kind "action" gives its points once a source; further limits are its own: once for each member, points
 of a day and of a month. The points are available at once, and end by the programme's model counted from that day.
+
+What a source has told once is kept with what it earned: told again it earns nothing more, though the rules are others
+by then, or a limit has room again.
 """
 
 from datetime import date, datetime
@@ -16,8 +19,8 @@ from crm.org.models import Chain
 from customers.receiving.database import in_transaction
 from loyalty import endings, ledger, sources
 from loyalty.accrual import conditions, facts, reading, rulesets
-from loyalty.ledger import Cause, NewLot
-from loyalty.models import Action, ActionDone, EarningRule, Programme, RuleKind
+from loyalty.ledger import Cause, NewLot, accounts
+from loyalty.models import Action, ActionDone, ActionTold, EarningRule, Programme, RuleKind, Unit
 
 MOST_SOURCE = 120  # as a movement keeps it
 
@@ -56,6 +59,8 @@ def earn(
 
 def _earn(done: _Doing) -> list[Earned]:
     reading.lock(done.customer_id)
+    if (known := _told(done)) is not None:
+        return [Earned(code, points, is_new=False) for code, points in known]
     book = rulesets.book()
     programme = book.programme_on(done.on)
     if programme is None:
@@ -63,16 +68,25 @@ def _earn(done: _Doing) -> list[Earned]:
     rules = [
         one for one in book.versions_on(done.on) if one.kind == RuleKind.ACTION and one.action == done.action
     ]
-    found = (_by(rule, programme, done) for rule in rules)
-    return [one for one in found if one is not None]
+    found = [one for rule in rules if (one := _by(rule, programme, done)) is not None]
+    ActionTold.objects.create(
+        customer_id=done.customer_id, action=done.action, source=done.source, told_at=done.at,
+        earned=[[one.code, one.points] for one in found],
+    )  # fmt: skip
+    return found
+
+
+def _told(done: _Doing) -> list[list[Any]] | None:
+    """What the same source has earned before, maybe when the member was one with who they are parted from now."""
+    rows = ActionTold.objects.filter(
+        customer__in=accounts.sides(done.customer_id, Unit.POINTS), action=done.action, source=done.source
+    )
+    return rows.values_list("earned", flat=True).first()
 
 
 def _by(rule: EarningRule, programme: Programme, done: _Doing) -> Earned | None:
-    source = sources.fitted(f"action:{rule.code}:{done.source}", MOST_SOURCE)
+    source = sources.fitted(f"action:{rule.code}/{done.customer_id}:{done.source}", MOST_SOURCE)
     mine = ActionDone.objects.filter(customer=done.customer_id, code=rule.code)
-    known = mine.filter(movement__source=source).values_list("points", flat=True).first()
-    if known is not None:
-        return Earned(rule.code, known, is_new=False)
     points = _left(rule, mine, done.on) if _is_about(rule, done) else 0
     if points <= 0:
         return None

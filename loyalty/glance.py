@@ -19,7 +19,7 @@ from loyalty.glanceparts import Agent, Bought, Moved, Stored, Tier, Together, Us
 from loyalty.models import Kind, Unit
 from loyalty.models.tiers import names_in
 from loyalty.tiers import agents, standing
-from loyalty.tiers.reading import TIER_THEN
+from loyalty.tiers.reading import TIER_THEN, TODAY
 from loyalty.tiers.standing import Standing
 
 SOON = timedelta(days=30)
@@ -153,7 +153,7 @@ def _tier(customer: str, columns: str) -> str:
     now = TIER_THEN.format(customer=customer, at="%(at)s")
     return f"""(
     SELECT {columns} FROM loyalty_tier t JOIN loyalty_tierscheme s ON s.id = t.scheme_id, (SELECT {now} AS code) stands
-    WHERE s.valid_from <= %(at)s::date AND (t.code = stands.code OR (stands.code IS NULL AND t.rank = 0))
+    WHERE s.valid_from <= {TODAY} AND (t.code = stands.code OR (stands.code IS NULL AND t.rank = 0))
     ORDER BY s.valid_from DESC, s.id DESC LIMIT 1
 )"""  # noqa: S608  names of columns
 
@@ -199,7 +199,7 @@ SELECT json_build_object(
         WHERE m.left > 0
     ),
     'tops_up', coalesce((
-        SELECT is_on FROM loyalty_storedterms WHERE valid_from <= %(at)s::date ORDER BY valid_from DESC, id DESC LIMIT 1
+        SELECT is_on FROM loyalty_storedterms WHERE valid_from <= {TODAY} ORDER BY valid_from DESC, id DESC LIMIT 1
     ), false),
     'family', (SELECT family_id FROM loyalty_familyseat WHERE customer_id = %(customer)s AND left_at IS NULL),
     'together', (
@@ -212,7 +212,7 @@ SELECT json_build_object(
     ),
     'sells', EXISTS (
         SELECT FROM loyalty_tier t WHERE t.is_paid AND t.scheme_id = (
-            SELECT id FROM loyalty_tierscheme WHERE valid_from <= %(at)s::date ORDER BY valid_from DESC, id DESC LIMIT 1
+            SELECT id FROM loyalty_tierscheme WHERE valid_from <= {TODAY} ORDER BY valid_from DESC, id DESC LIMIT 1
         )
     ),
     'bought', (
@@ -222,8 +222,8 @@ SELECT json_build_object(
         )
         FROM loyalty_membership m
         JOIN loyalty_tier t ON t.code = m.paid_tier JOIN loyalty_tierscheme s ON s.id = t.scheme_id
-        WHERE m.customer_id = %(customer)s AND s.valid_from <= %(at)s::date
-            AND m.paid_until + s.grace_days >= %(at)s::date
+        WHERE m.customer_id = %(customer)s AND s.valid_from <= {TODAY}
+            AND m.paid_until + s.grace_days >= {TODAY}
         ORDER BY s.valid_from DESC, s.id DESC LIMIT 1
     ),
     'agent', (

@@ -67,6 +67,7 @@ TABLES = {
     "ActionDone": kept(
         _BOOKS, behaviour="rule code done_on points", plain="id customer movement",
     ),
+    "ActionTold": kept(_BOOKS, behaviour="action source told_at earned", plain="customer"),
     "LedgerDay": plain(
         "id booked_on month unit kind store_id earned ends pending available held debt here lots"
     ),

@@ -8,33 +8,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.audit import trail
+from crm.lib.refusals import Refusal
 from crm.org.models import Store
-from customers.models import Line, Purchase, Source
+from customers.models import ArrivalState, Line, Purchase, Source
+from customers.receiving import database, returns
 from customers.receiving.payloads import ReceiptKeyIn, ReturnedLineIn, ReturnIn
 from customers.receiving.single import receive_return
 from loyalty import glance, redeeming
-from loyalty.models import Accrual, CouponUse
+from loyalty.models import Accrual, Coupon, CouponUse
 
 SOURCE = "counter"
 SHOWN = 12
 
 
+class BroughtBack(Refusal):
+    code: ClassVar[str] = "brought_back"
+    status: ClassVar[int] = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("All of this receipt was brought back before."))
+
+
 @dataclass(frozen=True)
 class Back:
     """What a return took along: nothing, where no `lines` were left. `points` left the account; `debt` is what is owed
-    now; tiers are names, of before and after."""
+    now; `coupons` are good again, `voided` were issued by the receipt; tiers are names, of before and after."""
 
     lines: int
     amount: Decimal
     points: int
     coupons: tuple[str, ...]
+    voided: tuple[str, ...]
     tiers: tuple[str, str]
     debt: int
 
@@ -56,31 +67,45 @@ class Ahead:
     amount: Decimal
     points: int
     coupons: tuple[str, ...]
+    voided: tuple[str, ...]
 
 
 def ahead(receipt: Purchase, at: datetime) -> Ahead:
     now = _standing(receipt, at)
-    return Ahead(receipt.amount - receipt.returned, now.points, tuple(now.uses.values()))
+    return Ahead(
+        receipt.amount - receipt.returned,
+        now.points,
+        *(tuple(names.values()) for names in (now.uses, now.issued)),
+    )
 
 
 def take_back(receipt: Purchase, *, token: str, store: Store, by: Any, at: datetime) -> Back:
-    """Bring back what is left of a receipt, once a token. Raises FormInvalid, InvalidEvent."""
+    """Bring back what is left of a receipt, once a token. Raises FormInvalid, InvalidEvent, BroughtBack."""
     number = redeeming.source_of(token).partition(":")[2]
-    with transaction.atomic():
-        before = _standing(receipt, at)
-        lines = [
-            one
-            for one in Line.objects.filter(customer_id=receipt.customer_id, purchase=receipt)
-            if _is_kept(one)
-        ]
-        if lines:
-            receive_return(_told(receipt, lines, number, store, at), by=by)
-            details = {"receipt": receipt.public_id, "lines": len(lines)}
-            trail.record("receipt.return", receipt, by=by, store_id=store.pk, details=details)
-        after = _standing(receipt, timezone.now())  # what followed was dated while it was done
+
+    def work(cur: Any) -> Back:
+        returns.lock(
+            cur, [(receipt.source_id, receipt.external_id)]
+        )  # one after the other: then what is left is so
+        return _take_back(receipt, number, store, by, at)
+
+    return database.in_transaction(work)
+
+
+def _take_back(receipt: Purchase, number: str, store: Store, by: Any, at: datetime) -> Back:
+    before = _standing(receipt, at)
+    mine = Line.objects.filter(customer_id=receipt.customer_id, purchase=receipt)
+    lines = [one for one in mine if _is_kept(one)]
+    if lines:
+        outcome = receive_return(_told(receipt, lines, number, store, at), by=by)
+        if outcome.state != ArrivalState.APPLIED:
+            raise BroughtBack
+        details = {"receipt": receipt.public_id, "lines": len(lines)}
+        trail.record("receipt.return", receipt, by=by, store_id=store.pk, details=details)
+    after = _standing(receipt, timezone.now())  # what followed was dated while it was done
     return Back(
         len(lines), sum((one.amount - one.returned_amount for one in lines), Decimal(0)), before.points - after.points,
-        tuple(name for pk, name in before.uses.items() if pk not in after.uses), (before.tier, after.tier), after.debt,
+        _gone(before.uses, after.uses), _gone(before.issued, after.issued), (before.tier, after.tier), after.debt,
     )  # fmt: skip
 
 
@@ -88,12 +113,13 @@ def take_back(receipt: Purchase, *, token: str, store: Store, by: Any, at: datet
 class _Standing:
     points: int
     uses: dict[int, str]
+    issued: dict[int, str]
     tier: str
     debt: int
 
 
 def _standing(receipt: Purchase, at: datetime) -> _Standing:
-    """What the receipt has given and used, and where the member stands."""
+    """What the receipt has given, used and issued, and where the member stands."""
     mine = {"customer_id": receipt.customer_id, "purchase_id": receipt.pk}
     kept = Accrual.objects.filter(**mine).values_list("kept", flat=True).first()
     uses = CouponUse.objects.filter(**mine, redeemed_at__isnull=False, reversed_at__isnull=True).order_by(
@@ -101,8 +127,27 @@ def _standing(receipt: Purchase, at: datetime) -> _Standing:
     )
     now = glance.read(receipt.customer_id, at)
     return _Standing(
-        kept or 0, dict(uses.values_list("pk", "definition__name")), now.tier_name, now.points.debt
+        kept or 0,
+        dict(uses.values_list("pk", "definition__name")),
+        dict(_unused(mine)),
+        now.tier_name,
+        now.points.debt,
     )
+
+
+def _unused(mine: dict[str, Any]) -> Any:
+    """Coupons that a receipt issued for the next order, and that nobody has used."""
+    used = CouponUse.objects.filter(
+        customer_id=OuterRef("customer_id"), coupon=OuterRef("pk"), released_at=None, reversed_at=None
+    )
+    rows = Coupon.objects.filter(
+        ~Exists(used), **mine, source=f"receipt:{mine['purchase_id']}", voided_at=None
+    )
+    return rows.order_by("pk").values_list("pk", "definition__name")
+
+
+def _gone(before: dict[int, str], after: dict[int, str]) -> tuple[str, ...]:
+    return tuple(name for pk, name in before.items() if pk not in after)
 
 
 def _is_kept(line: Line) -> bool:

@@ -24,13 +24,13 @@ from loyalty.api.shapes import CustomerId, Number
 from loyalty.api.stored import How
 from loyalty.ledger import Cause
 from loyalty.models import Membership, MembershipSale
-from loyalty.tiers import agents, changing, default_tier, memberships
+from loyalty.tiers import agents, default_tier, keeping, memberships
 
 SALE_ID = {"type": "string", "pattern": "^mem_[0-9a-z]{12}$"}
 Price = Annotated[str, Meta(pattern=r"^\d{1,10}(\.\d{1,2})?$", description="In the chain's currency.")]
 NO_SALE = {
     409: "`source_conflict`: the same number was something else before. `not_for_sale`, `price_changed`,"
-    " `membership_runs`."
+    " `membership_runs`, `too_early`: more than ten years run already."
 }
 NO_REFUND = {409: "`refund_too_late`, `not_the_last`: bought again since."}
 
@@ -105,7 +105,7 @@ class Memberships(ApiView):
     @endpoint("Read a customer's membership", answers={200: StandsOut}, problems=GONE)
     def get(self, customer: str) -> StandsOut:
         """While one that was bought runs, only that one is for sale again: it continues where that ends."""
-        number, on = customer_of(customer, self.caller), changing.today(now())
+        number, on = customer_of(customer, self.caller), keeping.today(now())
         kept = Membership.objects.filter(customer=number).first()
         offers = [
             MembershipOfferOut(one.tier.code, f"{one.tier.price:.2f}", one.begins_on, one.ends_on, one.renews)
@@ -167,7 +167,7 @@ class Refunds(ApiView):
             raise NotFound
         if first.store_id is not None and first.store_id not in self.caller.scope():
             raise NotFound  # the money goes back where it came in
-        owner = till.owner_of(first.customer_id, first.store_id, self.caller)
+        owner = till.owner_of(first.customer_id, first.store_id, self.caller, first.actor)
         done = memberships.give_back(owner, first.pk, at=now(), by=self.caller, note=told.note)
         return Answer(_told(done), 201)
 

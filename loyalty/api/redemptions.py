@@ -11,7 +11,7 @@ from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.models import Customer
-from loyalty import holds, ledger, redeeming, sources
+from loyalty import holds, redeeming, sources
 from loyalty.api import till
 from loyalty.api.shapes import (
     HOLD_ID,
@@ -23,6 +23,7 @@ from loyalty.api.shapes import (
     PartIn,
     RedemptionIn,
 )
+from loyalty.families import spending
 from loyalty.ledger import Cause, Posted
 from loyalty.models import Hold, Kind, Movement, Unit
 
@@ -66,7 +67,7 @@ class Redemptions(Spending):
         """Points that end first are spent first. The same (source, external_id) again: 200 and the same body."""
         number = till.payer_of(told.customer, self.caller)
         unit = Unit[told.unit.upper()]
-        done = ledger.redeem(number, told.points, self.cause(told, told.store), unit=unit)
+        done = spending.redeem_alone(number, told.points, self.cause(told, told.store), unit=unit)
         return _moved(done, unit)
 
 
@@ -85,7 +86,7 @@ class Reversals(Spending):
         spent = Movement.objects.filter(pk=Movement.row_id(movement) or 0).first()
         if spent is None or spent.kind not in {Kind.REDEEM, Kind.CAPTURE} or Unit(spent.unit).is_money:
             raise NotFound
-        owner = till.owner_of(spent.customer_id, spent.store_id, self.caller)
+        owner = till.owner_of(spent.customer_id, spent.store_id, self.caller, spent.actor)
         done = redeeming.reverse(owner, spent, self.cause(told), points=told.points)
         return _moved(done, Unit(spent.unit))
 
@@ -110,7 +111,7 @@ class _OfHold(Spending):
         found = Hold.objects.select_related("movement").filter(pk=Hold.row_id(text) or 0).first()
         if found is None:
             raise NotFound
-        till.owner_of(found.customer_id, found.movement.store_id, self.caller)
+        till.owner_of(found.customer_id, found.movement.store_id, self.caller, found.movement.actor)
         return found
 
 

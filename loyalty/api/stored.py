@@ -141,7 +141,7 @@ class _Acting(ApiView):
         found = StoredOperation.objects.filter(pk=StoredOperation.row_id(text) or 0, kind=kind).first()
         if found is None:
             raise NotFound
-        till.owner_of(found.customer_id, found.store_id, self.caller)
+        till.owner_of(found.customer_id, found.store_id, self.caller, found.actor)
         return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from crm.audit import trail
 from crm.lib.refusals import Fault
 from crm.org.models import Store
 from crm.rest.keys import Caller
@@ -66,9 +67,9 @@ def payer_of(told: IdentityIn | str, caller: Caller) -> int:
     return customer_of(told) or 0
 
 
-def owner_of(customer_id: int, store_id: int | None, caller: Caller) -> int:
-    """Whose it is that was booked: at the key's stores whoever it is. Raises NotFound, Erased."""
-    if store_id is not None and store_id in caller.scope():
+def owner_of(customer_id: int, store_id: int | None, caller: Caller, actor: str = "") -> int:
+    """Whose it is that was booked: at the key's stores, or by itself, whoever it is. Raises NotFound, Erased."""
+    if actor == trail.actor_name(caller) or (store_id is not None and store_id in caller.scope()):
         return customer_id
     return visible(Customer(pk=customer_id).public_id, caller)
 

@@ -11,8 +11,9 @@ from loyalty.accrual.conditions import days_from_birthday
 from loyalty.accrual.rulesets import RuleSet
 from loyalty.accrual.words import Told
 from loyalty.evaluation.asking import Asked, AskedLine
-from loyalty.evaluation.person import Person, lowest_tier
+from loyalty.evaluation.person import Person
 from loyalty.goods import Known
+from loyalty.tiers import default_tier
 
 
 @dataclass(frozen=True)
@@ -80,5 +81,5 @@ def _receipt(asked: Asked, who: Person, rules: RuleSet, lines: Sequence[Line]) -
 def _tier(asked: Asked, who: Person) -> str:
     """The tier that the day began with."""
     if who.customer_id is None:
-        return lowest_tier(asked.at)
+        return default_tier(asked.on)
     return facts.tiers_of([(who.customer_id, asked.on)])[0]

@@ -1,7 +1,7 @@
 """Who pays for a basket, as rules see them: a few small statements, all by the customer."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from crm.lib import prepared
@@ -10,7 +10,7 @@ from loyalty.accrual import firsts
 from loyalty.evaluation.asking import Asked
 from loyalty.families import roster
 from loyalty.models import BenefitKind, Unit
-from loyalty.tiers import EARLY, default_tier, tier_at
+from loyalty.tiers import EARLY, tier_at
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,6 @@ def of(asked: Asked, others: set[int]) -> Person:
     spendable = accounts.of(who, asked.at)[Unit.POINTS].spendable
     together = roster.together(who, spendable, asked.at)
     return Person(who, birthday, is_first, spendable, together, tiers, discount or Decimal(0), early)
-
-
-def lowest_tier(at: datetime) -> str:
-    return default_tier(at.date())
 
 
 _EARLIER = """e.business_date <= %(on)s::date

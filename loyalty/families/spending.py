@@ -15,7 +15,7 @@ from crm.lib import prepared
 from crm.lib.statements import Statement
 from loyalty import ledger
 from loyalty.families import roster
-from loyalty.ledger import Cause, InsufficientPoints, SourceConflict, accounts, upkeep
+from loyalty.ledger import Cause, InsufficientPoints, Posted, SourceConflict, accounts, upkeep
 from loyalty.ledger.accounts import Account
 from loyalty.ledger.moving import POINTS, checked
 from loyalty.models import FamilyPart, FamilyRedemption, Kind
@@ -56,6 +56,19 @@ def redeem(customer_id: int, points: int, cause: Cause) -> Spent:
             return _plain(owner, points, cause)
         prepared.rows(_SHARED, {"family": family_id})
         return _spend(owner, family_id, points, cause)
+
+
+def redeem_alone(customer_id: int, points: int, cause: Cause, *, unit: int = POINTS) -> Posted:
+    """Spend own points. A number that was spent with the family is not another thing: SourceConflict."""
+    with transaction.atomic():
+        done = ledger.redeem(customer_id, points, cause, unit=unit)
+        if (
+            done.is_new and unit == POINTS
+        ):  # asked under the lock of the account, which the family's spending takes
+            for one in accounts.sides(done.customer_id, POINTS):
+                if _before(one, cause.source)[0]:
+                    raise SourceConflict
+        return done
 
 
 def again(owner: int, redemption_id: int, points: int | None = None) -> Spent:
@@ -128,7 +141,10 @@ def _write(owner: int, family_id: int, taken: dict[int, int], cause: Cause) -> S
 def _part(whole: FamilyRedemption, place: int, who: int, points: int, cause: Cause) -> Part:
     purchase = cause.purchase_id if who == whole.customer_id else None
     why = Cause(f"family:{whole.pk}/{place}", cause.at, cause.by, cause.store_id, purchase)
-    return Part(who, ledger.redeem(who, points, why).movement_id, points)
+    done = ledger.redeem(who, points, why)
+    if not done.is_new:
+        raise SourceConflict
+    return Part(who, done.movement_id, points)
 
 
 def _plain(owner: int, points: int, cause: Cause) -> Spent:

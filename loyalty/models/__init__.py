@@ -30,6 +30,7 @@ from loyalty.models.programme import (
     AccrualDue,
     Action,
     ActionDone,
+    ActionTold,
     EarningRule,
     Ending,
     Programme,
@@ -69,7 +70,7 @@ from loyalty.models.tiers import (
 )
 
 __all__ = [
-    "Accrual", "AccrualDue", "Action", "ActionDone", "Adjustment", "AdjustmentKind", "AdjustmentLimit",
+    "Accrual", "AccrualDue", "Action", "ActionDone", "ActionTold", "Adjustment", "AdjustmentKind", "AdjustmentLimit",
     "AdjustmentReason", "AdjustmentState", "Balance", "Benefit", "BenefitKind", "BirthdayGift", "ByHand", "Coupon",
     "CouponBatch", "CouponCode", "CouponDefinition", "CouponDue", "CouponKind", "CouponTally", "CouponTerms",
     "CouponUse", "DedicatedAgent", "Downgrade", "EarningRule", "Ending", "Family", "FamilyInvite", "FamilyPart",

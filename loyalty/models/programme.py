@@ -218,6 +218,23 @@ class ActionDone(Owned):
         indexes = [models.Index(fields=["customer", "code", "done_on"], name="actiondone_by_rule")]
 
 
+class ActionTold(Owned):
+    """That a source told of something that a member did, and what it earned: [[rule code, points], …]. Only added, and
+    the answer for ever, whatever the rules are by then. Of two who become one, one row of a source stays.
+    """
+
+    on_merge = OnMerge.UNITE
+
+    pk = models.CompositePrimaryKey("customer", "action", "source")
+    action = models.CharField(max_length=40, choices=Action.choices)
+    source = models.CharField(max_length=120, db_collation="C")
+    told_at = models.DateTimeField()
+    earned = models.JSONField()
+
+    class Meta:
+        verbose_name = _("action that was told")
+
+
 class AccrualDue(models.Model):
     """Purchases that came with many others: what they earn is worked out by a job. A row goes with its effect."""
 

@@ -20,7 +20,7 @@ from loyalty.coupons.refusals import CannotVoid
 from loyalty.coupons.windows import zone_of
 from loyalty.families import returning, spending
 from loyalty.families.spending import Spent
-from loyalty.ledger import Cause, accounts
+from loyalty.ledger import Cause, SourceConflict, accounts
 from loyalty.ledger.accounts import present
 from loyalty.models import Redemption, RedemptionState, Reward, RewardKind, RewardTerms, Unit
 from loyalty.rewards import catalogue, stock, wholes
@@ -74,7 +74,9 @@ def redeem(customer_id: int, reward: Reward, cause: Cause, *, tier: str = "") ->
         if paid and not paid.is_new:
             # Somebody was quicker while we waited for the account, or it stands with whom they were one.
             theirs = Redemption.objects.filter(customer_id=paid.customer_id, reward=reward)
-            known = theirs.filter(source=cause.source).select_related("terms", "coupon").get()
+            known = theirs.filter(source=cause.source).select_related("terms", "coupon").first()
+            if known is None:
+                raise SourceConflict
             return Taken(known, is_new=False)
         if terms.tiers and not tier:
             tier = tier_at([owner], cause.at).get(owner, "")

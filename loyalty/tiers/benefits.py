@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from crm.lib import prepared
 from loyalty.models import Benefit, BenefitKind, TierScheme
-from loyalty.tiers.reading import TIER_THEN
+from loyalty.tiers.reading import TIER_THEN, TODAY
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def of_their_tier(kind: BenefitKind, further: str = "") -> str:
         (SELECT {stands} AS code) stands
     WHERE b.kind = {kind.value} AND (t.code = stands.code OR (stands.code IS NULL AND t.rank = 0)) {further}
         AND s.id = (
-            SELECT v.id FROM loyalty_tierscheme v WHERE v.valid_from <= %(at)s::date
+            SELECT v.id FROM loyalty_tierscheme v WHERE v.valid_from <= {TODAY}
             ORDER BY v.valid_from DESC, v.id DESC LIMIT 1
         )
 ), 0)"""  # noqa: S608  numbers of kinds

@@ -15,7 +15,7 @@ from django.db import connection
 from crm.lib.statements import Statement
 from customers.models import Customer
 from loyalty.models import Membership, MembershipSale, Tier, TierReason, TierScheme
-from loyalty.tiers import changing, stood
+from loyalty.tiers import keeping, stood
 from loyalty.tiers.reading import default_tier
 from loyalty.tiers.stood import State
 
@@ -96,11 +96,14 @@ def covered(kept: Membership, state: State, found: Cover | None, book: Book) -> 
     return stood.covered(state, paid, book.ranks)
 
 
-def put(kept: Membership, state: State, reason: TierReason, *, by: Any, at: datetime) -> None:
-    """Write a state, and with it a line of history. Without a `since` it begins now."""
-    changing.note(kept, state["tier"], reason, by, at)
+def put(
+    kept: Membership, state: State, reason: TierReason, *, by: Any, at: datetime, cause: str = ""
+) -> None:
+    """Write a state, and with it a line of history. Without a `since` it begins now. `cause`: of a change by hand."""
+    keeping.note(kept, state["tier"], reason, by, at)
+    kept.cause = cause
     stood.put(kept, state | {"since": state["since"] or kept.changed_at.isoformat()})
-    changing.save(kept)
+    keeping.save(kept)
 
 
 def begin(on: date, which: dict[str, int], *, by: Any, at: datetime) -> int:
@@ -112,7 +115,7 @@ def begin(on: date, which: dict[str, int], *, by: Any, at: datetime) -> int:
         return 0
     book, begun = Book.of(on), 0
     for customer in Customer.objects.filter(pk__in=due).order_by("pk"):
-        begun += restate(changing.held(customer, at), book, TierReason.PAID, by=by, at=at)
+        begun += restate(keeping.held(customer, at), book, TierReason.PAID, by=by, at=at)
     return begun
 
 

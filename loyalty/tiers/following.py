@@ -15,7 +15,7 @@ from customers.merging import followers as merging
 from customers.receiving import followers as receiving
 from loyalty.accrual import facts
 from loyalty.models import Membership, MembershipSale, TierReason
-from loyalty.tiers import changing, covering
+from loyalty.tiers import covering, keeping
 from loyalty.tiers.covering import Book
 from loyalty.tiers.reading import tier_names, tiers_of_days
 from loyalty.tiers.reviewing import review
@@ -48,8 +48,8 @@ def merged(cur: Any, joined: merging.Joined) -> dict[str, Any] | None:
     if theirs is None:
         return None
     own = _row(cur, joined.survivor)
-    mine = _membership(joined.survivor) or changing.fresh(joined.survivor, joined.at)
-    book = Book.of(changing.today(joined.at))
+    mine = _membership(joined.survivor) or keeping.fresh(joined.survivor, joined.at)
+    book = Book.of(keeping.today(joined.at))
     earned, others = covering.earned(mine, book), covering.earned(theirs, book)
     given, bought = _higher(earned, others, book), covering.of([joined.survivor], book)
     change = None
@@ -81,7 +81,7 @@ def unmerged(cur: Any, joined: merging.Joined, memo: dict[str, Any] | None) -> N
 
 
 def _part(cur: Any, kept: Membership, memo: dict[str, Any], at: datetime) -> None:
-    book = Book.of(changing.today(at))
+    book = Book.of(keeping.today(at))
     now, bought = covering.earned(kept, book), covering.of([kept.customer_id], book)
     own = memo["earned"] if _same(now, memo["given"]) else now
     if not _same(own, now) or bought != covering.said(kept):
@@ -98,7 +98,7 @@ def _count_anew(cur: Any, customer: int, at: datetime) -> None:
     sales = MembershipSale.objects.filter(customer=customer, tier=kept.paid_tier, returned_at=None)
     if not sales.filter(ends_on=kept.paid_until).exists():
         with _rows_stay(cur):
-            book = Book.of(changing.today(at))
+            book = Book.of(keeping.today(at))
             covering.restate(kept, book, TierReason.PARTED, by=BY_MERGE, at=at)
 
 

@@ -20,10 +20,11 @@ from customers.models import Customer
 from loyalty import endings
 from loyalty.ledger import Cause, accounts
 from loyalty.models import Membership, MembershipSale, Tier, TierReason, TierScheme, Unit
-from loyalty.tiers import changing, covering, dealing, reviewing
-from loyalty.tiers.changing import today
+from loyalty.tiers import covering, dealing, keeping, reviewing
+from loyalty.tiers.keeping import today
 
 DAY = timedelta(days=1)
+AHEAD = timedelta(days=3653)  # who has as much before them buys no more
 
 
 class MembershipRefused(Refusal):
@@ -50,6 +51,13 @@ class OtherRuns(MembershipRefused):
 
     def __init__(self) -> None:
         super().__init__(_("Another membership that was bought still runs."))
+
+
+class TooEarly(MembershipRefused):
+    code = "too_early"
+
+    def __init__(self, until: date) -> None:
+        super().__init__(_("What was bought runs until %(day)s already.") % {"day": until.isoformat()})
 
 
 class SourceTaken(MembershipRefused):
@@ -94,6 +102,8 @@ class Offer:
 def offers(kept: Membership | None, on: date) -> list[Offer]:
     """What is for sale to somebody, the lowest first; while one runs, that one again."""
     scheme = TierScheme.valid_on(on)
+    if kept is not None and kept.paid_until is not None and kept.paid_until > on + AHEAD:
+        return []
     found = Tier.objects.filter(scheme=scheme, is_paid=True).order_by("rank") if scheme else []
     running = kept.paid_tier if scheme and _runs(kept, scheme, on) and kept else ""
     return [_offer(kept, scheme, one, on) for one in found if scheme and running in ("", one.code)]
@@ -111,7 +121,7 @@ def sell(
     """Somebody buys a tier, or buys it again: then it begins where the one before ends. The same source, the same sale.
 
     `price`: what was asked for, where that must not have changed. What is reached above it stays. Raises NotForSale,
-    PriceChanged, OtherRuns, SourceTaken, Erased.
+    PriceChanged, OtherRuns, TooEarly, SourceTaken, Erased.
     """
     on = today(cause.at)
     with transaction.atomic():
@@ -122,9 +132,11 @@ def sell(
                 raise SourceTaken
             return known
         scheme, found, asked = _for_sale(tier, price, on)
-        kept = changing.held(Customer.objects.get(pk=account.customer_id), cause.at)
+        kept = keeping.held(Customer.objects.get(pk=account.customer_id), cause.at)
         if _runs(kept, scheme, on) and kept.paid_tier != tier:
             raise OtherRuns
+        if kept.paid_until is not None and kept.paid_until > on + AHEAD:
+            raise TooEarly(kept.paid_until)
         offer = _offer(kept, scheme, found, on)
         sale = MembershipSale.objects.create(
             customer_id=kept.customer_id, tier=tier, scheme_id=scheme.pk, price=asked, begins_on=offer.begins_on,
@@ -158,7 +170,7 @@ def give_back(customer_id: int, sale_id: int, *, at: datetime, by: Any, note: st
         sale.returned_at, sale.returned_on, sale.returned_by = at, on, trail.actor_name(by)
         sale.note = note.strip()
         sale.save(update_fields=["returned_at", "returned_on", "returned_by", "note"])
-        kept = changing.held(Customer.objects.get(pk=owner), at)
+        kept = keeping.held(Customer.objects.get(pk=owner), at)
         covering.restate(kept, covering.Book.of(on), TierReason.GIVEN_BACK, by=by, at=at)
         details = {"tier": sale.tier, "price": str(sale.price)}
         trail.record("membership.give_back", sale, by=by, store_id=sale.store_id, details=details)

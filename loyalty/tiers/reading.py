@@ -13,6 +13,8 @@ TIER_THEN = (
     "(SELECT tc.to_tier FROM loyalty_tierchange tc WHERE tc.customer_id = {customer} AND tc.at <= {at}"
     " ORDER BY tc.at DESC, tc.id DESC LIMIT 1)"
 )
+# The day of the moment %(at)s in the chain's zone, inside another statement: versions of the tiers go by it.
+TODAY = "(%(at)s::timestamptz AT TIME ZONE (SELECT z.timezone FROM org_chain z WHERE z.id = 1))::date"
 _EACH = f"""
 SELECT asked.customer_id, {TIER_THEN.format(customer="asked.customer_id", at="asked.at")}
 FROM unnest(%s::bigint[], %s::timestamptz[]) AS asked (customer_id, at)

@@ -5,8 +5,9 @@ everything, for all. Both end when nothing moves any more, so a second one write
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,15 +19,20 @@ from loyalty.models import Downgrade, Measure, Period, Tier, TierScheme
 from loyalty.tiers import bought, dealing, statements
 
 AT_ONCE = ("taken_back", "upgraded")
+VERSIONS = 20  # that are looked at for goods that come back
 MOST_STEPS = 20  # of one member in one review; a ladder has fewer
 
 
 @dataclass(frozen=True)
 class Terms:
-    """A version of the rules on a business date, as the statements want it."""
+    """A version of the rules on a business date, as the statements want it.
+
+    `recent`: those before it under which a tier may have been reached whose goods can still come back.
+    """
 
     scheme: TierScheme
     values: dict[str, Any]
+    recent: tuple["Terms", ...] = ()
 
     @property
     def measure(self) -> Measure:
@@ -42,8 +48,16 @@ class Terms:
 
 def terms_on(on: date, *, at: datetime, by: Any) -> Terms | None:
     """None: there is no version on that date."""
-    scheme = TierScheme.valid_on(on)
-    return terms_of(scheme, on, at=at, by=by) if scheme else None
+    versions = list(TierScheme.objects.filter(valid_from__lte=on).order_by("-valid_from", "-pk")[:VERSIONS])
+    if not versions:
+        return None
+    now = terms_of(versions[0], on, at=at, by=by)
+    recent = [
+        terms_of(one, on, at=at, by=by)
+        for newer, one in pairwise(versions)
+        if newer.valid_from + timedelta(days=one.take_back_days) >= on
+    ]
+    return replace(now, recent=tuple(recent))
 
 
 def terms_of(scheme: TierScheme, on: date, *, at: datetime, by: Any) -> Terms:
@@ -83,9 +97,10 @@ def settle(terms: Terms, who: str, which: dict[str, Any], ways: Iterable[str]) -
         for _step in range(MOST_STEPS):
             moved = 0
             for way in counts:
-                cursor.execute(terms.sql(way, who), terms.values | which)
-                counts[way] += cursor.rowcount
-                moved += cursor.rowcount
+                for one in (terms, *terms.recent) if way == "taken_back" else (terms,):
+                    cursor.execute(one.sql(way, who), one.values | which)
+                    counts[way] += cursor.rowcount
+                    moved += cursor.rowcount
             if not moved:
                 break
     return counts

@@ -21,7 +21,7 @@ def told(kept: Membership) -> State:
 
 
 def put(kept: Membership, state: State) -> None:
-    """The reverse, all but the tier, which is a change of its own (`changing.note`)."""
+    """The reverse, all but the tier, which is a change of its own (`keeping.note`)."""
     for name in STATE:
         if name != "tier":
             setattr(kept, name, _value(name, state.get(name)))

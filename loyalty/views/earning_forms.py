@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +36,7 @@ class Words(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value) or ""
+        ProhibitNullCharactersValidator()(text)
         return list(
             dict.fromkeys(part.strip() for part in text.replace("，", ",").split(",") if part.strip())
         )

@@ -17,7 +17,7 @@ from customers.views.base import CustomerView
 from loyalty import adjustments
 from loyalty.forms import AdjustmentForm, ByHandForm, UndoForm
 from loyalty.models import Adjustment, AdjustmentState, Membership, Tier, TierChange
-from loyalty.tiers import changing, movement
+from loyalty.tiers import changing, keeping, movement
 from loyalty.views.words import people_of
 
 SHOWN = 50
@@ -31,14 +31,14 @@ class TierRecord(CustomerView):
 
     def get(self, request: HttpRequest, customer: str) -> HttpResponse:
         person = self.customer(customer)
-        tiers = movement.ladder(changing.today(now()))
+        tiers = movement.ladder(keeping.today(now()))
         return self.render(
             self.template, {"form": ByHandForm(None, tiers=tiers)} | self.around(person, tiers)
         )
 
     def post(self, request: HttpRequest, customer: str) -> HttpResponse:
         person = self.customer(customer)
-        tiers = movement.ladder(changing.today(now()))
+        tiers = movement.ladder(keeping.today(now()))
         form = ByHandForm(request.POST, tiers=tiers)
         change = lambda: changing.change(person, by=self.staff, at=now(), **form.cleaned_data)  # noqa: E731
         return self.answer(
@@ -57,7 +57,7 @@ class TierRecord(CustomerView):
         return reverse("loyalty:customer-tier", args=[person.public_id])
 
     def around(self, person: Customer, tiers: list[Tier]) -> dict[str, Any]:
-        on = changing.today(now())
+        on = keeping.today(now())
         now_is = Membership.objects.filter(customer=person).first()
         history = list(TierChange.objects.filter(customer=person).order_by("-at", "-pk")[:SHOWN])
         by_code = {tier.code: tier for tier in tiers}

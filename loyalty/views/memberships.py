@@ -19,7 +19,7 @@ from customers.views.base import CustomerView
 from loyalty import glance, redeeming
 from loyalty.ledger import Cause
 from loyalty.models import Membership, MembershipSale, PaidBy
-from loyalty.tiers import changing, memberships
+from loyalty.tiers import keeping, memberships
 from loyalty.tiers.memberships import Offer
 from loyalty.tiers.reading import tier_names
 from loyalty.views.spending import SpendForm, home_of, money
@@ -191,7 +191,7 @@ def sale_form(view: Any, owner: Customer, place: str) -> SaleForm:
 
 def offers_of(owner: Customer) -> list[Offer]:
     kept = Membership.objects.filter(customer=owner).first()
-    return memberships.offers(kept, changing.today(timezone.now()))
+    return memberships.offers(kept, keeping.today(timezone.now()))
 
 
 def name_of_tier(code: str) -> str:

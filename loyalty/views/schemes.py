@@ -13,7 +13,7 @@ from crm.org.permissions import Permission
 from crm.ui.views import StaffView, explain
 from loyalty.forms import SchemeForm
 from loyalty.models import Tier, TierScheme
-from loyalty.tiers import changing, schemes
+from loyalty.tiers import keeping, schemes
 from loyalty.views import drafted
 from loyalty.views.base import tabs
 
@@ -53,7 +53,7 @@ class SchemePage(StaffView):
             for tier in tiers:
                 tier.threshold = draft.tiers.get(tier.code, tier.threshold)
         form = SchemeForm(data, scheme=scheme, tiers=tiers)
-        form.initial["valid_from"] = changing.today(now()) + timedelta(days=1 if scheme else 0)
+        form.initial["valid_from"] = keeping.today(now()) + timedelta(days=1 if scheme else 0)
         return form
 
     def done(self, scheme: TierScheme) -> str:

@@ -72,6 +72,8 @@ def sentences(back: Back) -> list[str]:
         said.append(_("Owed now: %(n)s points.") % {"n": words.number(back.debt)})
     if back.coupons:
         said.append(_("Good again: %(names)s.") % {"names": ", ".join(back.coupons)})
+    if back.voided:
+        said.append(_("Not good any more: %(names)s.") % {"names": ", ".join(back.voided)})
     if back.tiers[0] != back.tiers[1]:
         said.append(_("Tier: %(before)s → %(after)s.") % {"before": back.tiers[0], "after": back.tiers[1]})
     return said

@@ -24,7 +24,7 @@ from customers.models import Customer
 from customers.views.facts import rows_of
 from customers.views.listing import COUNTED, count_of, download
 from loyalty.models import BenefitKind, Membership, Tier, TierScheme
-from loyalty.tiers import changing, movement
+from loyalty.tiers import keeping, movement
 from loyalty.views.base import tabs
 
 
@@ -34,7 +34,7 @@ class Ladder(StaffView):
     permission = Permission.VIEW_LOYALTY
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        on = changing.today(now())
+        on = keeping.today(now())
         tiers = movement.ladder(on)
         counts = movement.counts_now(self.staff, tiers)
         versions = TierScheme.objects.order_by("-valid_from", "-pk")[:8]
@@ -86,14 +86,14 @@ class Span(forms.Form):
     )
 
     def __init__(self, data: Any) -> None:
-        today = changing.today(now())
+        today = keeping.today(now())
         first = {"from_on": today - timedelta(days=89), "to_on": today}
         super().__init__({name: data.get(name) or value for name, value in first.items()})
 
     def days(self) -> tuple[date, date]:
         if self.is_valid() and self.cleaned_data["from_on"] <= self.cleaned_data["to_on"]:
             return self.cleaned_data["from_on"], self.cleaned_data["to_on"]
-        today = changing.today(now())
+        today = keeping.today(now())
         return today - timedelta(days=89), today
 
 
@@ -154,14 +154,14 @@ class Asked:
         return rows.select_related("home_store")
 
     def name(self) -> str:
-        names = {tier.code: tier.name for tier in movement.ladder(changing.today(now()))}
+        names = {tier.code: tier.name for tier in movement.ladder(keeping.today(now()))}
         codes = [self.data.get(key, "") for key in ("tier", "was", "now")]
         return " → ".join(names.get(code, code) for code in codes if code)
 
 
 def _standing(staff: Staff, tier: str) -> QuerySet[Customer]:
     people = Customer.objects.visible_to(staff).living().filter(is_stub=False).select_related("home_store")
-    lowest = next((one.code for one in movement.ladder(changing.today(now()))), "")
+    lowest = next((one.code for one in movement.ladder(keeping.today(now()))), "")
     if tier == lowest:
         return people.exclude(pk__in=Membership.objects.exclude(tier=tier).values("customer_id"))
     return people.filter(pk__in=Membership.objects.filter(tier=tier).values("customer_id"))

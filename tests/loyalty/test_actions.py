@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 
-from crm.org.models import Store
+from crm.org.models import Staff, Store
+from customers import merging
 from customers.models import Customer
 from loyalty import actions
-from loyalty.models import Action, ActionDone, Balance, Lot
+from loyalty.models import Action, ActionDone, ActionTold, Balance, Lot
 from tests.loyalty import rules
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +79,34 @@ def test_other_systems_tell_it(calling: Callable[..., Client], irina: Customer) 
     wrong = shop.post("/api/v1/actions/", body | {"action": "dance"}, content_type="application/json")
     assert wrong.status_code == 422
     assert Balance.objects.get(customer=irina).available == 20
+
+
+def test_what_was_told_earns_no_more_when_it_is_told_again(irina: Customer, harbour: Store) -> None:
+    """Neither when a limit has room again, nor by a rule that came since."""
+    rules.programme()
+    rules.rule("review", kind="action", action="review_written", points=20, cap_day=20)
+    assert [do(irina, 1), do(irina, 2)] == [[("review", 20)], []]
+    tomorrow = NOON + timedelta(days=1)
+    assert [do(irina, 2, tomorrow), do(irina, 1, tomorrow)] == [[], [("review", 20)]]
+    rules.rule("bonus", kind="action", action="review_written", points=500, valid_from=date(2026, 3, 15))
+    later = NOON + timedelta(days=6)
+    assert [do(irina, 1, later), do(irina, 2, later)] == [[("review", 20)], []]
+    assert sorted(do(irina, 3, later)) == [("bonus", 500), ("review", 20)]
+    assert Balance.objects.get(customer=irina).available == 540
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ActionTold.objects.update(earned=[])
+
+
+def test_what_was_told_is_known_after_a_merge_and_its_undoing(
+    irina: Customer, yusuf: Customer, ana: Staff, harbour: Store
+) -> None:
+    rules.programme()
+    rules.rule("review", kind="action", action="review_written", points=20)
+    assert do(irina, 1) == do(yusuf, 1) == [("review", 20)]
+    assert do(yusuf, 2) == [("review", 20)]
+    done = merging.merge(irina, yusuf, by=ana, at=NOON, reason="one", is_confirmed=True)
+    assert [do(irina, 1), do(irina, 2), do(yusuf, 3)] == [[("review", 20)]] * 3
+    merging.unmerge(done, by=ana, at=NOON)
+    assert [do(who, n) for who in (irina, yusuf) for n in (1, 2, 3)] == [[("review", 20)]] * 6
+    held = {one.customer_id: one.available for one in Balance.objects.filter(unit=1)}
+    assert sum(held.values()) == 80

@@ -148,3 +148,25 @@ def test_entries_come_in_pages_newest_first(client: Client, rich: Customer) -> N
 
 def test_growth_points_are_not_spent(client: Client, rich: Customer) -> None:
     assert redeem(client, rich, 1, unit="growth").status_code == 422
+
+
+def test_a_key_goes_on_with_what_it_booked_without_telling_a_store(
+    yusuf: Customer, harbour: Store, uptown: Store, calling: Callable[..., Client]
+) -> None:
+    """For a member of another branch, too, who showed a card; another key of its stores does not."""
+    ledger.earn(yusuf.pk, [NewLot(100)], Cause("receipt:1", timezone.now(), "till:1"))
+    ours, others = (calling("points:read", "points:write", stores=[harbour]) for _each in range(2))
+    told = {"customer": {"kind": "member", "value": "M0002"}, "points": 40, "source": "pos"}
+
+    def post(key: Client, address: str, **body: Any) -> tuple[int, dict[str, Any]]:
+        answer = key.post(f"/api/v1/{address}", body, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    status, held = post(ours, "holds/", **told, external_id="1", seconds=60)
+    assert status == 201
+    assert post(others, f"holds/{held['id']}/capture/", source="pos", external_id="2")[0] == 404
+    assert post(ours, f"holds/{held['id']}/capture/", source="pos", external_id="2")[0] == 201
+    status, spent = post(ours, "redemptions/", **told, external_id="3")
+    assert status == 201
+    assert post(ours, f"redemptions/{spent['id']}/reversal/", source="pos", external_id="4")[0] == 201
+    assert Balance.objects.get(customer=yusuf, unit=1).available == 60

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crm.org.models import Staff, Store
+from crm.org.models import Chain, Staff, Store
 from customers.models import Customer
 from loyalty import coupons, ledger, rewards
 from loyalty.coupons import defining, holding
@@ -16,7 +16,7 @@ from loyalty.ledger import Cause, NewLot
 from loyalty.models import Benefit, BenefitKind, CouponDefinition, CouponKind, Reward, RewardKind, Tier
 from loyalty.rewards import catalogue
 from loyalty.rewards.refusals import RewardNotNow
-from loyalty.tiers import changing
+from loyalty.tiers import agents, changing, early_days, trials
 from tests.loyalty.test_coupons import code_of, goods
 from tests.loyalty.test_tiers import at_noon, ladder
 
@@ -102,3 +102,30 @@ def test_a_reward(early: Customer, yusuf: Customer, max_: Staff, harbour: Store)
         with pytest.raises(RewardNotNow):
             rewards.redeem(who.pk, mug, why(on, "till:1", harbour))
     assert rewards.redeem(early.pk, mug, why("2026-03-15", "till:2", harbour)).redemption.points == 10
+
+
+@pytest.mark.parametrize(
+    ("zone", "before", "after"),
+    [
+        ("Asia/Shanghai", "2026-03-09T15:59Z", "2026-03-09T16:00Z"),
+        ("America/New_York", "2026-03-10T03:59Z", "2026-03-10T04:00Z"),
+    ],
+)
+def test_a_version_begins_at_the_chains_midnight(
+    irina: Customer, agnes: Staff, zone: str, before: str, after: str
+) -> None:
+    """Whatever day it is in Greenwich."""
+    Chain.objects.update(timezone=zone)
+    ladder()
+    lowest = Tier.objects.get(scheme=ladder(valid_from=date(2026, 3, 10)), rank=0)
+    reward = Reward.objects.create(code="tea", name="Tea", created_by="test")
+    for kind, more in (
+        (BenefitKind.EARLY_ACCESS, {}),
+        (BenefitKind.AGENT, {}),
+        (BenefitKind.FREE_TRIAL, {"reward": reward}),
+    ):
+        Benefit.objects.create(tier=lowest, kind=kind, value=3, **more)
+    for moment, days in ((before, 0), (after, 3)):
+        at = datetime.fromisoformat(moment)
+        assert early_days(irina.pk, at) == trials.left(irina.pk, reward.pk, at) == days
+        assert agents.is_promised(irina.pk, at) is bool(days)

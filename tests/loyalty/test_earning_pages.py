@@ -80,6 +80,12 @@ def test_what_no_rule_can_be_is_refused(
     assert not EarningRule.objects.exists()
 
 
+@pytest.mark.parametrize("field", ["products", "brands"])
+def test_a_word_with_a_nul_is_refused_at_its_field(marketer: Client, tomorrow: date, field: str) -> None:
+    asked = marketer.get("/loyalty/earning/example/", {field: "tea\0"})
+    assert asked.status_code < 500
+
+
 def test_two_authors_of_one_rule(marketer: Client, tomorrow: date) -> None:
     marketer.post(f"{ADDRESS}new/", given(tomorrow))
     marketer.post(f"{ADDRESS}rules/double/", given(tomorrow, percent="300", seen="1"))

@@ -348,3 +348,26 @@ def test_the_proof_names_what_was_not_sold_and_who_stands_elsewhere(
         proof.Fault("a member stands where the history of tiers ends", f"membership of {irina.pk}"),
         proof.Fault("what a membership says is bought was sold", f"membership of {yusuf.pk}"),
     ]
+
+
+def test_who_has_ten_years_before_them_buys_no_more(irina: Customer, chen: Staff) -> None:
+    books.rewrite(Tier.objects.filter(scheme=club(ladder()), code="club"), paid_months=1_200)
+    buy(irina, "2026-03-10", "a", chen)
+    kept = Membership.objects.get(customer=irina)
+    assert memberships.offers(kept, date(2026, 3, 11)) == []
+    with pytest.raises(memberships.TooEarly):
+        buy(irina, "2026-03-11", "b", chen)
+    assert MembershipSale.objects.count() == 1
+
+
+def test_what_is_set_by_hand_stands_beneath_what_is_bought(irina: Customer, chen: Staff) -> None:
+    club(ladder(grace_days=0))
+    buy(irina, "2026-03-10", "a", chen)
+    by_hand = {"cause": "goodwill", "by": chen, "at": at_noon("2026-03-11")}
+    changing.change(irina, "silver", locked_until=date(2027, 6, 30), **by_hand)
+    assert stands(irina) == ("club", date(2027, 3, 10))
+    assert night("2027-03-11") == {"paid_ended": 1}
+    kept = Membership.objects.get(customer=irina)
+    assert (kept.tier, kept.locked_until) == ("silver", date(2027, 6, 30))
+    changing.change(irina, "gold", **by_hand)
+    assert Membership.objects.get(customer=irina).tier == "gold"

@@ -19,8 +19,9 @@ from customers.receiving.single import receive_receipt
 from loyalty import coupons, ledger, sources
 from loyalty.baskets import Basket, BasketLine
 from loyalty.coupons import defining
-from loyalty.ledger import Cause, NewLot
-from loyalty.models import CouponCode, CouponKind, CouponUse, Movement
+from loyalty.families import joining
+from loyalty.ledger import Cause, NewLot, proof
+from loyalty.models import Balance, CouponCode, CouponKind, CouponUse, FamilyRedemption, JoinedBy, Movement
 from tests.loyalty import rules
 
 TEXT = st.text(alphabet=":/\\~ab", min_size=1, max_size=40)
@@ -74,6 +75,31 @@ def test_points_are_spent_for_each_of_two_receipts(client: Client, irina: Custom
                              content_type="application/json")  # fmt: skip
         assert answer.status_code == 201
     assert [one.points for one in Movement.objects.filter(kind=3)] == [-30, -30]
+
+
+@pytest.mark.django_db
+def test_a_system_that_is_called_as_our_own_numbers_takes_none_of_them(
+    client: Client, irina: Customer, yusuf: Customer, harbour: Store
+) -> None:
+    for who, points in ((irina, 10), (yusuf, 100)):
+        ledger.earn(who.pk, [NewLot(points)], Cause("receipt:1", timezone.now(), "till:1"))
+    joining.join(irina.pk, yusuf.pk, way=JoinedBy.COUNTER, by="system:test", at=timezone.now(), shares=True)
+
+    def post(address: str, who: Customer, points: int, source: str, number: str) -> int:
+        told = {"customer": who.public_id, "points": points, "source": source, "external_id": number}
+        answer = client.post(f"/api/v1/{address}/", told, content_type="application/json")
+        return int(answer.status_code)
+
+    post("family-redemptions", irina, 20, "pos", "0")
+    (last,) = FamilyRedemption.objects.values_list("pk", flat=True)
+    assert post("redemptions", yusuf, 30, "family", f"{last + 1}/1") == 201
+    assert post("family-redemptions", irina, 40, "pos", "1") == 201
+    assert sum(Balance.objects.filter(unit=1).values_list("available", flat=True)) == 110 - 20 - 30 - 40
+    # A number that was spent with the family is not another thing.
+    ledger.earn(irina.pk, [NewLot(100)], Cause("receipt:2", timezone.now(), "till:1"))
+    assert post("redemptions", irina, 40, "pos", "1") == 409
+    assert Balance.objects.get(customer=irina, unit=1).available == 100
+    assert not [fault for proved in proof.prove() for fault in proved.faults]
 
 
 LONG = {"source": "s" * 40, "external_id": "9" * 60}

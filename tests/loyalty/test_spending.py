@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -11,9 +12,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from crm.audit.models import Entry
 from crm.org.models import Staff, Store
-from customers.models import Customer, Purchase
-from loyalty import adjustments, coupons, glance, ledger
+from customers.models import Customer, Purchase, Return
+from loyalty import adjustments, coupons, glance, ledger, takingback
 from loyalty.baskets import Basket, BasketLine
 from loyalty.coupons import defining
 from loyalty.ledger import Cause, NewLot
@@ -36,6 +38,7 @@ from loyalty.models import (
 )
 from loyalty.rewards import catalogue, stock
 from tests import cast
+from tests.customers.test_merge_races import in_threads
 from tests.loyalty import rules
 from tests.loyalty.test_tiers import ladder
 
@@ -340,6 +343,23 @@ def test_a_receipt_comes_back_with_all_that_went_with_it(
     none = theirs.post(place(irina, "returns"), unsaid)
     assert (none.status_code, "Choose the receipt." in none.content.decode()) == (422, True)
     assert theirs.post(place(irina, "returns"), form | {"receipt": "rcp_000000000000"}).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_take_a_receipt_back_at_once_hand_its_money_out_once(
+    chen: Staff, marta: Staff, irina: Customer, harbour: Store, calling: Callable[..., Client]
+) -> None:
+    calling("receipts:write").post("/api/v1/receipts/", slip("B-1", harbour), content_type="application/json")
+    receipt, at = Purchase.objects.get(), timezone.now()
+    start, done = threading.Barrier(2), []
+
+    def take(by: Staff, token: str) -> None:
+        start.wait(5)
+        done.append(takingback.take_back(receipt, token=token * 32, store=harbour, by=by, at=at))
+
+    in_threads(lambda: take(chen, "a"), lambda: take(marta, "b"))
+    assert sorted((one.lines, one.amount) for one in done) == [(0, 0), (1, Decimal(60))]
+    assert Return.objects.count() == Entry.objects.filter(action="receipt.return").count() == 1
 
 
 def test_a_receipt_that_cost_nothing_comes_back_with_its_coupon(

@@ -12,7 +12,7 @@ from crm.org.models import Staff, Store
 from customers.models import Customer
 from loyalty import adjustments
 from loyalty.models import Adjustment, AdjustmentState, Benefit, Membership, Tier, TierScheme
-from loyalty.tiers import changing
+from loyalty.tiers import changing, keeping
 from tests import cast
 from tests.loyalty.test_tiers import ladder
 
@@ -37,7 +37,7 @@ def test_a_version_is_tried_and_published(
     irina: Customer, harbour: Store, max_: Staff, signed_in: SignIn
 ) -> None:
 
-    cast.purchase(irina, at=harbour, on=changing.today(now()), amount="500.00")
+    cast.purchase(irina, at=harbour, on=keeping.today(now()), amount="500.00")
     page = signed_in(max_)
     tried = page.post("/loyalty/tiers/edit/", draft(preview="1"))
     assert "1 member would go up" in tried.content.decode()
@@ -88,7 +88,7 @@ def test_the_ladder_counts_members_and_opens_them(
     assert (listed.count(">Gold<"), listed.count(">Member<")) == (1, 0)  # Yusuf is Uptown's
     people = page.get("/loyalty/tiers/members/?tier=gold").content.decode()
     assert (irina.public_id in people, yusuf.public_id in people) == (True, False)
-    day = changing.today(now()).isoformat()
+    day = keeping.today(now()).isoformat()
     moved = page.get(
         f"/loyalty/tiers/members/?was=member&now=gold&from_on={day}&to_on={day}"
     ).content.decode()
@@ -116,7 +116,7 @@ def test_the_customer_page_says_the_tier_and_what_the_next_one_needs(
 ) -> None:
 
     ladder(measure=2)
-    cast.purchase(irina, at=harbour, on=changing.today(now()), amount="250.00")
+    cast.purchase(irina, at=harbour, on=keeping.today(now()), amount="250.00")
     page = signed_in(chen).get(f"/customers/{irina.public_id}/").content.decode()
     assert "Member" in page
     assert "750 more to Silver" in page

@@ -175,6 +175,23 @@ def test_goods_that_come_back_after_the_window_count_at_the_next_review(irina: C
     assert look(irina, "2026-04-09") == 1  # the thirtieth day
 
 
+def test_a_version_that_begins_in_between_keeps_nobody_on_a_tier(irina: Customer, yusuf: Customer) -> None:
+    """Also where the new one counts something else. Of what is under the old one's days, nothing more."""
+    ladder()
+    for who in (irina, yusuf):
+        earned = grow(who, 3_000, f"receipt:{who.pk}", at_noon("2026-03-09"))
+        look(who, "2026-03-09")
+        ladder(
+            valid_from=date(2026, 3, 10 + (who == yusuf)),
+            measure=Measure.SPEND if who == yusuf else Measure.GROWTH,
+        )
+        back = Cause(f"back:{who.pk}", at_noon("2026-03-12"), "till:1")
+        ledger.claw_back(who.pk, earned, back, unit=Unit.GROWTH)
+        assert look(who, "2026-03-12") == 1
+        assert stands(who) == ("member", None)
+    assert night("2026-03-12") == {}
+
+
 def test_a_part_that_comes_back_leaves_what_the_rest_reaches(irina: Customer) -> None:
     ladder()
     bought = grow(irina, 3_500, "receipt:1", at_noon("2026-03-10"))

@@ -25,7 +25,7 @@ from loyalty.models import (
 )
 from loyalty.rewards import catalogue
 from loyalty.storedvalue import offers
-from loyalty.tiers import changing, memberships, schemes
+from loyalty.tiers import changing, keeping, memberships, schemes
 from loyalty.tiers.schemes import TierDraft
 from tests.walk import EVERYWHERE
 
@@ -101,7 +101,7 @@ def in_chinese(person: Any, by: Any, other: Any) -> dict[str, str]:
         "3a", {"en": "金卡"}, threshold=9, benefits=dict.fromkeys(BenefitKind, Decimal(1)), trial_reward=tried
     )
     schemes.publish(rules, [first, bought, third], by=by, at=now())
-    until = changing.today(now()) + timedelta(days=9)
+    until = keeping.today(now()) + timedelta(days=9)
     changing.change(person, "3a", cause="goodwill", by=by, at=now(), locked_until=until)
     adjustments.ask(person, 5, reason="complaint", by=by, at=now(), source="7", note="破了")
     wait = adjustments.ask(person, 90_000, reason="goodwill", by=other, at=now(), source="8")

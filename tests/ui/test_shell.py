@@ -95,6 +95,10 @@ def test_language_and_theme_are_kept_on_the_person(chen: Staff, signed_in: Brows
     assert '<html lang="zh-hans" data-theme="dark" data-bs-theme="dark">' in page
 
 
+def test_preferences_go_back_to_a_word_as_to_an_address(db: None, client: Client) -> None:
+    assert client.post("/preferences/", {"next": "foo"}).headers["Location"] == "foo"
+
+
 def test_preferences_refuse_nonsense_and_foreign_addresses(db: None, client: Client) -> None:
     answer = client.post(
         "/preferences/", {"language": "xx", "theme": "pink", "next": "https://evil.example/"}

@@ -1,7 +1,7 @@
 """The few pages of the shell itself."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +53,7 @@ class Preferences(View):
         back = request.POST.get("next", "/")
         if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
             back = "/"
-        response = redirect(back)
+        response = HttpResponseRedirect(back)
         response.status_code = 303
         chosen: dict[str, str] = {}
         if (language := request.POST.get("language")) in dict(settings.LANGUAGES):
