@@ -70,10 +70,9 @@ def grant(cursor: Any) -> None:
     cursor.execute(SEQUENCES_DIFFER, {"role": role})
     if changes or cursor.fetchone()[0]:
         cursor.execute("SELECT current_schema()")
-        given = {"role": sql.Identifier(role), "schema": sql.Identifier(cursor.fetchone()[0])}
-        given["rights"] = sql.SQL(", ".join(sorted(reads | WRITES)))
+        schema, rights = sql.Identifier(cursor.fetchone()[0]), sql.SQL(", ".join(sorted(reads | WRITES)))
         for statement in [*map(sql.SQL, GENERAL), *changes]:
-            cursor.execute(statement.format(**given))
+            cursor.execute(statement.format(role=sql.Identifier(role), schema=schema, rights=rights))
 
 
 def _of_tables(cursor: Any, role: str, reads: frozenset[str]) -> list[sql.SQL]:
