@@ -24,6 +24,7 @@ class KeyScope(models.TextChoices):
     POINTS_READ = "points:read", _("Read points, tiers and coupons of customers")
     POINTS_WRITE = "points:write", _("Redeem and adjust points")
     COUPONS_WRITE = "coupons:write", _("Reserve and redeem coupons")
+    COUPONS_MANAGE = "coupons:manage", _("Read, make and end offers of coupons")
     BASKETS_EVALUATE = "baskets:evaluate", _("Work out what a basket earns and saves")
     CATALOGUE_READ = "catalogue:read", _("Read stores and products")
 
@@ -50,6 +51,7 @@ GRANTS: dict[str, frozenset[Permission]] = {
         {Permission.REDEEM_POINTS, Permission.ADJUST_POINTS, Permission.VIEW_LOYALTY}
     ),
     KeyScope.COUPONS_WRITE: frozenset({Permission.REDEEM_POINTS}),
+    KeyScope.COUPONS_MANAGE: frozenset({Permission.MANAGE_COUPONS}),
     KeyScope.BASKETS_EVALUATE: frozenset({Permission.VIEW_LOYALTY}),
     KeyScope.CATALOGUE_READ: frozenset({Permission.VIEW_CATALOGUE}),
 }

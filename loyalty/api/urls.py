@@ -10,6 +10,7 @@ from loyalty.api import (
     coupons,
     families,
     memberships,
+    offers,
     redemptions,
     referrals,
     rewards,
@@ -41,6 +42,15 @@ urlpatterns = [
     path("holds/<str:hold>/capture/", redemptions.Captures.as_view(), name="api-captures"),
     path("coupons/<str:code>/reservation/", coupons.Reservation.as_view(), name="api-coupon-reservation"),
     path("coupons/<str:code>/redemption/", coupons.CouponRedemption.as_view(), name="api-coupon-redemption"),
+    path("coupon-definitions/", offers.Definitions.as_view(), name="api-coupon-definitions"),
+    path(
+        "coupon-definitions/<str:definition>/", offers.OneDefinition.as_view(), name="api-coupon-definition"
+    ),
+    path(
+        "coupon-definitions/<str:definition>/ending/",
+        offers.Ending.as_view(),
+        name="api-coupon-definition-ending",
+    ),
     path("customers/<str:customer>/coupons/", coupons.CustomerCoupons.as_view(), name="api-customer-coupons"),
     path("customers/<str:customer>/referrals/", referrals.Referrals.as_view(), name="api-customer-referrals"),
     path("accounts/<str:customer>/stored-value/", stored.Balances.as_view(), name="api-stored-value"),
