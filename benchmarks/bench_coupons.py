@@ -77,7 +77,9 @@ def _bare_copy(lab: Lab, offer: int, members: int) -> float:
         cur = line.cursor()
         with cur.copy(f"COPY loyalty_coupon ({issuing._COLUMNS}) FROM STDIN") as copy:
             for n, code in enumerate(made):
-                copy.write_row((10**9 + n, who, offer, terms, code, f"bare:{n}", START, "x", START, None, ""))
+                copy.write_row(
+                    (10**9 + n, who, offer, terms, code, f"bare:{n}", START, "x", START, None, "", None, None)
+                )
         with cur.copy(
             "COPY loyalty_couponcode (code, definition_id, customer_id, coupon_id) FROM STDIN"
         ) as copy:

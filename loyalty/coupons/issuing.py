@@ -21,8 +21,8 @@ from crm.lib.statements import Statement
 from customers.receiving import database
 from loyalty.coupons import audiences, codes, defining
 from loyalty.coupons.refusals import CouponEnded, SharedCode
-from loyalty.coupons.rules import Rules, rules_of
-from loyalty.coupons.windows import window_of, zone_of
+from loyalty.coupons.rules import rules_of
+from loyalty.coupons.windows import window_of, zones_of
 from loyalty.ledger.accounts import enter
 from loyalty.models import CouponBatch, CouponDefinition, CouponDue, CouponTally, CouponTerms
 
@@ -32,11 +32,15 @@ LONGEST_LIST = 10_000
 
 
 class Recipient(NamedTuple):
-    """Whose coupon it is, their home store, and what it comes from."""
+    """Whose coupon it is, in which store's days it is counted (their home store's), and what it comes from.
+
+    `purchase`: the receipt that issued it, in that store.
+    """
 
     customer: int
     store: int | None
     source: str
+    purchase: int | None = None
 
 
 class NobodyMeant(Refusal):
@@ -130,10 +134,10 @@ def copy_in(cur: Any, terms: CouponTerms, people: Sequence[Recipient], *, at: da
     """A coupon with these terms for each, in the caller's transaction, which keeps them from being erased."""
     cur.execute("SELECT nextval('loyalty_coupon_id_seq') FROM generate_series(1, %s)", [len(people)])
     numbers = [row[0] for row in cur.fetchall()]
-    rules, windows, made = rules_of(terms), {}, []
+    rules, made = rules_of(terms), []
+    zones = zones_of({one.store for one in people})
+    windows = {store: window_of(rules, at, zone) for store, zone in zones.items()}
     for number, one in zip(numbers, people, strict=True):
-        if one.store not in windows:
-            windows[one.store] = _window(rules, at, one.store)
         made.append((number, one, codes.new(), *windows[one.store]))
     with cur.copy(f"COPY loyalty_coupon ({_COLUMNS}) FROM STDIN") as copy:
         for number, one, code, begin, end in made:
@@ -150,6 +154,8 @@ def copy_in(cur: Any, terms: CouponTerms, people: Sequence[Recipient], *, at: da
                     begin,
                     end,
                     "",
+                    one.store if one.purchase else None,
+                    one.purchase,
                 )
             )
     with cur.copy("COPY loyalty_couponcode (code, definition_id, customer_id, coupon_id) FROM STDIN") as copy:
@@ -158,12 +164,9 @@ def copy_in(cur: Any, terms: CouponTerms, people: Sequence[Recipient], *, at: da
     CouponTally.objects.filter(pk=terms.definition_id).update(issued=F("issued") + len(people))
 
 
-def _window(rules: Rules, at: datetime, store_id: int | None) -> tuple[datetime, datetime | None]:
-    return window_of(rules, at, zone_of(store_id))
-
-
 _COLUMNS = """
-id, customer_id, definition_id, terms_id, code, source, issued_at, issued_by, valid_from, valid_to, voided_by
+id, customer_id, definition_id, terms_id, code, source, issued_at, issued_by, valid_from, valid_to, voided_by,
+store_id, purchase_id
 """
 TAKE = """
 DELETE FROM loyalty_coupondue WHERE id IN (

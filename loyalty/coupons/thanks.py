@@ -12,17 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
 from crm.lib import prepared
 from crm.lib.statements import Statement
 from customers.receiving.followers import Changed, Follower, register
-from loyalty.coupons import codes, giving, tying, uses
+from loyalty.coupons import giving, issuing, tying, uses
+from loyalty.coupons.issuing import Recipient
 from loyalty.coupons.refusals import CannotVoid
-from loyalty.coupons.rules import rules_of
-from loyalty.coupons.windows import window_of, zone_of
-from loyalty.models import Coupon, CouponCode, CouponTally, CouponTerms
+from loyalty.models import CouponTerms
 
 BY = uses.RECEIPTS
 
@@ -51,7 +49,7 @@ def _follow(cur: Any, customers: int | list[int], changed: Iterable[Changed]) ->
     due, back = _due(cur, asked), _back(cur, asked)
     tying.lock(cur, [row[3] for row in due] + [row[2] for row in back])
     if due:
-        _issue(_due(cur, asked), at)  # what nobody else has issued meanwhile
+        _issue(cur, _due(cur, asked), at)  # what nobody else has issued meanwhile
     for customer, coupon, _definition in back:
         try:
             giving.void(customer, coupon, by=BY, at=at)
@@ -73,36 +71,12 @@ def _back(cur: Any, asked: Mapping[str, Any]) -> list[tuple[int, int, int]]:
     return found
 
 
-def _issue(due: Sequence[tuple[int, int, int, int, int]], at: datetime) -> None:
-    terms = {one.pk: rules_of(one) for one in CouponTerms.objects.filter(pk__in={row[4] for row in due})}
-    windows = {
-        (pk, store): window_of(terms[pk], at, zone_of(store))
-        for pk, store in {(row[4], row[2]) for row in due}
-    }
-    made = []
-    for customer, purchase, store, definition, pk in due:
-        begin, end = windows[pk, store]
-        made.append(
-            Coupon(
-                customer_id=customer, definition_id=definition, terms_id=pk, code=codes.new(), store_id=store,
-                source=f"receipt:{purchase}", purchase_id=purchase, issued_at=at, issued_by=BY, valid_from=begin,
-                valid_to=end,
-            )
-        )  # fmt: skip
-    counts: dict[int, int] = defaultdict(int)
-    for one in Coupon.objects.bulk_create(made, batch_size=2000):
-        counts[one.definition_id] += 1
-    CouponCode.objects.bulk_create(
-        [
-            CouponCode(
-                code=one.code, definition_id=one.definition_id, customer_id=one.customer_id, coupon_id=one.pk
-            )
-            for one in made
-        ],
-        batch_size=2000,
-    )
-    for definition, n in counts.items():
-        CouponTally.objects.filter(pk=definition).update(issued=F("issued") + n)
+def _issue(cur: Any, due: Sequence[tuple[int, int, int, int, int]], at: datetime) -> None:
+    by_terms: dict[int, list[Recipient]] = defaultdict(list)
+    for customer, purchase, store, _definition, terms in due:
+        by_terms[terms].append(Recipient(customer, store, f"receipt:{purchase}", purchase))
+    for held in CouponTerms.objects.filter(pk__in=by_terms).order_by("definition_id", "pk"):
+        issuing.copy_in(cur, held, by_terms[held.pk], at=at, by=BY)
 
 
 def _among(column: str) -> str:

@@ -1,5 +1,6 @@
 """From when until when a coupon is good: whole days of the store, daylight saving included."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,13 @@ def window_of(rules: Rules, issued_at: datetime, zone: tzinfo) -> tuple[datetime
 def midnight(day: date, zone: tzinfo) -> datetime:
     """The moment at which a day begins on the store's wall. Where the clock jumps over it: as it jumps."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def zones_of(stores: Collection[int | None]) -> dict[int | None, ZoneInfo]:
+    """Of each of these stores; of none the chain's."""
+    known = {one.pk: one.zone for one in Store.objects.filter(pk__in=[pk for pk in stores if pk])}
+    chain = ZoneInfo(Chain.current().timezone)
+    return {pk: known.get(pk, chain) if pk else chain for pk in stores}
 
 
 def zone_of(store_id: int | None, home_store: Store | None = None) -> ZoneInfo:
