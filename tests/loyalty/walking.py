@@ -18,8 +18,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-coupon-reservation", "post"): TILL
     | {"lines": [{"line": 1, "product": "SKU1", "quantity": "1", "amount": "9.00"}]},
     ("api-coupon-redemption", "post"): TILL,
+    ("api-coupon-definitions", "post"): {
+        "code": "made", "name": "Made", "terms": {"kind": "amount", "amount": "5.00"}
+    },
     ("api-reward-redemptions", "post"): TILL | {"customer": {"kind": "member", "value": "NOBODY1"}},
-}
+}  # fmt: skip
 QUERIES = {
     "api-coupon-reservation": {"source": "walk", "external_id": "1"},
     "api-coupon-redemption": {"source": "walk", "external_id": "1"},
@@ -66,6 +69,7 @@ def nouns(
         tokens[code] |= {redeemed[code], held[code]}
     return {
         "coupons": {EVERYWHERE: CouponCode.objects.get(definition=shared).code},
+        "coupon-definitions": {EVERYWHERE: own.public_id},
         "rewards": {EVERYWHERE: reward.public_id},
         "definition": {EVERYWHERE: own.pk},
         "coupon": held,
