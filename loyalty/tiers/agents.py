@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from crm.lib import prepared
-from crm.lib.statements import Statement
 from crm.org.models import Staff
 from crm.org.permissions import CHAIN_WIDE, GRANTS, Permission, Role
 from loyalty.models import Benefit, BenefitKind, DedicatedAgent, Tier, TierScheme
@@ -62,7 +61,7 @@ def promised(on: date) -> Promise:
 
 def is_promised(customer_id: int, at: datetime) -> bool:
     """Does the tier that a member has at a moment promise an agent?"""
-    found = prepared.row(PROMISED.sql, {"customer": customer_id, "at": at})
+    found = prepared.row(_PROMISED, {"customer": customer_id, "at": at})
     return bool(found and found[0])
 
 
@@ -80,7 +79,9 @@ def able(stores: Iterable[int | None] | None = None) -> list[Able]:
 def loads(ids: Iterable[int]) -> dict[int, int]:
     """How many members each of these people is the agent of; of those who are signposts after a merge, none."""
     asked = sorted(set(ids))
-    return dict.fromkeys(asked, 0) | dict(prepared.rows(LOADS.sql, {"staff": asked}))
+    if not asked:
+        return {}
+    return dict.fromkeys(asked, 0) | dict(prepared.rows(_LOADS, {"staff": asked}))
 
 
 def of(customer_id: int) -> Staff | None:
@@ -101,17 +102,11 @@ SELECT * FROM (
     FROM org_staff s WHERE s.is_active AND s.user_id IS NOT NULL AND s.role = ANY(%(roles)s::text[])
 ) able WHERE stores IS NULL OR %(stores)s::bigint[] IS NULL OR stores && %(stores)s::bigint[]
 """
-LOADS = Statement(
-    "loyalty.agents_loads",
-    """
+# Each machine counts the members that stand on it; the sums come together on the first.
+_LOADS = """
 SELECT a.staff_id, count(*)::bigint FROM loyalty_dedicatedagent a JOIN customers_customer c ON c.id = a.customer_id
 WHERE a.staff_id = ANY(%(staff)s::bigint[]) AND c.merged_into_id IS NULL
 GROUP BY a.staff_id
-""",
-    {"staff": [1, 2]},
-)
+"""
 PROMISES = f"{of_their_tier(BenefitKind.AGENT)} > 0"
-PROMISED = Statement(
-    "loyalty.agents_promised", f"SELECT {PROMISES}", {"customer": 1, "at": datetime(2026, 3, 10, 4)}
-)
-STATEMENTS = [LOADS]
+_PROMISED = f"SELECT {PROMISES}"

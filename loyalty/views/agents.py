@@ -96,12 +96,13 @@ def own_members(staff: Staff) -> QuerySet[Customer]:
     own = DedicatedAgent.objects.filter(customer=OuterRef("pk"), staff=staff)
     kept = Q(returned=0) | Q(returned__lt=F("amount"))
     bought = Purchase.objects.filter(kept, customer=OuterRef("pk")).order_by().values("customer")
-    people = Customer.objects.visible_to(staff).living().select_related("home_store")
+    people: Any = Customer.objects.visible_to(staff).living().select_related("home_store")
     mine = DedicatedAgent.objects.filter(staff=staff).values("customer_id")
-    return people.filter(pk__in=mine).annotate(
+    found: QuerySet[Customer] = people.filter(pk__in=mine).annotate(
         own_since=Subquery(own.values("since")),
         last_on=Subquery(bought.annotate(last=Max("business_date")).values("last")),
     )
+    return found
 
 
 class MyMembers(StaffView):

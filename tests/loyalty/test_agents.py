@@ -11,14 +11,17 @@ from crm.lib.edits import ChangedMeanwhile
 from crm.org.audience import who_see
 from crm.org.models import Region, Staff, Store
 from crm.org.permissions import Permission, Role
+from crm.privacy import erasing, exporting
+from crm.privacy.subjects import people
 from customers import merging
 from customers.models import Customer
 from customers.present import Erased
 from loyalty.ledger import Cause
-from loyalty.models import Benefit, BenefitKind, DedicatedAgent, Tier, TierScheme
+from loyalty.models import Benefit, BenefitKind, DedicatedAgent, MembershipSale, Tier, TierScheme
 from loyalty.tiers import agents, changing, dealing, memberships, minding
 from tests import cast
 from tests.loyalty.test_tiers import at_noon, club, grow, ladder, look
+from tests.night.helpers import run_night
 
 pytestmark = pytest.mark.django_db
 DAY = "2026-03-10"
@@ -48,13 +51,6 @@ def night(on: str = DAY) -> tuple[int, int]:
 def agent_of(who: Customer) -> str | None:
     found = DedicatedAgent.objects.filter(customer=who).select_related("staff").first()
     return found.staff.name if found else None
-
-
-def crowd(store: Store, size: int, tier: str = "gold") -> list[Customer]:
-    people = [cast.customer(f"Guest {n}", of=store) for n in range(size)]
-    for one in people:
-        put(one, tier)
-    return people
 
 
 # --- Who may be one -------------------------------------------------------------------------------------------------
@@ -113,9 +109,9 @@ def test_the_nearest_circle_is_asked(
 
 
 def test_a_night_deals_evenly_to_who_has_the_fewest(harbour: Store, agnes: Staff) -> None:
-    people = [cast.customer(f"Guest {n}", of=harbour) for n in range(12)]
+    guests = [cast.customer(f"Guest {n}", of=harbour) for n in range(12)]
     promises()
-    for one in people[:4]:
+    for one in guests[:4]:
         put(one, "gold")
     bea = cast.staff("Bea", Role.AGENT, stores=[harbour])
     cleo = cast.staff("Cleo", Role.AGENT, stores=[harbour])
@@ -142,6 +138,31 @@ def test_without_anybody_they_wait_for_the_night_that_finds_somebody(irina: Cust
     assert (night(), agent_of(irina)) == ((0, 0), None)
     cast.staff("Bea", Role.AGENT, stores=[harbour])
     assert (night(), agent_of(irina)) == ((0, 1), "Bea")
+
+
+def test_the_job_of_the_night_deals_in_its_own_step(irina: Customer, yusuf: Customer, agnes: Staff) -> None:
+    promises("member")
+    Customer.objects.filter(pk=yusuf.pk).update(home_store=None)  # nobody sees the whole chain
+    first = run_night(date.fromisoformat(DAY))
+    assert [agent_of(irina), agent_of(yusuf)] == ["Agnes", None]
+    steps = list(first.steps.order_by("position").values_list("name", flat=True))
+    assert steps[steps.index("tier_review") + 1] == "agents"
+    assert first.steps.get(name="agents").counts == {"agents_parted": 0, "agents_given": 1}
+    Staff.objects.filter(pk=agnes.pk).update(is_active=False)
+    second = run_night(date(2026, 3, 11))
+    assert second.steps.get(name="agents").counts == {"agents_parted": 1, "agents_given": 0}
+    assert not DedicatedAgent.objects.exists()
+
+
+def test_a_tier_that_is_bought_brings_one_by_night(irina: Customer, agnes: Staff) -> None:
+    scheme = promises()
+    told = {"rank": 4, "is_paid": True, "price": 99, "paid_months": 12, "names": {"en": "Club"}}
+    club = Tier.objects.create(scheme=scheme, code="club", **told)
+    Benefit.objects.create(tier=club, kind=BenefitKind.AGENT, value=1)
+    memberships.sell(irina.pk, "club", Cause("till:1", at_noon(DAY), "till:1"), how="cash")
+    assert (night(), agent_of(irina)) == ((0, 1), "Agnes")
+    memberships.give_back(irina.pk, MembershipSale.objects.get().pk, at=at_noon(DAY), by="till:1")
+    assert (night(), agent_of(irina)) == ((1, 0), None)
 
 
 # --- What ends them -------------------------------------------------------------------------------------------------
@@ -190,6 +211,19 @@ def test_a_member_without_a_home_store_keeps_nobody_of_a_store(irina: Customer, 
     put(irina, "gold")
     Customer.objects.filter(pk=irina.pk).update(home_store=None)
     assert night() == (1, 0)
+
+
+def test_an_erasure_ends_it_and_an_export_tells_no_name(irina: Customer, agnes: Staff) -> None:
+    promises()
+    put(irina, "gold")
+    subject = people().subject(irina.pk)
+    assert subject is not None
+    shown = {part.name: len(list(part.rows)) for part in exporting.parts(subject)}
+    assert shown["loyalty.DedicatedAgent"] == 1
+    assert "Agnes" not in "".join(exporting.as_json(subject, at=at_noon(DAY)))
+    erasing.erase(irina.pk, by="system:test", at=at_noon(DAY))
+    assert not DedicatedAgent.objects.exists()
+    assert agents.loads([agnes.pk]) == {agnes.pk: 0}
 
 
 # --- By hand --------------------------------------------------------------------------------------------------------
