@@ -307,6 +307,7 @@ def test_a_survivor_with_an_agent_keeps_theirs(
     put(yusuf, "gold")
     before = list(DedicatedAgent.objects.order_by("pk").values())
     done = merge(yusuf, irina, ana)
+    Staff.objects.filter(pk=agnes.pk).update(is_active=False)  # what the signpost keeps waits, too
     assert (agent_of(yusuf), night("2026-06-01")) == ("Uma", (0, 0))
     merging.unmerge(done, by=ana, at=at_noon("2026-06-02"))
     assert list(DedicatedAgent.objects.order_by("pk").values()) == before
