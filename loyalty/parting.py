@@ -100,7 +100,6 @@ WHERE customer_id = %(survivor)s AND id <> ALL(%(sales)s::bigint[]) AND recorded
 UNION ALL
 SELECT 1 FROM loyalty_redemption
 WHERE customer_id = %(survivor)s AND id <> ALL(%(trials)s::bigint[]) AND trial_year IS NOT NULL
-    AND redeemed_at >= %(since)s::timestamptz
 LIMIT 1
 """
 _PARTED = """

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -111,7 +112,13 @@ def _merge(cur: Any, kept: Customer, gone: Customer, choices: dict[str, str], do
     consents.restrict_on_merge(
         cur, kept.pk, gone.pk, done.pk, done.merged_at
     )  # while it is known whose words are whose
-    _give(cur, way, record)
+    try:
+        _give(cur, way, record)
+    except psycopg.errors.UniqueViolation as clash:
+        told = _(
+            "A system has booked something of the same number for each of the two: to it they are two people."
+        )
+        raise CannotMerge(told) from clash
     facts.write(cur, kept.pk, mine, left)
     cur.execute(_POINT, [kept.pk, gone.pk])
     record.memos = followers.tell_merged(cur, followers.Joined(kept.pk, gone.pk, done.pk, done.merged_at))

@@ -9,6 +9,7 @@ from django.db import connection
 
 from crm.org.models import Staff, Store
 from customers import merging
+from customers.merging.refusals import CannotMerge
 from customers.models import Customer
 from loyalty import ledger
 from loyalty.ledger import Cause, NewLot, proof
@@ -170,4 +171,16 @@ def test_lots_live_as_long_as_the_more_active_of_the_two(
     done = merging.merge(irina, yusuf, by=ana, at=noon)
     assert Balance.objects.get(customer=irina).extended_to == noon + timedelta(days=21)
     merging.unmerge(done, by=ana, at=noon)
+    assert rows() == before
+
+
+def test_what_a_system_has_numbered_alike_for_both_keeps_them_apart(
+    irina: Customer, yusuf: Customer, ana: Staff, noon: datetime
+) -> None:
+    """A sentence, and nothing has changed."""
+    for who in (irina, yusuf):
+        ledger.earn(who.pk, [NewLot(50)], why("receipt:7", noon))
+    before = rows()
+    with pytest.raises(CannotMerge):
+        merging.merge(irina, yusuf, by=ana, at=noon, reason="one", is_confirmed=True)
     assert rows() == before

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from crm.org.models import Staff, Store
+from customers import merging
 from customers.models import Customer
 from loyalty import ledger, rewards
 from loyalty.evaluation import Asked, evaluate
@@ -69,3 +70,14 @@ def test_of_many_at_once_as_many_are_free_as_there_are(irina: Customer, max_: St
 
     in_threads(*[partial(take, number) for number in range(4)])
     assert (len(refused), Redemption.objects.filter(trial_year=2026).count()) == (3, 1)
+
+
+def test_a_trial_sent_again_after_the_two_have_parted_is_the_same(
+    irina: Customer, yusuf: Customer, max_: Staff, ana: Staff, harbour: Store
+) -> None:
+    tea = tried(max_)
+    done = merging.merge(irina, yusuf, by=ana, at=at_noon("2026-03-10"), reason="one", is_confirmed=True)
+    first = rewards.redeem(irina.pk, tea, why("2026-03-11", "a", harbour))
+    merging.unmerge(done, by=ana, at=at_noon("2026-03-12"))
+    again = rewards.redeem(yusuf.pk, tea, why("2026-03-11", "a", harbour))
+    assert (again.is_new, again.redemption.pk) == (False, first.redemption.pk)
