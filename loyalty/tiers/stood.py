@@ -41,7 +41,7 @@ def without(state: State, nothing: State) -> State:
     """The same had nothing been bought, at every depth. `nothing`: what stands beneath where nothing is known of it."""
     while is_covered(state):
         state = state.get("before") or nothing
-    before = state.get("before") and without(state.get("before"), nothing)
+    before = state.get("before") and without(state["before"], nothing)
     return state | {"paid_tier": "", "paid_until": None, "before": before}
 
 
