@@ -9,14 +9,18 @@ from django.utils.translation import gettext as _
 from crm.privacy.erasing import StillInUse
 from crm.privacy.subjects import Subject
 from customers.present import Erased
-from loyalty import holds, ledger
+from loyalty import holds, ledger, rewards
+from loyalty.adjustments import deciding
 from loyalty.ledger import Cause
 from loyalty.ledger.continuing import issued
-from loyalty.models import Balance, Hold, Lot, Unit
+from loyalty.models import Adjustment, AdjustmentState, Balance, Hold, Lot, Redemption, RedemptionState, Unit
+from loyalty.rewards.refusals import CouponWasUsed
+
+BY = "system:erasure"
 
 
 def forfeit(subject: Subject, *, by: Any, at: datetime) -> None:
-    """Free what is set aside, take back what is on the way and what is there, let go of what is owed.
+    """End what waits, free what is set aside, take back what is on the way and what is there, let go of what is owed.
 
     In the erasure's transaction, while the person is still there. Done again it finds nothing. The points stand in the
     books as taken, by the erasure: they neither ended nor were spent. Money that the member paid in is not ours to
@@ -31,11 +35,23 @@ def forfeit(subject: Subject, *, by: Any, at: datetime) -> None:
 
 
 def _leave(customer_id: int, *, by: Any, at: datetime) -> None:
+    _end_what_waits(customer_id, at=at)
     standing = Hold.objects.filter(customer=customer_id, ended_at__isnull=True).select_related("movement")
     for hold in standing:
         holds.release(hold, at=at, by=by)
     for unit in Balance.objects.filter(customer=customer_id).order_by("unit").values_list("unit", flat=True):
         _close(customer_id, unit, by=by, at=at)
+
+
+def _end_what_waits(customer_id: int, *, at: datetime) -> None:
+    """Nobody could decide about it any more, or hand it over."""
+    waiting = Adjustment.objects.filter(customer=customer_id, state=AdjustmentState.WAITING)
+    for asked in waiting.order_by("pk"):
+        deciding.reject(asked, by=BY, at=at, note=_("The person was erased."))
+    ready = Redemption.objects.filter(customer=customer_id, state=RedemptionState.READY)
+    for pk in ready.order_by("pk").values_list("pk", flat=True):
+        with suppress(CouponWasUsed):
+            rewards.cancel(customer_id, pk, Cause(f"erasure:{customer_id}/reward/{pk}", at, BY))
 
 
 def _close(customer_id: int, unit: int, *, by: Any, at: datetime) -> None:

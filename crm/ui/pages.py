@@ -12,7 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import DateTimeField, F, Q, QuerySet
 from django.http import HttpRequest
 
 SIZE = 50
@@ -33,13 +34,27 @@ def page_of(rows: QuerySet, request: HttpRequest, order: str, *, size: int = SIZ
     Rows without a value in the order column come last.
     """
     column, down = order.removeprefix("-"), order.startswith("-")
-    token = _read(request.GET.get("after", ""))
+    token = _fitting(rows, column, _read(request.GET.get("after", "")))
     if token is not None:
         rows = rows.filter(_later(rows, column, down, token))
     found = list(rows.order_by(*_order(rows, column, down))[: size + 1])
     more = len(found) > size
     found = found[:size]
     return Page(found, _write(found[-1], column) if more else None, token is None)
+
+
+def _fitting(rows: QuerySet, column: str, token: tuple[Any, int] | None) -> tuple[Any, int] | None:
+    """The place, if it can be one in this order; None for one of another order, or a bent one."""
+    if token is None or token[0] is None or column in ("pk", "id"):
+        return token
+    field = F(column).resolve_expression(rows.query.clone()).output_field
+    if isinstance(field, DateTimeField) and not (isinstance(token[0], datetime) and token[0].tzinfo):
+        return None
+    try:
+        value = field.to_python(token[0])
+    except (TypeError, ValueError, ValidationError):
+        return None
+    return None if isinstance(value, str) and "\0" in value else (value, token[1])
 
 
 def _order(rows: QuerySet, column: str, down: bool) -> list[Any]:

@@ -6,6 +6,9 @@ One receipt or return at a time, `now` does the work at once and says what the a
 together, `later` writes down that the work is due. Both are told of every purchase that is new or of which something
 was brought back, also where the return had come first; `now` is also told of one that is sent again, and answers the
 same. Neither may rest on the order of events.
+
+A guest's receipt is no purchase of anybody. Who has to do with one all the same (`register_guests`) is told when all of
+it came back.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,3 +54,19 @@ def later(cur: Any, changed: Iterable[Changed]) -> None:
     if wanted := sorted(set(changed)):
         for follower in _followers.values():
             follower.later(cur, wanted)
+
+
+GuestsBack = Callable[[Any, Sequence[tuple[int, str]]], None]
+_of_guests: dict[str, GuestsBack] = {}
+
+
+def register_guests(name: str, told: GuestsBack) -> None:
+    """`told(cursor, keys)`: receipts of guests by (source, number). The same name replaces."""
+    _of_guests[name] = told
+
+
+def guests_back(cur: Any, keys: Sequence[tuple[int, str]]) -> None:
+    """All of these came back."""
+    if keys:
+        for told in _of_guests.values():
+            told(cur, keys)

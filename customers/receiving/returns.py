@@ -17,7 +17,7 @@ from customers.receiving import acceptance, events, guests
 from customers.receiving.acceptance import ACCEPTED, NOTHING, WAITS, Sums, Verdict
 from customers.receiving.database import Again
 from customers.receiving.events import Return
-from customers.receiving.followers import Changed
+from customers.receiving.followers import Changed, guests_back
 from customers.receiving.references import StoreRef
 
 Key = tuple[int, str]  # (source id, external id) of a receipt
@@ -120,8 +120,10 @@ def settle(cur: Any, keys: Iterable[Key]) -> Settled:
     bought = _receipts(cur, list(kept))
     changes = _Changes()
     for key, its_returns in kept.items():
-        changes.settle(bought.get(key), its_returns)
+        if changes.settle(bought.get(key), its_returns):
+            changes.guests_back.append(key)
     changes.write(cur)
+    guests_back(cur, sorted(changes.guests_back))
     return Settled(
         changes.guests,
         [Changed(customer_id, purchase_id) for purchase_id, customer_id, _ in changes.purchases],
@@ -183,8 +185,10 @@ class _Changes:
         self.lines: list[tuple[int, int, int, int, int]] = []
         self.purchases: list[tuple[int, int, int]] = []
         self.guests: guests.Totals = {}
+        self.guests_back: list[Key] = []
 
-    def settle(self, bought: _Bought | None, kept: list[_Kept]) -> None:
+    def settle(self, bought: _Bought | None, kept: list[_Kept]) -> bool:
+        """Whether it is a guest's, and all of it came back."""
         verdicts: dict[tuple[str, str], Verdict]
         back: dict[int, Sums]
         if bought is None:
@@ -197,6 +201,7 @@ class _Changes:
                 self._change(entry, verdict, bought)
         if bought is not None and bought.customer_id is not None and back != bought.back:
             self._sums(bought, bought.customer_id, back)
+        return bought is not None and bought.customer_id is None and _is_all(bought, back)
 
     def _change(self, entry: _Kept, verdict: Verdict, bought: _Bought | None) -> None:
         customer_id = bought.customer_id if bought else None
@@ -228,6 +233,10 @@ class _Changes:
         _run(cur, _CHANGE_LINES, self.lines)
         _run(cur, _CHANGE_PURCHASES, self.purchases)
         _run(cur, _STALE, sorted({(customer_id,) for _, customer_id, _ in self.purchases}))
+
+
+def _is_all(bought: _Bought, back: dict[int, Sums]) -> bool:
+    return all(back.get(number, NOTHING)[0] >= milli for number, (milli, _cents) in bought.lines.items())
 
 
 def _run(cur: Any, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

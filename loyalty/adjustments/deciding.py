@@ -12,6 +12,7 @@ from crm.lib.refusals import Fault
 from crm.notices.telling import read, tell
 from crm.org.models import Staff
 from crm.org.permissions import Permission
+from customers.present import Erased
 from loyalty import ledger
 from loyalty.adjustments.asking import book, held, key_of
 from loyalty.adjustments.refusals import AlreadyDecided, InvalidAdjustment, SameEyes, UndoNeedsApprover
@@ -45,17 +46,21 @@ def undo(adjustment: Adjustment, *, by: Any, at: datetime, reason: str) -> Adjus
     return kept
 
 
-def superseded(adjustment_id: int, *, by: str) -> None:
-    """The receipt itself has come, so what was given for it goes back, and what waits is not needed. In a transaction;
-    decided or undone before, nothing changes."""
+def superseded(adjustment_id: int, *, by: str, reason: str) -> None:
+    """The receipt itself has come, or gone back: so what was given for it goes back, and what waits is not needed. In a
+    transaction; decided or undone before, nothing changes. Of who was erased nothing is left to take."""
     made, at = Adjustment.objects.filter(pk=adjustment_id).first(), timezone.now()
     if made is None:
         return
-    kept = _locked(made)
+    try:
+        kept = _locked(made)
+    except Erased:
+        _free_receipt(made)
+        return
     if kept.state == AdjustmentState.APPLIED:
-        _take_back(kept, by=by, at=at, reason=_("The receipt itself has come."))
+        _take_back(kept, by=by, at=at, reason=reason)
     elif kept.is_waiting:
-        _decide(kept, AdjustmentState.REJECTED, by=by, at=at, note=_("The receipt itself has come."))
+        _decide(kept, AdjustmentState.REJECTED, by=by, at=at, note=reason)
 
 
 def _take_back(kept: Adjustment, *, by: Any, at: datetime, reason: str) -> None:

@@ -6,11 +6,13 @@ after that, at once (`using.redeem`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from crm.lib.statements import Statement
+from customers.present import Erased
 from customers.receiving.followers import Changed, Follower, register
 from loyalty.coupons import tying, uses, using
 from loyalty.coupons.tying import COUNTER, Day
@@ -78,7 +80,8 @@ def _give_back(cur: Any, customers: int | list[int], purchases: Sequence[int], b
     asked = {"customers": customers, "purchases": list(purchases)}
     cur.execute(RETURNED.format(whose=tying.whose(asked)), asked)
     for customer, use, purchase in cur.fetchall():
-        using.reverse(customer, use, Cause(f"return:{purchase}", timezone.now(), by))
+        with suppress(Erased):  # a return is taken in all the same
+            using.reverse(customer, use, Cause(f"return:{purchase}", timezone.now(), by))
 
 
 PAIRS = f"""

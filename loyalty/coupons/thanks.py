@@ -9,6 +9,7 @@ either is void when that use ends (`uses.void_with_issuer`).
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from crm.lib import prepared
 from crm.lib.statements import Statement
+from customers.present import Erased
 from customers.receiving.followers import Changed, Follower, register
 from loyalty.coupons import giving, issuing, tying, uses
 from loyalty.coupons.issuing import Recipient
@@ -51,10 +53,8 @@ def _follow(cur: Any, customers: int | list[int], changed: Iterable[Changed]) ->
     if due:
         _issue(cur, _due(cur, asked), at)  # what nobody else has issued meanwhile
     for customer, coupon, _definition in back:
-        try:
+        with suppress(CannotVoid, Erased):  # it goes with its use; who was erased has none
             giving.void(customer, coupon, by=BY, at=at)
-        except CannotVoid:
-            continue  # it goes with its use
 
 
 def _due(cur: Any, asked: Mapping[str, Any]) -> list[tuple[int, int, int, int, int]]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.lib.refusals import Fault, Refusal
 from crm.org.models import Chain
+from loyalty import programmes
 from loyalty.models import (
     Benefit,
     BenefitKind,
@@ -124,10 +125,11 @@ def _check(rules: Mapping[str, Any], drafts: Sequence[TierDraft], at: datetime) 
 
 
 def _day_faults(valid_from: date, at: datetime) -> list[Fault]:
-    if TierScheme.objects.exists() and valid_from <= _today(at):
-        tomorrow = _today(at) + timedelta(days=1)
-        told = _("Days that have begun keep their version: %(day)s at the earliest.") % {"day": tomorrow}
-        return [Fault("valid_from", told)]
+    """A tier multiplies what is earned: a day that a store has begun keeps its version, like one of the programme."""
+    reached = programmes.today(at)
+    if TierScheme.objects.exists() and valid_from <= reached:
+        told = _("Days that have begun keep their version: %(day)s at the earliest.")
+        return [Fault("valid_from", told % {"day": reached + timedelta(days=1)})]
     return []
 
 

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from crm.lib.refusals import Refusal
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView, explain
+from loyalty import programmes
 from loyalty.forms import SchemeForm
 from loyalty.models import Tier, TierScheme
-from loyalty.tiers import keeping, schemes
+from loyalty.tiers import schemes
 from loyalty.views import drafted
 from loyalty.views.base import tabs
 
@@ -53,7 +54,7 @@ class SchemePage(StaffView):
             for tier in tiers:
                 tier.threshold = draft.tiers.get(tier.code, tier.threshold)
         form = SchemeForm(data, scheme=scheme, tiers=tiers)
-        form.initial["valid_from"] = keeping.today(now()) + timedelta(days=1 if scheme else 0)
+        form.initial["valid_from"] = programmes.today(now()) + timedelta(days=1 if scheme else 0)
         return form
 
     def done(self, scheme: TierScheme) -> str:

@@ -1,5 +1,7 @@
 """Dedicated agents on pages and in the API: choosing, one's own members, the form of the tiers."""
 
+import base64
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -203,3 +205,13 @@ def test_the_api_tells_the_agent(golden: Customer, yusuf: Customer, agnes: Staff
             f"/api/v1/accounts/{who.public_id}/membership/", headers={"Authorization": f"Bearer {secret}"}
         )
         assert (answer.status_code, answer.json()["agent"]) == (200, agent)
+
+
+@pytest.mark.parametrize(
+    "place", [["v", "abc", 1], ["n", "1", 1], ["v", True, 1], ["v", "\0", 1], ["d", "2026-01-01", 1]]
+)
+def test_a_bent_place_in_the_list_begins_it_again(agnes: Staff, signed_in: SignIn, place: list[Any]) -> None:
+    after = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    for sort in ("new", "last", "name"):
+        answer = signed_in(agnes).get("/loyalty/my-members/", {"sort": sort, "after": after})
+        assert answer.status_code == 200

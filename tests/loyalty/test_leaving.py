@@ -1,17 +1,40 @@
 """Who is erased leaves nothing in their accounts, and the books still add up."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 
-from crm.org.models import Staff
+from crm.org.models import Staff, Store
 from crm.privacy import erasing
 from customers import merging
-from customers.models import Customer
-from loyalty import holds, ledger
+from customers.models import Arrival, ArrivalState, Customer
+from customers.receiving.payloads import LineIn, ReceiptIn, WhoIn
+from customers.receiving.single import receive_receipt
+from loyalty import adjustments, holds, ledger, rewards
+from loyalty.adjustments import missed
+from loyalty.coupons import defining
 from loyalty.ledger import Cause, NewLot, proof, runs
-from loyalty.models import Balance, Kind, Movement, Unit
+from loyalty.models import (
+    AdjustmentState,
+    Balance,
+    Coupon,
+    CouponKind,
+    CouponUse,
+    Kind,
+    MissedReceipt,
+    Movement,
+    Redemption,
+    RedemptionState,
+    RewardKind,
+    RewardStock,
+    Unit,
+)
+from loyalty.rewards import catalogue, stock
+from tests import cast
+from tests.loyalty import rules
+from tests.loyalty.test_counter_coupons import bring_back, coupon, sell, use
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +100,50 @@ def test_money_that_was_paid_in_is_paid_out_first(irina: Customer, noon: datetim
     assert Balance.objects.get(unit=Unit.POINTS).available == 9
     irina.refresh_from_db()
     assert irina.erased_at is None
+
+
+def test_what_waits_is_ended(
+    irina: Customer, marta: Staff, max_: Staff, harbour: Store, noon: datetime
+) -> None:
+    ledger.earn(irina.pk, [NewLot(500)], why("receipt:1", noon))
+    terms = {"kind": RewardKind.GIFT, "points": 100, "product_id": cast.product("MUG").pk}
+    mug = catalogue.define(code="mug", name="Mug", terms=terms, by=max_, at=noon)
+    stock.put(mug, harbour, 3, by=max_)
+    rewards.redeem(irina.pk, mug, Cause("till:1", noon, "till:1", harbour.pk))
+    asked = adjustments.ask(irina, 900_000, reason="goodwill", by=marta, at=noon, source="page:1")
+    assert asked.is_waiting
+    erasing.erase(irina.pk, by="system:test", at=noon)
+    asked.refresh_from_db()
+    assert asked.state == AdjustmentState.REJECTED
+    assert Redemption.objects.get().state == RedemptionState.CANCELLED
+    assert RewardStock.objects.get().quantity == 3
+    assert accounts() == {(0, 0, 0, 0)}
+    assert faults() == []
+
+
+def test_what_comes_after_it_is_taken_in(
+    irina: Customer, yusuf: Customer, chen: Staff, harbour: Store, noon: datetime
+) -> None:
+    """The return of a receipt that used and issued a coupon; somebody else's receipt of the number of a missed one."""
+    rules.programme()
+    defining.define(
+        code="next", name="Next", by="test", at=noon - timedelta(days=1),
+        terms={"kind": CouponKind.NEXT_ORDER, "amount": Decimal(5), "issued_from": Decimal(10), "days": 9},
+    )  # fmt: skip
+    use(coupon(irina, noon), chen, harbour, noon)
+    sell("B-1", harbour, noon)
+    missed.ask(
+        irina, Decimal(20), on=noon.date(), number="R-9", store=harbour, source="page:2", by=chen, at=noon
+    )
+    assert (
+        CouponUse.objects.get().purchase_id and Coupon.objects.filter(source__startswith="receipt:").exists()
+    )
+    erasing.erase(irina.pk, by="system:test", at=noon)
+    bring_back("B-1", harbour, noon + timedelta(hours=1))
+    assert Arrival.objects.get(external_id="back-B-1").state == ArrivalState.APPLIED
+    line = LineIn(1, "TEA", "1", "20.00")
+    told = ReceiptIn("pos-1", "R-9", "HARB", noon.isoformat(), [line], WhoIn("member", "M0002"))
+    receive_receipt(told, by="till:1")
+    held = Balance.objects.get(customer=yusuf, unit=1)
+    assert held.pending + held.available == 20
+    assert not MissedReceipt.objects.exists()

@@ -296,6 +296,33 @@ def test_within_the_limit_a_clerk_gives_at_once_and_a_number_is_known_in_any_cas
     assert "400 points wait for approval." in theirs.post(place(irina, "missed"), many).content.decode()
 
 
+def test_a_guests_receipt_says_itself_what_it_is_and_takes_its_points_along(
+    marta: Staff, irina: Customer, harbour: Store, rules_hold: None, signed_in: Browser,
+    calling: Callable[..., Client],
+) -> None:  # fmt: skip
+    theirs, till = signed_in(marta), calling("receipts:write")
+    bought = slip("A-17", harbour)
+    del bought["customer"]
+    till.post("/api/v1/receipts/", bought, content_type="application/json")
+    wrong = {"amount": "250.00", "on": (BOUGHT - timedelta(days=1)).isoformat()}
+    refused = theirs.post(place(irina, "missed"), missed_form(theirs, irina, number="a-17", **wrong))
+    assert refused.status_code == 422
+    assert "Of this receipt ¥60.00 is kept." in refused.content.decode()
+    assert "This receipt is of " in refused.content.decode()
+    theirs.post(place(irina, "missed"), missed_form(theirs, irina, number="a-17"))
+    assert spendable(irina) == 120
+    back = {
+        "source": "pos-1", "external_id": "R-1", "occurred_at": timezone.now().isoformat(), "store": harbour.code,
+        "receipt": {"source": "pos-1", "external_id": "A-17"},
+        "lines": [{"line": 1, "quantity": "1", "amount": "60.00"}],
+    }  # fmt: skip
+    till.post("/api/v1/returns/", back, content_type="application/json")
+    assert spendable(irina) == 0
+    assert (Adjustment.objects.get().state, MissedReceipt.objects.count()) == (AdjustmentState.UNDONE, 0)
+    again = theirs.post(place(irina, "missed"), missed_form(theirs, irina))
+    assert "All of this receipt was brought back before." in again.content.decode()
+
+
 # --- Goods back -----------------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ from loyalty.models import (
     TierScheme,
     Unit,
 )
-from loyalty.tiers import changing, memberships, movement
+from loyalty.tiers import changing, memberships, movement, schemes
 from loyalty.tiers.nightly import settle_slice
 from loyalty.tiers.reviewing import terms_on
 from tests import cast
@@ -173,6 +173,22 @@ def test_goods_that_come_back_after_the_window_count_at_the_next_review(irina: C
     ledger.claw_back(irina.pk, bought, Cause("return:1", at_noon("2026-04-10"), "till:1"), unit=Unit.GROWTH)
     assert look(irina, "2026-04-10") == 0
     assert look(irina, "2026-04-09") == 1  # the thirtieth day
+
+
+def test_a_day_that_any_store_has_begun_keeps_its_version(irina: Customer, max_: Staff) -> None:
+    """In Auckland it is the 11th while it is the 10th in Shanghai."""
+    cast.store("AKL", "Auckland", timezone="Pacific/Auckland")
+    ladder()
+    rules = {"measure": Measure.GROWTH, "period": Period.CALENDAR_YEAR}
+    at = datetime(2026, 3, 10, 14, tzinfo=UTC)
+    with pytest.raises(schemes.InvalidScheme) as refused:
+        schemes.publish(
+            rules | {"valid_from": date(2026, 3, 11)}, [schemes.TierDraft("member", {})], by=max_, at=at
+        )
+    assert [fault.pointer for fault in refused.value.faults] == ["valid_from"]
+    schemes.publish(
+        rules | {"valid_from": date(2026, 3, 12)}, [schemes.TierDraft("member", {})], by=max_, at=at
+    )
 
 
 def test_a_version_that_begins_in_between_keeps_nobody_on_a_tier(irina: Customer, yusuf: Customer) -> None:
