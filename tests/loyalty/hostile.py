@@ -163,6 +163,9 @@ STATEMENTS = {
     "a code opens another coupon": "UPDATE loyalty_couponcode SET coupon_id = coupon_id + 1",
     "a tier comes cheaper": "UPDATE loyalty_tier SET threshold = 1 WHERE rank > 0",
     "a hold is another one": "UPDATE loyalty_hold SET until = until + interval '1 year'",
+    "a gift is forgotten": "DELETE FROM loyalty_birthdaygift",
+    "an action was never told": "DELETE FROM loyalty_actiontold",
+    "an action was told with another answer": "UPDATE loyalty_actiontold SET earned = '[]'",
     # What the role has no right to.
     "a guard is switched off": "ALTER TABLE loyalty_movement DISABLE TRIGGER ALL",
     "all guards are switched off": "SET LOCAL session_replication_role = 'replica'",

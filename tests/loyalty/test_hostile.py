@@ -11,7 +11,10 @@ from crm.org.models import Staff, Store
 from customers.models import Customer
 from loyalty.models import (
     Accrual,
+    Action,
+    ActionTold,
     Balance,
+    BirthdayGift,
     Coupon,
     CouponCode,
     CouponTerms,
@@ -34,6 +37,12 @@ pytestmark = pytest.mark.django_db
 def people(irina: Customer, yusuf: Customer, harbour: Store, max_: Staff, noon: datetime) -> dict[str, int]:
     books.written(irina, yusuf, noon)
     books.around(irina, harbour, noon, max_)
+    BirthdayGift.objects.create(
+        customer=irina, year=2026, tier="gold", points=9, given_on=noon.date(), given_at=noon
+    )
+    ActionTold.objects.create(
+        customer=irina, action=Action.REVIEW, source="shop:1", told_at=noon, earned=[["review", 20]]
+    )
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute("SET LOCAL regulars.may_empty = 'off'")
@@ -43,7 +52,7 @@ def people(irina: Customer, yusuf: Customer, harbour: Store, max_: Staff, noon: 
 
 MODELS = (
     Movement, Lot, Trace, Balance, Accrual, Programme, EarningRule, CouponTerms, Coupon, CouponUse, CouponCode, Tier,
-    Hold,
+    Hold, BirthdayGift, ActionTold,
 )  # fmt: skip
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from crm.audit.models import Entry
@@ -371,3 +372,21 @@ def test_what_is_set_by_hand_stands_beneath_what_is_bought(irina: Customer, chen
     assert (kept.tier, kept.locked_until) == ("silver", date(2027, 6, 30))
     changing.change(irina, "gold", **by_hand)
     assert Membership.objects.get(customer=irina).tier == "gold"
+
+
+def test_what_was_bought_before_sales_were_kept_has_one(
+    irina: Customer, yusuf: Customer, chen: Staff
+) -> None:
+    club(ladder())
+    buy(yusuf, "2026-03-10", "a", chen)
+    kept = Membership.objects.get(customer=yusuf)
+    with books.unguarded():
+        kept.pk = irina.pk
+        kept.save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("loyalty.migrations.0024_sales_alone").BOUGHT)
+    sale = MembershipSale.objects.get(customer=irina)
+    assert (sale.tier, sale.begins_on, sale.ends_on, sale.price) == (
+        "club", date(2026, 3, 10), date(2027, 3, 10), Decimal(99)
+    )  # fmt: skip
+    assert MembershipSale.objects.count() == 2
