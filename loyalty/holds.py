@@ -44,11 +44,12 @@ def place(
 
 
 def capture(hold: Hold, cause: Cause, *, points: int | None = None) -> Posted:
-    """Pay with what is set aside, or with a part: the rest is free at once. Raises HoldEnded, NothingToContinue."""
+    """Pay with what is set aside, or with a part: the rest is free at once. Raises HoldEnded, NothingToContinue,
+    SourceConflict."""
     with transaction.atomic():
         account, mine = _locked(hold, cause.at, cause.by)
         if (known := ledger.booked(account, Kind.CAPTURE, cause.source)) is not None:
-            return known
+            return ledger.same(known, of=mine.movement_id, points=points)
         if mine.ended_at is not None or mine.until <= cause.at:
             raise HoldEnded
         posted = ledger.capture(

@@ -29,7 +29,10 @@ from loyalty.models import Hold, Kind, Movement, Unit
 
 GONE = {404: "Unknown, or not for this key.", 410: "`erased`."}
 SHORT = {409: "`insufficient_points`: less is there. `source_conflict`: booked before with another number."}
-LESS = {409: "`nothing_left`: less is left of it. `source_conflict`: booked before with another number."}
+LESS = {
+    409: "`nothing_left`: less is left of it. `source_conflict`: booked before for something else, or with another"
+    " number of points."
+}
 GIVEN_BACK = {
     409: LESS[409] + " `reward_is_whole`: these points bought a reward. `coupon_used`: its coupon was."
     " `family_is_whole`: they were spent with a family, and go back by `family-redemptions/{id}/reversal/`."
@@ -131,11 +134,11 @@ class Captures(_OfHold):
 
     @endpoint(
         "Pay with a hold", body=PartIn, answers={201: MovedOut, 200: MovedOut},
-        problems=GONE | {409: "`hold_ended`; `nothing_left`; `source_conflict`."},
+        problems=GONE | {409: "`hold_ended`: its points are free again. " + LESS[409]},
         example={"source": "shop", "external_id": "order-9/points"},
     )  # fmt: skip
     def post(self, told: PartIn, hold: str) -> Answer:
-        """All of it, or a part: the rest is free at once."""
+        """All of it, or a part: the rest is free at once. The same (source, external_id) again: 200, the same body."""
         found = self.hold(hold)
         done = holds.capture(found, self.cause(told), points=told.points)
         return _moved(done, Unit(found.movement.unit))

@@ -47,15 +47,13 @@ def give_back(customer_id: int, redemption_id: int, cause: Cause, *, points: int
         checked(points)
     with transaction.atomic():
         owner = accounts.present(customer_id)
-        mine = FamilyRedemption.objects.select_for_update(of=("self",)).filter(
-            customer=owner, pk=redemption_id
-        )
-        if (whole := mine.first()) is None:
+        mine = _locked(owner)
+        if (whole := mine.get(redemption_id)) is None:
             raise NothingToContinue
-        if (before := _before(whole, cause.source)) is not None:
-            if points not in {None, before.points}:
+        if before := _before(mine, cause.source):
+            if before.keys() != {whole.pk} or points not in {None, before[whole.pk].points}:
                 raise SourceConflict
-            return before
+            return before[whole.pk]
         return _give_back(whole, _left(whole), points, cause)
 
 
@@ -123,12 +121,21 @@ def _left(whole: FamilyRedemption) -> list[_Left]:
     return [_Left(ends_at or NEVER, lot, int(points), *of) for ends_at, lot, points, *of in rows]
 
 
-def _before(whole: FamilyRedemption, source: str) -> GivenBack | None:
-    rows = prepared.rows(BEFORE.sql, {"redemption": whole.pk, "source": source})
-    if not rows:
-        return None
-    parts = tuple(Part(customer_id, movement_id, points) for customer_id, movement_id, points in rows)
-    return GivenBack(sum(one.points for one in parts), parts, is_new=False)
+def _locked(owner: int) -> dict[int, FamilyRedemption]:
+    """All that they spent with the family: a number gives one of it back, and of two who ask at once one is first."""
+    rows = FamilyRedemption.objects.select_for_update(of=("self",)).filter(customer=owner).order_by("pk")
+    return {one.pk: one for one in rows}
+
+
+def _before(wholes: Iterable[int], source: str) -> dict[int, GivenBack]:
+    """By redemption, what this source gave back."""
+    found: dict[int, list[Part]] = {}
+    for pk, *part in prepared.rows(BEFORE.sql, {"redemptions": list(wholes), "source": source}):
+        found.setdefault(pk, []).append(Part(*part))
+    return {
+        pk: GivenBack(sum(one.points for one in parts), tuple(parts), is_new=False)
+        for pk, parts in found.items()
+    }
 
 
 LEFT = Statement(
@@ -152,13 +159,13 @@ HAVING sum(t.available) < 0
 BEFORE = Statement(
     "families.given_back",
     """
-SELECT m.customer_id, m.id, -m.contra
+SELECT p.redemption_id, m.customer_id, m.id, -m.contra
 FROM loyalty_familypart p
 JOIN loyalty_movement m ON m.customer_id = p.customer_id AND m.of_id = p.movement_id AND m.kind = 10
     AND m.source = concat(%(source)s::text, '/', p.place)
-WHERE p.redemption_id = %(redemption)s ORDER BY m.customer_id, m.id
+WHERE p.redemption_id = ANY(%(redemptions)s::bigint[]) ORDER BY m.customer_id, m.id
 """,
-    {"redemption": 1, "source": "till:1/back"},
+    {"redemptions": [1], "source": "till:1/back"},
 )
 ALL_BACK = Statement(
     "families.all_back",

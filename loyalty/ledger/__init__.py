@@ -12,12 +12,12 @@ caller's), and happens once a source: asked again it answers the same. Refusals 
 """
 
 from loyalty.ledger.continuing import capture, claw_back, left_of_hold, release, reverse
-from loyalty.ledger.moving import adjust, booked, earn, extend, forgive, hold, redeem, refresh
+from loyalty.ledger.moving import adjust, booked, earn, extend, forgive, hold, redeem, refresh, same
 from loyalty.ledger.posting import Cause, NewLot, Posted
 from loyalty.ledger.refusals import InsufficientPoints, InvalidPoints, NothingToContinue, SourceConflict
 
 __all__ = [
     "Cause", "InsufficientPoints", "InvalidPoints", "NewLot", "NothingToContinue", "Posted", "SourceConflict", "adjust",
     "booked", "capture", "claw_back", "earn", "extend", "forgive", "hold", "left_of_hold", "redeem", "refresh",
-    "release", "reverse",
+    "release", "reverse", "same",
 ]  # fmt: skip

@@ -59,7 +59,7 @@ def claw_back(customer_id: int, of: int, cause: Cause, *, keep: int = 0, unit: i
         account.apply(pieces, debt=debt)
         return Posted(movement_id, Kind.CLAWBACK, taken + debt)
 
-    return once(customer_id, unit, cause, write, kind=Kind.CLAWBACK, points=None)
+    return once(customer_id, unit, cause, write, kind=Kind.CLAWBACK, points=None, of=of)
 
 
 def left_of_hold(account: Account, of: int) -> int:
@@ -105,7 +105,7 @@ def _continue(
             upkeep.expire(accounts.locked(account.customer_id, unit), cause.at, cause.by)
         return posted
 
-    return once(customer_id, unit, cause, write, kind=kind, points=points)
+    return once(customer_id, unit, cause, write, kind=kind, points=points, of=of)
 
 
 def _left(account: Account, of: int, kind: Kind) -> list[_Left]:

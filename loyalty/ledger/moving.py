@@ -115,20 +115,19 @@ def once(
     *,
     kind: Kind,
     points: int | None,
+    of: int | None = None,
 ) -> Posted:
-    """Do it, unless the same source did it before. `points` None: whatever it was then."""
+    """Do it, unless the same source did it before. `points` None: whatever it was then. Raises SourceConflict."""
     with transaction.atomic():
         account = accounts.locked(customer_id, unit)
         before = booked(account, kind, cause.source)
         if before is not None:
-            if points not in {None, before.points}:
-                raise SourceConflict
-            return before
+            return same(before, of=of, points=points)
         upkeep.bring_up_to_date(account, cause.at, cause.by)
         posted = write(account)
         if account.debt:  # what came in pays at once what is owed
             upkeep.settle(accounts.locked(account.customer_id, unit), cause.at, cause.by)
-        return replace(posted, customer_id=account.customer_id)
+        return replace(posted, customer_id=account.customer_id, of_id=of)
 
 
 def booked(account: Account, kind: Kind, source: str) -> Posted | None:
@@ -140,8 +139,18 @@ def booked(account: Account, kind: Kind, source: str) -> Posted | None:
     for owner in owners:
         known = prepared.row(_KNOWN, [owner, account.unit, int(kind), source])
         if known is not None:
-            return Posted(known[0], kind, POINTS_OF[kind](*known[1:]), is_new=False, customer_id=owner)
+            number, of, *legs = known
+            points = POINTS_OF[kind](*legs)
+            return Posted(number, kind, points, is_new=False, customer_id=owner, of_id=of)
     return None
+
+
+def same(before: Posted, *, of: int | None, points: int | None) -> Posted:
+    """What a source did before, where that was this. A number that was used for one thing says nothing of another:
+    whoever is told that it is done would go on without. Raises SourceConflict."""
+    if before.of_id != of or points not in {None, before.points}:
+        raise SourceConflict
+    return before
 
 
 def checked(points: int) -> int:
@@ -186,7 +195,7 @@ POINTS_OF: dict[Kind, Callable[[int, int, int, int, int], int]] = {
     Kind.TRANSFER: lambda a, p, h, d, c: a,
 }
 _KNOWN = """
-SELECT id, available, pending, held, debt, contra FROM loyalty_movement
+SELECT id, of_id, available, pending, held, debt, contra FROM loyalty_movement
 WHERE customer_id = %s AND unit = %s AND kind = %s AND source = %s
 """
 _ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 14))"

@@ -50,7 +50,7 @@ class Cause:
 class Posted:
     """A movement that stands in the ledger. `is_new` is false when the same source had been booked before.
 
-    `points` is what was asked for: earned, redeemed, held, given back.
+    `points` is what was asked for: earned, redeemed, held, given back. `of_id`: the movement that it continues.
     """
 
     movement_id: int
@@ -58,6 +58,7 @@ class Posted:
     points: int
     is_new: bool = True
     customer_id: int = 0  # whose account it is: the survivor's of a merge
+    of_id: int | None = None
 
 
 def post(

@@ -40,7 +40,9 @@ class SourceConflict(Refusal):
     status: ClassVar[int] = 409
 
     def __init__(self) -> None:
-        super().__init__(_("The same was booked before with another number of points."))
+        super().__init__(
+            _("The same was booked before for something else, or with another number of points.")
+        )
 
 
 class NothingToContinue(Refusal):

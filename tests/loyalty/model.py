@@ -26,12 +26,18 @@ class Refused(Exception):
     pass
 
 
+class Conflict(Refused):
+    pass
+
+
 @dataclass
 class Model:
     coins: list[Coin] = field(default_factory=list)
     debt: int = 0
     lots: int = 0
     owed_of: dict[int, int] = field(default_factory=dict)  # of a lot: what a clawback turned into debt
+    # By kind and source: what it continued, with how many points.
+    booked: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
 
     def count(self, where: int) -> int:
         return sum(coin.where == where for coin in self.coins)
@@ -76,10 +82,31 @@ class Model:
         for coin in usable[:points]:
             coin.where, coin.hold = to, source
 
+    def once(self, kind: str, of: str, source: str, points: int | None, at: datetime) -> bool:
+        """Was this done before? A source that did something else is refused."""
+        known = self.booked.get((kind, source))
+        if known is None:
+            return False
+        if known[0] != of or points not in {None, known[1]}:
+            self.upkeep(at)
+            raise Conflict
+        return True
+
     def move(
-        self, source: str, points: int | None, was: int, to: int, at: datetime, *, last: bool, as_: str = ""
+        self,
+        kind: str,
+        source: str,
+        points: int | None,
+        was: int,
+        to: int,
+        at: datetime,
+        *,
+        last: bool,
+        as_: str,
     ) -> None:
         """Coins that a hold or a redemption has go on; those that end last first, or those that end first."""
+        if self.once(kind, source, as_, points, at):
+            return
         self.upkeep(at)
         mine = [coin for coin in self.coins if coin.where == was and coin.hold == source]
         mine.sort(key=lambda coin: (coin.ends_at is None, coin.ends_at or at, coin.lot), reverse=last)
@@ -88,6 +115,7 @@ class Model:
             raise Refused
         for coin in mine[:wanted]:
             coin.where, coin.hold = to, as_
+        self.booked[kind, as_] = (source, wanted)
         self.upkeep(at)  # what comes back and has ended meanwhile ends at once
 
     def claw_back(self, lot: int, keep: int, at: datetime) -> None:

@@ -100,6 +100,33 @@ def test_a_hold_is_paid_with_and_the_rest_is_free(client: Client, rich: Customer
     assert (found.available, found.held) == (80, 0)
 
 
+def test_a_number_that_was_used_for_one_is_not_another(client: Client, rich: Customer) -> None:
+    """Of two redemptions, of two holds, and of another number of points; what is refused changes nothing."""
+    one, other = (
+        redeem(client, rich, points, number).json()["id"] for points, number in ((30, "1"), (5, "2"))
+    )
+    back = {"source": "pos", "external_id": "9"}
+    assert post(client, f"redemptions/{one}/reversal/", **back).json()["points"] == 30
+    for told in (back, back | {"points": 5}, back | {"points": 30}):
+        refused = post(client, f"redemptions/{other}/reversal/", **told)
+        assert (refused.status_code, refused.json()["code"]) == (409, "source_conflict")
+    first, second = (
+        post(
+            client, "holds/", customer=rich.public_id, points=points, source="web", external_id=number
+        ).json()["id"]
+        for points, number in ((20, "3"), (40, "4"))
+    )
+    paid = {"source": "web", "external_id": "p", "points": 20}
+    assert post(client, f"holds/{first}/capture/", **paid).status_code == 201
+    assert post(client, f"holds/{first}/capture/", **paid).status_code == 200
+    for hold, told in ((first, paid | {"points": 19}), (second, paid), (second, paid | {"points": 40})):
+        refused = post(client, f"holds/{hold}/capture/", **told)
+        assert (refused.status_code, refused.json()["code"]) == (409, "source_conflict")
+    found = Balance.objects.get()
+    assert (found.available, found.held) == (35, 40)
+    assert post(client, f"holds/{second}/capture/", source="web", external_id="q").json()["points"] == 40
+
+
 def test_a_hold_is_released_once(client: Client, rich: Customer) -> None:
     hold = post(client, "holds/", customer=rich.public_id, points=50, source="web", external_id="9").json()[
         "id"

@@ -207,6 +207,22 @@ def test_parts_of_it_come_back_in_the_opposite_order(
     assert lots() == [(30, 30), (50, 50), (40, 40), (60, 60)]
 
 
+def test_a_number_gives_one_of_them_back(
+    family: int, anna: Customer, ben: Customer, cleo: Customer, noon: datetime
+) -> None:
+    """Also where what it gave back was of others than who would get theirs now."""
+    first = spending.redeem(anna.pk, 80, why("till:1", noon))  # 30 of Anna, 50 of Ben
+    second = spending.redeem(anna.pk, 60, why("till:2", noon))  # of Cleo and the rest of Ben
+    back = returning.give_back(anna.pk, second.redemption_id, why("back:1", noon), points=20)
+    before = lots()
+    for points in (None, 20, 50):
+        with pytest.raises(SourceConflict):
+            returning.give_back(anna.pk, first.redemption_id, why("back:1", noon), points=points)
+    assert lots() == before
+    again = returning.give_back(anna.pk, second.redemption_id, why("back:1", noon), points=20)
+    assert (again.parts, again.is_new) == (back.parts, False)
+
+
 def test_a_single_part_is_not_given_back(family: int, anna: Customer, ben: Customer, noon: datetime) -> None:
     done = spending.redeem(anna.pk, 100, why("till:1", noon))
     for one in done.parts:

@@ -203,7 +203,7 @@ def test_what_was_written_down_does_not_change(one: Any) -> None:
 def test_what_is_not_said() -> None:
     assert Piece(1) == Piece(1, pending=0, available=0, held=0)
     assert NewLot(1) == NewLot(1, expires_at=None, is_extended=False, vests_at=None, earned_at=None)
-    assert Posted(1, Kind.EARN, 2) == Posted(1, Kind.EARN, 2, is_new=True, customer_id=0)
+    assert Posted(1, Kind.EARN, 2) == Posted(1, Kind.EARN, 2, is_new=True, customer_id=0, of_id=None)
     assert bulk.Earning(1, 2, "a", NOW).is_extended is False
 
 
@@ -229,7 +229,7 @@ def test_columns_are_of_one_length() -> None:
         ),
         (
             SourceConflict, [], "source_conflict", 409,
-            "The same was booked before with another number of points.",
+            "The same was booked before for something else, or with another number of points.",
         ),
         (NothingToContinue, [], "nothing_left", 409, "That is not there, or less is left of it."),
     ],
@@ -298,6 +298,34 @@ def test_asked_again_it_answers_the_same(irina: Customer) -> None:
     with pytest.raises(SourceConflict):
         ledger.release(who, held.movement_id, why("web:1/3"), points=4)
     whole()
+
+
+@db
+@pytest.mark.parametrize("kind", [Kind.CAPTURE, Kind.RELEASE, Kind.REVERSAL, Kind.CLAWBACK])
+def test_a_source_goes_on_with_one_movement(irina: Customer, kind: Kind) -> None:
+    """Asked for another, it is refused, though of that as much is left."""
+    begin: Callable[[int], Posted]
+    if kind is Kind.CLAWBACK:
+        begin, then = (
+            lambda n: ledger.earn(irina.pk, [NewLot(7)], why(f"receipt:{n}")),
+            ledger.claw_back,
+        )
+    else:
+        ledger.earn(irina.pk, [NewLot(50)], why("receipt:9"))
+        spends = ledger.redeem if kind is Kind.REVERSAL else ledger.hold
+        begin, then = (
+            lambda n: spends(irina.pk, 7, why(f"till:{n}")),
+            {Kind.CAPTURE: ledger.capture, Kind.RELEASE: ledger.release, Kind.REVERSAL: ledger.reverse}[kind],
+        )
+    one, other = (begin(n).movement_id for n in (1, 2))
+    done = then(irina.pk, one, why("then:1"))
+    assert (done.kind, done.of_id, done.points) == (kind, one, 7)
+    before = held_of(irina)
+    with pytest.raises(SourceConflict):
+        then(irina.pk, other, why("then:1"))
+    assert held_of(irina) == before
+    assert then(irina.pk, one, why("then:1")) == replace(done, is_new=False)
+    assert then(irina.pk, other, why("then:2")).of_id == other
 
 
 @db
@@ -518,7 +546,7 @@ def test_nothing_is_left_to_take(irina: Customer) -> None:
     count = Movement.objects.count()
     for source, keep in (("return:1", 9), ("return:2", 12)):
         assert ledger.claw_back(irina.pk, bought, why(source), keep=keep) == Posted(
-            0, Kind.CLAWBACK, 0, customer_id=irina.pk
+            0, Kind.CLAWBACK, 0, customer_id=irina.pk, of_id=bought
         )
     assert Movement.objects.count() == count
     assert ledger.claw_back(irina.pk, bought, why("return:3")).points == 9

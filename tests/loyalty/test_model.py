@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from crm.lib import prepared
 from customers.models import Customer
 from loyalty import ledger
-from loyalty.ledger import Cause, InsufficientPoints, NewLot, NothingToContinue, proof
+from loyalty.ledger import Cause, InsufficientPoints, NewLot, NothingToContinue, SourceConflict, proof
 from loyalty.models import Lot
 from tests import cast
-from tests.loyalty.model import AVAILABLE, CUT, HELD, PENDING, REDEEMED, Model, Refused
+from tests.loyalty.model import AVAILABLE, CUT, HELD, PENDING, REDEEMED, Conflict, Model, Refused
 
 RUNS = int(os.environ.get("LEDGER_MODEL_RUNS", "300"))
 STEPS = 50
@@ -40,6 +40,7 @@ STEP = st.one_of(
     st.tuples(st.just("adjust"), POINTS | POINTS.map(lambda n: -n)),
     st.tuples(st.just("forgive"), st.integers(1, 9)),
     st.tuples(st.just("again")),
+    st.tuples(st.just("reuse"), PICK, PICK, st.none() | POINTS),
     st.tuples(st.just("wait"), st.integers(1, 15)),
 )
 
@@ -52,6 +53,7 @@ class Both:
         self.issued: list[tuple[int, int]] = []  # movement, lot of the model
         self.held: list[tuple[int, str]] = []
         self.spent: list[tuple[int, str, int]] = []
+        self.source = ""  # the next step's, where it takes that of another
         self.last: Any = None
 
     def step(self, name: str, *given: Any) -> None:
@@ -65,8 +67,9 @@ class Both:
         """Either both do it or both refuse."""
         try:
             pure()
-        except Refused:
-            with pytest.raises((InsufficientPoints, NothingToContinue)):
+        except Refused as refused:
+            other = isinstance(refused, Conflict)
+            with pytest.raises(SourceConflict if other else (InsufficientPoints, NothingToContinue)):
                 real()
             # What a refused operation brought up to date is taken back with it; the model keeps it.
             ledger.refresh(self.who, at=self.at, by="system:test")
@@ -79,7 +82,7 @@ class Both:
         assert (found or (0, 0, 0, 0)) == self.model.balance
 
     def why(self) -> Cause:
-        return Cause(f"step:{self.count}", self.at, "system:test")
+        return Cause(self.source or f"step:{self.count}", self.at, "system:test")
 
     def earn(self, points: int, vests: int | None, ends: int | None) -> Any:
         vests_at = self.at + timedelta(days=vests) if vests else None
@@ -128,7 +131,7 @@ class Both:
                 self.spent.append((done.movement_id, cause.source, REDEEMED))
 
         return real, lambda: self.model.move(
-            source, points, HELD, REDEEMED, cause.at, last=False, as_=cause.source
+            "capture", source, points, HELD, REDEEMED, cause.at, last=False, as_=cause.source
         )
 
     def release(self, pick: int, points: int | None) -> Any:
@@ -138,7 +141,9 @@ class Both:
         cause = self.why()
         return (
             lambda: ledger.release(self.who, movement, cause, points=points),
-            lambda: self.model.move(source, points, HELD, AVAILABLE, cause.at, last=True),
+            lambda: self.model.move(
+                "release", source, points, HELD, AVAILABLE, cause.at, last=True, as_=cause.source
+            ),
         )
 
     def reverse(self, pick: int, points: int | None) -> Any:
@@ -148,7 +153,9 @@ class Both:
         cause = self.why()
         return (
             lambda: ledger.reverse(self.who, movement, cause, points=points),
-            lambda: self.model.move(source, points, was, AVAILABLE, cause.at, last=True),
+            lambda: self.model.move(
+                "reverse", source, points, was, AVAILABLE, cause.at, last=True, as_=cause.source
+            ),
         )
 
     def claw_back(self, pick: int, keep: int) -> Any:
@@ -184,6 +191,16 @@ class Both:
         """The last operation that was done, asked for once more: nothing happens."""
         if self.last is not None:
             self.last()
+
+    def reuse(self, which: int, pick: int, points: int | None) -> Any:
+        """The source of something that went on with another, for whatever is there: done before, or refused."""
+        if not self.model.booked:
+            return None
+        kind, self.source = list(self.model.booked)[which % len(self.model.booked)]
+        try:
+            return getattr(self, kind)(pick, points)
+        finally:
+            self.source = ""
 
     def wait(self, days: int) -> Any:
         self.at += timedelta(days=days)
