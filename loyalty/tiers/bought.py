@@ -7,7 +7,7 @@ kept on comes forth again.
 from typing import Any
 
 from loyalty.models import Measure, Period
-from loyalty.tiers import statements
+from loyalty.tiers import returned, statements
 from loyalty.tiers.statements import NOW, UNLOCKED, begins, kept_to, lowered, measured, members_of, write
 
 _HOLDS = "m.paid_tier <> '' AND m.tier = m.paid_tier"
@@ -58,7 +58,7 @@ def _marked(measure: Measure, period: Period, who: str, where: str, values: dict
 
 
 WAYS: dict[str, Any] = {
-    "taken_back": statements.take_back,
+    "taken_back": returned.take_back,
     "paid_ended": ended,
     "upgraded": statements.upgrade,
     "kept": statements.keep,

@@ -5,6 +5,7 @@ that starts over needs nothing taken back.
 """
 
 from datetime import UTC, date, datetime
+from itertools import product
 
 from django.db import connection
 from django.utils import timezone
@@ -13,14 +14,15 @@ from crm.jobs.claim import StepProgress
 from crm.lib.statements import Statement
 from customers.nightrun import NightRun
 from loyalty.models import Measure, Period
-from loyalty.tiers import bought, covering, statements
+from loyalty.tiers import bought, covering, returned, statements
 from loyalty.tiers.reviewing import Terms, settle, terms_on
 
 _EXAMPLE = {
     "low": 1, "high": 250_001, "on": date(2026, 3, 10), "at": datetime(2026, 3, 10, 18, tzinfo=UTC),
     "actor": "system:night", "scheme": 1, "base": "member", "zone": "Asia/Shanghai", "months": 12, "grace": 30,
-    "notice": 30, "take_back": 30, "one_step": True,
+    "notice": 30, "one_step": True,
 }  # fmt: skip
+_SOME, _ALL = list(zip(Measure, Period, strict=True)), list(product(Measure, Period))
 STATEMENTS = [
     Statement(
         f"tiers.{way}.{measure.name.lower()}.{period.name.lower()}",
@@ -28,7 +30,7 @@ STATEMENTS = [
         _EXAMPLE,
     )
     for way, make in bought.WAYS.items()
-    for measure, period in zip(Measure, Period, strict=True)
+    for measure, period in (_ALL if make is returned.take_back else _SOME)
 ]
 
 

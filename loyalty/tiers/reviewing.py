@@ -6,8 +6,7 @@ everything, for all. Both end when nothing moves any more, so a second one write
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,12 +26,12 @@ MOST_STEPS = 20  # of one member in one review; a ladder has fewer
 class Terms:
     """A version of the rules on a business date, as the statements want it.
 
-    `recent`: those before it under which a tier may have been reached whose goods can still come back.
+    `earlier`: of those before it, one for each other way of counting, since tiers were reached under them, too.
     """
 
     scheme: TierScheme
     values: dict[str, Any]
-    recent: tuple["Terms", ...] = ()
+    earlier: tuple["Terms", ...] = ()
 
     @property
     def measure(self) -> Measure:
@@ -52,12 +51,9 @@ def terms_on(on: date, *, at: datetime, by: Any) -> Terms | None:
     if not versions:
         return None
     now = terms_of(versions[0], on, at=at, by=by)
-    recent = [
-        terms_of(one, on, at=at, by=by)
-        for newer, one in pairwise(versions)
-        if newer.valid_from + timedelta(days=one.take_back_days) >= on
-    ]
-    return replace(now, recent=tuple(recent))
+    others = {(one.measure, one.period): one for one in versions[1:]}
+    others.pop((versions[0].measure, versions[0].period), None)
+    return replace(now, earlier=tuple(terms_of(one, on, at=at, by=by) for one in others.values()))
 
 
 def terms_of(scheme: TierScheme, on: date, *, at: datetime, by: Any) -> Terms:
@@ -65,8 +61,7 @@ def terms_of(scheme: TierScheme, on: date, *, at: datetime, by: Any) -> Terms:
     values = {
         "on": on, "at": at, "actor": actor_name(by), "scheme": scheme.pk, "base": base,
         "zone": Chain.current().timezone, "months": scheme.months, "grace": scheme.grace_days,
-        "notice": scheme.notice_days, "take_back": scheme.take_back_days,
-        "one_step": scheme.downgrade == Downgrade.ONE_STEP,
+        "notice": scheme.notice_days, "one_step": scheme.downgrade == Downgrade.ONE_STEP,
     }  # fmt: skip
     return Terms(scheme, values)
 
@@ -97,7 +92,7 @@ def settle(terms: Terms, who: str, which: dict[str, Any], ways: Iterable[str]) -
         for _step in range(MOST_STEPS):
             moved = 0
             for way in counts:
-                for one in (terms, *terms.recent) if way == "taken_back" else (terms,):
+                for one in (terms, *terms.earlier) if way == "taken_back" else (terms,):
                     cursor.execute(one.sql(way, who), one.values | which)
                     counts[way] += cursor.rowcount
                     moved += cursor.rowcount

@@ -97,18 +97,20 @@ _JOINED = "(coalesce(c.enrolled_at, c.created_at) AT TIME ZONE %(zone)s)::date"
 _UNPAID = "NOT (m.paid_tier <> '' AND m.paid_tier = m.tier AND m.paid_until + %(grace)s >= %(on)s::date)"
 
 
-def members_of(who: str, where: str, begin: str, end: str, *, all_of: bool = False) -> str:
-    """The members it is about as `w`, with the period as `from_on`, `to_on`."""
+def members_of(
+    who: str, where: str, begin: str, end: str, *, all_of: bool = False, more: str = "", beside: str = ""
+) -> str:
+    """The members it is about as `w`, with the period as `from_on`, `to_on`. `more`: columns of what is joined."""
     join = "LEFT JOIN" if all_of else "JOIN"
     return f"""
-    SELECT w.*, {begin} AS from_on, ({end})::date AS to_on FROM (
+    SELECT w.*, {begin} AS from_on, ({end})::date AS to_on{more} FROM (
         SELECT c.id AS customer_id, {_JOINED} AS joined, coalesce(m.version, 0) AS version,
             coalesce(m.tier, %(base)s) AS tier, m.since, m.changed_at, m.reached_on, m.scheme_id, m.threshold,
             m.keep_until, m.notice_on, m.grace_until, m.locked_until, coalesce(m.paid_tier, '') AS paid_tier,
             m.paid_until, m.before, m.reason, m.actor, m.cause, m.came_from, m.changed_on
         FROM customers_customer c {join} loyalty_membership m ON m.customer_id = c.id
         WHERE {who} AND {_LIVING} AND {where}
-    ) w"""  # noqa: S608
+    ) w {beside}"""  # noqa: S608
 
 
 def measured(measure: Measure, members: str) -> str:
@@ -146,30 +148,6 @@ ON CONFLICT (customer_id) DO UPDATE SET {kept} WHERE known.version + 1 = exclude
 
 NOW = "JOIN loyalty_tier t ON t.scheme_id = %(scheme)s AND t.code = x.tier"
 FRESH = {"notice_on": "NULL", "grace_until": "NULL"}
-
-
-def take_back(measure: Measure, period: Period, who: str) -> str:
-    """A tier that was reached by goods that came back within the window: what stood before stands again."""
-    where = (
-        f"{UNLOCKED} AND m.before IS NOT NULL AND m.scheme_id = %(scheme)s"
-        " AND m.reached_on + %(take_back)s >= %(on)s::date"
-    )
-    members = members_of(who, where, begins(period, "w.reached_on"), "greatest(w.reached_on, %(on)s::date)")
-    restored = {
-        name: f"(x.before ->> '{name}'){cast}"
-        for name, cast in {
-            "tier": "", "since": "::timestamptz", "reached_on": "::date", "scheme_id": "::int",
-            "threshold": "::bigint", "keep_until": "::date", "notice_on": "::date", "grace_until": "::date",
-            "locked_until": "::date", "paid_tier": "", "paid_until": "::date",
-        }.items()
-    }  # fmt: skip
-    restored |= {
-        "before": "nullif(x.before -> 'before', 'null'::jsonb)",
-        "since": "coalesce((x.before ->> 'since')::timestamptz, greatest(%(at)s::timestamptz, x.changed_at))",
-        "reason": "4",
-        "paid_tier": "coalesce(x.before ->> 'paid_tier', '')",
-    }
-    return write(measured(measure, members), "WHERE x.measure < x.threshold", restored)
 
 
 def upgrade(measure: Measure, period: Period, who: str) -> str:

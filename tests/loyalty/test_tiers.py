@@ -172,7 +172,8 @@ def test_goods_that_come_back_after_the_window_count_at_the_next_review(irina: C
     look(irina, "2026-03-10")
     ledger.claw_back(irina.pk, bought, Cause("return:1", at_noon("2026-04-10"), "till:1"), unit=Unit.GROWTH)
     assert look(irina, "2026-04-10") == 0
-    assert look(irina, "2026-04-09") == 1  # the thirtieth day
+    assert night("2026-04-11") == {}
+    assert stands(irina) == ("silver", date(2027, 12, 31))
 
 
 def test_a_day_that_any_store_has_begun_keeps_its_version(irina: Customer, max_: Staff) -> None:
