@@ -4,6 +4,7 @@ Each change is a version that begins on a day that no store has reached: what wa
 first version may begin in the past; the next night then earns what was bought since.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,9 +19,10 @@ from crm.lib import edits
 from crm.lib.refusals import Fault, Refusal
 from crm.org.models import Chain, Store
 from customers.models import Category, Product
-from loyalty.models import Ending, Programme
+from loyalty.models import Ending, Programme, Rounding
 
 LEAST_RATE, MOST_RATE = Decimal("0.01"), Decimal(1_000_000)
+PLACES = Decimal("0.0001")
 MOST_DAYS = 365
 MOST_COUNT = 120
 COUNTED = {
@@ -31,6 +33,8 @@ COUNTED = {
 }  # the least count of each
 CAPS = ("cap_receipt", "cap_day", "cap_month")
 MOST_CAP = 2**31 - 1
+EXCLUDED = {"categories", "products"}
+MOST_TOLD = 60  # letters of a code in a message
 
 
 class ProgrammeInvalid(Refusal):
@@ -97,26 +101,71 @@ def _same(wanted: dict[str, Any], before: dict[str, Any]) -> bool:
 
 def faults_of(s: dict[str, Any]) -> list[Fault]:
     """What is wrong with settings, apart from the day from which they hold."""
-    faults = []
-    if not LEAST_RATE <= s["money_per_point"] <= MOST_RATE:
-        faults.append(Fault("money_per_point", str(_("From 0.01 to 1,000,000."))))
-    if s["point_worth"] is not None and not 0 < s["point_worth"] <= MOST_RATE:
-        faults.append(Fault("point_worth", str(_("Above 0, at most 1,000,000."))))
-    if s["pending_days"] > MOST_DAYS:
+    faults = [*_money_faults(s), *_choice_faults(s), *cap_faults(s)]
+    if not 0 <= s["pending_days"] <= MOST_DAYS:
         faults.append(Fault("pending_days", str(_("At most a year."))))
     least = COUNTED.get(s["ending"], 0)
     if not least <= s["ending_count"] <= MOST_COUNT:
-        words = _("From %(least)s to %(most)s.") % {"least": least, "most": MOST_COUNT}
-        faults.append(Fault("ending_count", str(words)))
-    faults += goods_faults(s["excluded"].get("categories", ()), s["excluded"].get("products", ()), "excluded")
+        faults.append(Fault("ending_count", between(least, MOST_COUNT)))
+    if unknown := sorted(set(s["excluded"]) - EXCLUDED):
+        faults.append(Fault(f"excluded.{told(unknown[0])}", str(_("categories or products."))))
+    return faults + goods_faults(
+        s["excluded"].get("categories", ()), s["excluded"].get("products", ()), "excluded"
+    )
+
+
+def _money_faults(s: dict[str, Any]) -> list[Fault]:
+    """A number that is none ("NaN") cannot even be compared; parts below the fourth place would not be kept."""
+    faults = []
+    for name, least, words in (
+        ("money_per_point", LEAST_RATE, _("From 0.01 to 1,000,000.")),
+        ("point_worth", PLACES, _("Above 0, at most 1,000,000.")),
+    ):
+        amount = s[name]
+        if amount is None:
+            continue
+        if not (amount.is_finite() and least <= amount <= MOST_RATE):
+            faults.append(Fault(name, str(words)))
+        elif amount != amount.quantize(PLACES):
+            faults.append(Fault(name, str(_("At most four places after the point."))))
     return faults
+
+
+def _choice_faults(s: dict[str, Any]) -> list[Fault]:
+    return [
+        Fault(name, str(_("One of: %(values)s.") % {"values": ", ".join(known)}))
+        for name, known in (("rounding", Rounding.values), ("ending", Ending.values))
+        if s[name] not in known
+    ]
+
+
+def cap_faults(s: dict[str, Any]) -> list[Fault]:
+    """Limits of a programme or a rule: empty, or some points."""
+    wrong = [name for name in CAPS if s[name] is not None and not 1 <= s[name] <= MOST_CAP]
+    return [Fault(name, between(1, MOST_CAP)) for name in wrong]
+
+
+def between(least: int, most: int) -> str:
+    return str(_("From %(least)s to %(most)s.") % {"least": least, "most": most})
 
 
 def goods_faults(categories: Any, products: Any, field: str) -> list[Fault]:
     """Categories and products that there are not."""
-    known = set(Category.objects.filter(path__in=categories).values_list("path", flat=True))
-    known |= set(Product.objects.filter(sku__in=products).values_list("sku", flat=True))
+    known = set(Category.objects.filter(path__in=kept(categories)).values_list("path", flat=True))
+    known |= set(Product.objects.filter(sku__in=kept(products)).values_list("sku", flat=True))
     unknown = sorted({*categories, *products} - known)
     if not unknown:
         return []
-    return [Fault(field, str(_("Not in the catalogue: %(codes)s.") % {"codes": ", ".join(unknown[:5])}))]
+    codes = ", ".join(told(code) for code in unknown[:5])
+    return [Fault(field, str(_("Not in the catalogue: %(codes)s.") % {"codes": codes}))]
+
+
+def kept(codes: Iterable[str]) -> list[str]:
+    """Those that the database can be asked for: no text in it has a NUL."""
+    return [code for code in codes if "\0" not in code]
+
+
+def told(code: str) -> str:
+    """A code of somebody's as a message can name it: short, in letters that can be shown."""
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in code)
+    return shown if len(shown) <= MOST_TOLD else f"{shown[:MOST_TOLD]}…"

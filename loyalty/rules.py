@@ -1,10 +1,11 @@
 """Publishing earning rules: each change is a version from a day to come, and so is a rule's end."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -13,14 +14,27 @@ from crm.audit import trail
 from crm.lib import edits
 from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Fault, Refusal
+from crm.org.models import Region, Store
+from customers.models import Brand, Channel
 from loyalty import programmes
 from loyalty.accrual import conditions
-from loyalty.models import EarningRule, RuleKind
+from loyalty.accrual.conditions import Condition
+from loyalty.models import EarningRule, RuleKind, Tier
 from loyalty.models.programme import rule_code
 
 MOST_PERCENT = 10_000
 MOST_POINTS = 10_000_000
+MOST_NAME = 80
+MOST_ID = 2**31 - 1
 OF_ACTIONS = {"dates", "weekdays", "tiers"}  # what the rule of an action can ask
+# By what a condition asks for: those of them that there are. A tier may be of any version: codes stay.
+_KNOWN: dict[str, Callable[[list[Any]], Iterable[Any]]] = {
+    "brands": lambda ids: Brand.objects.filter(pk__in=ids).values_list("pk", flat=True),
+    "stores": lambda ids: Store.objects.filter(pk__in=ids).values_list("pk", flat=True),
+    "regions": lambda ids: Region.objects.filter(pk__in=ids).values_list("pk", flat=True),
+    "channels": lambda _ids: Channel.values,
+    "tiers": lambda codes: Tier.objects.filter(code__in=codes).values_list("code", flat=True),
+}
 
 
 class RuleInvalid(Refusal):
@@ -88,18 +102,30 @@ def _faults(code: str, s: dict[str, Any], now: EarningRule | None, at: datetime)
     has_begun = now is not None or programmes.latest() is not None
     before = now.valid_from if now else date.min if has_begun else None
     faults = programmes.day_faults(s["valid_from"], before, at)
-    try:
-        rule_code(code)
-    except ValidationError as error:
-        faults.append(Fault("code", str(error.message)))
+    faults += code_faults(code)
     if s["valid_from"] and s["valid_to"] and s["valid_to"] < s["valid_from"]:
         faults.append(Fault("valid_to", str(_("Not before the day from which it holds."))))
     return [*faults, *faults_of(s)]
 
 
+def code_faults(code: str) -> list[Fault]:
+    """What is wrong with a rule's code. All of it is looked at: `$` lets a last line break through."""
+    return [] if re.fullmatch(rule_code.regex, code) else [Fault("code", str(rule_code.message))]
+
+
 def faults_of(s: dict[str, Any]) -> list[Fault]:
     """What is wrong with settings, apart from the days on which they hold."""
-    return [*_amount_faults(s), *_condition_faults(s)]
+    return [*_name_faults(s["name"]), *_amount_faults(s), *programmes.cap_faults(s), *_condition_faults(s)]
+
+
+def _name_faults(name: str) -> list[Fault]:
+    if "\0" in name:
+        return [Fault("name", str(ProhibitNullCharactersValidator.message))]
+    if not name.strip():
+        return [Fault("name", str(_("A rule needs a name.")))]
+    if len(name) > MOST_NAME:
+        return [Fault("name", str(_("At most %(n)s characters.") % {"n": MOST_NAME}))]
+    return []
 
 
 def _amount_faults(s: dict[str, Any]) -> list[Fault]:
@@ -124,4 +150,19 @@ def _condition_faults(s: dict[str, Any]) -> list[Fault]:
         return [Fault("condition.dates", str(_("The first day comes before the last.")))]
     if s["kind"] == RuleKind.ACTION and set(s["condition"]) - OF_ACTIONS:
         return [Fault("condition", str(_("An action has no goods, stores or amounts.")))]
-    return programmes.goods_faults(asked.categories, asked.products, "condition")
+    goods = programmes.goods_faults(asked.categories, asked.products, "condition")
+    return [*goods, *_unknown_faults(asked)]
+
+
+def _unknown_faults(asked: Condition) -> list[Fault]:
+    """Brands, stores and the like that there are not: nobody would ever meet such a rule, and nobody would know why."""
+    return [
+        Fault(f"condition.{name}", str(_("Not known: %(codes)s.") % {"codes": codes}))
+        for name, known in _KNOWN.items()
+        if (codes := ", ".join(_missing(getattr(asked, name), known)))
+    ]
+
+
+def _missing(wanted: Iterable[Any], known: Callable[[list[Any]], Iterable[Any]]) -> list[str]:
+    askable = [one for one in wanted if ("\0" not in one if isinstance(one, str) else 0 < one <= MOST_ID)]
+    return [programmes.told(str(one)) for one in sorted(set(wanted) - set(known(askable)))[:5]]

@@ -13,78 +13,28 @@ is replayed by the rules of its own day: with nothing else said, these are the l
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
-from msgspec import UNSET, Struct, UnsetType
 
-from crm.lib.refusals import Fault, Refusal
-from loyalty import programmes, rules
+from crm.lib.refusals import Refusal
 from loyalty.accrual import rulesets
 from loyalty.accrual.rules import Rule
 from loyalty.accrual.rulesets import RuleSet
-from loyalty.models import EarningRule, Programme, RuleKind
+from loyalty.models import EarningRule, Programme
+from loyalty.simulation import faults as wrong
+from loyalty.simulation.faults import MOST_NAME
+from loyalty.simulation.shapes import Draft, RuleDraft, Settings, held_on, said
 
-MOST_DAYS = 3 * 366
-MOST_NAME = 80
+__all__ = [
+    "MOST_NAME", "Draft", "DraftBook", "DraftInvalid", "Held", "RuleDraft", "Settings", "book_of", "checked",
+    "encoded", "held_on", "live_rules", "of", "programme_of", "read", "rule_of", "said",
+]  # fmt: skip
 
 
 class DraftInvalid(Refusal):
     code = "draft_invalid"
-
-
-class Settings(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What of the programme is different: see `Programme`."""
-
-    money_per_point: Decimal | UnsetType = UNSET
-    rounding: str | UnsetType = UNSET
-    ending: str | UnsetType = UNSET
-    ending_count: int | UnsetType = UNSET
-    excluded: dict[str, list[str]] | UnsetType = UNSET
-    excludes_discounted: bool | UnsetType = UNSET
-    cap_receipt: int | UnsetType | None = UNSET
-    cap_day: int | UnsetType | None = UNSET
-    cap_month: int | UnsetType | None = UNSET
-    point_worth: Decimal | UnsetType | None = UNSET
-
-
-class RuleDraft(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A rule that is new, or what of a known one is different: see `EarningRule`."""
-
-    code: str
-    is_off: bool = False
-    name: str | UnsetType = UNSET
-    kind: str | UnsetType = UNSET
-    percent: int | UnsetType | None = UNSET
-    points: int | UnsetType | None = UNSET
-    condition: dict[str, Any] | UnsetType = UNSET
-    is_exclusive: bool | UnsetType = UNSET
-    cap_receipt: int | UnsetType | None = UNSET
-    cap_day: int | UnsetType | None = UNSET
-    cap_month: int | UnsetType | None = UNSET
-
-
-class Draft(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """`tiers`: by code, with how much of the measure a tier is reached."""
-
-    from_on: date = msgspec.field(name="from")
-    to_on: date = msgspec.field(name="to")
-    name: str = ""
-    as_of: date | None = None
-    programme: Settings = msgspec.field(default_factory=Settings)
-    rules: list[RuleDraft] = msgspec.field(default_factory=list)
-    tiers: dict[str, int] = msgspec.field(default_factory=dict)
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it says nothing else than the live rules do."""
-        return self.as_of is None and not (said(self.programme) or self.rules or self.tiers)
-
-    def as_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = msgspec.to_builtins(self)
-        return found
 
 
 @dataclass(frozen=True)
@@ -112,7 +62,7 @@ def read(text: bytes | str) -> Draft:
     """Raises DraftInvalid, which names the place of what cannot be read or cannot be."""
     try:
         draft = msgspec.json.decode(text, type=Draft)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise DraftInvalid(_("This is no draft: %(why)s") % {"why": error}) from error
     return checked(draft)
 
@@ -125,11 +75,6 @@ def encoded(kept: dict[str, Any]) -> bytes:
 def of(one: Any) -> Draft:
     """The draft of a simulation."""
     return msgspec.json.decode(encoded(one.draft), type=Draft)
-
-
-def held_on(draft: Draft) -> date:
-    """The day whose rules the draft begins with."""
-    return draft.as_of or draft.to_on
 
 
 def live_rules(draft: Draft) -> dict[str, EarningRule]:
@@ -158,8 +103,7 @@ def programme_of(draft: Draft, base: Programme) -> Programme:
 
 
 def checked(draft: Draft) -> Draft:
-    faults = _faults(draft)
-    if faults:
+    if faults := wrong.of(draft):
         told = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults[:5])
         raise DraftInvalid(_("This draft cannot be replayed. %(why)s") % {"why": told}, faults=tuple(faults))
     return draft
@@ -207,51 +151,3 @@ def _rules(draft: Draft, held: date) -> list[EarningRule]:
         made.pk = 10**12 + place
         known[one.code] = made
     return [rule for rule in known.values() if rule.kind in rulesets.KINDS]
-
-
-def said(one: Struct) -> dict[str, Any]:
-    """What a part of a draft says, by field."""
-    values = {name: getattr(one, name) for name in one.__struct_fields__ if name not in {"code", "is_off"}}
-    return {name: value for name, value in values.items() if value is not UNSET}
-
-
-def _faults(draft: Draft) -> list[Fault]:
-    found = _day_faults(draft)
-    held = held_on(draft)
-    base = rulesets.book().programme_on(held)
-    if base is None:
-        return [*found, Fault("as_of", str(_("There is no programme on this day.")))]
-    found += [
-        Fault(f"programme.{fault.pointer}", fault.detail)
-        for fault in programmes.faults_of(base.settings() | said(draft.programme))
-    ]
-    known = {rule.code: rule for rule in rulesets.book().versions_on(held)}
-    for place, one in enumerate(draft.rules):
-        found += [
-            Fault(f"rules[{place}].{fault.pointer}", fault.detail)
-            for fault in _rule_faults(one, known.get(one.code))
-        ]
-    wrong = [code for code, least in draft.tiers.items() if least < 1]
-    return found + [Fault(f"tiers.{code}", str(_("More than nothing."))) for code in wrong]
-
-
-def _day_faults(draft: Draft) -> list[Fault]:
-    found = []
-    if draft.to_on < draft.from_on:
-        found.append(Fault("to", str(_("The first day comes before the last."))))
-    if (draft.to_on - draft.from_on).days >= MOST_DAYS:
-        found.append(Fault("to", str(_("At most three years."))))
-    if len(draft.name) > MOST_NAME:
-        found.append(Fault("name", str(_("At most %(n)s characters.") % {"n": MOST_NAME})))
-    return found
-
-
-def _rule_faults(one: RuleDraft, base: EarningRule | None) -> list[Fault]:
-    if base is None and (one.is_off or one.kind is UNSET):
-        return [Fault("code", str(_("There is no such rule on this day.")))]
-    if one.is_off:
-        return []
-    settings = (base or EarningRule(name=one.code)).settings() | said(one)
-    if settings["kind"] not in {RuleKind.BASE, RuleKind.MULTIPLIER, RuleKind.BONUS}:
-        return [Fault("kind", str(_("base, multiplier or bonus.")))]
-    return rules.faults_of(settings)

@@ -12,7 +12,7 @@ from django.db import connection
 from crm.lib.arrays import array_text
 from crm.lib.statements import Statement
 from loyalty.models import Measure, Period, Tier, TierScheme
-from loyalty.simulation.drafts import Draft
+from loyalty.simulation.drafts import Draft, held_on
 from loyalty.simulation.replay import Replayed
 from loyalty.tiers import statements
 
@@ -21,7 +21,7 @@ class Rungs:
     """The tiers that can be reached at the end of a draft's period, as they are and as the draft has them."""
 
     def __init__(self, draft: Draft, zone: str) -> None:
-        self.draft, self.scheme, self.zone = draft, TierScheme.valid_on(draft.to_on), zone
+        self.draft, self.scheme, self.zone = draft, TierScheme.valid_on(held_on(draft)), zone
         tiers = Tier.objects.filter(scheme=self.scheme, is_paid=False).order_by("rank") if self.scheme else []
         self.codes = [tier.code for tier in tiers]
         self.live = [tier.threshold for tier in tiers]

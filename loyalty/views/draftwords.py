@@ -15,8 +15,8 @@ from loyalty.accrual import words as earned
 from loyalty.models import EarningRule, Programme, Rounding, Tier, TierScheme
 from loyalty.simulation import drafts
 from loyalty.simulation.drafts import Draft, RuleDraft
+from loyalty.simulation.faults import reached
 from loyalty.views.earning_words import conditions_of, ends_of, gives_of
-from loyalty.views.simulationform import tiers_on
 
 
 class Change(NamedTuple):
@@ -118,7 +118,7 @@ def _is_published(one: RuleDraft, now: EarningRule | None) -> bool:
 def _of_tiers(draft: Draft, pk: int) -> Iterator[Change]:
     latest = TierScheme.objects.order_by("-pk").first() if draft.tiers else None
     now = dict(Tier.objects.filter(scheme=latest).values_list("code", "threshold")) if latest else {}
-    for tier in tiers_on(draft) if draft.tiers else ():
+    for tier in reached(draft) if draft.tiers else ():
         if (least := draft.tiers.get(tier.code)) is not None:
             what = _("%(tier)s is reached with") % {"tier": tier.name}
             address = f"{reverse('loyalty:tier-scheme')}?draft={pk}"

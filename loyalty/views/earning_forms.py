@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.org.models import Region, Store
 from customers.models import Brand, Category, Channel, Product
+from loyalty import programmes
 from loyalty.accrual import conditions, facts
 from loyalty.models import Action, EarningRule, Ending, Programme, Rounding, RuleKind
 
 DEEP = 2  # levels of categories that are offered to choose from
-MOST_CAP = 2**31 - 1
 
 
 class DayField(forms.DateField):
@@ -25,7 +25,7 @@ class DayField(forms.DateField):
 
 class CapField(forms.IntegerField):
     def __init__(self, label: Any) -> None:
-        super().__init__(label=label, required=False, min_value=1, max_value=MOST_CAP)
+        super().__init__(label=label, required=False, min_value=1, max_value=programmes.MOST_CAP)
 
 
 class Words(forms.CharField):

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.lib.refusals import Fault
-from loyalty.models import EarningRule, Programme, RuleKind, Tier, TierScheme
+from loyalty.models import EarningRule, Programme, RuleKind
 from loyalty.simulation import drafts
 from loyalty.simulation.drafts import Draft, DraftInvalid
+from loyalty.simulation.faults import reached
 from loyalty.views.earning_forms import DayField, ProgrammeForm, RuleForm
 
 FIELDS = {"from": "from_on", "to": "to_on"}  # what a draft's places are called here
@@ -30,7 +31,7 @@ class FrameForm(forms.Form):
         held = drafts.held_on(draft)
         initial = {"name": draft.name, "from_on": draft.from_on, "to_on": draft.to_on, "as_of": held}
         super().__init__(data, initial=initial)
-        self.tiers = tiers_on(draft)
+        self.tiers = reached(draft)
         for tier in self.tiers:
             self.fields[f"tier_{tier.code}"] = forms.IntegerField(
                 label=tier.name, min_value=1, initial=draft.tiers.get(tier.code, tier.threshold)
@@ -70,13 +71,6 @@ class DraftRuleForm(RuleForm):
     def settings(self) -> dict[str, Any]:
         self.cleaned_data |= {"action": "", "once": False}
         return super().settings()
-
-
-def tiers_on(draft: Draft) -> list[Tier]:
-    """Those that are reached by the measure."""
-    scheme = TierScheme.valid_on(drafts.held_on(draft))
-    reached = Tier.objects.filter(scheme=scheme, rank__gt=0, is_paid=False).order_by("rank")
-    return list(reached) if scheme else []
 
 
 def at_fields(refusal: DraftInvalid) -> DraftInvalid:

@@ -18,15 +18,17 @@ from customers import merging
 from customers.models import Category, Customer, Line, Purchase
 from loyalty import accrual, ledger
 from loyalty.ledger import Cause
-from loyalty.models import Accrual, Movement, Simulation, Trace
+from loyalty.models import Accrual, Movement, Simulation, Tier, TierScheme, Trace
 from loyalty.simulation import checking, drafts, jobs
 from loyalty.simulation.drafts import DraftInvalid
 from tests import cast
 from tests.loyalty import rules
+from tests.loyalty.test_tiers import ladder
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 12, 4, tzinfo=UTC)
 SPAN = (date(2026, 1, 10), date(2026, 3, 11))
+TEA = {"code": "tea", "kind": "bonus", "points": 1}
 
 
 def buy(who: Customer, at: Store, day: date, amount: str = "40.00", *, hour: int = 12) -> Purchase:
@@ -165,11 +167,87 @@ def test_a_draft_beside_the_live_rules(
         ),
         ({"to": "2025-12-31"}, "to:"),
         ({"as_of": "2020-01-01"}, "as_of"),
+        ({"name": "\0"}, "name: "),
+        ({"programme": {"money_per_point": "NaN"}}, "programme.money_per_point: From 0.01"),
+        ({"programme": {"money_per_point": "sNaN"}}, "programme.money_per_point: From 0.01"),
+        ({"programme": {"money_per_point": "Infinity"}}, "programme.money_per_point: From 0.01"),
+        ({"programme": {"money_per_point": "1.23456"}}, "programme.money_per_point: At most four places"),
+        ({"programme": {"point_worth": "NaN"}}, "programme.point_worth: Above 0"),
+        ({"programme": {"rounding": "zzz"}}, "programme.rounding: One of: down, half_up, up."),
+        ({"programme": {"ending": "x"}}, "programme.ending: One of: never, "),
+        ({"programme": {"excluded": {"foo": ["a"]}}}, "programme.excluded.foo: categories or products."),
+        ({"programme": {"excluded": {"products": ["\0"]}}}, "programme.excluded: Not in the catalogue: \ufffd."),
+        ({"programme": {"cap_day": -1}}, "programme.cap_day: From 1 to"),
+        ({"programme": {"cap_receipt": 2**31}}, "programme.cap_receipt: From 1 to"),
+        ({"rules": [TEA | {"cap_receipt": 0}]}, "rules[0].cap_receipt: From 1 to"),
+        ({"rules": [TEA | {"cap_month": -5}]}, "rules[0].cap_month: From 1 to"),
+        ({"rules": [TEA | {"name": ""}]}, "rules[0].name: A rule needs a name."),
+        ({"rules": [TEA | {"name": "x" * 81}]}, "rules[0].name: At most 80"),
+        ({"rules": [TEA | {"name": "\0"}]}, "rules[0].name: "),
+        ({"rules": [TEA, TEA | {"code": ""}]}, "rules[1].code: Small letters"),
+        ({"rules": [TEA | {"code": "x" * 1000}]}, "rules[0].code: Small letters"),
+        ({"rules": [TEA | {"code": "\0"}]}, "rules[0].code: Small letters"),
+        ({"rules": [TEA | {"code": "tea\n"}]}, "rules[0].code: Small letters"),
+        ({"rules": [TEA, TEA | {"points": 2}]}, "rules[1].code: Each rule stands here once."),
+        ({"rules": [TEA | {"condition": {"categories": ["\0"]}}]}, "rules[0].condition: Not in the catalogue"),
+        ({"rules": [TEA | {"condition": {"stores": [0, 10**30]}}]}, "rules[0].condition.stores: Not known"),
+        ({"rules": [TEA | {"condition": {"regions": [9**9]}}]}, "rules[0].condition.regions: Not known"),
+        ({"rules": [TEA | {"condition": {"brands": [9**9]}}]}, "rules[0].condition.brands: Not known"),
+        ({"rules": [TEA | {"condition": {"channels": [3]}}]}, "rules[0].condition.channels: Not known"),
+        ({"rules": [TEA | {"condition": {"tiers": ["gold", "\0"]}}]}, "condition.tiers: Not known: \ufffd."),
+        ({"tiers": {"nosuch": 5}}, "tiers.nosuch: On this day there is no tier"),
+        ({"tiers": {"member": 5}}, "tiers.member: On this day there is no tier"),
+        ({"tiers": {"silver": 0}}, "tiers.silver: From 1 to"),
+        ({"tiers": {"silver": 99_999, "gold": 1}}, "tiers.gold: More than the tier before it needs."),
+        ({"tiers": {"silver": 3000}}, "tiers.gold: More than the tier before it needs."),
     ],
-)
+)  # fmt: skip
 def test_a_draft_that_cannot_be_is_refused_with_its_place(wrong: dict[str, Any], told: str) -> None:
     rules.programme()
+    ladder()
     with pytest.raises(DraftInvalid) as refused:
         draft(**wrong)
     assert told in str(refused.value)
     assert (Simulation.objects.count(), Job.objects.filter(kind="simulation").count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"from": "2026-01-01", "to": "2026-01-31", "name": "\\ud800"}',
+        '{"from": "2026-01-01", "to": "2026-01-31", "name": "\ud800"}',
+        '{"from": "2026-01-01", "to": "2026-01-31", "rules": [{"code": "a", "condition": {"x": '
+        + "[" * 100_000 + "]" * 100_000 + "}}]}",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_no_draft(text: str) -> None:
+    with pytest.raises(DraftInvalid, match="This is no draft"):
+        drafts.read(text)
+
+
+@pytest.mark.parametrize("days", [("0001-01-01", "0001-03-01"), ("9999-01-01", "9999-12-31")])
+def test_a_period_at_the_ends_of_the_calendar_has_nothing_in_it(
+    days: tuple[str, str], tmp_path: Path, irina: Customer, harbour: Store
+) -> None:
+    rules.programme()
+    ladder()
+    buy(irina, harbour, date(2026, 1, 5))
+    file, out = tmp_path / "draft.json", StringIO()
+    file.write_text(json.dumps({"from": days[0], "to": days[1], "as_of": "2026-01-31"} | {"rules": [TEA]}))
+    call_command("simulate_programme", str(file), stdout=out)
+    assert out.getvalue().startswith("0 receipts of 0 customers")
+
+
+def test_tiers_are_those_of_the_day_whose_rules_hold(irina: Customer, harbour: Store, max_: Staff) -> None:
+    """Gold came after the period: the draft takes it, as its form offers it."""
+    rules.programme()
+    old = TierScheme.objects.create(valid_from=date(2025, 1, 1))
+    for rank, code in enumerate(("member", "silver")):
+        Tier.objects.create(scheme=old, code=code, rank=rank, threshold=1000 * rank)
+    ladder(valid_from=date(2026, 2, 1))
+    buy(irina, harbour, date(2026, 1, 5), "39.45")  # 50 growth points
+    with pytest.raises(DraftInvalid, match=r"tiers\.gold: On this day there is no tier"):
+        draft(tiers={"gold": 50})
+    found = simulated(draft(as_of="2026-02-01", tiers={"silver": 30, "gold": 50}), max_)
+    assert found["tiers"] == {"member>gold": 1}
