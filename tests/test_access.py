@@ -533,6 +533,17 @@ def test_every_list_is_known() -> None:
     assert {*LISTS, *COUNTS, *QUERIES} <= {route.name for route in WALKED}
 
 
+@each(route for route in WALKED if "get" in route.methods and route.is_page)
+def test_days_at_the_ends_of_the_calendar_are_days(route: Route, world: World) -> None:
+    """Whatever a page calls its days: the first and the last one that there are."""
+    *_others, (_who, _codes, client) = _viewers(route, world)
+    *_others, address = world.addresses(route).values()
+    for day in ("0001-01-01", "9999-12-31"):
+        for names in (("since", "from_on", "from"), ("until", "to_on", "to", "on", "as_of")):
+            answer = call(client, route, "get", address, dict.fromkeys(names, day))
+            assert answer.status_code < 500, f"{address} {names} {day}"
+
+
 def assert_no_leak(route: Route, world: World) -> None:
     """Own objects open, others' are 404, and no answer holds a word of a store that is not one's own."""
     for who, codes, client in _viewers(route, world):

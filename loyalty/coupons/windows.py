@@ -10,11 +10,11 @@ from loyalty.coupons.rules import Rules
 
 def window_of(rules: Rules, issued_at: datetime, zone: tzinfo) -> tuple[datetime, datetime | None]:
     """The first moment, and the first one that is too late (None: never). Both dates of the terms count as whole days;
-    so does the last of the `days` after the day of issue."""
+    so does the last of the `days` after the day of issue. A last day in the last year that there is means for ever."""
     begin, ends = issued_at, []
-    if rules.from_on:
-        begin = max(issued_at, midnight(rules.from_on, zone))
-    if rules.to_on:
+    if rules.from_on and rules.from_on > issued_at.astimezone(zone).date():
+        begin = midnight(rules.from_on, zone)
+    if rules.to_on and rules.to_on.year < date.max.year:
         ends.append(midnight(rules.to_on + timedelta(days=1), zone))
     if rules.days is not None:
         ends.append(midnight(issued_at.astimezone(zone).date() + timedelta(days=rules.days + 1), zone))

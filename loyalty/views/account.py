@@ -1,7 +1,7 @@
 """Points of somebody: every movement with the balance after it, and what each took from which lot."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -21,6 +21,7 @@ from loyalty import familywords, glance, history, movementwords
 from loyalty.models import Kind, Movement, Unit
 
 MOST = 100_000  # rows of a file
+LAST_DAY = date.max - timedelta(days=2)  # the calendar has an end, and so has the day after it in every zone
 # Money has a page of its own (`storedcustomer.py`).
 COUNTED = [(unit.value, unit.label) for unit in Unit if not unit.is_money]
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -46,7 +47,7 @@ class FilterForm(forms.Form):
             unit=int(told.get("unit") or Unit.POINTS),
             group=told.get("kind") or "",
             since=_midnight(told.get("since")),
-            until=_midnight(until + timedelta(days=1) if until else None),
+            until=_midnight(min(until, LAST_DAY) + timedelta(days=1) if until else None),
         )
 
 

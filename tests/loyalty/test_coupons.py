@@ -84,6 +84,13 @@ def test_a_window_of_dates_and_of_days_ends_with_the_earlier(
     assert coupon.valid_to == datetime(2026, 3, 20, 16, tzinfo=UTC)
 
 
+def test_dates_at_the_ends_of_the_calendar_are_no_limits(
+    define: Any, irina: Customer, noon: datetime
+) -> None:
+    coupon = given(irina, define(from_on=date.min, to_on=date.max), noon)
+    assert (coupon.valid_from, coupon.valid_to) == (noon, None)
+
+
 def test_reserved_then_redeemed(define: Any, irina: Customer, harbour: Store, noon: datetime) -> None:
     spring = define()
     coupon = given(irina, spring, noon)

@@ -242,6 +242,8 @@ def test_the_account_has_the_balance_after_each_movement(
     trace = theirs.get(f"{address}movements/{Movement(pk=spent.movement_id).public_id}/")
     assert "-120" in trace.content.decode() or "−120" in trace.content.decode()
     assert theirs.get(f"{address}?kind=nonsense&since=x&after=y").status_code == 200
+    ever = theirs.get(address, {"since": "0001-01-01", "until": "9999-12-31"})  # the calendar has ends
+    assert [one.points for one, *_words in ever.context["moves"]] == [-150, 50, 300, 120]
 
 
 def test_the_account_as_a_file(
