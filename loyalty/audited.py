@@ -49,6 +49,7 @@ WORDS = {
     "coupons.issue": Act(_("Coupons issued in bulk"), icon="ticket"),
     "coupons.export": Act(_("Coupons exported"), icon="download"),
     "programme.change": Act(_("Programme changed"), icon="adjustments"),
+    "programme.withdraw": Act(_("Planned version of the programme withdrawn"), icon="adjustments"),
     "rule.publish": Act(_("Earning rule published"), icon="coins"),
     "rule.end": Act(_("Earning rule ended"), icon="coins"),
     "adjustment.ask": Act(_("Points adjusted by hand"), icon="plus-minus"),

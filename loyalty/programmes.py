@@ -42,8 +42,30 @@ class ProgrammeInvalid(Refusal):
 
 
 def latest() -> Programme | None:
-    """The version that holds last: now, or from a day to come."""
-    return Programme.objects.order_by("-valid_from", "-pk").first()
+    """The version that holds last: now, or from a day to come. What says the same as before it is none of its own."""
+    return next(
+        (one for one, before in reversed(_held()) if before is None or not _is_same(one, before)), None
+    )
+
+
+def planned(at: datetime) -> list[tuple[Programme, Programme | None]]:
+    """The versions of days to come, each with the one that holds before it. What was withdrawn is left out."""
+    return [
+        (one, before)
+        for one, before in _held()
+        if one.valid_from > today(at) and (before is None or not _is_same(one, before))
+    ]
+
+
+def _held() -> list[tuple[Programme, Programme | None]]:
+    """Of each day the version made last, with the one that holds before it."""
+    newest = {one.valid_from: one for one in Programme.objects.order_by("valid_from", "pk")}
+    held = list(newest.values())
+    return list(zip(held, [None, *held], strict=False))
+
+
+def _is_same(one: Programme, other: Programme) -> bool:
+    return _same(one.settings(), other.settings())
 
 
 def today(at: datetime) -> date:
@@ -71,9 +93,40 @@ def change(*, by: Any, at: datetime, based_on: dict[str, Any] | None = None, **s
         ):
             raise ProgrammeInvalid(_("The programme cannot be kept like this."), faults=faults)
         made = Programme.objects.create(**wanted, created_by=trail.actor_name(by))
+        _carry_on(made)
         changed = {name: (before[name], value) for name, value in wanted.items() if value != before[name]}
         trail.record("programme.change", made, by=by, details={"from": now and now.pk}, changes=changed)
     return made
+
+
+def withdraw(version: int, *, by: Any, at: datetime) -> Programme:
+    """What is planned does not come: from its day on, what holds before it goes on. Nothing is taken away; a version
+    made later says so for that day. Refuses what has begun, what is replaced already, and the programme's first.
+    """
+    with transaction.atomic():
+        in_turn()
+        one, before = next((found for found in planned(at) if found[0].pk == version), (None, None))
+        if one is None or before is None:
+            raise ProgrammeInvalid(
+                _("This version is not planned any more: it has begun, or another took its place.")
+            )
+        settings = before.settings() | {"valid_from": one.valid_from}
+        made = Programme.objects.create(**settings, created_by=trail.actor_name(by))
+        was = one.settings()
+        changed = {name: (was[name], value) for name, value in settings.items() if value != was[name]}
+        trail.record("programme.withdraw", made, by=by, details={"withdrawn": one.pk}, changes=changed)
+    return made
+
+
+def _carry_on(made: Programme) -> None:
+    """Days after this version's, of which what was planned has been withdrawn: this is what goes on there now."""
+    days = (
+        Programme.objects.filter(valid_from__gt=made.valid_from)
+        .values_list("valid_from", flat=True)
+        .distinct()
+    )
+    for day in sorted(days):
+        Programme.objects.create(**made.settings() | {"valid_from": day}, created_by=made.created_by)
 
 
 def in_turn() -> None:

@@ -60,6 +60,11 @@ urlpatterns = [
     ),
     path("loyalty/earning/", earning.Earning.as_view(), name="earning"),
     path("loyalty/earning/programme/", earning.ProgrammePage.as_view(), name="programme"),
+    path(
+        "loyalty/earning/programme/withdrawal/",
+        earning.ProgrammeWithdrawal.as_view(),
+        name="programme-withdrawal",
+    ),
     path("loyalty/earning/example/", earning.RuleExample.as_view(), name="rule-example"),
     path("loyalty/earning/new/", earning.Rule.as_view(), name="rule-new"),
     path("loyalty/earning/rules/<str:code>/", earning.Rule.as_view(), name="rule"),

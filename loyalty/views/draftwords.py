@@ -6,17 +6,15 @@ from typing import NamedTuple
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from crm.org.models import Chain
 from crm.ui import words as ui
-from customers.models import Category
 from loyalty import programmes
 from loyalty.accrual import rulesets
-from loyalty.accrual import words as earned
-from loyalty.models import EarningRule, Programme, Rounding, Tier, TierScheme
+from loyalty.models import EarningRule, Tier, TierScheme
 from loyalty.simulation import drafts
 from loyalty.simulation.drafts import Draft, RuleDraft
 from loyalty.simulation.faults import reached
-from loyalty.views.earning_words import conditions_of, ends_of, gives_of
+from loyalty.views.earning_words import conditions_of, gives_of
+from loyalty.views.programmewords import differences
 
 
 class Change(NamedTuple):
@@ -47,42 +45,8 @@ def _of_programme(draft: Draft, pk: int) -> Iterator[Change]:
     drawn, latest = drafts.programme_of(draft, base), programmes.latest()
     is_live = latest is not None and all(latest.settings()[name] == value for name, value in said.items())
     address = f"{reverse('loyalty:programme')}?draft={pk}"
-    told: dict[str, tuple[str, str]] = {}  # by what the page calls it
-    for name in said:
-        label, before = _setting(name, base)
-        told[label] = (before, _setting(name, drawn)[1])
-    for label, (before, after) in told.items():
+    for label, before, after in differences(said, base, drawn):
         yield Change(label, before, after, address, is_live)
-
-
-def _setting(name: str, one: Programme) -> tuple[str, str]:
-    """A setting's name and value in words; both parts of an ending are one."""
-    if name in CAPS:
-        return CAPS[name](), ui.number(getattr(one, name))
-    currency = Chain.current().currency
-    worth = "–" if one.point_worth is None else ui.money(one.point_worth.normalize(), currency, 4)
-    return {
-        "money_per_point": lambda: (_("Spent for one point"), earned.rate(one, currency)),
-        "point_worth": lambda: (_("What a point is worth"), worth),
-        "rounding": lambda: (_("Parts of a point are rounded"), str(Rounding(one.rounding).label)),
-        "excluded": lambda: (_("Earns nothing"), _goods(one)),
-        "excludes_discounted": lambda: (
-            _("Discounted lines earn nothing"), _("yes") if one.excludes_discounted else _("no"),
-        ),
-    }.get(name, lambda: (_("Points end"), ends_of(one)))()  # fmt: skip
-
-
-CAPS = {
-    "cap_receipt": lambda: _("Most points of a receipt"),
-    "cap_day": lambda: _("Most points of a day"),
-    "cap_month": lambda: _("Most points of a month"),
-}
-
-
-def _goods(one: Programme) -> str:
-    paths = one.excluded.get("categories", [])
-    named = Category.objects.filter(path__in=paths).order_by("name").values_list("name", flat=True)
-    return ", ".join([*(named if paths else ()), *one.excluded.get("products", [])]) or "–"
 
 
 def _of_rules(draft: Draft, pk: int) -> Iterator[Change]:

@@ -22,6 +22,7 @@ from loyalty.views import drafted
 from loyalty.views.base import tabs
 from loyalty.views.earning_forms import ProgrammeForm, RuleForm
 from loyalty.views.earning_words import conditions_of, ends_of, gives_of
+from loyalty.views.programmewords import between
 
 EXAMPLE = Decimal(100)
 MOST_EXAMPLE = Decimal(10**9)
@@ -55,12 +56,14 @@ class Earning(EarningView):
         by_code: dict[str, list[EarningRule]] = {}
         for rule in EarningRule.objects.order_by("code", "-version"):
             by_code.setdefault(rule.code, []).append(rule)
-        programme = rulesets.book().programme_on(today) or programmes.latest()
+        planned = programmes.planned(self.now)
+        programme = rulesets.book().programme_on(today) or next((one for one, _before in planned), None)
         holding = {rule.code: rule for rule in rulesets.book().versions_on(today)}
         rows = [_row(versions, holding.get(code), today) for code, versions in by_code.items()]
         context = {
             "programme": programme,
             "ends": ends_of(programme) if programme else "",
+            "planned": [(one, between(before, one)) for one, before in planned if before],
             "rows": [row for row in rows if not row["is_over"]],
             "over": [row for row in rows if row["is_over"]],
             "tabs": tabs(self, "earning"),
@@ -228,10 +231,37 @@ class ProgrammePage(EarningView):
         versions = list(Programme.objects.order_by("-valid_from", "-pk"))
         staff = names_of([one.created_by for one in versions])
         current = rulesets.book().programme_on(programmes.today(self.now))
+        planned = programmes.planned(self.now)
         return {
             "versions": [(one, ends_of(one), staff.get(one.created_by, "")) for one in versions],
+            "planned": {one.pk for one, _before in planned},
+            "withdrawable": {one.pk for one, before in planned if before},
+            "replaced": _replaced(versions),
             "current": current, "title": _("Programme"), "crumbs": self.crumbs(),
         }  # fmt: skip
+
+
+def _replaced(versions: list[Programme]) -> set[int]:
+    """Of one day the version made last holds; `versions` begin with it."""
+    newest: dict[date, int] = {}
+    for one in versions:
+        newest.setdefault(one.valid_from, one.pk)
+    return {one.pk for one in versions} - set(newest.values())
+
+
+class ProgrammeWithdrawal(EarningView):
+    """POST withdraws a version that is planned: what holds before it goes on."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        asked = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+        try:
+            version = asked.clean(request.POST.get("version")) or 0
+            made = programmes.withdraw(version, by=self.staff, at=self.now)
+        except (forms.ValidationError, programmes.ProgrammeInvalid) as refusal:
+            self.say(getattr(refusal, "message", "") or _("No such version."), error=True)
+        else:
+            self.say(_("Withdrawn. What holds before %(day)s goes on.") % {"day": words.day(made.valid_from)})
+        return self.go(reverse("loyalty:programme"))
 
 
 def names_of(actors: list[str]) -> dict[str, str]:

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries
 
 from crm.audit.models import Entry
 from crm.org.models import Staff, Store
+from crm.ui import words
 from customers.models import Customer
 from loyalty import accrual, programmes
+from loyalty.accrual import rulesets
 from loyalty.models import EarningRule, Programme
 from tests import cast
 from tests.loyalty import rules
@@ -123,14 +128,87 @@ def test_the_programme_is_opened_and_changed_from_a_day_to_come(
     assert list(Programme.objects.order_by("pk").values_list("pending_days", flat=True)) == [7, 14]
 
 
+def test_what_is_planned_is_shown_and_can_be_withdrawn(
+    marketer: Client, max_: Staff, tomorrow: date, harbour: Store
+) -> None:
+    """Of two versions of one day the one made last is told; withdrawn, today's settings go on."""
+    later = tomorrow + timedelta(days=9)
+    plan(tomorrow, max_, money_per_point=Decimal(32_768))
+    plan(tomorrow, max_, money_per_point=Decimal(2), pending_days=7)
+    second = programmes.latest()
+    plan(later, max_, money_per_point=Decimal(2), pending_days=7, cap_day=90)
+    assert shown(marketer) == [
+        (tomorrow, [("Spent for one point", "¥1", "¥2"), ("Return window in days", "14", "7")]),
+        (later, [("Most points of a day", "–", "90")]),
+    ]
+    told = " ".join(unescape(strip_tags(marketer.get(ADDRESS).text)).split())
+    assert f"From {words.day(tomorrow)}: Spent for one point ¥1 → ¥2 · Return window in days 14 → 7" in told
+    page = marketer.get(f"{ADDRESS}programme/")
+    assert (len(page.context["planned"]), len(page.context["replaced"])) == (2, 1)
+    assert second is not None and page.text.count('name="version"') == 2
+    marketer.post(f"{ADDRESS}programme/withdrawal/", {"version": second.pk})
+    assert shown(marketer) == [
+        (later, [
+            ("Spent for one point", "¥1", "¥2"), ("Return window in days", "14", "7"),
+            ("Most points of a day", "–", "90"),
+        ]),
+    ]  # fmt: skip
+    for day, rate in ((tomorrow, 1), (later, 2)):
+        held = rulesets.book().programme_on(day)
+        assert held is not None and held.money_per_point == rate
+    entry = Entry.objects.get(action="programme.withdraw")
+    assert (entry.actor, entry.details["withdrawn"]) == (f"staff:{max_.pk}", second.pk)
+
+
+@pytest.mark.parametrize("which", ["first", "replaced", "gone", "x", ""])
+def test_what_is_not_planned_cannot_be_withdrawn(
+    marketer: Client, max_: Staff, tomorrow: date, which: str
+) -> None:
+    first = Programme.objects.get()
+    replaced = plan(tomorrow, max_, money_per_point=Decimal(3))
+    plan(tomorrow, max_, money_per_point=Decimal(2))
+    version = {"first": first.pk, "replaced": replaced.pk, "gone": 2**31 - 1}.get(which, which)
+    answer = marketer.post(f"{ADDRESS}programme/withdrawal/", {"version": version}, follow=True)
+    assert [str(one.level_tag) for one in answer.context["messages"]] == ["error"]
+    assert (Programme.objects.count(), Entry.objects.filter(action="programme.withdraw").count()) == (3, 0)
+
+
+def test_a_day_that_was_given_free_again_keeps_no_plan_from_coming(
+    max_: Staff, tomorrow: date, marketer: Client
+) -> None:
+    """What is planned later for an earlier day goes on beyond the day of what was withdrawn."""
+    later = tomorrow + timedelta(days=9)
+    made = plan(later, max_, money_per_point=Decimal(5))
+    programmes.withdraw(made.pk, by=max_, at=timezone.now())
+    assert programmes.latest() == Programme.objects.first()
+    plan(tomorrow, max_, money_per_point=Decimal(2))
+    for day, rate in ((tomorrow, 2), (later, 2)):
+        held = rulesets.book().programme_on(day)
+        assert held is not None and held.money_per_point == rate
+    assert [day for day, _changes in shown(marketer)] == [tomorrow]
+
+
+def plan(day: date, by: Staff, **settings: Any) -> Programme:
+    return programmes.change(by=by, at=timezone.now(), valid_from=day, **settings)
+
+
+def shown(browser: Client) -> list[tuple[date, Any]]:
+    return [(one.valid_from, changes) for one, changes in browser.get(ADDRESS).context["planned"]]
+
+
 def test_who_may_not_change_may_look(
     signed_in: Callable[[Staff], Client], chen: Staff, tomorrow: date
 ) -> None:
     rules.rule("double", kind="multiplier", percent=200)
+    version = programmes.change(
+        by="test", at=timezone.now(), valid_from=tomorrow, money_per_point=Decimal(2)
+    ).pk
     clerk = signed_in(chen)
     page = clerk.get(ADDRESS)
     assert "Double" in page.text and "rules/double" not in page.text
     assert clerk.post(f"{ADDRESS}new/", given(tomorrow)).status_code == 403
+    assert clerk.post(f"{ADDRESS}programme/withdrawal/", {"version": version}).status_code == 403
+    assert Programme.objects.count() == 2
 
 
 def test_a_receipt_shows_its_points(
