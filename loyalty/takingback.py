@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -52,12 +52,20 @@ class Back:
 
 def candidates(customer_id: int) -> list[Purchase]:
     """The last receipts of which goods are kept, also such as cost nothing; `left` is how much was paid for them."""
+    return list(_kept(customer_id).order_by("-occurred_at", "-pk")[:SHOWN])
+
+
+def numbered(customer_id: int, number: str) -> Purchase | None:
+    """The last receipt of this number, whatever its letters' case, of which goods are kept."""
+    return _kept(customer_id).filter(external_id__iexact=number).order_by("-occurred_at", "-pk").first()
+
+
+def _kept(customer_id: int) -> "QuerySet[Purchase]":
     goods = Line.objects.filter(
         customer_id=OuterRef("customer_id"), purchase=OuterRef("pk"), returned_quantity__lt=F("quantity")
     )
     rows = Purchase.objects.select_related("store").annotate(left=F("amount") - F("returned"))
-    rows = rows.filter(Exists(goods), customer_id=customer_id)
-    return list(rows.order_by("-occurred_at", "-pk")[:SHOWN])
+    return rows.filter(Exists(goods), customer_id=customer_id)
 
 
 @dataclass(frozen=True)

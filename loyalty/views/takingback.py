@@ -1,6 +1,7 @@
 """A receipt brought back at the Counter: which one, then all that went back with it."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,18 @@ class Returns(TillView):
         )
         return self.asked(owner, form)
 
+    def chosen(self, owner: Customer, form: SpendForm) -> Purchase | None:
+        """What was touched in the list, or typed or scanned. Nothing goes back by one wrong touch."""
+        number, told = (self.request.POST.get(name, "").strip() for name in ("number", "receipt"))
+        if told and not number:
+            return get_object_or_404(Purchase, customer=owner, pk=Purchase.row_id(told) or 0)
+        found = takingback.numbered(owner.pk, number) if number else None
+        if found is None:
+            form.add_error(
+                None, _("There is no such receipt of theirs.") if number else _("Choose the receipt.")
+            )
+        return found
+
     def asked(self, owner: Customer, form: SpendForm, status: int = 200) -> HttpResponse:
         receipts = takingback.candidates(owner.pk)
         return self.dialog("loyalty/taking_back.html", owner, status, form=form, receipts=receipts)
@@ -38,15 +51,11 @@ class Returns(TillView):
         return self.dialog("loyalty/taking_back_sure.html", owner, receipt=receipt, ahead=ahead, told=told)
 
     def post(self, request: HttpRequest, customer: str) -> HttpResponse:
-        owner, number = self.customer(customer), Purchase.row_id(request.POST.get("receipt", ""))
+        owner = self.customer(customer)
         form = SpendForm(request.POST, stores=self.stores())
-        if form.is_valid() and not request.POST.get("receipt"):  # nothing goes back by one wrong touch
-            form.add_error(None, _("Choose the receipt."))
-        if not form.is_valid():
-            return self.asked(owner, form, 422)
-        receipt = Purchase.objects.filter(customer=owner, pk=number or 0).first()
+        receipt = self.chosen(owner, form) if form.is_valid() else None
         if receipt is None:
-            raise Http404
+            return self.asked(owner, form, 422)
         told = form.cleaned_data
         if not request.POST.get("is_sure"):
             return self.sure(owner, form, receipt)

@@ -372,6 +372,21 @@ def test_a_receipt_comes_back_with_all_that_went_with_it(
     assert theirs.post(place(irina, "returns"), form | {"receipt": "rcp_000000000000"}).status_code == 404
 
 
+def test_an_older_receipt_is_taken_back_by_its_number(
+    chen: Staff, irina: Customer, harbour: Store, signed_in: Browser, calling: Callable[..., Client]
+) -> None:
+    till, theirs = calling("receipts:write"), signed_in(chen)
+    for n in range(takingback.SHOWN + 1):
+        told = slip(f"b-{n}", harbour)
+        told["occurred_at"] = (datetime.fromisoformat(told["occurred_at"]) + timedelta(minutes=n)).isoformat()
+        till.post("/api/v1/receipts/", told, content_type="application/json")
+    html = theirs.get(place(irina, "returns") + "?place=counter").content.decode()
+    form = fields(html)
+    assert "b-0<" not in html
+    for number, said in (("B-0", "Take receipt b-0 back?"), ("B-99", "There is no such receipt of theirs.")):
+        assert said in theirs.post(place(irina, "returns"), form | {"number": number}).content.decode()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_take_a_receipt_back_at_once_hand_its_money_out_once(
     chen: Staff, marta: Staff, irina: Customer, harbour: Store, calling: Callable[..., Client]
