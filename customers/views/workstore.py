@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from crm.audit import trail
 from crm.lib.refusals import Refusal
@@ -146,7 +146,7 @@ class Export(StoreWork):
             trail.record("work.export", "customers.workitem:*", by=self.staff,
                          details={"format": kind, "filters": filters})  # fmt: skip
         header = [_("Due"), _("Kind"), _("What is to be done"), _("Customer"), _("Name"), _("Store"), _("Who"),
-                  _("State"), _("Result"), _("Ended")]  # fmt: skip
+                  _("State"), _("Result"), pgettext("column", "Ended")]  # fmt: skip
         name = f"{_('follow-ups')}-{timezone.localdate():%Y%m%d}"
         return export.download(name, kind, header, _lines(rows.order_by("due_at", "pk")))
 

@@ -23,9 +23,10 @@ from customers import nights
 from customers.models import Customer
 from customers.views.facts import rows_of
 from customers.views.listing import COUNTED, count_of, download
-from loyalty.models import BenefitKind, Membership, Tier, TierScheme
+from loyalty.models import Membership, Tier, TierScheme
 from loyalty.tiers import keeping, movement
 from loyalty.views.base import tabs
+from loyalty.views.benefitwords import in_words
 
 
 class Ladder(StaffView):
@@ -44,7 +45,10 @@ class Ladder(StaffView):
                 "title": _("Loyalty"),
                 "tabs": tabs(self, "tiers"),
                 "scheme": TierScheme.valid_on(on),
-                "rungs": [(tier, counts.get(tier.code, 0), _gifts(tier)) for tier in _with_gifts(tiers)],
+                "rungs": [
+                    (tier, counts.get(tier.code, 0), [in_words(one) for one in tier.benefits.all()])
+                    for tier in _with_gifts(tiers)
+                ],
                 "versions": versions,
                 "people": reverse("loyalty:tier-members"),
             },
@@ -58,21 +62,6 @@ def _with_gifts(tiers: list[Tier]) -> list[Tier]:
         .order_by("rank")
         .prefetch_related("benefits__coupon", "benefits__reward")
     )
-
-
-def _gifts(tier: Tier) -> list[tuple[str, Any]]:
-    told: list[tuple[str, Any]] = []
-    for one in tier.benefits.all():
-        if one.coupon is not None:
-            told.append((_("Birthday gift: %(name)s") % {"name": one.coupon.name}, None))
-        elif one.reward is not None:
-            label = _("Free trials of %(name)s a year") % {"name": one.reward.name}
-            told.append((label, one.value.normalize()))
-        else:
-            told.append(
-                (one.get_kind_display(), None if one.kind == BenefitKind.AGENT else one.value.normalize())
-            )
-    return told
 
 
 class Span(forms.Form):

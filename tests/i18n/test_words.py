@@ -64,6 +64,8 @@ def test_one_word_with_two_meanings_has_two_translations() -> None:
         assert translation.pgettext("key", "Open") == "打开"
         assert translation.pgettext("person", "Name") == "姓名"
         assert translation.gettext("Name") == "名称"
+        assert translation.gettext("Ended") == "已结束"
+        assert translation.pgettext("column", "Ended") == "结束时间"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,8 @@
 """Pages and calls of tiers and adjustments."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,17 @@ from django.utils.timezone import now
 from crm.org.models import Staff, Store
 from customers.models import Customer
 from loyalty import adjustments
-from loyalty.models import Adjustment, AdjustmentState, Benefit, Membership, Tier, TierScheme
+from loyalty.models import (
+    Adjustment,
+    AdjustmentState,
+    Benefit,
+    BenefitKind,
+    Membership,
+    RewardKind,
+    Tier,
+    TierScheme,
+)
+from loyalty.rewards import catalogue
 from loyalty.tiers import changing, keeping
 from tests import cast
 from tests.loyalty.test_tiers import ladder
@@ -48,6 +59,25 @@ def test_a_version_is_tried_and_published(
         ("member", 0), ("silver", 500),
     ]  # fmt: skip
     assert [str(one.value) for one in Benefit.objects.all()] == ["1.50"]
+
+
+def test_what_a_tier_gives_is_told_in_words(chen: Staff, signed_in: SignIn, noon: datetime) -> None:
+    base, *_others = Tier.objects.filter(scheme=ladder()).order_by("rank")
+    terms = {"kind": RewardKind.DISCOUNT, "amount": Decimal(1), "points": 5}
+    tea = catalogue.define(code="tea", name="Tea", terms=terms, by="test", at=noon)
+    for kind, value, reward in (
+        (BenefitKind.MULTIPLIER, "1.25", None), (BenefitKind.DISCOUNT, "2", None),
+        (BenefitKind.EARLY_ACCESS, "5", None), (BenefitKind.FREE_TRIAL, "1", tea), (BenefitKind.AGENT, "1", None),
+        (BenefitKind.BIRTHDAY_GIFT, "1000", None),
+    ):  # fmt: skip
+        Benefit.objects.create(tier=base, kind=kind, value=value, reward=reward)
+    page = signed_in(chen).get("/loyalty/tiers/")
+    (told,) = (gifts for tier, _members, gifts in page.context["rungs"] if tier.pk == base.pk)
+    assert told == [
+        "Points × 1.25", "2% off", "Windows open 5 days before others", "1 free trial of Tea a year",
+        "A dedicated agent", "Birthday gift: 1,000 points",
+    ]  # fmt: skip
+    assert " · ".join(told) in page.text
 
 
 @pytest.mark.parametrize(
