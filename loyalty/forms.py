@@ -89,7 +89,11 @@ class SchemeForm(forms.Form):
         whole: dict[str, Any] = {"required": False, "min_value": 0, "max_value": 10**12}
         fields: dict[str, forms.Field] = {
             "code": forms.CharField(
-                label=gettext_lazy("Code"), required=False, max_length=24, validators=[tier_code]
+                label=gettext_lazy("Code"),
+                required=False,
+                max_length=24,
+                validators=[tier_code],
+                help_text=gettext_lazy("Without a code this version leaves the tier out."),
             )
         }
         for code, _name in settings.LANGUAGES:
@@ -110,16 +114,7 @@ class SchemeForm(forms.Form):
                 label=gettext_lazy("Months, if it is bought"), required=False, min_value=1, max_value=60
             ),
         }  # fmt: skip
-        for kind in BenefitKind:
-            fields[kind.code] = _promise(kind)
-        fields["birthday_coupon"] = forms.ModelChoiceField(
-            CouponDefinition.objects.filter(is_shared=False, ended_at=None).order_by("name"), required=False,
-            label=gettext_lazy("Or as birthday gift a coupon"),
-        )  # fmt: skip
-        fields["trial_reward"] = forms.ModelChoiceField(
-            Reward.objects.filter(ended_at=None).order_by("name"), required=False,
-            label=gettext_lazy("Reward that is tried for free"),
-        )  # fmt: skip
+        fields |= _promises()
         for name, field in fields.items():
             field.initial = _initial(name, tier, gifts)
             self.fields[f"t{place}_{name}"] = field
@@ -156,6 +151,23 @@ class SchemeForm(forms.Form):
             paid_months=told["paid_months"] if is_paid else None, benefits=gifts,
             birthday_coupon=told["birthday_coupon"], trial_reward=told["trial_reward"],
         )  # fmt: skip
+
+
+def _promises() -> dict[str, forms.Field]:
+    """The benefits' fields. What goes with a number stands beside it: the reward that is tried, the coupon instead."""
+    last = (BenefitKind.FREE_TRIAL, BenefitKind.BIRTHDAY_GIFT)
+    fields = {kind.code: _promise(kind) for kind in BenefitKind if kind not in last}
+    fields[BenefitKind.FREE_TRIAL.code] = _promise(BenefitKind.FREE_TRIAL)
+    fields["trial_reward"] = forms.ModelChoiceField(
+        Reward.objects.filter(ended_at=None).order_by("name"), required=False,
+        label=gettext_lazy("Reward that is tried for free"), empty_label=gettext_lazy("No reward"),
+    )  # fmt: skip
+    fields[BenefitKind.BIRTHDAY_GIFT.code] = _promise(BenefitKind.BIRTHDAY_GIFT)
+    fields["birthday_coupon"] = forms.ModelChoiceField(
+        CouponDefinition.objects.filter(is_shared=False, ended_at=None).order_by("name"), required=False,
+        label=gettext_lazy("Or as birthday gift a coupon"), empty_label=gettext_lazy("No coupon"),
+    )  # fmt: skip
+    return fields
 
 
 def _promise(kind: BenefitKind) -> forms.Field:

@@ -61,6 +61,20 @@ def test_a_version_is_tried_and_published(
     assert [str(one.value) for one in Benefit.objects.all()] == ["1.50"]
 
 
+def test_fields_that_need_each_other_stand_together(max_: Staff, signed_in: SignIn) -> None:
+    ladder()
+    page = signed_in(max_).get("/loyalty/tiers/edit/")
+    _place, heading, fields = page.context["form"].groups()[1]
+    names = [one.name.removeprefix("t1_") for one in fields]
+    assert heading == "Silver"
+    assert names[-8:] == [
+        "multiplier", "discount", "early_access", "agent", "free_trial", "trial_reward", "birthday_gift",
+        "birthday_coupon",
+    ]  # fmt: skip
+    assert "---------" not in page.text and "No reward" in page.text and "No coupon" in page.text
+    assert page.text.count("Without a code this version leaves the tier out.") == 5
+
+
 def test_what_a_tier_gives_is_told_in_words(chen: Staff, signed_in: SignIn, noon: datetime) -> None:
     base, *_others = Tier.objects.filter(scheme=ladder()).order_by("rank")
     terms = {"kind": RewardKind.DISCOUNT, "amount": Decimal(1), "points": 5}
