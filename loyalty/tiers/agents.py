@@ -2,7 +2,8 @@
 
 A tier promises its members a person of the chain whom they can turn to. It can be who works here, signs in, has the
 member in their scope and may see customers and points and do follow-ups (`NEEDS`). People are asked in circles: the
-service agents of the member's home store, its other staff, who leads its region, who sees the whole chain.
+service agents of the member's home store, its other staff, who leads its region, who sees the whole chain; last the
+administrators.
 """
 
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ class Able:
     def circle(self) -> int:
         """The lower, the nearer to the member."""
         if self.stores is None:
-            return 3
+            return 4 if self.role == Role.ADMINISTRATOR else 3
         return {Role.AGENT: 0, Role.REGIONAL_MANAGER: 2}.get(self.role, 1)
 
     def sees(self, store: int | None) -> bool:

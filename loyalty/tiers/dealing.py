@@ -2,7 +2,8 @@
 
 At once for the few whose tier just changed; the night does it for everybody, slice by slice. Who may not be their agent
 any more (left, moved, another role) loses the member in the same run. The nearest circle of people is asked
-(`agents.py`), and of it who has the fewest members. Run again it finds nothing to do.
+(`agents.py`), and of it who has the fewest members. Is there a nearer circle by a later night, that night moves whom
+the system dealt; within one circle nobody is moved. Run again it finds nothing to do.
 """
 
 from collections.abc import Iterable, Sequence
@@ -62,6 +63,15 @@ class Roster:
             "able": [person for person, _store in pairs], "stores": [store for _person, store in pairs],
         }  # fmt: skip
 
+    def nearest(self) -> dict[str, Any]:
+        """The nearest circle of each store that somebody names as theirs; of all other stores it is `afar`."""
+        local = sorted({store for one in self.people for store in one.stores or ()})
+        pairs = [(person, store) for store in local for person in self.near(store)]
+        return {
+            "afar": self.near(None), "local": local,
+            "near": [person for person, _store in pairs], "near_stores": [store for _person, store in pairs],
+        }  # fmt: skip
+
 
 def step(night_run: NightRun, progress: StepProgress) -> None:
     """The night's step, after the tiers were reviewed."""
@@ -69,7 +79,7 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
     for number, (low, high) in enumerate(night_run.ranges):
         if not night_run.claim.is_part_done("agents", number):
             with night_run.claim.part("agents", number):
-                done = deal(promise, roster, SLICE, {"low": low, "high": high}, at=at)
+                done = deal(promise, roster, SLICE, {"low": low, "high": high}, at=at, is_night=True)
             for name, count in done._asdict().items():
                 progress.counts[f"agents_{name}"] = progress.counts.get(f"agents_{name}", 0) + count
         progress.advance()
@@ -87,13 +97,19 @@ def at_once(customer_ids: Iterable[int], *, at: datetime) -> Dealt:
         )
 
 
-def deal(promise: Promise, roster: Roster, who: str, which: dict[str, Any], *, at: datetime) -> Dealt:
-    """Take away what holds no more, then give; in the caller's transaction."""
+def deal(
+    promise: Promise, roster: Roster, who: str, which: dict[str, Any], *, at: datetime, is_night: bool = False
+) -> Dealt:
+    """Take away what holds no more, by night also what is nearer by now, then give; in the caller's transaction."""
     cur = database.cursor()
     database.enter(cur)
     values = which | {"tiers": promise.tiers, "base": promise.base}
     cur.execute(LOST.format(who=who), values | roster.allowed())
-    for (person,) in (lost := cur.fetchall()):
+    lost = cur.fetchall()
+    if is_night:
+        cur.execute(FARTHER.format(who=who), values | roster.nearest() | {"by": BY})
+        lost += cur.fetchall()
+    for (person,) in lost:
         if person in roster.load:
             roster.load[person] -= 1
     if not promise.tiers:
@@ -134,6 +150,16 @@ WHERE a.customer_id = p.id AND {who} AND p.merged_into_id IS NULL AND (
 ) IS NOT TRUE
 RETURNING a.staff_id
 """
+# Dealt by the system, and somebody is nearer by now. A choice by hand waits for nobody.
+FARTHER = """
+DELETE FROM loyalty_dedicatedagent a USING customers_customer p
+WHERE a.customer_id = p.id AND {who} AND p.merged_into_id IS NULL AND a."by" = %(by)s AND (CASE
+    WHEN p.home_store_id = ANY(%(local)s::bigint[])
+    THEN (a.staff_id, p.home_store_id) IN (SELECT * FROM unnest(%(near)s::bigint[], %(near_stores)s::bigint[]))
+    ELSE a.staff_id = ANY(%(afar)s::bigint[])
+END) IS NOT TRUE
+RETURNING a.staff_id
+"""
 DUE = """
 SELECT p.id, p.home_store_id
 FROM customers_customer p LEFT JOIN loyalty_membership m ON m.customer_id = p.id
@@ -154,9 +180,11 @@ ON CONFLICT (customer_id) DO NOTHING
 )
 _EXAMPLE = {
     "low": 1, "high": 250_001, "tiers": ["gold"], "base": "member", "anywhere": [1], "able": [2, 3], "stores": [1, 1],
+    "afar": [1], "local": [1], "near": [2, 3], "near_stores": [1, 1], "by": BY,
 }  # fmt: skip
 STATEMENTS = [
     Statement("loyalty.agents_lost", LOST.format(who=SLICE), _EXAMPLE),
+    Statement("loyalty.agents_farther", FARTHER.format(who=SLICE), _EXAMPLE),
     Statement("loyalty.agents_due", DUE.format(who=SLICE), _EXAMPLE),
     GIVE,
 ]

@@ -17,7 +17,7 @@ from customers import merging
 from customers.models import Customer
 from customers.present import Erased
 from loyalty.ledger import Cause
-from loyalty.models import Benefit, BenefitKind, DedicatedAgent, MembershipSale, Tier, TierScheme
+from loyalty.models import Benefit, BenefitKind, DedicatedAgent, Tier, TierScheme
 from loyalty.tiers import agents, changing, dealing, memberships, minding
 from tests import cast
 from tests.loyalty.test_tiers import at_noon, club, grow, ladder, look
@@ -44,7 +44,8 @@ def night(on: str = DAY) -> tuple[int, int]:
     promise = agents.promised(date.fromisoformat(on))
     with transaction.atomic():
         roster = dealing.Roster(agents.able())
-        done = dealing.deal(promise, roster, dealing.SLICE, {"low": 1, "high": 2**40}, at=at_noon(on))
+        every = {"low": 1, "high": 2**40}
+        done = dealing.deal(promise, roster, dealing.SLICE, every, at=at_noon(on), is_night=True)
     return tuple(done)
 
 
@@ -122,6 +123,64 @@ def test_a_night_deals_evenly_to_who_has_the_fewest(harbour: Store, agnes: Staff
     assert night() == (0, 0)
 
 
+def test_the_night_moves_members_to_a_nearer_circle_when_there_is_one_by_then(
+    irina: Customer, harbour: Store, uptown: Store, coast: Region, ana: Staff
+) -> None:
+    others = [cast.customer(f"Guest {n}", of=harbour) for n in range(2)]
+    far, homeless = cast.customer("Pavel", of=uptown), cast.customer("Zoe", of=harbour)
+    Customer.objects.filter(pk=homeless.pk).update(home_store=None)
+    promises()
+    told = [irina, *others, far, homeless]
+    for who in told:
+        put(who, "gold")
+    assert [agent_of(who) for who in told] == ["Ana"] * 5
+    assert night() == (0, 0)
+    rosa = cast.staff("Rosa", Role.REGIONAL_MANAGER, of=coast)
+    assert (night("2026-03-11"), [agent_of(who) for who in told]) == ((4, 4), [*["Rosa"] * 4, "Ana"])
+    bea = cast.staff("Bea", Role.AGENT, stores=[harbour])
+    assert dealing.at_once([one.pk for one in told], at=at_noon("2026-03-12")) == (
+        0,
+        0,
+    )  # only the night moves
+    assert night("2026-03-12") == (3, 3)
+    assert [agent_of(who) for who in told] == ["Bea", "Bea", "Bea", "Rosa", "Ana"]
+    assert agents.loads([ana.pk, rosa.pk, bea.pk]) == {ana.pk: 1, rosa.pk: 1, bea.pk: 3}
+    kept = list(DedicatedAgent.objects.order_by("pk").values())
+    cast.staff("Cleo", Role.AGENT, stores=[harbour])  # who stands in the same circle gets who comes
+    assert (night("2026-03-13"), list(DedicatedAgent.objects.order_by("pk").values())) == ((0, 0), kept)
+
+
+def test_who_was_chosen_by_hand_is_not_moved(
+    irina: Customer, harbour: Store, chen: Staff, marta: Staff, ana: Staff
+) -> None:
+    promises()
+    put(irina, "gold")
+    minding.choose(irina, ana.code, by=marta, at=at_noon(DAY))
+    cast.staff("Bea", Role.AGENT, stores=[harbour])
+    assert (night("2026-03-11"), agent_of(irina)) == ((0, 0), "Ana")
+
+
+def test_the_job_of_the_night_moves_them_in_its_own_step(irina: Customer, harbour: Store, ana: Staff) -> None:
+    promises("member")
+    run_night(date.fromisoformat(DAY))
+    assert agent_of(irina) == "Ana"
+    cast.staff("Bea", Role.AGENT, stores=[harbour])
+    second = run_night(date(2026, 3, 11))
+    assert second.steps.get(name="agents").counts == {"agents_parted": 1, "agents_given": 1}
+    assert agent_of(irina) == "Bea"
+
+
+def test_an_administrator_is_asked_where_nobody_else_sees_the_whole_chain(
+    harbour: Store, ana: Staff, max_: Staff, rosa: Staff
+) -> None:
+    """No other role of the chain may do follow-ups today; should one, it comes before the administrators."""
+    head = agents.Able(max_.pk, max_.code, "Max", Role.MARKETER, None)
+    found = agents.able()
+    assert dealing.Roster([*found, head]).near(None) == [max_.pk]
+    assert dealing.Roster([*found, head]).near(harbour.pk) == [rosa.pk]
+    assert dealing.Roster(found).near(None) == [ana.pk]
+
+
 def test_nobody_gets_one_who_is_not_there(
     irina: Customer, yusuf: Customer, lin: Customer, ana: Staff, harbour: Store
 ) -> None:
@@ -152,17 +211,6 @@ def test_the_job_of_the_night_deals_in_its_own_step(irina: Customer, yusuf: Cust
     second = run_night(date(2026, 3, 11))
     assert second.steps.get(name="agents").counts == {"agents_parted": 1, "agents_given": 0}
     assert not DedicatedAgent.objects.exists()
-
-
-def test_a_tier_that_is_bought_brings_one_by_night(irina: Customer, agnes: Staff) -> None:
-    scheme = promises()
-    told = {"rank": 4, "is_paid": True, "price": 99, "paid_months": 12, "names": {"en": "Club"}}
-    club = Tier.objects.create(scheme=scheme, code="club", **told)
-    Benefit.objects.create(tier=club, kind=BenefitKind.AGENT, value=1)
-    memberships.sell(irina.pk, "club", Cause("till:1", at_noon(DAY), "till:1"), how="cash")
-    assert (night(), agent_of(irina)) == ((0, 1), "Agnes")
-    memberships.give_back(irina.pk, MembershipSale.objects.get().pk, at=at_noon(DAY), by="till:1")
-    assert (night(), agent_of(irina)) == ((1, 0), None)
 
 
 # --- What ends them -------------------------------------------------------------------------------------------------
