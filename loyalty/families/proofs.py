@@ -1,4 +1,7 @@
-"""What `verify_ledger` asks of families: parts sum to the whole, each part is a movement, nobody is in two families."""
+"""What `verify_ledger` asks of families: parts sum to the whole, each part is a movement, nobody is in two families.
+
+And who paid a reward: the member, the family, or nobody where it was a free trial.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -97,11 +100,26 @@ SELECT 'redeemed reward ' || r.id
 FROM loyalty_redemption r
 LEFT JOIN loyalty_familyredemption f ON f.customer_id = r.customer_id
     AND f.source = concat('reward:', r.reward_id, ':', r.source) AND f.points = r.points
-WHERE r.customer_id >= %(low)s AND r.customer_id < %(high)s AND (r.movement_id IS NULL) = (f.id IS NULL)
+WHERE r.customer_id >= %(low)s AND r.customer_id < %(high)s
+    AND (r.movement_id IS NULL AND r.trial_year IS NULL) = (f.id IS NULL)
 """,
     _RANGE,
 )
-PROMISES.append(REWARDS)
+TRIALS = Statement(
+    "a reward that was tried for free took no points, neither own ones nor the family's",
+    """
+SELECT 'redeemed reward ' || r.id
+FROM loyalty_redemption r
+LEFT JOIN loyalty_movement m ON m.customer_id = r.customer_id AND m.unit = 1 AND m.kind = 3
+    AND m.source = concat('reward:', r.reward_id, ':', r.source)
+LEFT JOIN loyalty_familyredemption f ON f.customer_id = r.customer_id
+    AND f.source = concat('reward:', r.reward_id, ':', r.source)
+WHERE r.customer_id >= %(low)s AND r.customer_id < %(high)s AND r.trial_year IS NOT NULL
+    AND (r.points <> 0 OR r.movement_id IS NOT NULL OR m.id IS NOT NULL OR f.id IS NOT NULL)
+""",
+    _RANGE,
+)
+PROMISES += [REWARDS, TRIALS]
 # Members of a family stand on several machines: this one counts over all of them, so it is no step of a batch.
 FULL = Statement(
     "a family has at most eight members",
