@@ -45,8 +45,12 @@ _DAYS: dict[str, Any] = {"min_value": 0, "max_value": 366}
 
 
 class SchemeForm(forms.Form):
-    """A version: its rules, then up to `MOST_TIERS` tiers, each with fields of its own (`t0_code`, …)."""
+    """A version: its rules, then up to `MOST_TIERS` tiers, each with fields of its own (`t0_code`, …).
 
+    `seen` is the number of the version that was shown.
+    """
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     valid_from = forms.DateField(label=gettext_lazy("Valid from"), widget=_DAY)
     measure = forms.TypedChoiceField(label=gettext_lazy("What counts"), choices=Measure.choices, coerce=int)
     period = forms.TypedChoiceField(label=gettext_lazy("Over which time"), choices=Period.choices, coerce=int)
@@ -79,7 +83,7 @@ class SchemeForm(forms.Form):
     def __init__(self, data: Any, *, scheme: TierScheme | None, tiers: list[Tier]) -> None:
         initial = {name: getattr(scheme, name) for name in RULES} if scheme else dict(_FIRST)
         initial.pop("valid_from", None)
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=initial | {"seen": scheme.pk if scheme else None})
         self.places = range(min(MOST_TIERS, max(len(tiers) + 1, 4)))
         for place in self.places:
             self._add_tier(place, tiers[place] if place < len(tiers) else None)

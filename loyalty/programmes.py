@@ -142,6 +142,11 @@ def day_faults(begins: date | None, before: date | None, at: datetime) -> list[F
     if before is not None and begins <= today(at):
         words = _("From a day to come: what was bought until today has been earned.")
         return [Fault("valid_from", str(words))]
+    return planned_faults(begins, before)
+
+
+def planned_faults(begins: date, before: date | None) -> list[Fault]:
+    """A version before the latest one would end on that one's day, unseen by who made it."""
     if before is not None and begins < before:
         words = _("A version from %(day)s on is planned; take that day or a later one.")
         return [Fault("valid_from", str(words % {"day": date_format(before)}))]

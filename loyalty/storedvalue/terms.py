@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
@@ -56,10 +55,7 @@ def day_faults(begins: date | None, before: date | None, at: datetime) -> list[F
         return [Fault("valid_from", str(_("From which day does it hold?")))]
     if begins < at.astimezone(ZoneInfo(Chain.current().timezone)).date():
         return [Fault("valid_from", str(_("Today or a day to come.")))]
-    if before is not None and begins < before:
-        words = _("A version from %(day)s on is planned; take that day or a later one.")
-        return [Fault("valid_from", str(words % {"day": date_format(before)}))]
-    return []
+    return programmes.planned_faults(begins, before)
 
 
 def _faults(told: dict[str, Any]) -> list[Fault]:

@@ -1,4 +1,8 @@
-"""Versions of the tiers: publishing one, and what it would move before it is published."""
+"""Versions of the tiers: publishing one, and what it would move before it is published.
+
+Two people may have the newest version open. What each of them changed of what they saw is written, setting by setting;
+where both changed the same to something else, the second is refused.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +15,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
+from crm.lib import edits
 from crm.lib.refusals import Fault, Refusal
 from crm.org.models import Chain
 from loyalty import programmes
@@ -27,6 +32,13 @@ from loyalty.models import (
 )
 from loyalty.tiers import counting
 from loyalty.tiers.reviewing import terms_of
+
+RULES = (
+    "measure", "period", "months", "downgrade", "grace_days", "notice_days", "take_back_days", "refund_days",
+    "birthday_days",
+)  # fmt: skip
+COLUMNS = ("names", "colour", "threshold", "keep_threshold", "is_paid", "price", "paid_months")
+OF_TIER = (*COLUMNS, "birthday_coupon", "trial_reward")
 
 
 class InvalidScheme(Refusal):
@@ -62,31 +74,123 @@ class Preview:
         return sum(self.up.values())
 
 
-def publish(rules: Mapping[str, Any], drafts: Sequence[TierDraft], *, by: Any, at: datetime) -> TierScheme:
-    """A new version, valid from a later day (the first one: from any). Raises InvalidScheme."""
+def latest() -> TierScheme | None:
+    """The version that holds last: now, or from a day to come."""
+    return TierScheme.objects.order_by("-valid_from", "-pk").first()
+
+
+def settings(scheme: TierScheme | None) -> dict[str, Any]:
+    """What a version says, name by name: its rules, `tiers` (the codes from the lowest up), `gold.threshold`, …
+
+    The day from which it holds is not among them. Without a version: nothing.
+    """
+    if scheme is None:
+        return {}
+    tiers = scheme.tiers.order_by("rank").prefetch_related("benefits__coupon", "benefits__reward")
+    return _said({name: getattr(scheme, name) for name in RULES}, [_draft_of(tier) for tier in tiers])
+
+
+def publish(
+    rules: Mapping[str, Any],
+    drafts: Sequence[TierDraft],
+    *,
+    by: Any,
+    at: datetime,
+    based_on: Mapping[str, Any] | None = None,
+) -> TierScheme:
+    """A new version, valid from a later day (the first one: from any); the newest one when nothing changes.
+
+    `based_on`: the `settings` that the author saw. Raises InvalidScheme, ChangedMeanwhile; then nothing has changed.
+    """
     with transaction.atomic():
-        _check(rules, drafts, at)
-        scheme = _write(rules, drafts, by)
-        told = {"valid_from": rules["valid_from"], "tiers": [draft.code for draft in drafts]}
-        trail.record("tiers.publish", scheme, by=by, details=told)
+        programmes.in_turn()
+        now = latest()
+        said = _wanted(now, rules, drafts, based_on)
+        if now is not None and _read(said) == _read(settings(now)):
+            return now
+        wanted, tiers = _read(said)
+        wanted |= {"valid_from": rules["valid_from"]}
+        _check(wanted, tiers, at, now)
+        scheme = _write(wanted, tiers, by)
+        told = {"valid_from": rules["valid_from"], "tiers": [draft.code for draft in tiers]}
+        trail.record("tiers.publish", scheme, by=by, details=told | {"from": now and now.pk})
     return scheme
 
 
-def preview(rules: Mapping[str, Any], drafts: Sequence[TierDraft], *, by: Any, at: datetime) -> Preview:
-    """What publishing would move if it held today. Everything is taken back. Raises InvalidScheme."""
+def preview(
+    rules: Mapping[str, Any],
+    drafts: Sequence[TierDraft],
+    *,
+    by: Any,
+    at: datetime,
+    based_on: Mapping[str, Any] | None = None,
+) -> Preview:
+    """What publishing would move if it held today. Everything is taken back. Raises as `publish` does."""
     with transaction.atomic():
-        _check(rules, drafts, at)
-        scheme = _write(rules, drafts, by)
-        terms = terms_of(scheme, _today(at), at=at, by=by)
-        values = terms.values | {"low": 0, "high": 2**62}
-        measure, period = Measure(scheme.measure), Period(scheme.period)
-        with connection.cursor() as cursor:
-            cursor.execute(counting.counted(measure, period, counting.RISES), values)
-            up = {(was, now): n for was, now, n in cursor.fetchall()}
-            cursor.execute(counting.counted(measure, period, counting.FALLS), values)
-            at_risk = {was: n for was, _now, n in cursor.fetchall()}
+        now = latest()
+        wanted, tiers = _read(_wanted(now, rules, drafts, based_on))
+        wanted |= {"valid_from": rules["valid_from"]}
+        _check(wanted, tiers, at, now)
+        found = _moved(_write(wanted, tiers, by), by, at)
         transaction.set_rollback(True)
+    return found
+
+
+def _moved(scheme: TierScheme, by: Any, at: datetime) -> Preview:
+    terms = terms_of(scheme, _today(at), at=at, by=by)
+    values = terms.values | {"low": 0, "high": 2**62}
+    measure, period = Measure(scheme.measure), Period(scheme.period)
+    with connection.cursor() as cursor:
+        cursor.execute(counting.counted(measure, period, counting.RISES), values)
+        up = {(was, now): n for was, now, n in cursor.fetchall()}
+        cursor.execute(counting.counted(measure, period, counting.FALLS), values)
+        at_risk = {was: n for was, _now, n in cursor.fetchall()}
     return Preview(up, at_risk)
+
+
+def _wanted(
+    now: TierScheme | None,
+    rules: Mapping[str, Any],
+    drafts: Sequence[TierDraft],
+    based_on: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What the version is to say. What only one side knows of a tier is None on the other."""
+    before, mine = settings(now), _said({name: rules[name] for name in RULES if name in rules}, drafts)
+    if based_on is None:
+        return before | mine
+    left_out = {name: None for name in based_on if "." in name}
+    blank = dict.fromkeys([*mine, *before, *based_on])
+    current, seen = blank | before, blank | dict(based_on)
+    return current | edits.changes(current, left_out | mine, seen, now)
+
+
+def _said(rules: Mapping[str, Any], drafts: Sequence[TierDraft]) -> dict[str, Any]:
+    found = dict(rules) | {"tiers": [draft.code for draft in drafts]}
+    for draft in drafts:
+        found |= {f"{draft.code}.{name}": getattr(draft, name) for name in OF_TIER}
+        found |= {f"{draft.code}.{kind.code}": (draft.benefits or {}).get(kind) for kind in BenefitKind}
+    return found
+
+
+def _read(said: Mapping[str, Any]) -> tuple[dict[str, Any], list[TierDraft]]:
+    """The rules and the tiers that settings speak of."""
+    drafts = []
+    for code in said["tiers"]:
+        gifts = {kind: said[f"{code}.{kind.code}"] for kind in BenefitKind}
+        benefits = {kind: value for kind, value in gifts.items() if value is not None}
+        told = {name: said[f"{code}.{name}"] for name in OF_TIER}
+        drafts.append(TierDraft(code, benefits=benefits, **told))
+    return {name: said[name] for name in RULES if name in said}, drafts
+
+
+def _draft_of(tier: Tier) -> TierDraft:
+    told = {name: getattr(tier, name) for name in COLUMNS}
+    gifts = tier.benefits.all()
+    return TierDraft(
+        tier.code, benefits={BenefitKind(one.kind): one.value for one in gifts if one.coupon is None},
+        birthday_coupon=next((one.coupon for one in gifts if one.coupon), None),
+        trial_reward=next((one.reward for one in gifts if one.reward), None), **told,
+    )  # fmt: skip
 
 
 def _today(at: datetime) -> date:
@@ -116,21 +220,24 @@ def _write(rules: Mapping[str, Any], drafts: Sequence[TierDraft], by: Any) -> Ti
     return scheme
 
 
-def _check(rules: Mapping[str, Any], drafts: Sequence[TierDraft], at: datetime) -> None:
+def _check(
+    rules: Mapping[str, Any], drafts: Sequence[TierDraft], at: datetime, now: TierScheme | None
+) -> None:
     faults = [
-        *_day_faults(rules["valid_from"], at), *_ladder_faults(drafts), *_gift_faults(drafts), *_held_faults(drafts)
+        *_day_faults(rules["valid_from"], at, now), *_ladder_faults(drafts), *_gift_faults(drafts),
+        *_held_faults(drafts),
     ]  # fmt: skip
     if faults:
         raise InvalidScheme(_("These tiers cannot be published so."), faults=tuple(faults))
 
 
-def _day_faults(valid_from: date, at: datetime) -> list[Fault]:
+def _day_faults(valid_from: date, at: datetime, now: TierScheme | None) -> list[Fault]:
     """A tier multiplies what is earned: a day that a store has begun keeps its version, like one of the programme."""
     reached = programmes.today(at)
-    if TierScheme.objects.exists() and valid_from <= reached:
+    if now is not None and valid_from <= reached:
         told = _("Days that have begun keep their version: %(day)s at the earliest.")
         return [Fault("valid_from", told % {"day": reached + timedelta(days=1)})]
-    return []
+    return programmes.planned_faults(valid_from, now.valid_from if now else None)
 
 
 def _ladder_faults(drafts: Sequence[TierDraft]) -> list[Fault]:

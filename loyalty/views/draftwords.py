@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from crm.ui import words as ui
 from loyalty import programmes
 from loyalty.accrual import rulesets
-from loyalty.models import EarningRule, Tier, TierScheme
+from loyalty.models import EarningRule, Tier
 from loyalty.simulation import drafts
 from loyalty.simulation.drafts import Draft, RuleDraft
 from loyalty.simulation.faults import reached
+from loyalty.tiers import schemes
 from loyalty.views.earning_words import conditions_of, gives_of
 from loyalty.views.programmewords import differences
 
@@ -80,7 +81,7 @@ def _is_published(one: RuleDraft, now: EarningRule | None) -> bool:
 
 
 def _of_tiers(draft: Draft, pk: int) -> Iterator[Change]:
-    latest = TierScheme.objects.order_by("-pk").first() if draft.tiers else None
+    latest = schemes.latest() if draft.tiers else None
     now = dict(Tier.objects.filter(scheme=latest).values_list("code", "threshold")) if latest else {}
     for tier in reached(draft) if draft.tiers else ():
         if (least := draft.tiers.get(tier.code)) is not None:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Refusal
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView, explain
@@ -32,29 +33,43 @@ class SchemePage(StaffView):
         form = self.form(request.POST)
         if "preview" in request.POST:
             return self.preview(form)
-        publish = lambda: schemes.publish(form.rules(), form.drafts(), by=self.staff, at=now())  # noqa: E731
+        publish = lambda: schemes.publish(  # noqa: E731
+            form.rules(), form.drafts(), by=self.staff, at=now(), based_on=self.based_on()
+        )
         return self.answer(form, publish, done=self.done, context=self.around)
 
     def preview(self, form: SchemeForm) -> HttpResponse:
-        found = None
+        found, status = None, 422
         if form.is_valid():
             try:
-                found = schemes.preview(form.rules(), form.drafts(), by=self.staff, at=now())
+                found = schemes.preview(
+                    form.rules(), form.drafts(), by=self.staff, at=now(), based_on=self.based_on()
+                )
             except Refusal as refusal:
                 explain(form, refusal)
-        status = 200 if found else 422
+                status = 409 if isinstance(refusal, ChangedMeanwhile) else 422
+            else:
+                status = 200
         return self.render(
             self.template, {"form": form, "found": found, "moves": _moves(found)} | self.around(), status
         )
 
+    def based_on(self) -> dict[str, Any] | None:
+        """What the version said that was shown, if the form tells which; an empty number: there was none yet."""
+        seen = self.request.POST.get("seen")
+        if seen is None:
+            return None
+        return schemes.settings(TierScheme.objects.filter(pk=seen).first() if seen else None)
+
     def form(self, data: Any) -> SchemeForm:
-        scheme = TierScheme.objects.order_by("-pk").first()
+        scheme = schemes.latest()
         tiers = list(Tier.objects.filter(scheme=scheme).order_by("rank").prefetch_related("benefits"))
         if draft := drafted.of(self.request):
             for tier in tiers:
                 tier.threshold = draft.tiers.get(tier.code, tier.threshold)
         form = SchemeForm(data, scheme=scheme, tiers=tiers)
-        form.initial["valid_from"] = programmes.today(now()) + timedelta(days=1 if scheme else 0)
+        first = programmes.today(now()) + timedelta(days=1 if scheme else 0)
+        form.initial["valid_from"] = max(first, scheme.valid_from) if scheme else first
         return form
 
     def done(self, scheme: TierScheme) -> str:
