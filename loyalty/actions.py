@@ -57,7 +57,8 @@ def earn(
     return in_transaction(lambda _cur: _earn(done))
 
 
-def _earn(done: _Doing) -> list[Earned]:
+def _earn(told: _Doing) -> list[Earned]:
+    done = told._replace(customer_id=accounts.present(told.customer_id))
     reading.lock(done.customer_id)
     if (known := _told(done)) is not None:
         return [Earned(code, points, is_new=False) for code, points in known]

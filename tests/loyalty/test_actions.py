@@ -106,6 +106,7 @@ def test_what_was_told_is_known_after_a_merge_and_its_undoing(
     assert do(yusuf, 2) == [("review", 20)]
     done = merging.merge(irina, yusuf, by=ana, at=NOON, reason="one", is_confirmed=True)
     assert [do(irina, 1), do(irina, 2), do(yusuf, 3)] == [[("review", 20)]] * 3
+    assert {*ActionDone.objects.values_list("customer_id", flat=True)} == {irina.pk}
     merging.unmerge(done, by=ana, at=NOON)
     assert [do(who, n) for who in (irina, yusuf) for n in (1, 2, 3)] == [[("review", 20)]] * 6
     held = {one.customer_id: one.available for one in Balance.objects.filter(unit=1)}
