@@ -4,14 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from crm.audit import trail
-from crm.lib import prepared
 from crm.org.scope import CHAIN, Scope
 from loyalty.baskets import Basket
-from loyalty.coupons import codes, defining, fitting, uses
-from loyalty.coupons.codes import Found
+from loyalty.coupons import fitting, uses
+from loyalty.coupons.cases import Case, open_case, who_paid
 from loyalty.coupons.discounts import Discount, discount_of
 from loyalty.coupons.limits import Asked, check_limits
 from loyalty.coupons.refusals import (
@@ -19,17 +17,15 @@ from loyalty.coupons.refusals import (
     CouponEnded,
     CouponGivenBack,
     CouponNotYet,
-    CouponUnknown,
-    CustomerNeeded,
     NotRedeemed,
     NotReserved,
     UseConflict,
 )
-from loyalty.coupons.rules import Rules, money, rules_of
+from loyalty.coupons.rules import money
 from loyalty.coupons.standing import day_of, refused_of
 from loyalty.ledger import Cause
-from loyalty.ledger.accounts import enter, present
-from loyalty.models import Coupon, CouponTally, CouponTerms, CouponUse
+from loyalty.ledger.accounts import present
+from loyalty.models import CouponTally, CouponUse
 from loyalty.tiers import early_days, tier_at
 
 RETURNS = "system:returns"
@@ -47,27 +43,6 @@ class Used:
     is_new: bool = True
 
 
-@dataclass
-class _Case:
-    """All that one use is about, under its locks."""
-
-    owner: int
-    coupon: Coupon | None
-    tally: CouponTally
-    terms: CouponTerms
-    rules: Rules
-    uses: list[CouponUse]
-    cause: Cause
-    receipt_number: str = ""
-
-    @property
-    def mine(self) -> CouponUse | None:
-        """The use of this checkout, whatever became of it."""
-        of = self.coupon.pk if self.coupon else None
-        same = (one for one in self.uses if one.definition_id == self.tally.pk and one.coupon_id == of)
-        return next((one for one in same if one.source == self.cause.source), None)
-
-
 def reserve(
     code: str, basket: Basket, cause: Cause, *, until: datetime, customer_id: int | None = None
 ) -> Used:
@@ -76,7 +51,7 @@ def reserve(
     The same checkout may ask again with another basket or a later end. `customer_id`: who uses a shared code.
     """
     with transaction.atomic():
-        case = _case(code, cause, customer_id)
+        case = open_case(code, cause, customer_id)
         if case.mine and case.mine.redeemed_at:
             _check_standing(case.mine)
             return Used(case.mine, discount_of(case.rules, basket), is_new=False)
@@ -96,7 +71,7 @@ def redeem(
     `receipt_number`: what a person says that its receipt is called, where the checkout is not (`tying`).
     """
     with transaction.atomic():
-        case = replace(_case(code, cause, customer_id), receipt_number=receipt_number.strip())
+        case = replace(open_case(code, cause, customer_id), receipt_number=receipt_number.strip())
         mine = case.mine
         if mine and mine.redeemed_at:
             _check_standing(mine)
@@ -126,7 +101,7 @@ def release(code: str, cause: Cause, *, stores: Scope = CHAIN) -> CouponUse:
     Raises NotReserved.
     """
     with transaction.atomic():
-        case = _case(code, cause, _who_paid(code, cause))
+        case = open_case(code, cause, who_paid(code, cause))
         mine = case.mine
         if mine is None or mine.redeemed_at or mine.store_id not in stores:
             raise NotReserved
@@ -140,9 +115,9 @@ def release(code: str, cause: Cause, *, stores: Scope = CHAIN) -> CouponUse:
 
 def undo(code: str, cause: Cause, *, stores: Scope = CHAIN) -> CouponUse:
     """Give back what a checkout redeemed with a code, in one of these stores. Raises NotRedeemed."""
-    owner = _who_paid(code, cause)
+    owner = who_paid(code, cause)
     with transaction.atomic():
-        mine = _case(code, cause, owner).mine
+        mine = open_case(code, cause, owner).mine
         if mine is None or mine.store_id not in stores:
             raise NotRedeemed
         return reverse(mine.customer_id, mine.pk, cause)
@@ -172,52 +147,7 @@ def _check_standing(use: CouponUse) -> None:
         raise CouponGivenBack
 
 
-def _case(code: str, cause: Cause, customer_id: int | None) -> _Case:
-    """Lock what a code opens. Raises CouponUnknown, CustomerNeeded, Erased."""
-    enter()
-    prepared.rows(_CHECKOUT, [cause.source])
-    found = codes.find(code)
-    owner = _owner(found, customer_id)
-    tally = uses.locked(found.definition_id, cause.at, cause.by)
-    coupon = None
-    if found.coupon_id:
-        coupon = Coupon.objects.select_related("terms").filter(customer_id=owner, pk=found.coupon_id).first()
-        if coupon is None:
-            raise CouponUnknown
-    known = uses.of_customer(owner, found.definition_id, cause.source)
-    if coupon is None:
-        known += uses.of_parted(owner, known, found.definition_id, cause.source)
-    terms = coupon.terms if coupon else defining.terms_at(tally.definition, cause.at)
-    if terms is None:
-        raise CouponEnded
-    return _Case(owner, coupon, tally, terms, rules_of(terms), known, cause)
-
-
-def _who_paid(code: str, cause: Cause) -> int | None:
-    """Of a shared code: whose use the checkout's latest is. Of others the code itself says it."""
-    found = codes.find(code)
-    if found.customer_id:
-        return None
-    same = CouponUse.objects.filter(definition_id=found.definition_id, source=cause.source)
-    latest = same.order_by(F("released_at").desc(nulls_first=True), "-pk").first()
-    if latest is None:
-        raise NotReserved
-    return latest.customer_id
-
-
-def _owner(found: Found, customer_id: int | None) -> int:
-    """A coupon is its holder's: named together with somebody else it is not told to be there."""
-    if found.customer_id is None:
-        if customer_id is None:
-            raise CustomerNeeded
-        return present(customer_id)
-    owner = present(found.customer_id)
-    if customer_id is not None and present(customer_id) != owner:
-        raise CouponUnknown
-    return owner
-
-
-def _take(case: _Case, basket: Basket, until: datetime | None) -> Used:
+def _take(case: Case, basket: Basket, until: datetime | None) -> Used:
     """Reserve (until a moment) or redeem, after everything was looked at."""
     mine = case.mine
     if case.rules.tiers and not basket.tier:
@@ -239,14 +169,14 @@ def _take(case: _Case, basket: Basket, until: datetime | None) -> Used:
     return Used(use, discount)
 
 
-def _is_too_early(case: _Case, basket: Basket) -> bool:
+def _is_too_early(case: Case, basket: Basket) -> bool:
     """For those to whom windows open with everybody."""
     if case.coupon:
         return case.cause.at < case.coupon.valid_from
     return case.rules.from_on is not None and basket.on < case.rules.from_on
 
 
-def _check_coupon(case: _Case, basket: Basket) -> None:
+def _check_coupon(case: Case, basket: Basket) -> None:
     coupon, at = case.coupon, case.cause.at
     if coupon is None:
         if case.tally.definition.ended_at and case.tally.definition.ended_at <= at:
@@ -263,7 +193,7 @@ def _check_coupon(case: _Case, basket: Basket) -> None:
 
 
 def _written(
-    case: _Case, mine: CouponUse | None, basket: Basket, discount: Discount, until: datetime | None
+    case: Case, mine: CouponUse | None, basket: Basket, discount: Discount, until: datetime | None
 ) -> CouponUse:
     cause = case.cause
     use = mine or CouponUse(
@@ -285,7 +215,7 @@ def _written(
     return use
 
 
-def _complete(case: _Case, mine: CouponUse) -> CouponUse:
+def _complete(case: Case, mine: CouponUse) -> CouponUse:
     """What was reserved is redeemed as it was: the coupon may have ended meanwhile, the checkout began in time."""
     mine.redeemed_at = case.cause.at
     known = uses.purchase_of(case.owner, case.cause.source)
@@ -309,4 +239,3 @@ _KEPT = (
     "terms_id", "store_id", "purchase_id", "amount", "used_on", "actor", "released_at", "ended_by", "redeemed_at",
     "reserved_at", "reserved_until",
 )  # fmt: skip
-_CHECKOUT = "SELECT pg_advisory_xact_lock(72311, hashtext(%s))"
