@@ -47,13 +47,16 @@ def move_rows(cur: Any) -> None:
 
 
 @contextlib.contextmanager
-def rows_move(cur: Any) -> Iterator[None]:
-    """The same for a while. What is written afterwards in the transaction is kept to the rules again."""
+def rows_move(cur: Any, *, moves: bool = True) -> Iterator[None]:
+    """The same for a while; `moves=False`: kept to the rules for a while. Afterwards it is as it was."""
     cur.execute("SELECT coalesce(current_setting('regulars.moves_rows', true), '')")
     (before,) = cur.fetchone()
-    move_rows(cur)
+    cur.execute(_MOVES, ["on" if moves else "off"])
     yield
-    cur.execute("SELECT set_config('regulars.moves_rows', %s, true)", [before])
+    cur.execute(_MOVES, [before])
+
+
+_MOVES = "SELECT set_config('regulars.moves_rows', %s, true)"
 
 
 class _Forward(ForwardManyToOneDescriptor):

@@ -3,14 +3,13 @@ both back what they had. What is bought is counted from the sales, which move wi
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from crm.lib.owned import move_rows
+from crm.lib.owned import move_rows, rows_move
 from customers.merging import followers as merging
 from customers.receiving import followers as receiving
 from loyalty.accrual import facts
@@ -55,7 +54,7 @@ def merged(cur: Any, joined: merging.Joined) -> dict[str, Any] | None:
     change = None
     if given is not earned or bought != covering.said(mine):
         state = covering.covered(mine, given, bought, book)
-        with _rows_stay(cur):
+        with rows_move(cur, moves=False):  # so that the trigger writes the history
             covering.put(mine, state, TierReason.MERGED, by=BY_MERGE, at=joined.at)
         change = _last_change(cur, joined.survivor)
     return {"own": own, "earned": earned, "given": given, "version": mine.version, "change": change}
@@ -86,7 +85,7 @@ def _part(cur: Any, kept: Membership, memo: dict[str, Any], at: datetime) -> Non
     own = memo["earned"] if _same(now, memo["given"]) else now
     if not _same(own, now) or bought != covering.said(kept):
         state = covering.covered(kept, own, bought, book)
-        with _rows_stay(cur):
+        with rows_move(cur, moves=False):  # so that the trigger writes the history
             covering.put(kept, state, TierReason.PARTED, by=BY_MERGE, at=at)
 
 
@@ -97,7 +96,7 @@ def _count_anew(cur: Any, customer: int, at: datetime) -> None:
         return
     sales = MembershipSale.objects.filter(customer=customer, tier=kept.paid_tier, returned_at=None)
     if not sales.filter(ends_on=kept.paid_until).exists():
-        with _rows_stay(cur):
+        with rows_move(cur, moves=False):  # so that the trigger writes the history
             book = Book.of(keeping.today(at))
             covering.restate(kept, book, TierReason.PARTED, by=BY_MERGE, at=at)
 
@@ -130,16 +129,6 @@ def _row(cur: Any, customer: int) -> dict[str, Any] | None:
 def _last_change(cur: Any, customer: int) -> int:
     cur.execute("SELECT max(id) FROM loyalty_tierchange WHERE customer_id = %s", [customer])
     return int(cur.fetchone()[0])
-
-
-@contextmanager
-def _rows_stay(cur: Any) -> Iterator[None]:
-    """While rows are moved the trigger keeps silent: here it writes the history."""
-    cur.execute("SELECT coalesce(current_setting('regulars.moves_rows', true), '')")
-    (before,) = cur.fetchone()
-    cur.execute("SELECT set_config('regulars.moves_rows', 'off', true)")
-    yield
-    cur.execute("SELECT set_config('regulars.moves_rows', %s, true)", [before])
 
 
 _FORGET = "DELETE FROM loyalty_tierchange WHERE customer_id = %s AND id = %s"
