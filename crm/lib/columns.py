@@ -29,6 +29,7 @@ class Columns:
         self._kept: dict[tuple[str, int], dict[str, Any]] = {}
         self._on_disk: set[tuple[str, int]] = set()
         self._room, self._count = in_memory, threading.Lock()
+        self._shared: dict[str, Any] = {}
 
     @staticmethod
     def sweep(parent: Path) -> None:
@@ -37,6 +38,8 @@ class Columns:
             shutil.rmtree(left, ignore_errors=True)
 
     def close(self) -> None:
+        for shared in self._shared.values():
+            shared.close()
         self._kept.clear()
         self._folder.cleanup()
 
@@ -61,6 +64,13 @@ class Columns:
             return dict(self._kept[name, number])
         files = sorted(self._place(name, number).glob("*.npy"))
         return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files}
+
+    def share(self, name: str, make: Callable[[Path], Any]) -> Any:
+        """Something with a `close()` that steps share: made below the folder by whoever asks first."""
+        with self._loading[name, -1]:
+            if name not in self._shared:
+                self._shared[name] = make(Path(self._folder.name))
+        return self._shared[name]
 
     def has(self, name: str, number: int) -> bool:
         return (name, number) in self._kept or (name, number) in self._on_disk

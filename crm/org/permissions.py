@@ -37,6 +37,7 @@ class Permission(StrEnum):
     MANAGE_SIGN_UP = "manage_sign_up"
     VIEW_SEGMENTS = "view_segments"
     EXPORT_SEGMENTS = "export_segments"
+    EDIT_SEGMENTS = "edit_segments"  # save segments for others, choose target markets
     EDIT_SCHEMES = "edit_schemes"
     VIEW_NIGHTS = "view_nights"
     RUN_NIGHTS = "run_nights"
@@ -79,6 +80,7 @@ _MANAGER = _COUNTER | {
     _P.CREATE_TAGS,
     _P.EXPORT_CUSTOMERS,
     _P.VIEW_SEGMENTS,
+    _P.EDIT_SEGMENTS,
     _P.EXPORT_SEGMENTS,
 }
 _COLLECTS = {_P.RECORD_CONSENTS, _P.MANAGE_SIGN_UP}
@@ -107,6 +109,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.VIEW_CATALOGUE,
             _P.VIEW_CUSTOMERS,
             _P.VIEW_SEGMENTS,
+            _P.EDIT_SEGMENTS,
             _P.EXPORT_SEGMENTS,
             _P.EXPORT_CUSTOMERS,
             _P.VIEW_NIGHTS,

@@ -15,7 +15,7 @@ from crm.ui.views import StaffView
 from customers import rules
 from customers.models import LifecycleRules, Stage
 from customers.views.facts import TONES
-from segmentation.views.segments import tabs
+from segmentation.views.base import tabs
 
 VERSIONS = 12
 

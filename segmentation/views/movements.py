@@ -15,8 +15,8 @@ from crm.org.models import Staff
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView
 from segmentation.movement import Movement, movement
+from segmentation.views.base import tabs
 from segmentation.views.scope import Filter, last_dates
-from segmentation.views.segments import tabs
 
 BACK = timedelta(days=28)  # what is compared when nobody said otherwise
 FLOWS = 12

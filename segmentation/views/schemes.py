@@ -13,8 +13,8 @@ from segmentation import schemes
 from segmentation.forms import GroupForm, SchemeForm
 from segmentation.grid import default_grid
 from segmentation.models import Group, Scheme
+from segmentation.views.base import tabs
 from segmentation.views.lifecycle import names_of
-from segmentation.views.segments import tabs
 
 
 class SchemePage(StaffView):

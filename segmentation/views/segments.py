@@ -18,23 +18,10 @@ from crm.ui.views import StaffView
 from segmentation import heatmap
 from segmentation.heatmap import Cell, HeatMap, Part
 from segmentation.models import Axis
+from segmentation.views.base import tabs
 from segmentation.views.scope import Filter, last_dates
 
 MEASURES = ("customers", "revenue")
-
-
-def tabs(view: StaffView, current: str) -> list[tuple[Any, str, bool, None]]:
-    pages = [
-        ("map", _("Heat map"), "segmentation:segments"),
-        ("movement", _("Movement"), "segmentation:movement"),
-    ]
-    if view.staff.may(Permission.EDIT_SCHEMES):
-        pages += [
-            ("scheme", _("Scoring"), "segmentation:scheme"),
-            ("groups", _("Groups"), "segmentation:groups"),
-            ("lifecycle", _("Lifecycle"), "segmentation:lifecycle"),
-        ]
-    return [(label, reverse(name), key == current, None) for key, label, name in pages]
 
 
 class Segments(StaffView):

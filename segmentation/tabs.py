@@ -1,0 +1,32 @@
+"""The tabs under Segments, in their order. Each page names its tab by `key`; apps above add theirs."""
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_noop
+
+from crm.org.permissions import Permission
+
+
+class Tab(NamedTuple):
+    """`label` is a `gettext_noop` text, translated when it is shown; `name` is that of the page's address."""
+
+    key: str
+    label: Any
+    name: str
+    permission: Permission
+    order: int
+
+
+TABS: list[Tab] = [
+    Tab("map", gettext_noop("Heat map"), "segmentation:segments", Permission.VIEW_SEGMENTS, 20),
+    Tab("movement", gettext_noop("Movement"), "segmentation:movement", Permission.VIEW_SEGMENTS, 30),
+    Tab("scheme", gettext_noop("Scoring"), "segmentation:scheme", Permission.EDIT_SCHEMES, 100),
+    Tab("groups", gettext_noop("Groups"), "segmentation:groups", Permission.EDIT_SCHEMES, 110),
+    Tab("lifecycle", gettext_noop("Lifecycle"), "segmentation:lifecycle", Permission.EDIT_SCHEMES, 120),
+]
+
+
+def add(tab: Tab) -> None:
+    """Called from `AppConfig.ready()` of an app above."""
+    TABS.append(tab)
+    TABS.sort(key=lambda each: each.order)
