@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.privacy.register import kept, plain
+from crm.privacy.register import BLANK, deleted, kept, plain
 
 TABLES = {
     "Group": plain("id code names colour position"),
@@ -17,4 +17,13 @@ TABLES = {
     "NightCuts": plain("night scheme recency frequency monetary value customers"),
     "CellCount": plain("id night store r x customers revenue"),
     "ClassCount": plain("id night store value_class customers revenue"),
+    "Segment": plain("id name about kind is_shared archived_at created_at", staff="owner created_by"),
+    "SegmentVersion": plain("id segment number definition remark created_at", staff="created_by"),
+    "SegmentListed": deleted(derived="version", plain="customer"),
+    "SegmentSpell": kept(
+        _("Who was in a segment stays countable; the customer's number is nobody's afterwards."),
+        derived="because", plain="customer segment version began_at ended_at", but={"because": BLANK},
+    ),
+    "SegmentNight": plain("segment night version at customers came went digest"),
+    "SegmentUse": plain("id segment at used_for store_ids customers digest", staff="used_by"),
 }  # fmt: skip

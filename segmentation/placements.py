@@ -6,4 +6,8 @@ PLACEMENTS = {
     "NightCuts": "reference",
     "CellCount": "local",
     "ClassCount": "local",
+    "Segment": "reference",
+    "SegmentVersion": "reference",
+    "SegmentNight": "local",
+    "SegmentUse": "local",
 }

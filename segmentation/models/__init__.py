@@ -1,8 +1,20 @@
 """The nouns of this app, one module a topic."""
 
 from segmentation.models.scheme import Axis, Group, Method, Scheme
+from segmentation.models.segment import (
+    Segment,
+    SegmentKind,
+    SegmentListed,
+    SegmentNight,
+    SegmentSpell,
+    SegmentSpellQuerySet,
+    SegmentUse,
+    SegmentVersion,
+)
 from segmentation.models.standing import CellCount, ClassCount, NightCuts, Standing, ValueClass
 
 __all__ = [
-    "Axis", "CellCount", "ClassCount", "Group", "Method", "NightCuts", "Scheme", "Standing", "ValueClass",
+    "Axis", "CellCount", "ClassCount", "Group", "Method", "NightCuts", "Scheme", "Segment", "SegmentKind",
+    "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion", "Standing",
+    "ValueClass",
 ]  # fmt: skip
