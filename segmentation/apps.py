@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,6 +17,7 @@ class SegmentationConfig(AppConfig):
         from segmentation.help import fill
         from segmentation.models import Scheme
 
+        post_migrate.connect(watch_tables, dispatch_uid="segmentation.watch_tables")
         nights.use_window(lambda: Scheme.current().window_days)
         profile.fill()
         audience.fill()
@@ -63,3 +67,11 @@ class SegmentationConfig(AppConfig):
                 "scored": _("scored"),
             }
         )
+
+
+def watch_tables(using: str = "default", app_config: AppConfig | None = None, **_signal: Any) -> None:
+    """After migrations (the signal comes when all of them have run): have changes of customers noted."""
+    if app_config is None or app_config.name == SegmentationConfig.name:
+        from segmentation.following import watching
+
+        watching.install(using)

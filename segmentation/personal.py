@@ -25,5 +25,8 @@ TABLES = {
         derived="because", plain="customer segment version began_at ended_at", but={"because": BLANK},
     ),
     "SegmentNight": plain("segment night version at customers came went digest"),
-    "SegmentUse": plain("id segment at used_for store_ids customers digest", staff="used_by"),
+    "Touched": kept(_("A queue of numbers that lives for seconds."), by="customer_id", plain="id customer_id"),
+    "Changed": kept(_("A list of numbers; the night empties it."), by="customer_id", plain="customer_id at"),
+    "ShelfPointer": plain("id name on night basis_at customers"),
+    "SegmentUse": plain("id segment at used_for store_ids customers digest members", staff="used_by"),
 }  # fmt: skip

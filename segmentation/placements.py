@@ -10,4 +10,7 @@ PLACEMENTS = {
     "SegmentVersion": "reference",
     "SegmentNight": "local",
     "SegmentUse": "local",
+    "Touched": "local",
+    "Changed": "local",
+    "ShelfPointer": "local",
 }

@@ -89,10 +89,10 @@ def missing(using: str = "default") -> list[str]:
     return sorted(table for table, state in wanted.items() if present.get(table) != state)
 
 
-def drop_statements(cursor: Any, tables: Iterable[str]) -> list[str]:
+def drop_statements(cursor: Any, tables: Iterable[str], prefix: str = PREFIX) -> list[str]:
     """What takes the triggers off these tables: a distributed database has no transition tables."""
     wanted = set(tables)
-    cursor.execute(_TRIGGERS, [PREFIX + "%"])
+    cursor.execute(_TRIGGERS, [prefix + "%"])
     found = [(table, name) for table, name in cursor.fetchall() if table in wanted]
     return [f'DROP TRIGGER {name} ON "{table}"' for table, name in found]
 

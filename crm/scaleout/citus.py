@@ -36,6 +36,9 @@ SAME_CUSTOMERS = frozenset(
         "loyalty_lots_follow", "loyalty_movement_is_whole", "loyalty_tier_history", "loyalty_tierchange_is_written",
     }
 )  # fmt: skip
+# Triggers that only note whose rows a statement changed, so that something happens at once and not in the next night:
+# a distributed table does without them, as it does without those of change capture.
+NOTES_ONLY = ("segments_touch",)
 
 
 class NoCitus(CannotSpread):
@@ -96,6 +99,11 @@ def statements(cursor: CursorWrapper, found: Survey, done: frozenset[str]) -> li
         "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'",
         "SET LOCAL citus.enable_unsafe_triggers TO on",
         *capture.drop_statements(cursor, [*chosen, *references]),
+        *(
+            line
+            for name in NOTES_ONLY
+            for line in capture.drop_statements(cursor, [*chosen, *references], name)
+        ),
         *map(shape.drop, touched),
         *(line for table in fresh for line in _new_key(table, found.places[table.name])),
         *(f"SELECT create_reference_table('{name}')" for name in references),
@@ -146,8 +154,9 @@ def _sees_a_statement(definition: str) -> bool:
 
 
 def _looks_at_its_row(definition: str) -> bool:
-    """Triggers of change capture look at statements; they are taken off beforehand."""
-    return f" {capture.PREFIX}_" in definition.partition(" ON ")[0] or any(
+    """Triggers that look at statements (change capture, notes) are taken off beforehand."""
+    name = definition.partition(" ON ")[0]
+    return any(f" {prefix}_" in name for prefix in (capture.PREFIX, *NOTES_ONLY)) or any(
         f"EXECUTE FUNCTION {name}(" in definition for name in ROW_ALONE | SAME_CUSTOMERS
     )
 

@@ -1,5 +1,6 @@
 """The nouns of this app, one module a topic."""
 
+from segmentation.models.following import Changed, ShelfPointer, Touched
 from segmentation.models.scheme import Axis, Group, Method, Scheme
 from segmentation.models.segment import (
     Segment,
@@ -14,7 +15,7 @@ from segmentation.models.segment import (
 from segmentation.models.standing import CellCount, ClassCount, NightCuts, Standing, ValueClass
 
 __all__ = [
-    "Axis", "CellCount", "ClassCount", "Group", "Method", "NightCuts", "Scheme", "Segment", "SegmentKind",
-    "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion", "Standing",
-    "ValueClass",
+    "Axis", "CellCount", "Changed", "ClassCount", "Group", "Method", "NightCuts", "Scheme", "Segment", "SegmentKind",
+    "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion",
+    "ShelfPointer", "Standing", "Touched", "ValueClass",
 ]  # fmt: skip

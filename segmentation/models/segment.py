@@ -169,6 +169,8 @@ class SegmentUse(models.Model):
     """That the members of a segment, at a moment, were used for something: an export, a campaign, a list of calls.
 
     `store_ids`: the stores that the user could see then (NULL: the whole chain). The digest is of the members in them.
+    Of the whole chain they follow from the spells; of a part of it they stand in `members` (`segments/audiences.py`),
+    because home stores change.
     """
 
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="uses")
@@ -178,6 +180,7 @@ class SegmentUse(models.Model):
     store_ids = models.JSONField(null=True)
     customers = models.IntegerField()
     digest = models.BinaryField(max_length=32)
+    members = models.BinaryField(null=True)
 
     class Meta:
         verbose_name = _("use of a segment")
