@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,7 +42,7 @@ FROM customers_line WHERE returned_quantity < quantity
 _LINE_TYPES = {
     "customer": INT8, "purchase": INT8, "number": INT2, "product": INT4, "milli": INT8, "cents": INT8, "discount": INT8,
 }  # fmt: skip
-_HIGHEST = "SELECT coalesce(max(customer_id), 0) FROM customers_purchase"
+_HIGHEST = "SELECT coalesce(max(customer_id), 0), clock_timestamp() FROM customers_purchase"
 STATEMENTS = [
     Statement("histories.receipts", _RECEIPTS, {"on": date(2026, 3, 10)}),
     Statement("histories.lines", _LINES, {}),
@@ -96,6 +96,9 @@ class Histories:
         self._folder = tempfile.TemporaryDirectory(prefix="columns-histories-", dir=parent)
         self._place = Path(self._folder.name)
         self._reading = threading.Lock()
+        self.read_at: datetime | None = (
+            None  # by the database's clock: whatever was committed before it is in here
+        )
         self._parts: int | None = None
 
     @classmethod
@@ -128,7 +131,8 @@ class Histories:
         """Deal both tables to the ranges; returns how many ranges there are."""
         with connection.cursor() as cursor:
             cursor.execute(_HIGHEST)
-            count = int(cursor.fetchone()[0]) // RANGE + 1
+            highest, self.read_at = cursor.fetchone()
+            count = int(highest) // RANGE + 1
             for name, query, types in (
                 ("receipts", _RECEIPTS, _RECEIPT_TYPES),
                 ("lines", _LINES, _LINE_TYPES),

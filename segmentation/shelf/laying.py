@@ -73,6 +73,11 @@ def finish(shelf: Shelf, moment: Moment) -> None:
     (shelf.place / "shelf.json").write_text(json.dumps(told))
 
 
+def remove(place: Path) -> None:
+    """What an attempt left that did not finish."""
+    shutil.rmtree(place, ignore_errors=True)
+
+
 def remove_others(home: Path, names: Iterable[str]) -> None:
     """Readers that have one open keep it: the files go when they close them."""
     keep = set(names)

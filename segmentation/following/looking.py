@@ -1,0 +1,58 @@
+"""The follower: takes the notes of whose values changed and asks every segment about these customers.
+
+One transaction takes the notes, remembers the customers as changed, and settles the segments: a crash in between leaves
+the notes where they were. Segments are asked in an order in which none comes before one that it names.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, transaction
+
+from segmentation.segments import active, evaluating, membership, reasons
+from segmentation.segments.active import Active
+
+AT_ONCE = 1_000  # notes a transaction
+
+_TAKE = """
+DELETE FROM segmentation_touched WHERE id = ANY(ARRAY(
+    SELECT id FROM segmentation_touched ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+)) RETURNING customer_id
+"""
+_REMEMBER = """
+INSERT INTO segmentation_changed (customer_id, at) SELECT unnest(%s::bigint[]), clock_timestamp()
+ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at
+"""
+
+
+def look() -> int:
+    """Follow all that has been noted by now. Returns how many customers were looked at."""
+    looked = 0
+    while found := _look_once():
+        looked += found
+    return looked
+
+
+def _look_once() -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_TAKE, [AT_ONCE])
+        ids = sorted({row[0] for row in cursor.fetchall()})
+        if not ids:
+            return 0
+        cursor.execute(_REMEMBER, [ids])
+        for one in active.segments():
+            settle(cursor, one, ids)
+    return len(ids)
+
+
+def settle(cursor: Any, one: Active, ids: Sequence[int]) -> None:
+    """Bring a segment up to date for some customers."""
+    at = membership.lock(cursor, one.segment_id)
+    moment = evaluating.moment()
+    inside = set(evaluating.ids(one.tree, moment, among=ids))
+    known = membership.members_now(cursor, one.segment_id, ids)
+    membership.settle(
+        cursor, segment_id=one.segment_id, version_id=one.version_id, at=at,
+        came=sorted(inside - known), went=sorted(known - inside),
+        because=lambda customers: reasons.because(one.tree, customers, moment),
+    )  # fmt: skip

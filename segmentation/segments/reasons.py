@@ -1,0 +1,86 @@
+"""Why somebody is in a segment: each condition with the value that it met, now or as it was when they came in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from crm.org.scope import Viewer
+from customers.attributes import Attribute, Moment, registry
+from customers.models import Customer
+from segmentation.models import Segment, SegmentSpell
+from segmentation.segments import evaluating, sentences
+from segmentation.segments.reading import InvalidSegment, read
+from segmentation.segments.tree import Condition, Is, Node, conditions
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A condition in words, the value (None: not known), whether it holds (None: it is not known any more)."""
+
+    words: str
+    value: Any
+    holds: bool | None
+    is_hidden: bool = False  # the reader may not see values of this attribute
+    attribute: Attribute | None = None
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a customer is, or was, in a segment. `since` and `version`: of the spell; None: they are not in it."""
+
+    since: datetime | None
+    until: datetime | None
+    version: int | None
+    reasons: list[Reason]
+
+
+def because(tree: Node, customer_ids: Sequence[int], moment: Moment) -> dict[int, list[Any]]:
+    """The values of all conditions, as they are kept with a spell (JSON)."""
+    found = evaluating.values_of(tree, customer_ids, moment)
+    return {pk: [_plain(answer.value) for answer in answers] for pk, answers in found.items()}
+
+
+def now(segment_tree: Node, customer: Customer, viewer: Viewer, moment: Moment | None = None) -> list[Reason]:
+    """Every condition with today's value and whether it holds."""
+    at = moment or evaluating.moment()
+    answers = evaluating.values_of(segment_tree, [customer.pk], at).get(customer.pk, [])
+    asked = list(conditions(segment_tree))
+    return [
+        _reason(one, _plain(answer.value), answer.holds, viewer)
+        for one, answer in zip(asked, answers, strict=False)
+    ]
+
+
+def then(segment: Segment, customer: Customer, viewer: Viewer, at: datetime | None = None) -> Why | None:
+    """Why they were in it at a moment (None: now), by what was true when they came in. None: they were not."""
+    spell = (
+        SegmentSpell.objects.filter(segment=segment, customer=customer)
+        .at(at)
+        .select_related("version")
+        .first()
+    )
+    if spell is None:
+        return None
+    try:
+        asked = list(conditions(read(spell.version.definition))) if spell.version.definition else []
+    except InvalidSegment:
+        asked = []  # it names something that is gone; the spell and its version still stand
+    values = spell.because or [None] * len(asked)
+    reasons = [_reason(one, value, None, viewer) for one, value in zip(asked, values, strict=False)]
+    return Why(spell.began_at, spell.ended_at, spell.version.number, reasons)
+
+
+def _reason(one: Condition, value: Any, holds: bool | None, viewer: Viewer) -> Reason:
+    attribute = registry.attribute(one.attribute) if isinstance(one, Is) else None
+    is_hidden = attribute is not None and not attribute.is_seen_by(viewer)
+    return Reason(sentences.sentence(one), None if is_hidden else value, holds, is_hidden, attribute)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else format(value.normalize(), "f")
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, list | tuple) else value

@@ -1,0 +1,102 @@
+"""The segments step of the night: a new shelf, then each segment asked of everybody and settled.
+
+A segment changes in one transaction, with its row of the night. Done again after a kill, segments that are settled are
+left alone.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from crm.jobs.claim import StepProgress
+from crm.lib.copy import INT8, read_packed
+from customers.attributes import Moment
+from customers.histories import Histories
+from customers.nightrun import NightRun
+from segmentation.models import Changed, SegmentNight, ShelfPointer
+from segmentation.segments import active, evaluating, membership, reasons
+from segmentation.segments.active import Active
+from segmentation.shelf import answering, laying, purchases
+from segmentation.shelf.answering import Standing
+
+_OPEN = "SELECT customer_id FROM segmentation_segmentspell WHERE segment_id = {segment} AND ended_at IS NULL"
+# What is dated after the night's day is not among its histories.
+_AHEAD = """
+INSERT INTO segmentation_changed (customer_id, at)
+SELECT DISTINCT customer_id, clock_timestamp() FROM customers_purchase WHERE business_date > %(on)s
+ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at
+"""
+
+
+def step(night_run: NightRun, progress: StepProgress) -> None:
+    """Lay the shelf, settle the segments. Windows end with the day after the business date: the day that begins."""
+    moment = Moment(night_run.on + timedelta(days=1), night_run.night.pk)
+    name = f"night-{night_run.night.pk}"
+    if "shelf" not in night_run.claim.checkpoint:
+        _lay(night_run, name, moment)
+    for one in active.segments():
+        if SegmentNight.objects.filter(segment=one.segment_id, night=night_run.night).exists():
+            continue
+        with night_run.claim.slice(), connection.cursor() as cursor:
+            changed = _settle(cursor, one, night_run, moment)
+        progress.counts["changed"] = progress.counts.get("changed", 0) + changed
+        progress.advance()
+
+
+def take_back(night: int) -> None:
+    """Spells stay: the next night settles them. What it says of this one goes."""
+    SegmentNight.objects.filter(night=night).delete()
+
+
+def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
+    place = answering.home() / name
+    laying.remove(place)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        began: datetime = cursor.fetchone()[0]
+    histories = Histories.of(night_run)
+    len(histories)
+    shelf = laying.lay(place, moment)
+    purchases.lay(shelf, histories)
+    laying.finish(shelf, moment)
+    basis = min(began, histories.read_at or began)
+    with night_run.claim.slice() as draft, connection.cursor() as cursor:
+        before = ShelfPointer.objects.values_list("name", flat=True).first()
+        ShelfPointer.objects.update_or_create(
+            id=1,
+            defaults={
+                "name": name, "on": moment.on, "night": moment.night, "basis_at": basis,
+                "customers": len(shelf.customers),
+            },
+        )  # fmt: skip
+        Changed.objects.filter(at__lt=basis).delete()
+        cursor.execute(_AHEAD, {"on": night_run.on})
+        draft["shelf"] = name
+    laying.remove_others(answering.home(), {name, before} - {None})
+
+
+def _settle(cursor: Any, one: Active, night_run: NightRun, moment: Moment) -> int:
+    at = membership.lock(cursor, one.segment_id)
+    inside = _members(one, moment)
+    known = np.sort(read_packed(cursor, _OPEN.format(segment=one.segment_id), {"id": INT8})["id"])
+    came = np.setdiff1d(inside, known, assume_unique=True)
+    went = np.setdiff1d(known, inside, assume_unique=True)
+    membership.settle(
+        cursor, segment_id=one.segment_id, version_id=one.version_id, at=at, came=came, went=went,
+        because=lambda ids: reasons.because(one.tree, ids, moment),
+    )  # fmt: skip
+    SegmentNight.objects.create(
+        segment_id=one.segment_id, night=night_run.night, version_id=one.version_id, at=at,
+        customers=len(inside), came=len(came), went=len(went), digest=membership.digest(inside.tolist()),
+    )  # fmt: skip
+    return len(came) + len(went)
+
+
+def _members(one: Active, moment: Moment) -> Any:
+    """Everybody in it now: by the shelf, and by the database for those who changed since."""
+    standing: Standing | None = answering.standing(moment)
+    if standing is None:
+        return np.array(evaluating.ids(one.tree, moment), dtype=np.int64)
+    return standing.ids(one.tree)

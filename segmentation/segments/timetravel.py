@@ -1,0 +1,211 @@
+"""Who was in a segment, when, and how that changed: all from spells, which are never rewritten.
+
+Every night keeps a digest of the members of each segment, every use (an export, a campaign) one of those it used. Both
+can be made again at any time; `faults` names those that come out differently.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, QuerySet
+
+from crm.org.scope import Viewer
+from customers import nights
+from customers.models import Customer
+from segmentation.models import Segment, SegmentNight, SegmentSpell, SegmentUse
+from segmentation.segments import membership
+
+_IDS_AT = """
+SELECT customer_id FROM segmentation_segmentspell
+WHERE segment_id = %(segment)s AND began_at <= %(at)s AND (ended_at IS NULL OR ended_at > %(at)s)
+"""
+
+
+def moment_of(segment: Segment, on: date) -> datetime | None:
+    """The moment that stands for a date: that of the segment's latest night up to it. None: there was none yet."""
+    night = nights.night_of(on)
+    if night is None:
+        return None
+    rows = SegmentNight.objects.filter(segment=segment, night__on__lte=on, night__published_at__isnull=False)
+    return rows.order_by("-night__on", "-night_id").values_list("at", flat=True).first()
+
+
+def members_at(segment: Segment, viewer: Viewer, at: datetime | None = None) -> QuerySet[Customer]:
+    """Who was in it at a moment (None: who is now), of the stores that the viewer sees now; in no order."""
+    spells = SegmentSpell.objects.filter(segment=segment).at(at).filter(customer=OuterRef("pk"))
+    return Customer.objects.visible_to(viewer).filter(Exists(spells))
+
+
+def ids_at(segment_id: int, at: datetime) -> list[int]:
+    """The row numbers of all members at a moment, rising."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IDS_AT, {"segment": segment_id, "at": at})
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def digest_at(segment_id: int, at: datetime) -> bytes:
+    return membership.digest(ids_at(segment_id, at))
+
+
+def use(segment: Segment, viewer: Viewer, *, used_for: str, by: Any) -> tuple[SegmentUse, list[int]]:
+    """Take the members of now for something, and remember exactly whom. Returns the record and the row numbers."""
+    from crm.audit import trail
+
+    at = _now()
+    store_ids = viewer.scope().store_ids
+    ids = sorted(members_at(segment, viewer, at).values_list("pk", flat=True))
+    record = SegmentUse.objects.create(
+        segment=segment, at=at, used_for=used_for, used_by=trail.actor_name(by), customers=len(ids),
+        store_ids=None if store_ids is None else sorted(store_ids), digest=membership.digest(ids),
+        members=None if store_ids is None else _packed(ids),
+    )  # fmt: skip
+    return record, ids
+
+
+def audience(record: SegmentUse) -> list[int]:
+    """Whom a use was about, rising."""
+    return (
+        ids_at(record.segment_id, record.at) if record.members is None else _unpacked(bytes(record.members))
+    )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A digest that comes out differently. `what`: "night" or "use"."""
+
+    what: str
+    segment_id: int
+    at: datetime
+    kept: int
+    found: int
+
+
+def faults(segment: Segment | None = None) -> Iterator[Difference]:
+    """Nights and uses whose members are not those of the digest any more. None: of all segments."""
+    which = {} if segment is None else {"segment": segment}
+    for night in SegmentNight.objects.filter(**which).order_by("segment_id", "night_id").iterator():
+        ids = ids_at(night.segment_id, night.at)
+        if membership.digest(ids) != bytes(night.digest):
+            yield Difference("night", night.segment_id, night.at, night.customers, len(ids))
+    for record in SegmentUse.objects.filter(**which).order_by("pk").iterator():
+        ids = audience(record)
+        if membership.digest(ids) != bytes(record.digest):
+            yield Difference("use", record.segment_id, record.at, record.customers, len(ids))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Between two moments: members at the first, who came, who went, members at the second."""
+
+    before: int
+    came: int
+    went: int
+    after: int
+    stayed: int
+
+
+def flow(segment: Segment, viewer: Viewer, since: datetime, until: datetime) -> Flow:
+    """How the members of the viewer's stores changed. Somebody who came and went in between counts in neither."""
+    before = members_at(segment, viewer, since)
+    after = members_at(segment, viewer, until)
+    n_before, n_after = before.count(), after.count()
+    stayed = before.filter(
+        Exists(SegmentSpell.objects.filter(segment=segment).at(until).filter(customer=OuterRef("pk")))
+    ).count()
+    return Flow(n_before, n_after - stayed, n_before - stayed, n_after, stayed)
+
+
+def came(segment: Segment, viewer: Viewer, since: datetime, until: datetime) -> QuerySet[Customer]:
+    """In it at the second moment and not at the first."""
+    earlier = SegmentSpell.objects.filter(segment=segment).at(since).filter(customer=OuterRef("pk"))
+    return members_at(segment, viewer, until).exclude(Exists(earlier))
+
+
+def went(segment: Segment, viewer: Viewer, since: datetime, until: datetime) -> QuerySet[Customer]:
+    """In it at the first moment and not at the second."""
+    later = SegmentSpell.objects.filter(segment=segment).at(until).filter(customer=OuterRef("pk"))
+    return members_at(segment, viewer, since).exclude(Exists(later))
+
+
+@dataclass(frozen=True)
+class Point:
+    """A segment at the end of a night, of the whole chain."""
+
+    on: date
+    customers: int
+    came: int
+    went: int
+
+
+def growth(segment: Segment, days: int = 366) -> list[Point]:
+    """Its nights of the last days, the oldest first; of two runs for a date the later."""
+    last = nights.published()
+    if last is None:
+        return []
+    rows = SegmentNight.objects.filter(
+        segment=segment, night_id__lte=last.pk, night__on__gt=last.on - timedelta(days=days)
+    )
+    found: dict[date, Point] = {}
+    for row in rows.select_related("night").order_by("night_id"):
+        found[row.night.on] = Point(row.night.on, row.customers, row.came, row.went)
+    return [found[on] for on in sorted(found)]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Two segments: members of each, and of both."""
+
+    first: int
+    second: int
+    both: int
+
+    @property
+    def either(self) -> int:
+        return self.first + self.second - self.both
+
+    @property
+    def share(self) -> float:
+        """Jaccard (1901): both ÷ either; 0 of nobody."""
+        return self.both / self.either if self.either else 0.0
+
+
+def overlap(first: Segment, second: Segment, viewer: Viewer, at: datetime | None = None) -> Overlap:
+    """How many are in both, at a moment (None: now), of the stores that the viewer sees."""
+    people = members_at(first, viewer, at)
+    other = SegmentSpell.objects.filter(segment=second).at(at).filter(customer=OuterRef("pk"))
+    return Overlap(
+        people.count(), members_at(second, viewer, at).count(), people.filter(Exists(other)).count()
+    )
+
+
+def shared_by(segment: Segment, viewer: Viewer, others: Iterable[Segment]) -> dict[int, int]:
+    """How many members of the segment are in each of the others now, by the number of the other."""
+    people = members_at(segment, viewer).values("pk")
+    rows = SegmentSpell.objects.filter(segment__in=[one.pk for one in others]).at()
+    counts = rows.filter(customer__in=people).values("segment").annotate(n=Count("customer_id")).order_by()
+    return {row["segment"]: row["n"] for row in counts}
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+        return found
+
+
+def _packed(ids: list[int]) -> bytes:
+    """Row numbers, rising, as steps from one to the next, compressed."""
+    steps = [b - a for a, b in zip([0, *ids], ids, strict=False)]
+    return zlib.compress(" ".join(map(str, steps)).encode())
+
+
+def _unpacked(packed: bytes) -> list[int]:
+    numbers, last = [], 0
+    for step in zlib.decompress(packed).split():
+        last += int(step)
+        numbers.append(last)
+    return numbers
