@@ -30,17 +30,18 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
     ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
+    ("segments", _("Segments"), "segmentation.segments.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
 # A step asked for alone takes along the steps that rest on it: half of a night must not be published.
 TAKES_ALONG = {
-    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona"),
-    "rfm": ("value_class", "snapshot"),
+    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona", "segments"),
+    "rfm": ("value_class", "snapshot", "segments"),
     "value_class": ("snapshot",),
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona"})
+NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "segments"})
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -73,6 +74,8 @@ WORDS = NIGHT_TITLES | {
 
 BEAT: dict[str, dict[str, Any]] = {
     "loyalty.accrue": {"task": "loyalty.accrue", "schedule": timedelta(minutes=1)},
+    # Whatever changes of a customer is in their segments within five seconds.
+    "segments.follow": {"task": "segments.follow", "schedule": timedelta(seconds=2)},
     "jobs.relay": {"task": "jobs.relay", "schedule": timedelta(seconds=settings.JOB_RELAY_SECONDS)},
     # Every ten minutes it is asked whether a night is missing: at 02:30 in the chain's zone last night's is, and after
     # down time whatever was missed. Asking twice asks for nothing new.

@@ -12,6 +12,7 @@ from django.db import connections
 from customers.attributes import registry
 
 PREFIX = "segments_touch"
+PEOPLE = "customers_customer"
 EVENTS = {"insert": "NEW", "update": "NEW", "delete": "OLD"}
 
 _FUNCTION = """
@@ -33,8 +34,12 @@ WHERE t.tgname LIKE %s AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabl
     AND c.relnamespace = current_schema()::regnamespace
 GROUP BY c.relname
 """
-_COLUMNS = """
-SELECT a.attname FROM pg_attribute a WHERE a.attrelid = to_regclass(%s) AND a.attname IN ('customer_id', 'id')
+_OWNED = """
+SELECT c.relname FROM pg_class c WHERE c.relname = ANY(%s) AND c.relnamespace = current_schema()::regnamespace
+    AND (c.relname = 'customers_customer' OR EXISTS (
+        SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
+    ))
+ORDER BY 1
 """
 
 
@@ -42,6 +47,14 @@ def watched() -> list[str]:
     """The tables whose changes are noted."""
     tables = {table for one in registry.attributes() for table in one.relation.watches}
     return sorted(tables | {table for one in registry.behaviours() for table in one.watches})
+
+
+def of_customers(using: str = "default") -> list[str]:
+    """Those of them whose rows are customers', and that are there. Others (a store's region, a rule) are about
+    everybody: they wait for the night."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_OWNED, [watched()])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def install(using: str = "default") -> list[str]:
@@ -56,11 +69,7 @@ def install(using: str = "default") -> list[str]:
             cursor.execute(_FUNCTION.format(name=name, column=column, schema=schema))
         wanted = missing(using)
         for table in wanted:
-            cursor.execute(_COLUMNS, [f'"{table}"'])
-            columns = {row[0] for row in cursor.fetchall()}
-            if not columns:
-                continue  # its migration is still to come
-            function = "segments_touch_customer" if "customer_id" in columns else "segments_touch_self"
+            function = "segments_touch_self" if table == PEOPLE else "segments_touch_customer"
             for event, rows in EVENTS.items():
                 cursor.execute(
                     _TRIGGER.format(
@@ -82,7 +91,7 @@ def missing(using: str = "default") -> list[str]:
         present = dict(cursor.fetchall())
         cursor.execute("SELECT to_regclass('pg_dist_partition')")
         distributed = _distributed(cursor) if cursor.fetchone()[0] else set()
-    return [table for table in watched() if table not in distributed and present.get(table) != len(EVENTS)]
+    return [table for table in of_customers(using) if table not in distributed and present.get(table) != len(EVENTS)]
 
 
 def _distributed(cursor: Any) -> set[str]:
