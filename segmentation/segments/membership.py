@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crm.lib.arrays import array_text
 from crm.lib.spells import IDS
 from crm.lib.statements import Statement
 
@@ -64,7 +63,7 @@ def settle(
 ) -> None:
     """Write who came and went. `came`, `went`: row numbers, rising."""
     for ids in _chunks(went):
-        cursor.execute(_CLOSE, {"segment": segment_id, "ids": array_text(ids), "at": at})
+        cursor.execute(_CLOSE, {"segment": segment_id, "ids": ids, "at": at})
     for ids in _chunks(came):
         values = because(ids)
         cursor.execute(
@@ -73,7 +72,7 @@ def settle(
                 "segment": segment_id,
                 "version": version_id,
                 "at": at,
-                "ids": array_text(ids),
+                "ids": ids,
                 "because": [json.dumps(values.get(one), default=str) for one in ids],
             },
         )

@@ -1,0 +1,192 @@
+"""Who is in a segment from when until when: by the night, by the follower, told again for ever."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crm.org.models import Staff, Store
+from customers import nights
+from customers.models import Customer, CustomerTag, Tag
+from segmentation.following import looking, watching
+from segmentation.models import (
+    Changed,
+    Segment,
+    SegmentKind,
+    SegmentNight,
+    SegmentSpell,
+    SegmentVersion,
+    Touched,
+)
+from segmentation.segments import active, evaluating, reasons, timetravel
+from tests import cast
+from tests.night.helpers import run_night
+
+pytestmark = pytest.mark.django_db
+ON = date(2026, 3, 10)
+BUYERS = {
+    "all": [{"did": "purchase", "count": "times", "is": "at_least", "value": 2, "when": {"last_days": 90}}]
+}
+
+
+def segment(definition: Any, name: str = "Twice") -> Segment:
+    made = Segment.objects.create(name=name, kind=SegmentKind.RULES)
+    version(made, definition)
+    return made
+
+
+def version(of: Segment, definition: Any) -> SegmentVersion:
+    number = SegmentVersion.objects.filter(segment=of).count() + 1
+    return SegmentVersion.objects.create(segment=of, number=number, definition=definition)
+
+
+def members(of: Segment) -> set[int]:
+    return set(SegmentSpell.objects.filter(segment=of).at().values_list("customer_id", flat=True))
+
+
+def test_every_watched_table_has_its_triggers() -> None:
+    assert watching.missing() == []
+    assert {"customers_customer", "customers_purchase", "customers_customertag", "loyalty_lot"} <= set(
+        watching.of_customers()
+    )
+    assert "org_store" not in watching.of_customers(), "it is nobody's"
+
+
+def test_a_receipt_is_followed(irina: Customer, harbour: Store) -> None:
+    twice = segment(BUYERS)
+    today = evaluating.today()
+    cast.purchase(irina, at=harbour, on=today - timedelta(days=3))
+    assert looking.look() == 1
+    assert members(twice) == set()
+    cast.purchase(irina, at=harbour, on=today)
+    assert looking.look() == 1
+    spell = SegmentSpell.objects.get(segment=twice)
+    assert (spell.customer_id, spell.ended_at, spell.because) == (irina.pk, None, [2])
+    assert not Touched.objects.exists()
+    assert list(Changed.objects.values_list("customer_id", flat=True)) == [irina.pk]
+    assert looking.look() == 0
+
+
+def test_who_is_merged_away_is_out(irina: Customer, harbour: Store, ana: Staff) -> None:
+    everybody = segment({"all": []}, "Everybody")
+    looking.look()
+    assert irina.pk in members(everybody)
+    Customer.objects.filter(pk=irina.pk).update(erased_at="2026-03-01T00:00:00Z")
+    looking.look()
+    assert irina.pk not in members(everybody)
+    assert SegmentSpell.objects.get(segment=everybody, customer=irina).ended_at is not None
+    Customer.objects.filter(pk=irina.pk).update(erased_at=None)
+    looking.look()
+    assert SegmentSpell.objects.filter(segment=everybody, customer=irina).count() == 2
+
+
+def test_a_night_settles_and_counts_what_changed(irina: Customer, harbour: Store, ana: Staff) -> None:
+    twice = segment(BUYERS)
+    for day in (1, 2):
+        cast.purchase(irina, at=harbour, on=f"2026-03-0{day}")
+    run_night(ON)
+    night = SegmentNight.objects.get(segment=twice)
+    assert (night.customers, night.came, night.went) == (1, 1, 0)
+    assert bytes(night.digest) == timetravel.digest_at(twice.pk, night.at)
+    run_night(date(2026, 8, 1), steps=("segments",))
+    later = SegmentNight.objects.order_by("-night_id")[0]
+    assert (later.customers, later.came, later.went) == (0, 0, 1), "the window has moved on"
+    assert timetravel.ids_at(twice.pk, night.at) == [irina.pk]
+    assert timetravel.moment_of(twice, ON) == night.at
+    why = reasons.then(twice, irina, ana, night.at)
+    assert why is not None
+    assert (why.version, why.until, [one.value for one in why.reasons]) == (1, later.at, [2])
+    assert reasons.then(twice, irina, ana) is None
+    assert list(timetravel.faults()) == []
+
+
+def test_a_digest_tells_of_a_history_that_was_touched(irina: Customer, harbour: Store) -> None:
+    everybody = segment({"all": []}, "Everybody")
+    run_night(ON)
+    SegmentSpell.objects.filter(customer=irina).delete()
+    (fault,) = timetravel.faults()
+    assert (fault.what, fault.segment_id, fault.kept - fault.found) == ("night", everybody.pk, 1)
+
+
+def test_a_segment_that_names_another_is_settled_after_it(irina: Customer, harbour: Store) -> None:
+    inner = segment(BUYERS)
+    outer = segment({"all": [{"member_of": inner.public_id}]}, "Outer")
+    version(inner, BUYERS)
+    today = evaluating.today()
+    for _ in range(2):
+        cast.purchase(irina, at=harbour, on=today)
+    looking.look()
+    assert members(inner) == members(outer) == {irina.pk}
+    assert [one.segment_id for one in active.segments()] == [inner.pk, outer.pk]
+
+
+OPS = st.lists(
+    st.tuples(st.sampled_from("buy tag untag gender erase unerase version archive look night".split()), st.integers(0, 5), st.integers(0, 3)),
+    min_size=20, max_size=40,
+)  # fmt: skip
+DEFINITIONS = [
+    {"all": []},
+    BUYERS,
+    {"any": [{"attribute": "person.gender", "is": "any_of", "value": ["f"]}, BUYERS]},
+    {"none": [{"attribute": "person.gender", "is": "known"}]},
+]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ops=OPS)
+def test_every_past_night_is_told_again(ops: list[tuple[str, int, int]], harbour: Store) -> None:
+    """Random edits and receipts: what each night found stays what it was, whatever comes later."""
+    with transaction.atomic():
+        _replayed(ops, harbour)
+        transaction.set_rollback(True)
+
+
+def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
+    people = [cast.customer(f"Person {n}", of=harbour) for n in range(6)]
+    made = [segment(one, f"Segment {n}") for n, one in enumerate(DEFINITIONS)]
+    tag = Tag.objects.create(name="Any")
+    found: dict[tuple[int, int], list[int]] = {}
+    on = evaluating.today() - timedelta(days=60)
+    for what, who, which in ops:
+        person = people[who]
+        rows = Customer.objects.filter(pk=person.pk)
+        match what:
+            case "buy":
+                cast.purchase(person, at=harbour, on=on)
+            case "tag":
+                CustomerTag.objects.get_or_create(customer=person, tag=tag)
+            case "untag":
+                CustomerTag.objects.filter(customer=person).delete()
+            case "gender":
+                rows.update(gender="fmx"[which % 3])
+            case "erase":
+                rows.update(erased_at="2026-03-01T00:00:00Z")
+            case "unerase":
+                rows.update(erased_at=None)
+            case "version":
+                version(made[which], DEFINITIONS[who % 4])
+            case "archive":
+                Segment.objects.filter(pk=made[which].pk).update(
+                    archived_at=None if who % 2 else "2026-03-01T00:00:00Z"
+                )
+            case "look":
+                looking.look()
+            case "night":
+                on += timedelta(days=1)
+                run_night(on, steps=("segments",))
+                night = nights.published()
+                for row in SegmentNight.objects.filter(night=night):
+                    one = active.of(row.segment)
+                    found[row.segment_id, row.night_id] = evaluating.ids(one.tree, moment_of(on, night.pk))
+    for row in SegmentNight.objects.all():
+        assert timetravel.ids_at(row.segment_id, row.at) == found[row.segment_id, row.night_id]
+    assert list(timetravel.faults()) == []
+
+
+def moment_of(on: date, night: int) -> Any:
+    from customers.attributes import Moment
+
+    return Moment(on + timedelta(days=1), night)

@@ -1,0 +1,144 @@
+"""The shelf answers as the database does: every attribute, every operator, every behaviour it knows."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from crm.demo import loader
+from customers import nights
+from customers.attributes import OPERATORS, Kind, Moment, Operator, registry
+from customers.models import Purchase
+from segmentation.segments import evaluating
+from segmentation.segments.reading import read
+from segmentation.segments.tree import Group, Is
+from segmentation.shelf import answering
+from tests.night.helpers import run_night
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_attribute(tmp_path: Path) -> None:
+    loader.load(tmp_path, small=True, watcher=lambda *_: None)
+    last = Purchase.objects.order_by("-business_date").values_list("business_date", flat=True)[0]
+    run_night(last)
+    moment = Moment(last + timedelta(days=1), nights.published().pk)
+    standing = answering.standing(moment)
+    assert standing is not None
+    missing = []
+    for attribute in registry.attributes():
+        if attribute.kind == Kind.TEXT:
+            continue
+        if standing.shelf.column(attribute.code, moment) is None:
+            missing.append(attribute.code)
+        for operator in OPERATORS[attribute.kind]:
+            for value in values(attribute, operator, last):
+                tree = Group("all", (Is(attribute.code, operator, value),))
+                assert standing.ids(tree).tolist() == evaluating.ids(tree, moment), (
+                    attribute.code,
+                    operator,
+                    value,
+                )
+    assert missing == []
+
+
+def values(attribute: Any, operator: Operator, on: date) -> list[Any]:
+    if operator.takes == "nothing":
+        return [None]
+    if operator.takes == "days":
+        return [1, 30, 200]
+    if attribute.kind == Kind.DATE:
+        days = (on - timedelta(days=100), on - timedelta(days=10))
+        return [days] if operator.takes == "two" else list(days)
+    if attribute.kind in (Kind.NUMBER, Kind.MONEY):
+        some = (Decimal(0), Decimal(1), Decimal("2.5"), Decimal(30), Decimal(-1))
+        return [(Decimal(1), Decimal(40))] if operator.takes == "two" else list(some)
+    options = list(attribute.options()) if attribute.options else ["x"]
+    return (
+        [tuple(sorted(options[:2])), tuple(sorted(options[-3:])), ("nobody",)] if options else [("nobody",)]
+    )
+
+
+DEEDS = [
+    {"did": "purchase"},
+    {"did": "purchase", "when": {"last_days": 30}},
+    {"did": "purchase", "when": {"longer_ago": 60}},
+    {"did": "purchase", "where": [{"field": "weekday", "is": "any_of", "value": ["5", "6"]}]},
+    {"did": "purchase", "where": [{"field": "amount", "is": "at_least", "value": "40.10"}], "when": {"last_days": 90}},
+    {"did": "purchase", "where": [{"field": "amount", "is": "between", "value": [10, 40]}]},
+    {"did": "purchase", "where": [{"field": "hour", "is": "at_least", "value": 18}]},
+    {"did": "purchase", "where": [{"field": "store", "is": "none_of", "value": ["STORE"]}], "when": {"last_days": 200}},
+    {"did": "purchase", "where": [{"field": "region", "is": "any_of", "value": ["REGION"]}]},
+    {"did": "bought", "where": [{"field": "category", "is": "any_of", "value": ["ROOT"]}], "when": {"last_days": 90}},
+    {"did": "bought", "where": [{"field": "category", "is": "none_of", "value": ["ROOT", "LEAF"]}]},
+    {"did": "bought", "where": [{"field": "brand", "is": "any_of", "value": ["BRAND"]}]},
+    {"did": "bought", "where": [{"field": "product", "is": "any_of", "value": ["PRODUCT"]}]},
+    {"did": "bought", "where": [{"field": "is_discounted", "is": "yes"}], "when": {"last_days": 14}},
+    {"did": "bought", "where": [{"field": "category", "is": "any_of", "value": ["LEAF"]},
+                                {"field": "store", "is": "any_of", "value": ["STORE"]},
+                                {"field": "channel", "is": "any_of", "value": ["1"]}]},
+    {"did": "touch"},
+]  # fmt: skip
+
+
+def test_behaviours(tmp_path: Path) -> None:
+    loader.load(tmp_path, small=True, watcher=lambda *_: None)
+    last = Purchase.objects.order_by("-business_date").values_list("business_date", flat=True)[0]
+    run_night(last)
+    moment = Moment(last + timedelta(days=1), nights.published().pk)
+    standing = answering.standing(moment)
+    assert standing is not None
+    chosen = some()
+    for deed in DEEDS:
+        deed = fill(deed, chosen)
+        offered = registry.behaviour(deed["did"])
+        for measure in offered.measures:
+            for operator, value in (
+                ("at_least", 1),
+                ("at_least", 3),
+                ("at_most", 0),
+                ("between", [1, 50]),
+                ("is", 2),
+            ):
+                tree = read({"all": [deed | {"count": measure.code, "is": operator, "value": value}]})
+                assert standing.ids(tree).tolist() == evaluating.ids(tree, moment), (
+                    deed,
+                    measure.code,
+                    operator,
+                )
+        for days in (1, 7, 60):
+            tree = read({"all": [{"first": deed, "then": fill(DEEDS[9], chosen), "within_days": days}]})
+            assert standing.ids(tree).tolist() == evaluating.ids(tree, moment), (deed, days)
+
+
+def some() -> dict[str, str]:
+    from crm.org.models import Region, Store
+    from customers.models import Category, Line
+
+    line = Line.objects.filter(product__brand__isnull=False, product__category__isnull=False).select_related(
+        "product__category", "purchase"
+    )[0]
+    leaf = line.product.category
+    root = leaf
+    while root.parent:
+        root = root.parent
+    store = Store.objects.get(pk=line.purchase.store_id)
+    return {
+        "STORE": str(store.pk),
+        "REGION": str(store.region_id),
+        "ROOT": str(root.pk),
+        "LEAF": str(leaf.pk),
+        "BRAND": str(line.product.brand_id),
+        "PRODUCT": str(line.product_id),
+    }
+
+
+def fill(given: Any, chosen: dict[str, str]) -> Any:
+    if isinstance(given, dict):
+        return {key: fill(value, chosen) for key, value in given.items()}
+    if isinstance(given, list):
+        return [fill(value, chosen) for value in given]
+    return chosen.get(given, given)
