@@ -15,6 +15,7 @@ class CustomersConfig(AppConfig):
         from crm.ui.navigation import Section, register
         from customers import forgetting, touches
         from customers.api import consents as api_consents
+        from customers.attributes import offering
         from customers.events import kinds
         from customers.help import fill
         from customers.subjects import People
@@ -80,6 +81,7 @@ class CustomersConfig(AppConfig):
         outside.fill()
         self._fill_own_places()
         consentpanels.fill()
+        offering.fill()
         api_consents.fill()
         fill()
 

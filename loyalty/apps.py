@@ -11,7 +11,7 @@ class LoyaltyConfig(AppConfig):
         from crm.jobs import words
         from customers import invitations
         from customers.merging import followers
-        from loyalty import parting
+        from loyalty import attributes, parting
         from loyalty.accrual import following
         from loyalty.adjustments import missed
         from loyalty.coupons import following as coupons_following
@@ -28,6 +28,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.tiers import minding
         from loyalty.views import noticing, storednoticing, wiring
 
+        attributes.fill()
         followers.register(
             followers.Follower("coupons", coupons_following.merged, coupons_following.unmerged)
         )

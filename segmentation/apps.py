@@ -12,13 +12,14 @@ class SegmentationConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import nights
-        from segmentation import audience
+        from segmentation import attributes, audience
         from segmentation.api import profile
         from segmentation.help import fill
         from segmentation.models import Scheme
 
         post_migrate.connect(watch_tables, dispatch_uid="segmentation.watch_tables")
         nights.use_window(lambda: Scheme.current().window_days)
+        attributes.fill()
         profile.fill()
         audience.fill()
         self._fill_the_pages()

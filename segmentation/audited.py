@@ -4,9 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = {"Scheme": "", "Group": ""}
+TRACKED = {"Scheme": "", "Group": "", "Segment": "", "SegmentVersion": ""}
 WORDS = {
     "scheme.change": Act(_("Scheme changed"), icon="adjustments"),
+    "segment.create": Act(_("Segment saved"), icon="chart-grid-dots"),
+    "segment.change": Act(_("Segment changed"), icon="adjustments"),
+    "segment.describe": Act(_("Segment renamed"), icon="pencil"),
+    "segment.archive": Act(_("Segment archived"), icon="archive"),
+    "segment.restore": Act(_("Segment brought back"), icon="archive-off"),
     "segments.export": Act(_("Segment exported"), icon="download"),
     "group.edit": Act(_("Group changed"), icon="palette"),
     "group.add": Act(_("Group added"), icon="palette"),

@@ -9,6 +9,7 @@ An app offers its own from `AppConfig.ready()`: `registry.offer(...)`, `registry
 
 from customers.attributes.kinds import (
     OPERATORS,
+    PERSON,
     Attribute,
     Behaviour,
     Field,
@@ -20,5 +21,5 @@ from customers.attributes.kinds import (
 )
 
 __all__ = [
-    "OPERATORS", "Attribute", "Behaviour", "Field", "Kind", "Measure", "Moment", "Operator", "Relation",
+    "OPERATORS", "PERSON", "Attribute", "Behaviour", "Field", "Kind", "Measure", "Moment", "Operator", "Relation",
 ]  # fmt: skip

@@ -108,7 +108,8 @@ OPERATORS: dict[Kind, tuple[Operator, ...]] = {
 class Moment:
     """When something is asked: `on` is today in the chain's zone, `night` the number of the published night (0: none).
 
-    Every `sql` of the registry may use both, as %(on)s and %(night)s.
+    Every `sql` of the registry may use both, as %(on)s and %(night)s. What has hours is asked for the day as a whole:
+    what begins on it has begun, what ends on it has not ended (`customers/attributes/days.py`).
     """
 
     on: date
@@ -121,11 +122,21 @@ class Moment:
 @dataclass(frozen=True)
 class Relation:
     """Where values stand: `sql` is a table or a SELECT in brackets with a column `customer_id` and at most one row a
-    customer, known as `name` in the expressions of its attributes. `watches` are the tables whose changes change it."""
+    customer, known as `name` in the expressions of its attributes. `watches` are the tables whose changes change it.
+
+    `on` joins it where it is not of a customer (the home store): an expression over `person`, the customer's own row,
+    which all expressions may use.
+    """
 
     name: str
     sql: str
     watches: tuple[str, ...] = ()
+    on: str = ""
+
+
+PERSON = Relation(
+    "person", "customers_customer", ("customers_customer",)
+)  # always there; `id` is the customer
 
 
 @dataclass(frozen=True)
@@ -133,8 +144,11 @@ class Attribute:
     """A value of a customer. `sql` is an expression over the relation; NULL (or no row): unknown.
 
     `code` is for good: definitions name it. `heading` groups attributes where people choose ("person", "purchases",
-    ...). `unit`: "days", "years", "points", "percent" or "". Choices are codes as text; `options` of hundreds and more
-    (products) say `is_long`, and pages search them. `is_personal`: masked roles do not see its values.
+    ...). `unit`: "days", "years", "points", "percent" or "". Choices are codes as text, `is_numbered` ones whole
+    numbers in SQL; `options` of hundreds and more (products) say `is_long`, and pages search them.
+
+    `spread`: a choice stands for more than itself (a category for all below it): a SELECT of codes over {chosen}.
+    `sees`: who sees its values (None: everybody who sees the customer); `is_guarded`: the others cannot ask it either.
     """
 
     code: str
@@ -146,8 +160,23 @@ class Attribute:
     options: Options | None = None
     unit: str = ""
     is_long: bool = False
-    is_personal: bool = False
+    is_numbered: bool = False
+    spread: str = ""
+    sees: Callable[[Any], bool] | None = None
+    is_guarded: bool = False
+    is_retired: bool = False  # no longer offered; what names it goes on
     help: Any = ""
+
+    @property
+    def is_personal(self) -> bool:
+        """Not everybody sees its values."""
+        return self.sees is not None
+
+    def is_seen_by(self, viewer: Any) -> bool:
+        return self.sees is None or self.sees(viewer)
+
+    def is_asked_by(self, viewer: Any) -> bool:
+        return not self.is_guarded or self.is_seen_by(viewer)
 
 
 @dataclass(frozen=True)
@@ -161,6 +190,8 @@ class Field:
     options: Options | None = None
     unit: str = ""
     is_long: bool = False
+    is_numbered: bool = False
+    spread: str = ""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,11 @@ def attribute(code: str) -> Attribute | None:
     return _attributes.get(code) or next((one for s in _sources for one in s() if one.code == code), None)
 
 
+def asked_by(viewer: Any) -> Iterator[Attribute]:
+    """Those that this person or key is offered."""
+    return (one for one in attributes() if one.is_asked_by(viewer) and not one.is_retired)
+
+
 def behaviours() -> Iterator[Behaviour]:
     yield from _behaviours.values()
 

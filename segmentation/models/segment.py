@@ -18,6 +18,17 @@ class SegmentKind(models.TextChoices):
     LIST = "list", _("A list of customers")
 
 
+class SegmentQuerySet(models.QuerySet):
+    def visible_to(self, viewer: Any) -> "SegmentQuerySet":
+        """Those for everybody, and one's own. What is in them is scoped by the stores that the viewer sees."""
+        own = Q(owner=viewer.pk) if isinstance(viewer, Staff) else Q(pk__in=())
+        return self.filter(own | Q(is_shared=True))
+
+    def in_use(self) -> "SegmentQuerySet":
+        """Without the archived ones."""
+        return self.filter(archived_at=None)
+
+
 class Segment(models.Model):
     """A set of customers with a name. What it means stands in its newest version.
 
@@ -35,6 +46,8 @@ class Segment(models.Model):
     archived_at = models.DateTimeField(null=True, editable=False)
     created_by = models.CharField(max_length=80, default="system", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = SegmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("segment")

@@ -38,9 +38,12 @@ class InvalidSegment(Refusal):
     code: ClassVar[str] = "invalid_segment"
 
 
-def read(given: Any) -> Node:
-    """The tree of a description. Raises InvalidSegment with all that is wrong."""
-    reader = _Reader()
+def read(given: Any, viewer: Any = None) -> Node:
+    """The tree of a description. Raises InvalidSegment with all that is wrong.
+
+    With a `viewer`: as that person or key may ask: not what is kept from their role, nor segments that they do not see.
+    """
+    reader = _Reader(viewer)
     node = reader.node(given, "", 1)
     if not reader.faults and reader.seen > MOST_CONDITIONS:
         reader.fault("", _("A segment has at most %(n)s conditions.") % {"n": MOST_CONDITIONS})
@@ -54,7 +57,8 @@ class _Bad(Exception):
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
         self.faults: list[Fault] = []
         self.seen = 0
 
@@ -103,7 +107,7 @@ class _Reader:
     def _is(self, given: dict[str, Any], place: str) -> Is:
         self._only(given, place, "attribute", "is", "value")
         attribute = registry.attribute(str(given["attribute"]))
-        if attribute is None:
+        if attribute is None or (self.viewer is not None and not attribute.is_asked_by(self.viewer)):
             raise _Bad(_("There is no such attribute."))
         operator = self._operator(given, OPERATORS[attribute.kind])
         return Is(attribute.code, operator, self._value(given, place, operator, attribute))
@@ -132,7 +136,8 @@ class _Reader:
 
         self._only(given, place, "member_of")
         number = Segment.row_id(str(given["member_of"]))
-        if number is None:
+        known = Segment.objects.all() if self.viewer is None else Segment.objects.visible_to(self.viewer)
+        if number is None or not known.filter(pk=number).exists():
             raise _Bad(_("There is no such segment."))
         return MemberOf(number)
 

@@ -1,0 +1,125 @@
+"""What is known of the person: who they are, where they belong, how they can be recognised, their tags."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from crm.org.models import Region, Store
+from crm.privacy.masking import Sight, What, sight
+from customers.attributes import days, registry
+from customers.attributes.kinds import PERSON, Attribute, Kind, Relation
+from customers.models import Gender, Tag
+
+HOME = Relation("home", "org_store", ("org_store",), on="home.id = person.home_store_id")
+IDENTITIES = Relation(
+    "known_by",
+    """(SELECT customer_id, bool_or(kind = 'phone') AS phone, bool_or(kind = 'email') AS email,
+        bool_or(kind = 'openid') AS wechat, bool_or(kind = 'card') AS card, bool_or(kind = 'account') AS account,
+        bool_or(kind = 'member') AS member
+    FROM customers_identity GROUP BY customer_id)""",
+    ("customers_identity",),
+)
+TAGS = Relation(
+    "tagged",
+    "(SELECT customer_id, array_agg(tag_id) AS tags FROM customers_customertag GROUP BY customer_id)",
+    ("customers_customertag",),
+)
+# PostgreSQL keeps a birthday of 29 February on the 28th where there is no 29th, as gifts do (loyalty/tiers/birthdays).
+_YEARS = "make_interval(years => (extract(year FROM %(on)s::date) - extract(year FROM person.birthday))::int{more})"
+_THIS = f"(person.birthday + {_YEARS.format(more='')})::date"
+_NEXT = f"(person.birthday + {_YEARS.format(more=' + 1')})::date"
+
+
+def sees_birthdays(viewer: Any) -> bool:
+    return sight(viewer, What.BIRTHDAY) is Sight.FULL
+
+
+def stores() -> Mapping[str, Any]:
+    return {str(pk): name for pk, name in Store.objects.order_by("name", "pk").values_list("pk", "name")}
+
+
+def regions() -> Mapping[str, Any]:
+    return {str(pk): name for pk, name in Region.objects.order_by("name", "pk").values_list("pk", "name")}
+
+
+def _tags() -> Mapping[str, Any]:
+    return {str(pk): name for pk, name in Tag.objects.order_by("name", "pk").values_list("pk", "name")}
+
+
+def _months() -> Mapping[str, Any]:
+    from django.utils.dates import MONTHS
+
+    return {str(number): name for number, name in MONTHS.items()}
+
+
+def _text(code: str, label: Any, column: str) -> Attribute:
+    return Attribute(f"person.{code}", label, "person", Kind.TEXT, PERSON, f"nullif(person.{column}, '')")
+
+
+def _has(code: str, label: Any) -> Attribute:
+    sql = f"coalesce(known_by.{code}, false)"
+    return Attribute(f"person.has_{code}", label, "identity", Kind.FLAG, IDENTITIES, sql)
+
+
+ATTRIBUTES = (
+    Attribute(
+        "person.age", _("Age"), "person", Kind.NUMBER, PERSON,
+        "extract(year FROM age(%(on)s::date::timestamp, person.birthday::timestamp))::int", unit="years",
+        sees=sees_birthdays,
+    ),
+    Attribute(
+        "person.birthday", _("Next birthday"), "person", Kind.DATE, PERSON,
+        f"CASE WHEN {_THIS} >= %(on)s::date THEN {_THIS} ELSE {_NEXT} END", sees=sees_birthdays,
+        help=_("The day of the birthday that comes next; today counts."),
+    ),
+    Attribute(
+        "person.birth_month", _("Month of birth"), "person", Kind.CHOICE, PERSON,
+        "extract(month FROM person.birthday)::int", _months, is_numbered=True, sees=sees_birthdays,
+    ),
+    Attribute(
+        "person.gender", _("Gender"), "person", Kind.CHOICE, PERSON, "nullif(person.gender, '')",
+        lambda: dict(Gender.choices),
+    ),
+    Attribute(
+        "person.language", _("Language"), "person", Kind.CHOICE, PERSON, "nullif(person.language, '')",
+        lambda: dict(settings.LANGUAGES),
+    ),
+    _text("age_band", pgettext_lazy("attribute", "Age band"), "age_band"),
+    _text("income", _("Income band"), "income_band"),
+    _text("occupation", _("Occupation"), "occupation"),
+    _text("household", _("Kind of household"), "household"),
+    Attribute(
+        "person.household_size", _("People in the household"), "person", Kind.NUMBER, PERSON, "person.household_size"
+    ),
+    Attribute(
+        "person.tags", _("Tags"), "person", Kind.CHOICES, TAGS, "coalesce(tagged.tags, '{}')", _tags,
+        is_numbered=True,
+    ),
+    Attribute(
+        "person.home_store", _("Home store"), "place", Kind.CHOICE, PERSON, "person.home_store_id", stores,
+        is_numbered=True,
+    ),
+    Attribute(
+        "person.region", _("Region of the home store"), "place", Kind.CHOICE, HOME, "home.region_id", regions,
+        is_numbered=True,
+    ),
+    Attribute("person.is_member", _("Enrolled"), "identity", Kind.FLAG, PERSON, "NOT person.is_stub"),
+    Attribute(
+        "person.member_since", _("Member since"), "identity", Kind.DATE, PERSON, days.day("person.enrolled_at")
+    ),
+    _has("phone", _("Has a phone number")),
+    _has("email", _("Has an e-mail address")),
+    _has("wechat", _("Has WeChat")),
+    _has("card", _("Has a card")),
+    _has("account", _("Has an account in the web shop")),
+)  # fmt: skip
+
+
+def fill() -> None:
+    registry.offer_heading("person", pgettext_lazy("attributes", "Person"), 10)
+    registry.offer_heading("place", pgettext_lazy("attributes", "Place"), 20)
+    registry.offer_heading("identity", _("Membership and reachability"), 30)
+    registry.offer(*ATTRIBUTES)

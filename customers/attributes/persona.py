@@ -1,0 +1,73 @@
+"""What a customer's purchases say about the person (`customers/persona`), as of the published night.
+
+Shares are given in percent, as people write them.
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from customers.attributes import goods, registry
+from customers.attributes.kinds import Attribute, Kind
+from customers.attributes.purchases import at_night
+from customers.models import Daypart, PriceLevel, Weekday
+
+PERSONA = at_night(
+    "persona",
+    "customers_persona",
+    "visits, categories, brands, brand_loyalty, price_level, discount_share, deal_share, online_share, weekday,"
+    " daypart, basket_amount, cycle_days, next_on, refill_categories",
+)
+
+
+def _choice(code: str, label: Any, choices: Any) -> Attribute:
+    options = {str(value): name for value, name in choices}
+    return Attribute(
+        f"persona.{code}",
+        label,
+        "persona",
+        Kind.CHOICE,
+        PERSONA,
+        f"persona.{code}",
+        lambda: options,
+        is_numbered=True,
+    )
+
+
+def _share(code: str, label: Any) -> Attribute:
+    sql = f"persona.{code} / 10.0"
+    return Attribute(f"persona.{code}", label, "persona", Kind.NUMBER, PERSONA, sql, unit="percent")
+
+
+def _goods(code: str, label: Any, column: str, options: Any, spread: str = "") -> Attribute:
+    return Attribute(
+        f"persona.{code}", label, "persona", Kind.CHOICES, PERSONA, f"coalesce(persona.{column}, '{{}}')", options,
+        is_long=True, is_numbered=True, spread=spread,
+    )  # fmt: skip
+
+
+ATTRIBUTES = (
+    _goods("category", _("Favourite category"), "categories", goods.categories, goods.BELOW),
+    _goods("brand", _("Favourite brand"), "brands", goods.brands),
+    _goods("refill", _("Buys regularly"), "refill_categories", goods.categories, goods.BELOW),
+    _choice("price_level", _("Price level"), PriceLevel.choices),
+    _choice("weekday", _("Favourite weekday"), Weekday.choices),
+    _choice("daypart", _("Favourite time of day"), Daypart.choices),
+    _share("discount_share", _("Saved by discounts")),
+    _share("deal_share", _("Bought with a discount")),
+    _share("online_share", _("Online")),
+    _share("brand_loyalty", _("Keeps to one brand")),
+    Attribute("persona.visits", _("Visits of the year"), "persona", Kind.NUMBER, PERSONA, "persona.visits"),
+    Attribute("persona.basket_amount", _("Basket"), "persona", Kind.MONEY, PERSONA, "persona.basket_amount"),
+    Attribute(
+        "persona.cycle_days", _("Days between visits"), "persona", Kind.NUMBER, PERSONA, "persona.cycle_days",
+        unit="days",
+    ),
+    Attribute("persona.next_on", _("Expected next"), "persona", Kind.DATE, PERSONA, "persona.next_on"),
+)  # fmt: skip
+
+
+def fill() -> None:
+    registry.offer_heading("persona", pgettext_lazy("attributes", "Persona"), 60)
+    registry.offer(*ATTRIBUTES)

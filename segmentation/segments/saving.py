@@ -1,0 +1,281 @@
+"""Saving segments: making, changing, sharing, archiving, copying them.
+
+A description is never changed: the next version is added, and says from which one its author started. Who may save
+sees one's own segments and those for everybody, and may change these. Segments that ask each other in a circle would
+have no meaning; they are refused here, so that everything else can follow `member_of` without a look.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+
+from crm.audit import trail
+from crm.lib import edits
+from crm.lib.edits import ChangedMeanwhile
+from crm.lib.refusals import Fault, Refusal
+from crm.org.models import Staff
+from segmentation.models import Segment, SegmentKind, SegmentVersion
+from segmentation.segments.members import newest
+from segmentation.segments.reading import InvalidSegment, read
+from segmentation.segments.tree import MemberOf, Node, conditions, to_json
+
+DESCRIBED = ("name", "about", "is_shared")
+
+
+class NameTaken(Refusal):
+    code: ClassVar[str] = "segment_name_taken"
+    status: ClassVar[int] = 409
+
+
+class Circular(Refusal):
+    """A segment would ask itself, at once or through others."""
+
+    code: ClassVar[str] = "segment_circular"
+
+
+class InUse(Refusal):
+    """Others ask this segment. `names` are those that the asker sees."""
+
+    code: ClassVar[str] = "segment_in_use"
+    status: ClassVar[int] = 409
+
+
+class Archived(Refusal):
+    code: ClassVar[str] = "segment_archived"
+    status: ClassVar[int] = 409
+
+
+@transaction.atomic
+def create(
+    *,
+    by: Any,
+    name: str,
+    definition: Any,
+    about: str = "",
+    is_shared: bool = True,
+    kind: str = SegmentKind.RULES,
+) -> Segment:
+    """A new segment with its first version. `definition`: JSON or a tree; {} of a list.
+
+    Raises InvalidSegment, NameTaken, Circular.
+    """
+    _one_after_another()
+    tree = _tree(definition, by, kind)
+    owner = by if isinstance(by, Staff) else None
+    made = Segment(
+        name=_free(name), about=about.strip(), kind=kind, owner=owner, is_shared=is_shared or owner is None,
+        created_by=trail.actor_name(by),
+    )  # fmt: skip
+    made.save(force_insert=True)
+    _add(made, 1, tree, "", by)
+    trail.record("segment.create", made, by=by, details={"kind": str(kind), "shared": made.is_shared})
+    return made
+
+
+@transaction.atomic
+def change(
+    segment: Segment, definition: Any, *, by: Any, seen: int | None = None, remark: str = ""
+) -> SegmentVersion:
+    """The next version. `seen`: the number that the author started from. The same description again adds nothing.
+
+    Raises InvalidSegment, Circular, Archived, and ChangedMeanwhile when there is a newer one than was seen.
+    """
+    _one_after_another()
+    kept = _held(segment)
+    now = newest(kept.pk)
+    assert now is not None
+    if seen is not None and seen != now.number:
+        raise ChangedMeanwhile(
+            {"definition": now.definition}, now, {"definition": (now.created_by, now.created_at)}
+        )
+    tree = _tree(definition, by, kept.kind)
+    if tree is not None and to_json(tree) == now.definition:
+        return now
+    _refuse_circles(kept.pk, tree)
+    added = _add(kept, now.number + 1, tree, remark, by)
+    trail.record("segment.change", kept, by=by, details={"version": added.number})
+    return added
+
+
+@transaction.atomic
+def describe(segment: Segment, *, by: Any, based_on: dict[str, Any] | None = None, **wanted: Any) -> Segment:
+    """Change the name, what it is for, and whether it is for everybody. Raises NameTaken, ChangedMeanwhile."""
+    _one_after_another()
+    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    now = {name: getattr(kept, name) for name in DESCRIBED}
+    cleaned = {name: value.strip() if isinstance(value, str) else value for name, value in wanted.items()}
+    mine = edits.changes(now, {name: cleaned[name] for name in DESCRIBED if name in cleaned}, based_on, kept)
+    changed = {name: (now[name], value) for name, value in mine.items() if value != now[name]}
+    if "is_shared" in changed and not mine["is_shared"]:
+        _refuse_hiding(kept, by)
+    if "name" in changed and kept.archived_at is None:
+        _free(mine["name"], but=kept.pk)
+    if changed:
+        for name, (_before, value) in changed.items():
+            setattr(kept, name, value)
+        kept.save(update_fields=sorted(changed))
+        trail.record("segment.describe", kept, by=by, details={"fields": sorted(changed)}, changes=changed)
+    return kept
+
+
+@transaction.atomic
+def archive(segment: Segment, *, by: Any, at: datetime) -> None:
+    """Take it out of use; its history stays. Raises InUse while another in use asks it."""
+    _one_after_another()
+    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    if kept.archived_at is not None:
+        return
+    if asking := askers(kept):
+        raise InUse(_("Other segments ask this one: %(names)s.") % {"names": _names(asking, by)})
+    kept.archived_at = at
+    kept.save(update_fields=["archived_at"])
+    trail.record("segment.archive", kept, by=by)
+
+
+@transaction.atomic
+def restore(segment: Segment, *, by: Any) -> None:
+    """Bring an archived segment back. Raises NameTaken; InvalidSegment when it asks one that is archived still."""
+    _one_after_another()
+    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    if kept.archived_at is None:
+        return
+    _free(kept.name, but=kept.pk)
+    version = newest(kept.pk)
+    if version and version.definition:
+        _refuse_archived(read(version.definition))
+    kept.archived_at = None
+    kept.save(update_fields=["archived_at"])
+    trail.record("segment.restore", kept, by=by)
+
+
+@transaction.atomic
+def copy(segment: Segment, *, by: Any, name: str) -> Segment:
+    """A segment of one's own with the same description; of a list, with the same customers."""
+    from segmentation.segments import lists
+
+    version = newest(segment.pk)
+    assert version is not None
+    made = create(
+        by=by,
+        name=name,
+        about=segment.about,
+        is_shared=False,
+        kind=segment.kind,
+        definition=version.definition,
+    )
+    if made.kind == SegmentKind.LIST:
+        lists.copy_listed(version, newest(made.pk))
+    return made
+
+
+def askers(segment: Segment) -> list[Segment]:
+    """The segments in use whose newest version asks this one."""
+    found = []
+    for other in (
+        Segment.objects.in_use().exclude(pk=segment.pk).filter(kind=SegmentKind.RULES).order_by("pk")
+    ):
+        version = newest(other.pk)
+        if version and segment.pk in asked_by(version.definition):
+            found.append(other)
+    return found
+
+
+def asked_by(definition: dict[str, Any]) -> set[int]:
+    """The row numbers of the segments that a stored description asks."""
+    return {number for text in _named(definition) if (number := Segment.row_id(text)) is not None}
+
+
+def _named(given: Any) -> Iterator[str]:
+    if isinstance(given, dict):
+        if isinstance(given.get("member_of"), str):
+            yield given["member_of"]
+        for value in given.values():
+            yield from _named(value)
+    elif isinstance(given, list):
+        for value in given:
+            yield from _named(value)
+
+
+def _one_after_another() -> None:
+    """Segments are written in turn: a circle, or a name, could come of two that do not see each other."""
+    Segment.objects.select_for_update(no_key=True).order_by("pk").first()
+
+
+def _held(segment: Segment) -> Segment:
+    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    if kept.archived_at is not None:
+        raise Archived(_("This segment is archived."))
+    return kept
+
+
+def _tree(definition: Any, by: Any, kind: str) -> Node | None:
+    """The tree as its author may ask; None of a list."""
+    if kind == SegmentKind.LIST:
+        return None
+    viewer = by if hasattr(by, "may") else None
+    tree = read(to_json(definition) if not isinstance(definition, dict) else definition, viewer)
+    _refuse_archived(tree)
+    return tree
+
+
+def _refuse_archived(tree: Node) -> None:
+    asked = [one.segment for one in conditions(tree) if isinstance(one, MemberOf)]
+    gone = Segment.objects.filter(pk__in=asked, archived_at__isnull=False).order_by("pk").first()
+    if gone is not None:
+        detail = _("The segment “%(name)s” is archived.") % {"name": gone.name}
+        raise InvalidSegment(detail, faults=(Fault("/", detail),))
+
+
+def _refuse_circles(segment: int, tree: Node | None) -> None:
+    """Follow what it asks, and what that asks."""
+    waiting = {one.segment for one in conditions(tree) if isinstance(one, MemberOf)} if tree else set()
+    seen: set[int] = set()
+    while waiting:
+        asked = waiting.pop()
+        if asked == segment:
+            raise Circular(_("A segment cannot ask itself, at once or through others."))
+        seen.add(asked)
+        version = newest(asked)
+        waiting |= (asked_by(version.definition) if version else set()) - seen
+
+
+def _free(name: str, but: int | None = None) -> str:
+    """A name that no segment in use has."""
+    wanted = name.strip()
+    if not wanted or len(wanted) > 80:
+        detail = _("A name of 1 to 80 characters is wanted.")
+        raise InvalidSegment(detail, faults=(Fault("/name", detail),))
+    taken = Segment.objects.in_use().annotate(low=Lower("name")).filter(low=wanted.lower())
+    if taken.exclude(pk=but).exists():
+        detail = _("There is a segment of this name already.")
+        raise NameTaken(detail, faults=(Fault("/name", detail),))
+    return wanted
+
+
+def _refuse_hiding(segment: Segment, by: Any) -> None:
+    """Who keeps a segment to oneself must own it, and nobody else's may rest on it."""
+    if not isinstance(by, Staff) or segment.owner_id != by.pk:
+        raise InUse(_("Only its owner can keep a segment to themselves."))
+    if others := [one for one in askers(segment) if one.owner_id != segment.owner_id]:
+        raise InUse(_("Other segments ask this one: %(names)s.") % {"names": _names(others, by)})
+
+
+def _names(found: list[Segment], by: Any) -> str:
+    seen = Segment.objects.filter(pk__in=[one.pk for one in found])
+    names = [one.name for one in (seen.visible_to(by) if hasattr(by, "may") else seen).order_by("name", "pk")]
+    return (
+        _("%(names)s and others") % {"names": ", ".join(names)}
+        if len(names) < len(found)
+        else ", ".join(names)
+    )
+
+
+def _add(segment: Segment, number: int, tree: Node | None, remark: str, by: Any) -> SegmentVersion:
+    return SegmentVersion.objects.create(
+        segment=segment, number=number, definition=to_json(tree) if tree is not None else {},
+        remark=remark.strip()[:200], created_by=trail.actor_name(by),
+    )  # fmt: skip
