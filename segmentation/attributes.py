@@ -17,7 +17,6 @@ STANDING = Relation(
     """(SELECT s.customer_id, g.code, s.r, s.f, s.m, s.value_class
     FROM segmentation_standing s JOIN segmentation_group g ON g.id = s.group_id
     WHERE s.night_id <= %(night)s AND (s.ended_night IS NULL OR s.ended_night > %(night)s))""",
-    ("segmentation_standing",),
 )
 
 

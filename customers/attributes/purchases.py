@@ -1,4 +1,7 @@
-"""The sums of purchases, as of the last night, and where a customer stands in their life with the chain."""
+"""The sums of purchases, and where a customer stands in their life with the chain.
+
+Sums are those of the last night; of who bought or brought something back since (the stale queue), they are made anew.
+"""
 
 from typing import Any
 
@@ -9,14 +12,29 @@ from customers.attributes import registry
 from customers.attributes.kinds import Attribute, Kind, Relation
 from customers.models import Stage
 
-SUMS = Relation("sums", "customers_purchasestate", ("customers_purchasestate",))
+_WINDOW = "%(on)s::date - coalesce((SELECT window_days FROM customers_statebasis), 365)"
+SUMS = Relation(
+    "sums",
+    f"""(SELECT s.customer_id, s.first_on, s.last_on, s.count, s.spent, s.window_count, s.window_spent
+    FROM customers_purchasestate s
+    WHERE NOT EXISTS (SELECT FROM customers_stalestate q WHERE q.customer_id = s.customer_id)
+    UNION ALL
+    SELECT p.customer_id, min(p.business_date), max(p.business_date), count(*), sum(p.amount - p.returned),
+        count(*) FILTER (WHERE p.business_date > {_WINDOW}),
+        coalesce(sum(p.amount - p.returned) FILTER (WHERE p.business_date > {_WINDOW}), 0)
+    FROM customers_purchase p
+    WHERE p.customer_id IN (SELECT customer_id FROM customers_stalestate) AND p.business_date <= %(on)s::date
+        AND (p.returned = 0 OR p.returned < p.amount)
+    GROUP BY p.customer_id)""",  # noqa: S608  names of ours
+    ("customers_purchase",),
+)
 
 
 def at_night(name: str, table: str, columns: str) -> Relation:
-    """The rows of a table of spells that hold at the night."""
+    """The rows of a table of spells that hold at the night; it is a night that changes them, and asks everybody."""
     sql = f"""(SELECT customer_id, {columns} FROM {table}
     WHERE night_id <= %(night)s AND (ended_night IS NULL OR ended_night > %(night)s))"""  # noqa: S608  names of ours
-    return Relation(name, sql, (table,))
+    return Relation(name, sql)
 
 
 LIFE = at_night("life", "customers_lifecycle", "stage, began_on")

@@ -52,7 +52,6 @@ def take_back(night: int) -> None:
 
 def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
     place = answering.home() / name
-    laying.remove(place)
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         began: datetime = cursor.fetchone()[0]

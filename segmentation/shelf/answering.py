@@ -32,15 +32,17 @@ MOST_CHANGED = (
 )
 KEPT_OPEN = 2
 NODES = (Group, Is, Did, Then, MemberOf)
+# What the shelf holds of a row: its product and its store.
 _NUMBERS_OF = {
+    "region": "SELECT id FROM org_store WHERE region_id IN ({chosen})",
     "category": "SELECT id FROM customers_product WHERE category_id IN ({chosen})",
     "brand": "SELECT id FROM customers_product WHERE brand_id IN ({chosen})",
-    "product": "{chosen}",
 }
 
 
 def home() -> Path:
-    return Path(settings.HOME.path) / "shelf"
+    """Where the shelves of this database are."""
+    return Path(settings.HOME.path) / "shelf" / str(connection.settings_dict["NAME"])
 
 
 def standing(moment: Moment) -> "Standing | None":
@@ -200,14 +202,14 @@ class Standing:
 
 
 def _numbers(did: str, field: str, value: Sequence[str]) -> list[int]:
-    """What chosen codes of a field stand for: numbers of stores or channels, or of products."""
+    """What chosen codes of a field stand for: numbers of stores, channels, weekdays or products."""
     behaviour = registry.behaviour(did)
     assert behaviour is not None
     asked = next(one for one in behaviour.fields if one.code == field)
     numbers = (
         _spread(asked.spread, value) if asked.spread else [int(code) for code in value if _is_number(code)]
     )
-    if field not in _NUMBERS_OF or field == "product" or not numbers:
+    if field not in _NUMBERS_OF or not numbers:
         return numbers
     places = ", ".join(["%s"] * len(numbers))
     with connection.cursor() as cursor:

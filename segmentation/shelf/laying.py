@@ -55,6 +55,7 @@ class Shelf:
 
 def lay(place: Path, moment: Moment) -> Shelf:
     """Write the values of everybody at a moment into a new folder. An attribute that cannot be read is left out."""
+    shutil.rmtree(place, ignore_errors=True)  # what an attempt left that did not finish
     place.mkdir(mode=0o700, parents=True)
     with connection.cursor() as cursor:
         found = read_packed(cursor, _CUSTOMERS, {"id": INT8, "store": INT8})
@@ -71,11 +72,6 @@ def finish(shelf: Shelf, moment: Moment) -> None:
     """What readers look at first comes last."""
     told = {"on": moment.on.isoformat(), "night": moment.night, "columns": shelf.columns}
     (shelf.place / "shelf.json").write_text(json.dumps(told))
-
-
-def remove(place: Path) -> None:
-    """What an attempt left that did not finish."""
-    shutil.rmtree(place, ignore_errors=True)
 
 
 def remove_others(home: Path, names: Iterable[str]) -> None:

@@ -123,10 +123,8 @@ def test_a_segment_that_names_another_is_settled_after_it(irina: Customer, harbo
     assert [one.segment_id for one in active.segments()] == [inner.pk, outer.pk]
 
 
-OPS = st.lists(
-    st.tuples(st.sampled_from("buy tag untag gender erase unerase version archive look night".split()), st.integers(0, 5), st.integers(0, 3)),
-    min_size=20, max_size=40,
-)  # fmt: skip
+WHAT = "buy tag untag gender erase unerase version archive look night".split()
+OPS = st.lists(st.tuples(st.sampled_from(WHAT), st.integers(0, 5), st.integers(0, 3)), min_size=20, max_size=40)
 DEFINITIONS = [
     {"all": []},
     BUYERS,

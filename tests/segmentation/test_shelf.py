@@ -1,24 +1,30 @@
 """The shelf answers as the database does: every attribute, every operator, every behaviour it knows."""
 
+import os
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from crm.demo import loader
+from crm.org.models import Store
 from customers import nights
 from customers.attributes import OPERATORS, Kind, Moment, Operator, registry
-from customers.models import Purchase
-from segmentation.segments import evaluating
+from customers.histories import Histories
+from customers.models import Line, Purchase
+from segmentation.segments import compiling, evaluating
+from segmentation.segments.compiling import Reach
 from segmentation.segments.reading import read
-from segmentation.segments.tree import Group, Is
-from segmentation.shelf import answering
+from segmentation.segments.tree import Group, Is, conditions, to_json
+from segmentation.shelf import answering, laying, purchases
+from segmentation.shelf.answering import Standing
 from tests.night.helpers import run_night
+from tests.segmentation.world import World
 
 pytestmark = pytest.mark.django_db
+TREES = int(os.environ.get("SEGMENT_TREES", "150"))
 
 
 def test_every_attribute(tmp_path: Path) -> None:
@@ -43,6 +49,12 @@ def test_every_attribute(tmp_path: Path) -> None:
                     value,
                 )
     assert missing == []
+
+
+def wrong(standing: Standing, tree: Any) -> list[Any]:
+    """The conditions that are answered differently."""
+    asked = [Group("all", (one,)) for one in conditions(tree)]
+    return [to_json(one) for one in asked if standing.ids(one).tolist() != evaluating.ids(one, standing.moment)]
 
 
 def values(attribute: Any, operator: Operator, on: date) -> list[Any]:
@@ -92,8 +104,7 @@ def test_behaviours(tmp_path: Path) -> None:
     standing = answering.standing(moment)
     assert standing is not None
     chosen = some()
-    for deed in DEEDS:
-        deed = fill(deed, chosen)
+    for deed in (fill(one, chosen) for one in DEEDS):
         offered = registry.behaviour(deed["did"])
         for measure in offered.measures:
             for operator, value in (
@@ -115,8 +126,6 @@ def test_behaviours(tmp_path: Path) -> None:
 
 
 def some() -> dict[str, str]:
-    from crm.org.models import Region, Store
-    from customers.models import Category, Line
 
     line = Line.objects.filter(product__brand__isnull=False, product__category__isnull=False).select_related(
         "product__category", "purchase"
@@ -142,3 +151,24 @@ def fill(given: Any, chosen: dict[str, str]) -> Any:
     if isinstance(given, list):
         return [fill(value, chosen) for value in given]
     return chosen.get(given, given)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_trees(seed: int, tmp_path: Path) -> None:
+    """Over a random chain, as the database says it; whoever changed since the shelf was laid, too."""
+    world = World(seed)
+    answering.opened.cache_clear()
+    name = f"test-{seed}"
+    shelf = laying.lay(answering.home() / name, world.moment)
+    purchases.lay(shelf, Histories(world.moment.on, tmp_path))
+    laying.finish(shelf, world.moment)
+    standing = Standing(answering.opened(name), world.moment, [])
+    patched = Standing(answering.opened(name), world.moment, sorted(one.pk for one in world.people[::3]))
+    stores = frozenset(store.pk for store in world.stores[:2])
+    for _ in range(TREES):
+        tree = world.tree()
+        expected = evaluating.ids(tree, world.moment)
+        assert standing.ids(tree).tolist() == expected, wrong(standing, tree)
+        assert patched.ids(tree).tolist() == expected, to_json(tree)
+        scoped = compiling.count(tree, world.moment, Reach(store_ids=stores))
+        assert patched.count(tree, stores) == evaluating._rows(scoped)[0][0], to_json(tree)

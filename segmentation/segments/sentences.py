@@ -1,0 +1,5 @@
+"""Placeholder until sentences come."""
+
+
+def sentence(node: object) -> str:
+    return repr(node)
