@@ -101,7 +101,7 @@ _RETURNED = Behaviour(
 )
 _TOUCH = Behaviour(
     "touch",
-    pgettext_lazy("behaviour", "Was in touch"),
+    pgettext_lazy("behaviour", "Got in touch"),
     f"""(SELECT i.customer_id, {days.day("i.occurred_at", days.STORE_ZONE)} AS day, i.kind, i.channel, i.store_id,
         s.region_id
     FROM customers_interaction i LEFT JOIN org_store s ON s.id = i.store_id)""",  # noqa: S608  names of ours

@@ -93,10 +93,22 @@ def ids(tree: Node, moment: Moment, reach: Reach = EVERYBODY) -> Query:
     return build.query("person.id", f"({holds})", " ORDER BY person.id")
 
 
-def count(tree: Node, moment: Moment, reach: Reach = EVERYBODY) -> Query:
+def counts(trees: Sequence[Node], moment: Moment, reach: Reach = EVERYBODY) -> Query:
+    """One row: of each tree how many. What several trees ask is joined once."""
+    build = Builder(moment, reach)
+    if len(trees) == 1:  # the planner may leave out who cannot be in it
+        holds = build.holds(trees[0])
+        return build.query("count(*)", f"({holds})")
+    columns = [f"count(*) FILTER (WHERE {build.holds(tree)})" for tree in trees]
+    return build.query(", ".join(columns), "true")
+
+
+def some(tree: Node, moment: Moment, reach: Reach, size: int) -> Query:
+    """A few of them, in the order of a digest of their numbers."""
     build = Builder(moment, reach)
     holds = build.holds(tree)
-    return build.query("count(*)", f"({holds})")
+    few = build.param(size, "int")
+    return build.query("person.id", f"({holds})", f" ORDER BY hashint8(person.id), person.id LIMIT {few}")
 
 
 def answers(tree: Node, moment: Moment, reach: Reach) -> Query:

@@ -84,21 +84,19 @@ def change(
 
     Raises InvalidSegment, Circular, Archived, and ChangedMeanwhile when there is a newer one than was seen.
     """
-    _one_after_another()
-    kept = _held(segment)
-    now = newest(kept.pk)
-    assert now is not None
-    if seen is not None and seen != now.number:
-        raise ChangedMeanwhile(
-            {"definition": now.definition}, now, {"definition": (now.created_by, now.created_at)}
-        )
+    kept, now = _held(segment, seen)
     tree = _tree(definition, by, kept.kind)
-    if tree is not None and to_json(tree) == now.definition:
+    if tree is None or to_json(tree) == now.definition:
         return now
     _refuse_circles(kept.pk, tree)
-    added = _add(kept, now.number + 1, tree, remark, by)
-    trail.record("segment.change", kept, by=by, details={"version": added.number})
-    return added
+    return _next(kept, now, tree, remark, by)
+
+
+@transaction.atomic
+def next_list(segment: Segment, *, by: Any, seen: int | None = None, remark: str = "") -> SegmentVersion:
+    """The next version of a list, without customers yet (`lists.replace`). Raises as `change` does."""
+    kept, now = _held(segment, seen)
+    return _next(kept, now, None, remark, by)
 
 
 @transaction.atomic
@@ -205,11 +203,24 @@ def _one_after_another() -> None:
     Segment.objects.select_for_update(no_key=True).order_by("pk").first()
 
 
-def _held(segment: Segment) -> Segment:
+def _held(segment: Segment, seen: int | None) -> tuple[Segment, SegmentVersion]:
+    """The segment and its newest version, held until the end of the transaction."""
+    _one_after_another()
     kept = Segment.objects.select_for_update().get(pk=segment.pk)
     if kept.archived_at is not None:
         raise Archived(_("This segment is archived."))
-    return kept
+    now = newest(kept.pk)
+    assert now is not None
+    if seen is not None and seen != now.number:
+        wrote = (now.created_by, now.created_at)
+        raise ChangedMeanwhile({"definition": now.definition}, now, {"definition": wrote})
+    return kept, now
+
+
+def _next(kept: Segment, now: SegmentVersion, tree: Node | None, remark: str, by: Any) -> SegmentVersion:
+    added = _add(kept, now.number + 1, tree, remark, by)
+    trail.record("segment.change", kept, by=by, details={"version": added.number})
+    return added
 
 
 def _tree(definition: Any, by: Any, kind: str) -> Node | None:
