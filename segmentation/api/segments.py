@@ -1,6 +1,7 @@
-"""Segments and their members, of the published night or of an earlier one."""
+"""Segments and their members, of the published night or of an earlier one. (One saved segment: `saved.py`.)"""
 
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -9,14 +10,18 @@ from msgspec import Meta
 from crm.org.models import public_id
 from crm.org.permissions import Permission
 from crm.rest import pages
-from crm.rest.endpoints import endpoint
+from crm.rest.endpoints import Answer, endpoint
 from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers import nights
+from customers.models import Night
 from segmentation import heatmap, standings
+from segmentation.api import saved
+from segmentation.api.savedshapes import SavedDetail, SavedIn
 from segmentation.api.shapes import MemberOut, MemberPage, SegmentOut, SegmentPage, ValueClassName
-from segmentation.models import Group, ValueClass
+from segmentation.models import Group, Segment, Standing, ValueClass
+from segmentation.segments import roster, saving
 
 On = Annotated[date, Meta(description="As of the last night up to this date; today's by default.")]
 _CLASSES = {one.value: cast(ValueClassName, one.name.lower()) for one in ValueClass}
@@ -31,7 +36,7 @@ class NightQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Segments(ApiView):
-    """The groups of the RFM grid."""
+    """The groups of the RFM grid, and what people saved."""
 
     permission = Permission.VIEW_SEGMENTS
     scope = KeyScope.SEGMENTS_READ
@@ -40,8 +45,9 @@ class Segments(ApiView):
     def get(self) -> SegmentPage:
         """With the customers and the revenue of each, over the stores that the key sees. All on one page."""
         found = heatmap.heatmap(self.caller, self.query.on)
+        listed = saved.listed(self.caller)
         if found is None:
-            return SegmentPage([], None, None)
+            return SegmentPage([], None, None, listed)
         shown = [
             SegmentOut(
                 str(part.key), part.name, part.customers, f"{part.revenue:.2f}", part.share_of_customers,
@@ -49,7 +55,18 @@ class Segments(ApiView):
             )
             for part in found.groups
         ]  # fmt: skip
-        return SegmentPage(shown, None, found.night.on)
+        return SegmentPage(shown, None, found.night.on, listed)
+
+    @endpoint(
+        "Save a segment", body=SavedIn, answers={201: SavedDetail}, example=saved.EXAMPLE,
+        permission=Permission.EDIT_SEGMENTS, scope=KeyScope.SEGMENTS_WRITE,
+        problems={409: "`segment_name_taken`.", 422: "`invalid_segment`: each fault with its place."},
+    )  # fmt: skip
+    def post(self, told: SavedIn) -> Answer:
+        """By its definition; every key and everybody who sees segments sees it."""
+        with saved.placed():
+            made = saving.create(by=self.caller, name=told.name, about=told.about, definition=told.definition)
+        return Answer(saved.detail(made, self.caller), 201)
 
 
 class Members(ApiView):
@@ -66,7 +83,12 @@ class Members(ApiView):
         problems={404: "There is no such segment."},
     )
     def get(self, segment: str) -> Any:
-        """Customers of the stores that the key sees, with the scores that put them there."""
+        """Customers of the stores that the key sees, with their scores.
+
+        Of a saved segment those who were in it at the end of the day `on`; without it those who are now.
+        """
+        if (found_saved := saved.find(segment, self.caller)) is not None:
+            return self._saved(found_saved)
         if not Group.objects.filter(code=segment).exists():
             raise NotFound("There is no such segment.")
         after = pages.position(self.query.cursor, pages.RowNumber)
@@ -75,10 +97,27 @@ class Members(ApiView):
         if after:
             rows = rows.filter(customer_id__gt=after[0])
         found = list(rows.values_list("customer_id", "r", "f", "m", "value_class")[: self.query.limit + 1])
-        encode = public_id("cus").encode
-        shown = [
-            MemberOut(encode(pk), r, f, m, _CLASSES[value])
-            for pk, r, f, m, value in found[: self.query.limit]
-        ]
+        return self._page(found, night, lambda row: _shape(row[0], row[1:]))
+
+    def _saved(self, segment: Segment) -> Any:
+        after = pages.position(self.query.cursor, pages.RowNumber) or (0,)
+        night = nights.night_of(self.query.on)
+        at = roster.end_of(self.query.on) if self.query.on else None
+        found = roster.members(segment, self.caller, at=at, after=after[0], limit=self.query.limit + 1)
+        spells = Standing.objects.at(night.pk if night else None).filter(
+            customer_id__in=[row[0] for row in found]
+        )
+        scores = {
+            pk: scored for pk, *scored in spells.values_list("customer_id", "r", "f", "m", "value_class")
+        }
+        return self._page(found, night, lambda row: _shape(row[0], scores.get(row[0], (0, 0, 0, 0)), row[1]))
+
+    def _page(self, found: Sequence[Any], night: Night | None, shape: Callable[[Any], MemberOut]) -> Any:
         cursor = pages.cursor_after(found, self.query.limit, lambda row: (row[0],))
+        shown = [shape(row) for row in found[: self.query.limit]]
         return pages.page(self.request, shown, cursor) | {"night": night.on if night else None}
+
+
+def _shape(pk: int, scores: Sequence[int], since: datetime | None = None) -> MemberOut:
+    r, f, m, value = scores
+    return MemberOut(public_id("cus").encode(pk), r, f, m, _CLASSES[value], since)

@@ -1,10 +1,12 @@
 """What goes out. Money is a string; shares are parts of 1 of what the key sees."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from segmentation.api.savedshapes import SavedOut
 
 Score = Annotated[
     int, Meta(ge=0, le=10, description="1 (lowest) to the number of scores; 0 without a purchase.")
@@ -24,21 +26,24 @@ class SegmentOut(msgspec.Struct):
 
 
 class SegmentPage(msgspec.Struct):
-    """`night`: the business date that the figures are of; null before the first night."""
+    """`night`: the business date that the figures are of; null before the first night. `saved`: what people described
+    or listed, beside the groups."""
 
     results: list[SegmentOut]
     next: str | None
     night: date | None
+    saved: list[SavedOut] = []
 
 
 class MemberOut(msgspec.Struct):
-    """A customer in a segment. `r`, `f`, `m`: recency, frequency and money."""
+    """A customer in a segment. `r`, `f`, `m`: recency, frequency and money. `since`: of a saved segment, since when."""
 
     id: str
     r: Score
     f: Score
     m: Score
     value_class: ValueClassName
+    since: datetime | None = None
 
 
 class MemberPage(msgspec.Struct):

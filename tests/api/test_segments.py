@@ -36,7 +36,7 @@ def members(till: Client, segment: str, query: str = "") -> set[str]:
 
 def test_before_the_first_night_there_is_nothing(calling: Calling, irina: Customer) -> None:
     till = calling("segments:read", "customers:read")
-    assert till.get(SEGMENTS).json() == {"results": [], "next": None, "night": None}
+    assert till.get(SEGMENTS).json() == {"results": [], "next": None, "night": None, "saved": []}
     assert segment_of(till, irina) is None
 
 

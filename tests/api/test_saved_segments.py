@@ -1,0 +1,141 @@
+"""Saved segments over the API: saving, changing, previewing, who is in them."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.org.models import Store
+from customers.models import Customer
+from segmentation.models import Segment, SegmentSpell
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+Calling = Callable[..., Client]
+SEGMENTS = "/api/v1/segments/"
+PHONES = {"all": [{"attribute": "person.has_phone", "is": "yes"}]}
+CARDS = {"all": [{"attribute": "person.has_card", "is": "yes"}]}
+
+
+def post(till: Client, address: str, body: Any, **headers: Any) -> Any:
+    return till.post(address, body, content_type="application/json", headers=headers)
+
+
+def patch(till: Client, address: str, body: Any) -> Any:
+    return till.patch(address, body, content_type="application/json")
+
+
+@pytest.fixture
+def till(calling: Calling) -> Client:
+    return calling("segments:read", "segments:write")
+
+
+def test_a_segment_is_saved_once_and_read(till: Client) -> None:
+    told = {"name": "Phones", "definition": PHONES, "about": "To call"}
+    made = post(till, SEGMENTS, told, idempotency_key="one")
+    assert made.status_code == 201
+    assert made.json() | {"id": ""} == {
+        "id": "", "name": "Phones", "about": "To call", "kind": "rules", "version": 1, "is_archived": False,
+        "customers": None, "definition": PHONES, "sentence": "Customers of whom is true: has a phone number",
+    }  # fmt: skip
+    assert post(till, SEGMENTS, told, idempotency_key="one").json() == made.json()
+    assert till.get(f"{SEGMENTS}{made.json()['id']}/").json() == made.json()
+    assert [row["name"] for row in till.get(SEGMENTS).json()["saved"]] == ["Phones"]
+    assert post(till, SEGMENTS, told).json()["code"] == "segment_name_taken"
+    assert Segment.objects.count() == 1
+
+
+def test_faults_say_where(till: Client) -> None:
+    wrong = {
+        "all": [{"attribute": "person.age", "is": "at_least", "value": "old"}, {"attribute": "x", "is": "is"}]
+    }
+    refused = post(till, SEGMENTS, {"name": "Old", "definition": wrong})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_segment")
+    assert [one["pointer"] for one in refused.json()["errors"]] == [
+        "/definition/all/0/value",
+        "/definition/all/1",
+    ]
+    assert not Segment.objects.exists()
+
+
+def test_a_change_says_what_was_seen(till: Client) -> None:
+    address = SEGMENTS + post(till, SEGMENTS, {"name": "Phones", "definition": PHONES}).json()["id"] + "/"
+    assert patch(till, address, {"definition": CARDS, "version": 1}).json()["version"] == 2
+    late = patch(till, address, {"definition": PHONES, "version": 1, "name": "Mine"})
+    assert (late.status_code, late.json()["code"]) == (409, "changed_meanwhile")
+    assert till.get(address).json()["name"] == "Phones"
+    assert patch(till, address, {"is_archived": True}).json()["is_archived"] is True
+    assert till.get(SEGMENTS).json()["saved"] == []
+    assert patch(till, address, {"definition": PHONES}).json()["code"] == "segment_archived"
+    assert patch(till, address, {"is_archived": False, "name": "Cards"}).json()["name"] == "Cards"
+    assert patch(till, f"{SEGMENTS}seg_000000000000/", {"name": "x"}).status_code == 404
+
+
+def test_members_are_those_of_now_until_a_night_says(
+    till: Client, calling: Calling, irina: Customer, yusuf: Customer, lin: Customer, harbour: Store
+) -> None:
+    made = post(till, SEGMENTS, {"name": "Phones", "definition": PHONES}).json()["id"]
+    address = f"{SEGMENTS}{made}/members/"
+    first = till.get(address, {"limit": 2}).json()
+    rest = till.get(first["next"]).json()
+    everybody = [one.public_id for one in sorted((irina, yusuf, lin), key=lambda one: one.pk)]
+    assert [row["id"] for row in first["results"] + rest["results"]] == everybody
+    own = calling("segments:read", stores=[harbour]).get(address).json()
+    assert [row["id"] for row in own["results"]] == [irina.public_id]
+    assert till.get(address, {"on": "2026-03-01"}).json()["results"] == []
+
+
+def test_members_of_a_day_are_those_of_its_end(till: Client, irina: Customer, yusuf: Customer) -> None:
+    made = post(till, SEGMENTS, {"name": "Phones", "definition": PHONES}).json()["id"]
+    segment = Segment.objects.get()
+    version = segment.versions.get()
+    came, went = datetime(2026, 3, 1, 15, tzinfo=UTC), datetime(2026, 3, 5, 15, tzinfo=UTC)
+    SegmentSpell.objects.create(
+        customer=irina, segment=segment, version=version, began_at=came, ended_at=went
+    )
+    SegmentSpell.objects.create(customer=yusuf, segment=segment, version=version, began_at=went)
+    inside = {
+        day: [row["id"] for row in till.get(f"{SEGMENTS}{made}/members/", {"on": f"2026-03-0{day}"}).json()["results"]]
+        for day in (1, 4, 5)
+    }  # fmt: skip
+    # 15:00 in Greenwich is 23:00 of the same day in Shanghai
+    assert inside == {1: [irina.public_id], 4: [irina.public_id], 5: [yusuf.public_id]}
+    (row,) = till.get(f"{SEGMENTS}{made}/members/").json()["results"]
+    assert (row["id"], row["since"], row["r"]) == (yusuf.public_id, "2026-03-05T15:00:00Z", 0)
+    assert till.get(f"{SEGMENTS}{made}/").json()["customers"] == 1
+
+
+def test_a_preview_saves_nothing(calling: Calling, irina: Customer, yusuf: Customer) -> None:
+    reader = calling("segments:read")
+    found = post(reader, f"{SEGMENTS}preview/", {"definition": CARDS}).json()
+    assert (found["customers"], found["conditions"], found["sample"]) == (1, [1], [irina.public_id])
+    assert found["funnel"] == [
+        {"code": "matched", "customers": 1}, {"code": "consented", "customers": 0},
+        {"code": "reachable", "customers": 0},
+    ]  # fmt: skip
+    assert not Segment.objects.exists()
+    assert post(reader, SEGMENTS, {"name": "x", "definition": CARDS}).status_code == 403
+
+
+def test_the_registry_says_what_can_be_asked(calling: Calling) -> None:
+    told = calling("segments:read").get(f"{SEGMENTS}attributes/").json()
+    by_code = {one["code"]: one for one in told["attributes"]}
+    assert by_code["person.gender"]["options"] == {"f": "Female", "m": "Male", "x": "Other"}
+    assert by_code["person.age"]["operators"][2] == {"code": "between", "label": "is between", "takes": "two"}
+    assert by_code["persona.category"]["options"] is None
+    assert [one["code"] for one in told["behaviours"]] == [
+        "purchase", "bought", "returned", "touch", "redeemed", "coupon_used",
+    ]  # fmt: skip
+    assert set(told["headings"]) >= {one["heading"] for one in told["attributes"]}
+
+
+def test_a_group_is_read_as_what_it_stands_for(calling: Calling, irina: Customer, harbour: Store) -> None:
+    cast.purchase(irina, at=harbour, on=date(2026, 3, 1))
+    cast.night("2026-03-08")
+    reader = calling("segments:read")
+    group = reader.get(SEGMENTS).json()["results"][0]["id"]
+    told = reader.get(f"{SEGMENTS}{group}/").json()
+    assert (told["kind"], told["definition"]["value"]) == ("group", [group])
+    assert reader.get(f"{SEGMENTS}dragons/").status_code == 404
