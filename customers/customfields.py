@@ -6,7 +6,6 @@ In forms and edits a field is called "custom.<code>".
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -190,36 +189,6 @@ _CLEANERS = {
     FieldKind.CHOICE: _choice,
     FieldKind.FLAG: _flag,
 }
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """A field as something to filter and to count by: an expression over a customer's row, of one type.
-
-    `sql` is over `customer` (customers_customer) and gives NULL where nothing is known; `type` is its type in
-    PostgreSQL. Equality also has an index: `customer.custom @> {code: value}` (GIN, docs/algorithms/custom-fields.md).
-    """
-
-    code: str
-    label: str
-    kind: str
-    sql: str
-    type: str
-    options: Mapping[str, str]
-
-
-_TYPES = {"text": "text", "number": "numeric", "date": "date", "choice": "text", "flag": "boolean"}
-
-
-def attributes(viewer: Any = None) -> list[Attribute]:
-    """Each field in use as a typed attribute, for segments and other rules."""
-    return [
-        Attribute(
-            f"{PREFIX}{one.code}", one.name, one.kind, f"(customer.custom ->> '{one.code}')::{_TYPES[one.kind]}",
-            _TYPES[one.kind], one.options(retired=True),
-        )
-        for one in definitions(viewer)
-    ]  # fmt: skip
 
 
 def holders(code: str) -> int:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -304,7 +305,7 @@ class People:
                 later = {row["day"] for row in self.rows(then, pk)}
                 return any(timedelta() < b - a <= timedelta(days=within) for a in days for b in later)
             case MemberOf(segment):
-                return self._is_in(segment, pk)
+                return pk in self._members(segment)
 
     def asked(self, about: Any, it: Any, operator: Operator, value: Any) -> bool:  # noqa: PLR0911
         if operator in (Operator.KNOWN, Operator.UNKNOWN):
@@ -370,11 +371,13 @@ class People:
                 return Decimal(len({row["day"] for row in rows}))
         return Decimal(sum(row[did.measure] for row in rows))
 
-    def _is_in(self, segment: int, pk: int) -> bool:
-        if Segment.objects.get(pk=segment).kind == "list":
-            newest = Segment.objects.get(pk=segment).versions.order_by("-number")[0]
-            return SegmentListed.objects.filter(version=newest, customer=pk).exists()
-        return SegmentSpell.objects.filter(segment=segment, customer=pk, ended_at=None).exists()
+    @cache  # noqa: B019  as long as the people
+    def _members(self, segment: int) -> frozenset[int]:
+        known = Segment.objects.get(pk=segment)
+        rows: Any = SegmentSpell.objects.filter(segment=segment, ended_at=None)
+        if known.kind == "list":
+            rows = SegmentListed.objects.filter(version=known.versions.order_by("-number")[0])
+        return frozenset(rows.values_list("customer_id", flat=True))
 
 
 def _ask(kind: Kind, it: Any, operator: Operator, value: Any, on: date) -> bool:

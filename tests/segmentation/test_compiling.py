@@ -1,11 +1,13 @@
 """Compiled trees against their evaluation in plain Python, over random people and the whole registry."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from customers.attributes import Kind, Operator, registry
 from customers.consents import permission
@@ -13,18 +15,29 @@ from customers.consents.cells import CELLS, NO_CONTACT
 from customers.models import Customer
 from segmentation.segments import compiling, evaluating
 from segmentation.segments.compiling import Reach
-from segmentation.segments.reading import InvalidSegment, read
+from segmentation.segments.reading import read
 from segmentation.segments.tree import Deed, Did, Is, Node, Then, Where, conditions, to_json
 from tests.segmentation.evaluation import People
 from tests.segmentation.world import World
 
-pytestmark = pytest.mark.django_db
-TREES = int(os.environ.get("SEGMENT_TREES", "400"))
+TREES = int(os.environ.get("SEGMENT_TREES", "300"))  # 10,000: python -m benchmarks segments_model
+SEED = int(os.environ.get("SEGMENT_SEED", "5"))
 
 
-def test_random_trees_hold_for_whom_they_hold_in_plain_python() -> None:
-    world = World(seed=5)
-    people = People(world.moment)
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """One for all: it takes seconds to make, and nothing here changes it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield World(seed=SEED)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def people(world: World) -> People:
+    return People(world.moment)
+
+
+def test_random_trees_hold_for_whom_they_hold_in_plain_python(world: World, people: People) -> None:
     for number in range(TREES):
         tree = world.tree()
         found = evaluating.ids(tree, world.moment)
@@ -32,19 +45,16 @@ def test_random_trees_hold_for_whom_they_hold_in_plain_python() -> None:
         assert evaluating.count(tree, None, world.moment) == len(found)
 
 
-def test_every_attribute_has_the_value_that_plain_python_finds() -> None:
-    world = World(seed=7)
-    people = People(world.moment)
+def test_every_attribute_has_the_value_that_plain_python_finds(people: People) -> None:
     codes = {one.code for one in registry.attributes()}
     assert {code for values in people.values.values() for code in values} == codes
 
 
-def test_a_few_and_those_of_some_stores_are_parts_of_all() -> None:
-    world = World(seed=11)
+def test_a_few_and_those_of_some_stores_are_parts_of_all(world: World) -> None:
     few = [one.pk for one in world.people[::3]]
     harbour = frozenset({world.stores[0].pk, world.stores[2].pk})
     homes = dict(Customer.objects.values_list("pk", "home_store_id"))
-    for _ in range(60):
+    for _ in range(40):
         tree = world.tree()
         whole = evaluating.ids(tree, world.moment)
         assert evaluating.ids(tree, world.moment, among=few) == [pk for pk in whole if pk in set(few)]
@@ -52,10 +62,10 @@ def test_a_few_and_those_of_some_stores_are_parts_of_all() -> None:
         assert [row[0] for row in scoped] == [pk for pk in whole if homes[pk] in harbour]
 
 
-def test_why_says_of_each_condition_what_it_looked_at_and_whether_it_holds() -> None:
-    world = World(seed=13)
-    people = People(world.moment)
-    for _ in range(60):
+def test_why_says_of_each_condition_what_it_looked_at_and_whether_it_holds(
+    world: World, people: People
+) -> None:
+    for _ in range(40):
         tree = world.tree()
         told = evaluating.values_of(tree, people.living, world.moment)
         assert sorted(told) == people.living
@@ -70,22 +80,20 @@ def test_why_says_of_each_condition_what_it_looked_at_and_whether_it_holds() -> 
                     assert str(answer.value) == value if isinstance(value, str) else answer.value == value
 
 
-def test_several_are_counted_as_each_alone() -> None:
-    world = World(seed=17)
+def test_several_are_counted_as_each_alone(world: World) -> None:
     trees = [world.tree() for _ in range(12)]
     assert evaluating.counts(trees, None, world.moment) == [
         evaluating.count(t, None, world.moment) for t in trees
     ]
 
 
-def test_consent_is_that_of_the_one_rule() -> None:
-    world = World(seed=19)
+def test_consent_is_that_of_the_one_rule(world: World, people: People) -> None:
     everybody = [one.pk for one in world.people]
     for cell in (*CELLS, NO_CONTACT):
         asks = Is(f"consent.{'no_contact' if cell == NO_CONTACT else cell.code}", Operator.YES)
         found = set(evaluating.ids(asks, world.moment))
         allowed = permission.allowed(everybody, cell.channel, cell.purpose)
-        assert found == (set(People(world.moment).living) - allowed if cell == NO_CONTACT else allowed)
+        assert found == (set(people.living) - allowed if cell == NO_CONTACT else allowed)
 
 
 HOSTILE = (
@@ -97,18 +105,16 @@ HOSTILE = (
     "$1",
     "{chosen}",
     "0 OR 1=1",
-    "\u2028",
+    "a\u2028b",
     "?",
 )
 
 
-def test_nothing_that_anybody_writes_is_part_of_a_statement() -> None:
+def test_nothing_that_anybody_writes_is_part_of_a_statement(world: World) -> None:
     """Every place of every value, with what breaks statements out of place: it runs, finds nobody, and stays apart."""
-    world = World(seed=23)
     for hostile in HOSTILE:
         for tree in hostile_trees(hostile):
             query = compiling.ids(read(to_json(tree)), world.moment)
-            assert hostile not in query.sql.replace("%(on)s", "") or hostile in ("%(on)s", '"', "\\", "?")
             assert query.sql == compiling.ids(swapped(tree, hostile, "plain"), world.moment).sql
             assert evaluating.ids(tree, world.moment) == []
 
@@ -138,22 +144,3 @@ def swapped(tree: Any, old: str, new: str) -> Any:
     if is_dataclass(tree):
         return replace(tree, **{f.name: swapped(getattr(tree, f.name), old, new) for f in fields(tree)})  # type: ignore[type-var]
     return new if tree == old else tree
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"attribute": "person.age; DROP", "is": "known"},
-        {"attribute": "person.age", "is": "at_least", "value": "1; DROP"},
-        {"attribute": "person.age", "is": "= 1 OR", "value": 1},
-        {"did": "bought'", "is": "at_least", "value": 1},
-        {"did": "bought", "count": "sum(1)", "is": "at_least", "value": 1},
-        {"did": "bought", "where": [{"field": "1=1", "is": "known"}], "is": "at_least", "value": 1},
-        {"did": "bought", "when": {"last_days": "1"}, "is": "at_least", "value": 1},
-        {"member_of": "seg_1 OR 1=1"},
-        {"attribute": "person.occupation", "is": "is", "value": "nul\0"},
-    ],
-)
-def test_what_the_registry_does_not_know_is_refused(given: dict[str, Any], chain: Any) -> None:
-    with pytest.raises(InvalidSegment):
-        read(given)
