@@ -41,7 +41,9 @@ TAKES_ALONG = {
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "segments"})
+NEWEST_ALONE = frozenset(
+    {"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "segments"}
+)
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {

@@ -16,10 +16,13 @@ class SegmentationConfig(AppConfig):
         from segmentation.api import profile
         from segmentation.help import fill
         from segmentation.models import Scheme
+        from segmentation.segments import evaluating
+        from segmentation.shelf.engine import ShelfEngine
 
         post_migrate.connect(watch_tables, dispatch_uid="segmentation.watch_tables")
         nights.use_window(lambda: Scheme.current().window_days)
         attributes.fill()
+        evaluating.use(ShelfEngine())
         profile.fill()
         audience.fill()
         self._fill_the_pages()

@@ -91,7 +91,11 @@ def missing(using: str = "default") -> list[str]:
         present = dict(cursor.fetchall())
         cursor.execute("SELECT to_regclass('pg_dist_partition')")
         distributed = _distributed(cursor) if cursor.fetchone()[0] else set()
-    return [table for table in of_customers(using) if table not in distributed and present.get(table) != len(EVENTS)]
+    return [
+        table
+        for table in of_customers(using)
+        if table not in distributed and present.get(table) != len(EVENTS)
+    ]
 
 
 def _distributed(cursor: Any) -> set[str]:

@@ -3,9 +3,9 @@
 `count` is the one way to a number: whatever answers it faster is put behind it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import psycopg
 from django.db import connection
@@ -18,7 +18,15 @@ from segmentation.segments import compiling
 from segmentation.segments.compiling import Query, Reach
 from segmentation.segments.tree import Node, conditions
 
-Engine = Callable[[Node, Viewer | None, Moment], int | None]
+
+class Engine(Protocol):
+    """Something that knows numbers sooner than the database (the shelf). None: ask the database."""
+
+    def counts(self, trees: Sequence[Node], viewer: Viewer | None, at: Moment) -> list[int] | None: ...
+
+    def some(self, tree: Node, viewer: Viewer | None, at: Moment, size: int) -> list[int] | None: ...
+
+
 _engines: list[Engine] = []
 
 
@@ -45,8 +53,8 @@ def reach_of(viewer: Viewer | None) -> Reach:
 
 
 def use(engine: Engine) -> None:
-    """Slot: something that knows the number sooner. It answers None to what it cannot tell."""
-    _engines.append(engine)
+    """Slot: asked first."""
+    _engines[:] = [engine]
 
 
 def count(tree: Node, viewer: Viewer | None, at: Moment) -> int:
@@ -55,11 +63,11 @@ def count(tree: Node, viewer: Viewer | None, at: Moment) -> int:
 
 
 def counts(trees: Sequence[Node], viewer: Viewer | None, at: Moment) -> list[int]:
-    """The same of several: what no engine knows is counted in one statement."""
-    told = [next((n for use in _engines if (n := use(tree, viewer, at)) is not None), None) for tree in trees]
-    asked = [tree for tree, number in zip(trees, told, strict=True) if number is None]
-    found = iter(_rows(compiling.counts(asked, at, reach_of(viewer)))[0] if asked else ())
-    return [int(next(found)) if number is None else number for number in told]
+    """The same of several, in one statement where the database is asked."""
+    for engine in _engines:
+        if (told := engine.counts(trees, viewer, at)) is not None:
+            return told
+    return [int(number) for number in rows(compiling.counts(trees, at, reach_of(viewer)))[0]]
 
 
 def ids(
@@ -67,12 +75,15 @@ def ids(
 ) -> list[int]:
     """Their row numbers, rising; `among` these alone."""
     reach = Reach(among, reach_of(viewer).store_ids)
-    return [row[0] for row in _rows(compiling.ids(tree, at, reach))]
+    return [row[0] for row in rows(compiling.ids(tree, at, reach))]
 
 
 def some(tree: Node, viewer: Viewer | None, at: Moment, size: int) -> list[int]:
-    """A few of them, spread over all: by a digest of the number, so that asking again shows the same."""
-    return [row[0] for row in _rows(compiling.some(tree, at, reach_of(viewer), size))]
+    """A few of them, spread over all; asking again shows the same."""
+    for engine in _engines:
+        if (told := engine.some(tree, viewer, at, size)) is not None:
+            return told
+    return [row[0] for row in rows(compiling.some(tree, at, reach_of(viewer), size))]
 
 
 def values_of(tree: Node, customer_ids: Iterable[int], at: Moment) -> dict[int, list[Answer]]:
@@ -82,12 +93,13 @@ def values_of(tree: Node, customer_ids: Iterable[int], at: Moment) -> dict[int, 
     """
     asked = list(customer_ids)
     many = sum(1 for _one in conditions(tree))
-    rows = _rows(compiling.answers(tree, at, Reach(asked))) if asked else []
-    return {row[0]: [Answer(*row[1 + 2 * i : 3 + 2 * i]) for i in range(many)] for row in rows}
+    found = rows(compiling.answers(tree, at, Reach(asked))) if asked else []
+    return {row[0]: [Answer(*row[1 + 2 * i : 3 + 2 * i]) for i in range(many)] for row in found}
 
 
-def _rows(query: Query) -> list[tuple[Any, ...]]:
-    """Values are bound on the server, and each statement is planned for its own: no two are alike for long."""
+def rows(query: Query) -> list[tuple[Any, ...]]:
+    """What a statement finds. Values are bound on the server, and each statement is planned for its own: no two are
+    alike for long."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(query.sql, query.params, prepare=False)

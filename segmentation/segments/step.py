@@ -73,7 +73,7 @@ def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
         Changed.objects.filter(at__lt=basis).delete()
         cursor.execute(_AHEAD, {"on": night_run.on})
         draft["shelf"] = name
-    laying.remove_others(answering.home(), {name, before} - {None})
+    laying.remove_others(answering.home(), [name, before or name])
 
 
 def _settle(cursor: Any, one: Active, night_run: NightRun, moment: Moment) -> int:

@@ -7,7 +7,7 @@ asked in any case, and its answer stands.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from django.db import connection
 
 from customers.attributes import Kind, Moment, registry
 from segmentation.models import Changed, ShelfPointer, Touched
-from segmentation.segments import compiling, members
+from segmentation.segments import compiling, evaluating, members
 from segmentation.segments.compiling import Reach
 from segmentation.segments.tree import Condition, Did, Group, Is, MemberOf, Node, Then
 from segmentation.shelf import behaving
@@ -115,6 +115,9 @@ class Standing:
     shelf: Opened
     moment: Moment
     changed: list[int]
+    masks: dict[Node, Any] = field(
+        default_factory=dict
+    )  # what has been asked already: trees share their branches
 
     def ids(self, tree: Node, store_ids: frozenset[int] | None = None) -> Any:
         """The row numbers of those in it, rising."""
@@ -122,14 +125,22 @@ class Standing:
         fresh = self._fresh(tree, store_ids)
         return np.sort(np.concatenate([held, np.array(fresh, dtype=np.int64)])) if fresh else held
 
-    def count(self, tree: Node, store_ids: frozenset[int] | None = None) -> int:
-        held = int(np.count_nonzero(self._unchanged(self.mask(tree), store_ids)))
-        return held + len(self._fresh(tree, store_ids))
+    def counts(self, trees: Sequence[Node], store_ids: frozenset[int] | None = None) -> list[int]:
+        """How many are in each."""
+        held = [int(np.count_nonzero(self._unchanged(self.mask(tree), store_ids))) for tree in trees]
+        if not self.changed:
+            return held
+        query = compiling.counts(trees, self.moment, Reach(self.changed, store_ids))
+        fresh = evaluating.rows(query)[0]
+        return [a + int(b) for a, b in zip(held, fresh, strict=True)]
 
     def mask(self, node: Node) -> Any:
         """Truth by the shelf alone, one a customer on it."""
-        if not isinstance(node, Group):
-            return self._condition(node)
+        if node not in self.masks:
+            self.masks[node] = self._group(node) if isinstance(node, Group) else self._condition(node)
+        return self.masks[node]
+
+    def _group(self, node: Group) -> Any:
         found = np.full(len(self.shelf.customers), node.how == "all")
         for child in node.of:
             if node.how == "all":
@@ -166,9 +177,7 @@ class Standing:
     def _of_database(self, one: Condition) -> Any:
         query = compiling.ids(Group("all", (one,)), self.moment)
         found = np.zeros(len(self.shelf.customers), dtype=bool)
-        with connection.cursor() as cursor:
-            cursor.execute(query.sql, query.params)
-            ids = np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+        ids = np.array([row[0] for row in evaluating.rows(query)], dtype=np.int64)
         if len(ids) and len(found):
             place = np.minimum(np.searchsorted(self.shelf.customers, ids), len(found) - 1)
             found[place[self.shelf.customers[place] == ids]] = True
@@ -196,9 +205,7 @@ class Standing:
         if not self.changed:
             return []
         query = compiling.ids(tree, self.moment, Reach(self.changed, store_ids))
-        with connection.cursor() as cursor:
-            cursor.execute(query.sql, query.params)
-            return [row[0] for row in cursor.fetchall()]
+        return [row[0] for row in evaluating.rows(query)]
 
 
 def _numbers(did: str, field: str, value: Sequence[str]) -> list[int]:

@@ -54,7 +54,9 @@ def test_every_attribute(tmp_path: Path) -> None:
 def wrong(standing: Standing, tree: Any) -> list[Any]:
     """The conditions that are answered differently."""
     asked = [Group("all", (one,)) for one in conditions(tree)]
-    return [to_json(one) for one in asked if standing.ids(one).tolist() != evaluating.ids(one, standing.moment)]
+    return [
+        to_json(one) for one in asked if standing.ids(one).tolist() != evaluating.ids(one, standing.moment)
+    ]
 
 
 def values(attribute: Any, operator: Operator, on: date) -> list[Any]:
@@ -171,4 +173,4 @@ def test_random_trees(seed: int, tmp_path: Path) -> None:
         assert standing.ids(tree).tolist() == expected, wrong(standing, tree)
         assert patched.ids(tree).tolist() == expected, to_json(tree)
         scoped = compiling.count(tree, world.moment, Reach(store_ids=stores))
-        assert patched.count(tree, stores) == evaluating._rows(scoped)[0][0], to_json(tree)
+        assert patched.counts([tree, tree], stores) == [evaluating.rows(scoped)[0][0]] * 2, to_json(tree)
