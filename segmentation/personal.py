@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.privacy.register import kept, plain
+from crm.privacy.register import deleted, kept, plain
 
 TABLES = {
     "Group": plain("id code names colour position"),
@@ -16,5 +16,14 @@ TABLES = {
     ),
     "NightCuts": plain("night scheme recency frequency monetary value customers"),
     "CellCount": plain("id night store r x customers revenue"),
+    "ClusterSettings": plain("id wanted relearn_days created_at", staff="created_by"),
+    "Cluster": plain("id names colour born_night ended_night"),
+    "ClusterFit": plain(
+        "night settings why sample clusters scaling centres silhouettes stabilities words misfit shares"
+    ),
+    "ClusterCount": plain("id night cluster customers revenue misfit traits"),
+    "ClusterMember": deleted(derived="cluster", plain="customer night ended_night"),
+    "LookAlike": plain("id seed key title among most stores job figures created_at", staff="created_by"),
+    "LookAlikeMatch": deleted(derived="rank score is_profile shared", plain="customer lookalike"),
     "ClassCount": plain("id night store value_class customers revenue"),
 }  # fmt: skip

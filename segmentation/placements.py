@@ -4,6 +4,11 @@ PLACEMENTS = {
     "Group": "reference",
     "Scheme": "reference",
     "NightCuts": "reference",
+    "ClusterSettings": "reference",
+    "Cluster": "reference",
+    "ClusterFit": "local",
+    "ClusterCount": "local",
+    "LookAlike": "local",
     "CellCount": "local",
     "ClassCount": "local",
 }
