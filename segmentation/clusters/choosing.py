@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from segmentation.clusters import limits
+
 NUMBERS = range(3, 11)
 SEED = 1987
 TRIED, SEEN = 20_000, 3_000  # customers for trying numbers, and for silhouettes
 STARTS, AGAIN = 4, 2  # beginnings of a k-means; halvings for the stability
-STABLE = 0.6
 LEAST_SHARE = 0.01  # of the customers in the smallest cluster
 EACH = 10  # customers in a cluster at least, on average
 
@@ -106,7 +107,7 @@ def stability(points: Any, k: int) -> float:
 
 def _best(numbers: list[int], labels: Any, silhouettes: Any, stabilities: Any) -> int:
     """The highest silhouette among the numbers whose groups come out again and are none too small; else among all."""
-    sound = [k for k in numbers if stabilities[k] >= STABLE and _least(labels[k], k) >= LEAST_SHARE]
+    sound = [k for k in numbers if stabilities[k] >= limits.STABLE and _least(labels[k], k) >= LEAST_SHARE]
     return max(sound or numbers, key=lambda k: (silhouettes[k], -k))
 
 

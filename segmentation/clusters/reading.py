@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from crm.org.scope import Viewer
@@ -104,8 +104,9 @@ def members(viewer: Viewer, cluster: Cluster) -> SpellQuerySet:
 
 def people(viewer: Viewer, cluster: Cluster) -> Any:
     """The same as customers."""
-    rows = members(viewer, cluster).values("customer_id")
-    return Customer.objects.visible_to(viewer).filter(pk__in=rows)
+    # EXISTS and not IN: a page of fifty then walks the newest customers instead of gathering the whole cluster.
+    found = members(viewer, cluster).filter(customer=OuterRef("pk"))
+    return Customer.objects.visible_to(viewer).filter(Exists(found))
 
 
 def names_of(clusters: Iterable[int], night: Night | None = None) -> dict[int, str]:
@@ -144,7 +145,9 @@ class Movement:
 
 def movement(viewer: Viewer, night: Night) -> Movement | None:
     """Since about four weeks before, or since the first night with clusters. None: there is one night alone."""
-    first = ClusterCount.objects.filter(cluster__isnull=False, night__lt=night.pk).order_by("night_id").first()
+    first = (
+        ClusterCount.objects.filter(cluster__isnull=False, night__lt=night.pk).order_by("night_id").first()
+    )
     if first is None:
         return None
     before = nights.night_of(night.on - BACK)
@@ -154,8 +157,7 @@ def movement(viewer: Viewer, night: Night) -> Movement | None:
     now = ClusterMember.objects.at(night.pk).visible_to(viewer)
     pairs = now.annotate(was=Subquery(was.values("cluster_id")[:1])).values("was", "cluster_id")
     counts: dict[tuple[int | None, int | None], int] = {
-        (row["was"], row["cluster_id"]): row["n"]
-        for row in pairs.annotate(n=Count("customer_id")).order_by()
+        (row["was"], row["cluster_id"]): row["n"] for row in pairs.annotate(n=Count("customer_id")).order_by()
     }
     gone = ClusterMember.objects.at(before.pk).visible_to(viewer)
     gone = gone.exclude(customer_id__in=ClusterMember.objects.at(night.pk).values("customer_id"))
@@ -178,7 +180,10 @@ def _sums(viewer: Viewer, night: Night, counts: dict[Any, ClusterCount]) -> dict
     if viewer.scope().is_chain:
         return {pk: (row.customers, row.revenue) for pk, row in counts.items()}
     rows = ClusterMember.objects.at(night.pk).visible_to(viewer).values("cluster_id")
-    found = {row["cluster_id"]: (row["n"], row["money"]) for row in rows.annotate(n=Count("customer_id"), money=_WINDOW)}
+    found = {
+        row["cluster_id"]: (row["n"], row["money"])
+        for row in rows.annotate(n=Count("customer_id"), money=_WINDOW)
+    }
     return {pk: found.get(pk, (0, Decimal(0))) for pk in counts}
 
 

@@ -65,9 +65,7 @@ def name(
                 setattr(kept, field, mine[field])
             kept.full_clean()
             kept.save(update_fields=sorted(changed))
-            trail.record(
-                "cluster.name", kept, by=by, details={"fields": sorted(changed)}, changes=changed
-            )
+            trail.record("cluster.name", kept, by=by, details={"fields": sorted(changed)}, changes=changed)
 
 
 def _latest() -> ClusterSettings:

@@ -22,7 +22,7 @@ from crm.lib.statements import Statement
 from customers.histories import RANGE, Histories
 from customers.nightrun import NightRun
 from customers.persona import reading
-from segmentation.clusters import choosing, measuring, training
+from segmentation.clusters import choosing, limits, measuring, training
 from segmentation.clusters.measuring import Measured, Measuring
 from segmentation.clusters.scaling import Scaling
 from segmentation.clusters.sums import Sums
@@ -102,7 +102,7 @@ class _Work:
         union = list(dict.fromkeys([*own, *training.categories_of(before)]))
         sample = self._sample(union)
         self.seen = sample.seen
-        if sample.seen < training.FEWEST:
+        if sample.seen < limits.FEWEST:
             return before
         with self.night_run.claim.slice():
             return training.learn(

@@ -6,15 +6,12 @@ from typing import Any
 import numpy as np
 
 from customers.models import Night
-from segmentation.clusters import choosing, kinds, matching, naming
+from segmentation.clusters import choosing, drifting, kinds, matching, naming
 from segmentation.clusters.measuring import Measured
 from segmentation.clusters.scaling import Scaling
-from segmentation.models import Cluster, ClusterCount, ClusterFit, ClusterSettings
+from segmentation.models import Cluster, ClusterFit, ClusterSettings
 
-FEWEST = 100  # customers that clusters can be told of
 SAMPLE = 100_000
-WORSE = 1.25  # times the misfit of the learning
-MOVED = 0.15  # of the customers, more or fewer in their clusters than at the learning
 COLOURS = (
     "#0f766e", "#b45309", "#4f46e5", "#be185d", "#4d7c0f", "#0369a1", "#a16207", "#7e22ce", "#475569", "#b91c1c",
     "#0891b2", "#65a30d",
@@ -34,25 +31,7 @@ def due(night: Night, fit: ClusterFit | None, settings: ClusterSettings) -> str 
         return "asked"
     if (night.on - fit.night.on).days >= settings.relearn_days:
         return "due"
-    return "drift" if has_drifted(fit, *drift(fit, night.pk)) else None
-
-
-def drift(fit: ClusterFit, before: int) -> tuple[float, float]:
-    """How much worse customers fit than at the learning (1: as then), and the share that is in other clusters.
-
-    By the last night up to `before` that put customers to the centres of this fit.
-    """
-    rows = ClusterCount.objects.filter(night__lt=before, night__gte=fit.night_id)
-    last = rows.filter(cluster=None).order_by("-night_id").first()
-    if last is None or not last.customers:
-        return 1.0, 0.0
-    now = dict(rows.filter(night=last.night_id, cluster__isnull=False).values_list("cluster", "customers"))
-    moved = sum(abs(now.get(int(pk), 0) / last.customers - share) for pk, share in fit.shares.items()) / 2
-    return (last.misfit / fit.misfit if fit.misfit else 1.0), moved
-
-
-def has_drifted(fit: ClusterFit, worse: float, moved: float) -> bool:
-    return worse > WORSE or moved > MOVED
+    return "drift" if drifting.has_drifted(*drifting.drift(fit, night.pk)) else None
 
 
 class Sample:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from random import Random
 
 from crm.org.models import Store
+from customers import consents
 from customers.models import Category, Channel, Customer, Line, PersonaDue, Product, Purchase, StaleState
 from tests import cast
 
@@ -69,3 +70,11 @@ def bought(
     )
     StaleState.objects.create(customer_id=who.pk)
     PersonaDue.objects.create(customer_id=who.pk)
+
+
+def refuse(who: Customer, at: datetime) -> None:
+    """They say no to a personal profile."""
+    consents.record(
+        who, channel=None, purpose="profiling", is_given=False, wording="unknown/test", source="till",
+        by="system:test", at=at,
+    )  # fmt: skip

@@ -9,14 +9,13 @@ from sklearn.metrics import silhouette_score
 from crm.jobs import runner
 from crm.jobs.models import Job
 from crm.org.models import Store
-from customers import consents, histories, nights
-from customers.consents import Choice
+from customers import histories, nights
 from customers.models import Customer, Purchase
-from segmentation.clusters import choosing, matching, naming, step, training
+from segmentation.clusters import choosing, drifting, limits, matching, naming, step
 from segmentation.clusters.scaling import Scaling
 from segmentation.models import Cluster, ClusterCount, ClusterFit, ClusterMember, ClusterSettings
 from tests.night.helpers import run_night
-from tests.segmentation.crowds import GROUPS, crowd
+from tests.segmentation.crowds import GROUPS, crowd, refuse
 
 ON = date(2026, 3, 9)
 
@@ -139,7 +138,7 @@ def three_groups(harbour: Store, monkeypatch: pytest.MonkeyPatch) -> dict[str, l
     monkeypatch.setattr(histories, "RANGE", 50)
     monkeypatch.setattr(step, "RANGE", 50)
     monkeypatch.setattr("segmentation.clusters.measuring.RANGE", 50)
-    monkeypatch.setattr(training, "FEWEST", 60)
+    monkeypatch.setattr(limits, "FEWEST", 60)
     return crowd(40, of=harbour, until=ON)
 
 
@@ -215,7 +214,7 @@ def test_a_week_later_the_clusters_are_learnt_anew_and_are_the_same(
 @pytest.fixture
 def two_groups(harbour: Store, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
     """In two clusters, and sixty who are of neither."""
-    monkeypatch.setattr(training, "FEWEST", 60)
+    monkeypatch.setattr(limits, "FEWEST", 60)
     found = crowd(50, of=harbour, until=ON, groups=("early", "weekend"))
     ClusterSettings.objects.create(wanted=2, relearn_days=366)
     run_night(ON)
@@ -227,7 +226,7 @@ def test_a_new_kind_of_customers_is_drift(two_groups: dict[str, list[int]]) -> N
         run_night(ON + timedelta(days=days))
     first, second = ClusterFit.objects.order_by("night")
     assert (first.why, second.why, second.night.on) == ("first", "drift", ON + timedelta(days=2))
-    assert training.has_drifted(first, *training.drift(first, second.night_id))
+    assert drifting.has_drifted(*drifting.drift(first, second.night_id))
 
 
 def test_a_new_kind_of_customers_becomes_a_cluster_beside_the_old_ones(
@@ -242,17 +241,22 @@ def test_a_new_kind_of_customers_becomes_a_cluster_beside_the_old_ones(
     assert Cluster.objects.filter(ended_night=None).count() == 3
 
 
-def test_a_cluster_that_nobody_is_like_any_more_ends(two_groups: dict[str, list[int]]) -> None:
-    Purchase.objects.filter(customer__in=two_groups["early"] + two_groups["online"][10:]).update(
-        business_date=ON - timedelta(days=800)
-    )
-    ended = clusters_of(two_groups["early"])
+def test_a_cluster_that_nobody_is_like_any_more_ends(
+    two_groups: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody but the weekend shoppers still comes: two clusters of them, of which one is the old one."""
+    monkeypatch.setattr(limits, "FEWEST", 40)
+    others = Purchase.objects.filter(customer__in=two_groups["early"] + two_groups["online"])
+    others.update(business_date=ON - timedelta(days=800))
+    ended, staying = (clusters_of(two_groups[group]) for group in ("early", "weekend"))
     ClusterSettings.objects.create(wanted=2, relearn_days=366)
     run_night(ON + timedelta(days=1), rebuild=True)
-    assert ClusterFit.objects.get(night__on=ON + timedelta(days=1)).sample == 60
-    living = Cluster.objects.filter(ended_night=None)
-    assert {one.pk for one in living}.isdisjoint(ended)
-    assert clusters_of(two_groups["weekend"]) <= {one.pk for one in living}
+    assert ClusterFit.objects.get(night__on=ON + timedelta(days=1)).sample == 50
+    living = set(Cluster.objects.filter(ended_night=None).values_list("pk", flat=True))
+    assert len(living) == 2
+    assert len(living & staying) == 1
+    assert living.isdisjoint(ended)
+    assert clusters_of(two_groups["weekend"]) == living
 
 
 @pytest.mark.parametrize("n", [0, 1, 50])
@@ -267,7 +271,7 @@ def test_too_few(n: int, harbour: Store) -> None:
 def test_who_objects_to_a_profile_is_in_no_cluster(three_groups: dict[str, list[int]], noon) -> None:
     run_night(ON)
     who = Customer.objects.get(pk=three_groups["early"][0])
-    consents.record(who, [Choice("profiling", None, False)], source="form", at=noon, by="system:test")
+    refuse(who, noon)
     run_night(ON + timedelta(days=1))
     assert not ClusterMember.objects.filter(customer=who).exists()
     assert ClusterMember.objects.count() == 119
