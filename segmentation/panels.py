@@ -68,18 +68,12 @@ def group_column(staff: Staff, ids: list[int]) -> dict[int, tuple[Any, str]]:
 def cluster(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """The cluster that they are in, and which they were in before."""
     night = whole.around(customer).night
-    history = reading.history_of(customer, night) if night else []
-    now = history[0] if history else None
-    if night is None or now is None or objects(customer):
+    if night is None or objects(customer):
         return None
-    if now.ended_night is not None and now.ended_night <= night.pk:
+    stays = reading.last_stays(customer, night)
+    if not stays or (stays[0].ended_night is not None and stays[0].ended_night <= night.pk):
         return None
-    names = reading.names_of((row.cluster_id for row in history), night)
-    return {
-        "cluster": now,
-        "name": names[now.cluster_id],
-        "before": names[history[1].cluster_id] if history[1:] else "",
-    }
+    return {"name": stays[0].name, "before": stays[1].name if stays[1:] else ""}
 
 
 def cluster_column(staff: Staff, ids: list[int]) -> dict[int, tuple[Any, str]]:

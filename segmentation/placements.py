@@ -6,7 +6,7 @@ PLACEMENTS = {
     "NightCuts": "reference",
     "ClusterSettings": "reference",
     "Cluster": "reference",
-    "ClusterFit": "local",
+    "ClusterFit": "reference",
     "ClusterCount": "local",
     "LookAlike": "local",
     "CellCount": "local",

@@ -4,12 +4,14 @@ Everything here reads the published night and is scoped to the viewer's stores: 
 sets a cluster apart is told of the chain's customers, whoever looks.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -120,13 +122,43 @@ def names_of(clusters: Iterable[int], night: Night | None = None) -> dict[int, s
     }
 
 
-def history_of(customer: Customer, night: Night) -> list[ClusterMember]:
-    """The clusters that the customer was in, newest first, a business date once."""
-    rows = ClusterMember.objects.filter(customer=customer, night__lte=night.pk)
-    by_date: dict[date, ClusterMember] = {}
-    for row in rows.select_related("cluster", "night").order_by("-night_id"):
-        by_date.setdefault(row.night.on, row)
-    return list(by_date.values())
+@dataclass(frozen=True)
+class Stay:
+    """A stretch of nights in a cluster; `ended_night` None: still."""
+
+    cluster: int
+    name: str
+    ended_night: int | None
+
+
+def last_stays(customer: Customer, night: Night) -> list[Stay]:
+    """The cluster that the customer was put in last, and the one before. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAYS, {"id": customer.pk, "night": night.pk})
+        rows = cursor.fetchall()
+    return [_stay(*row) for row in rows]
+
+
+def _stay(pk: int, ended: int | None, names: str, codes: str | None, categories: str | None) -> Stay:
+    own = Cluster(pk=pk, names=json.loads(names)).own_name
+    known = {int(category): name for category, name in json.loads(categories or "{}").items()}
+    return Stay(pk, own or naming.sentence(json.loads(codes or "[]"), known), ended)
+
+
+_STAYS = """
+SELECT member.cluster_id, member.ended_night, cluster.names::text, called.words::text, (
+    SELECT jsonb_object_agg(goods.id, goods.name)::text FROM customers_category goods
+    WHERE called.words ? ('category:' || goods.id || '+')
+)
+FROM segmentation_clustermember member
+JOIN segmentation_cluster cluster ON cluster.id = member.cluster_id
+LEFT JOIN LATERAL (
+    SELECT fit.words -> member.cluster_id::text AS words FROM segmentation_clusterfit fit
+    WHERE fit.night_id <= %(night)s AND fit.words ? member.cluster_id::text ORDER BY fit.night_id DESC LIMIT 1
+) called ON true
+WHERE member.customer_id = %(id)s AND member.night_id <= %(night)s
+ORDER BY member.night_id DESC LIMIT 2
+"""
 
 
 @dataclass(frozen=True)
