@@ -32,7 +32,9 @@ CLUSTERS = Topic(
     _("Clusters"),
     (
         _("Clusters are groups that your customers fall into by what and how they buy; nobody drew them."),
-        _("A card says what sets its cluster apart: each bar is a trait, further than others in that direction."),
+        _(
+            "A card says what sets its cluster apart: each bar is a trait, further than others in that direction."
+        ),
         _("The silhouette tells how far groups are apart, the stability whether they come out again."),
     ),
     Permission.VIEW_SEGMENTS,
@@ -43,7 +45,9 @@ LOOKALIKES = Topic(
     "lookalikes",
     _("Look-alikes"),
     (
-        _("Choose people whom you want more of; the search ranks others by likeness and says what they share."),
+        _(
+            "Choose people whom you want more of; the search ranks others by likeness and says what they share."
+        ),
         _("Who hardly bought is judged by their profile, everybody else by what they buy."),
         _("The figures are measured on members of the set that were hidden: 0.5 and 10 % would be chance."),
     ),

@@ -306,7 +306,9 @@ def build_world() -> World:
         "staff": {"HARB": people["chen"].pk, "UPTN": people["uma"].pk, "MILL": people["milo"].pk},
         "segments": {EVERYWHERE: Standing.objects.get(customer=canaries["HARB"][1]).group.code},
         "clusters": {EVERYWHERE: clustered.cluster().pk},
-        "lookalikes": {code: clustered.search(found, shops[code]).public_id for code, found in canaries.items()},
+        "lookalikes": {
+            code: clustered.search(found, shops[code]).public_id for code, found in canaries.items()
+        },
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},

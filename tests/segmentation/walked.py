@@ -15,9 +15,13 @@ def cluster() -> Cluster:
     """A cluster of all customers, in the published night."""
     night = nights.published() or Night.objects.order_by("-pk").first()
     assert night is not None
-    found = Cluster.objects.create(born_night=night, names={"en": "Walked", "zh-hans": "走过", "zh-hant": "走過"})
+    found = Cluster.objects.create(
+        born_night=night, names={"en": "Walked", "zh-hans": "走过", "zh-hant": "走過"}
+    )
     people = Customer.objects.living().order_by("pk")
-    ClusterMember.objects.bulk_create(ClusterMember(customer=who, night=night, cluster=found) for who in people)
+    ClusterMember.objects.bulk_create(
+        ClusterMember(customer=who, night=night, cluster=found) for who in people
+    )
     return found
 
 
