@@ -45,7 +45,7 @@ def choose(points: Any, wanted: int | None = None) -> Chosen:
         labels = {k: nearest(tried, centres) for k, centres in found.items()}
         silhouettes = silhouettes_of(tried[:SEEN], {k: one[:SEEN] for k, one in labels.items()})
         stabilities = {k: stability(tried, k) for k in numbers}
-        best = wanted if wanted in found else _best(numbers, labels, silhouettes, stabilities)
+        best = wanted if wanted and wanted in found else _best(numbers, labels, silhouettes, stabilities)
         return Chosen(centres_of(points, best, found[best]), silhouettes, stabilities)
 
 

@@ -30,8 +30,8 @@ class Trait:
     is_share: bool = False
 
 
-def _counted(code: str, label: Any, unit: str, *words: Any, family: str = "") -> Trait:
-    return Trait(code, label, unit, *words, family or code, is_log=True)
+def _counted(code: str, label: Any, unit: str, high: Any, low: Any, *, family: str = "") -> Trait:
+    return Trait(code, label, unit, high, low, family or code, is_log=True)
 
 
 def _share(code: str, label: Any, high: Any, low: Any, family: str = "") -> Trait:

@@ -83,7 +83,7 @@ def picture(viewer: Viewer) -> Picture | None:
     if fit is None or not counts:
         return Picture(night, total.customers)
     sums = _sums(viewer, night, counts)
-    names = names_of(counts, night)
+    names = names_of(sums, night)
     categories = kinds.category_names(fit.scaling["codes"])
     customers = sum(n for n, _money in sums.values())
     revenue = sum((money for _n, money in sums.values()), Decimal(0))

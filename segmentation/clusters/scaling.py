@@ -45,7 +45,7 @@ class Scaling:
         deviation = kept.std(axis=0)
         columns = (prior, low, high, kept.mean(axis=0), np.where(deviation < _FLAT, 0, deviation))
         return cls(
-            list(codes), *(np.round(values, _DECIMALS).tolist() for values in columns), weight=_weights(codes)
+            list(codes), *(np.round(values, _DECIMALS).tolist() for values in columns), _weights(codes)
         )
 
     @classmethod

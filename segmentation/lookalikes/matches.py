@@ -20,7 +20,7 @@ def searches(viewer: Viewer) -> QuerySet[LookAlike]:
     return LookAlike.objects.visible_to(viewer).select_related("job").order_by("-pk")
 
 
-def people(viewer: Viewer, one: LookAlike) -> QuerySet[Customer]:
+def people(viewer: Viewer, one: LookAlike) -> Any:
     """Whom a search found, in no order."""
     found = LookAlikeMatch.objects.filter(lookalike=one).values("customer_id")
     rows = Customer.objects.visible_to(viewer).living().filter(pk__in=found)

@@ -77,7 +77,8 @@ def forget_nights() -> None:
         for table in (
             "segmentation_standing", "segmentation_cellcount", "segmentation_classcount", "segmentation_nightcuts",
             "segmentation_clustermember", "segmentation_clustercount", "segmentation_clusterfit",
-            "segmentation_cluster", "customers_lifecycle", "customers_persona", "customers_personadue", "customers_personabasis",
+            "segmentation_cluster", "customers_lifecycle", "customers_persona", "customers_personadue",
+            "customers_personabasis",
             "customers_purchasestate", "customers_statebasis", "customers_publishednight",
             "customers_night", "jobs_step", "jobs_job",
         ):  # fmt: skip

@@ -1,6 +1,6 @@
 """Clusters: exact small examples, groups that are apart are found again, names that last from night to night."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -268,7 +268,9 @@ def test_too_few(n: int, harbour: Store) -> None:
     assert ClusterCount.objects.get().customers == n
 
 
-def test_who_objects_to_a_profile_is_in_no_cluster(three_groups: dict[str, list[int]], noon) -> None:
+def test_who_objects_to_a_profile_is_in_no_cluster(
+    three_groups: dict[str, list[int]], noon: datetime
+) -> None:
     run_night(ON)
     who = Customer.objects.get(pk=three_groups["early"][0])
     refuse(who, noon)

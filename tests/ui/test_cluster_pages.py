@@ -160,16 +160,23 @@ def test_a_search_is_started_left_and_found_again(
     assert page.context["count"] == 50
     assert "By what they buy" in page.content.decode()
     assert one.public_id in theirs.get("/segments/lookalikes/").content.decode()
-    sheet = b"".join(signed_in(noor).get(f"{answer['Location']}export/").streaming_content).decode()
+    exported: Any = signed_in(noor).get(f"{answer['Location']}export/")
+    sheet = b"".join(exported.streaming_content).decode()
     assert len(sheet.splitlines()) == 51
     assert signed_in(marta).get(answer["Location"]).status_code == 404
     assert theirs.post(f"{answer['Location']}removal/").status_code == 303
     assert not LookAlikeMatch.objects.exists()
 
 
-def test_a_search_by_program(groups: dict[str, list[int]], harbour: Store, uptown: Store, calling) -> None:
+def test_a_search_by_program(
+    groups: dict[str, list[int]], harbour: Store, uptown: Store, calling: Callable[..., Client]
+) -> None:
     key = calling("segments:read", "segments:write", stores=[harbour])
-    body = {"seed": "cluster", "key": str(Cluster.objects.order_by("pk").first().pk), "among": "all"}
+    body = {
+        "seed": "cluster",
+        "key": str(Cluster.objects.order_by("pk").values_list("pk", flat=True)[0]),
+        "among": "all",
+    }
     told = [
         key.post("/api/v1/lookalikes/", body, "application/json", headers={"Idempotency-Key": "one"})
         for _ in range(2)
