@@ -44,7 +44,10 @@ def chart(fit: ClusterFit | None) -> dict[str, Any]:
         "decimals": 3,
         "series": [
             {"name": _("Chosen: %(k)s") % {"k": chosen}, "values": [s if is_it else None for _k, s, _r, is_it in told]},
-            {"name": _("Other numbers"), "values": [None if is_it else s for _k, s, _r, is_it in told]},
+            {
+                "name": _("Other numbers"), "quiet": True,
+                "values": [None if is_it else s for _k, s, _r, is_it in told],
+            },
         ],
     }  # fmt: skip
 

@@ -123,7 +123,8 @@ class LookAlikePage(StaffView):
                 names[name], part, self.words.of(part["strongest"]),
                 _(", ").join(self.words.label(code) for code in part["left_out"]),
             )
-            for name, part in figures.items()
+            for name in names
+            if (part := figures.get(name))
         ]  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from sklearn.metrics import silhouette_score
 from crm.jobs import runner
 from crm.jobs.models import Job
 from crm.org.models import Store
+from crm.privacy import erasing
 from customers import histories, nights
+from customers.merging import merge
 from customers.models import Customer, Purchase
 from segmentation.clusters import choosing, drifting, limits, matching, naming, step
 from segmentation.clusters.scaling import Scaling
@@ -277,6 +279,22 @@ def test_who_objects_to_a_profile_is_in_no_cluster(
     run_night(ON + timedelta(days=1))
     assert not ClusterMember.objects.filter(customer=who).exists()
     assert ClusterMember.objects.count() == 119
+
+
+def test_two_who_are_one_are_in_one_cluster_and_who_is_erased_in_none(
+    three_groups: dict[str, list[int]], noon: datetime
+) -> None:
+    run_night(ON)
+    survivor, loser, gone = (Customer.objects.get(pk=pk) for pk in three_groups["online"][:3])
+    merge(survivor, loser, by="system:test", at=noon)
+    erasing.erase(gone.pk, by="system:test", at=noon)
+    assert not ClusterMember.objects.filter(customer=gone).exists()
+    run_night(ON + timedelta(days=1))
+    assert clusters_of([survivor.pk]) == clusters_of(three_groups["online"][3:])
+    now = ClusterMember.objects.at(nights.published().pk)  # type: ignore[union-attr]
+    assert not now.filter(customer__in=[loser, gone]).exists()
+    assert ClusterMember.objects.get(customer=loser).ended_night == nights.published().pk  # type: ignore[union-attr]
+    assert ClusterCount.objects.order_by("-night").filter(cluster=None).first().customers == 118  # type: ignore[union-attr]
 
 
 def test_a_killed_step_ends_as_if_it_had_not_been(

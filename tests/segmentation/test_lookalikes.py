@@ -11,6 +11,8 @@ import pytest
 from crm.jobs import runner
 from crm.jobs.models import Job
 from crm.org.models import Staff, Store
+from crm.privacy import erasing
+from customers.merging import merge
 from customers.models import Customer
 from segmentation.lookalikes import jobs, matches, models, quality, seeds
 from segmentation.lookalikes.words import Words
@@ -114,7 +116,7 @@ def test_the_same_search_finds_the_same(crowd: dict[str, list[int]], max_: Staff
 
 
 def test_who_hardly_bought_is_judged_by_their_profile(
-    crowd: dict[str, list[int]], max_: Staff, harbour
+    crowd: dict[str, list[int]], max_: Staff, harbour: Store
 ) -> None:
     """The set is of women in their thirties; of two prospects the one who is like them comes first."""
     chance = Random(1)
@@ -191,6 +193,19 @@ def test_a_killed_search_begins_again(
     one = search(max_)
     assert len(calls) == 2
     assert LookAlikeMatch.objects.filter(lookalike=one).count() == 88
+
+
+def test_who_is_merged_or_erased_is_in_no_list(
+    crowd: dict[str, list[int]], max_: Staff, noon: datetime
+) -> None:
+    run_night(ON)
+    one = search(max_)
+    survivor, loser, gone = (Customer.objects.get(pk=pk) for pk in crowd["online"][37:])
+    merge(survivor, loser, by="system:test", at=noon)
+    erasing.erase(gone.pk, by="system:test", at=noon)
+    assert not LookAlikeMatch.objects.filter(customer__in=[loser, gone]).exists()
+    assert [row.customer_id for row in matches.ranked(max_, one)[:6]].count(survivor.pk) == 1
+    assert matches.people(max_, one).count() == 86
 
 
 def test_a_search_that_is_removed_leaves_nobody(crowd: dict[str, list[int]], max_: Staff) -> None:
