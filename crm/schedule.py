@@ -30,19 +30,21 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
     ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
+    ("clusters", _("Clusters"), "segmentation.clusters.step:step"),
     ("segments", _("Segments"), "segmentation.segments.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
 # A step asked for alone takes along the steps that rest on it: half of a night must not be published.
 TAKES_ALONG = {
-    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona", "segments"),
+    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona", "clusters", "segments"),
     "rfm": ("value_class", "snapshot", "segments"),
-    "value_class": ("snapshot",),
+    "value_class": ("snapshot", "segments"),
+    "clusters": ("segments",),
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
 NEWEST_ALONE = frozenset(
-    {"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "segments"}
+    {"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "clusters", "segments"}
 )
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.

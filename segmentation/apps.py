@@ -15,6 +15,7 @@ class SegmentationConfig(AppConfig):
         from segmentation import attributes, audience
         from segmentation.api import profile
         from segmentation.help import fill
+        from segmentation.lookalikes import jobs, seeds  # noqa: F401  registers the kind of job
         from segmentation.models import Scheme
         from segmentation.segments import evaluating
         from segmentation.shelf.engine import ShelfEngine
@@ -25,6 +26,7 @@ class SegmentationConfig(AppConfig):
         evaluating.use(ShelfEngine())
         profile.fill()
         audience.fill()
+        seeds.fill()
         self._fill_the_pages()
         fill()
 
@@ -48,6 +50,13 @@ class SegmentationConfig(AppConfig):
             "customer.side",
             slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10),
         )
+        slots.offer(
+            "customer.head",
+            slots.Panel("cluster", "segmentation/panel_cluster.html", panels.cluster, may, order=15),
+        )
+        slots.add_column(
+            "customer.list", slots.Column("cluster", _("Cluster"), panels.cluster_column, may, order=15)
+        )
         slots.add_column(
             "customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10)
         )
@@ -69,6 +78,8 @@ class SegmentationConfig(AppConfig):
                 "value_class": _("Value classes"),
                 "snapshot": _("Groups"),
                 "scored": _("scored"),
+                "clusters": _("Clusters"),
+                "lookalikes": _("Look-alikes"),
             }
         )
 

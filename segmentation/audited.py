@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = {"Scheme": "", "Group": "", "Segment": "", "SegmentVersion": ""}
+TRACKED = {"Scheme": "", "Group": "", "Segment": "", "SegmentVersion": "", "ClusterSettings": ""}
 WORDS = {
     "scheme.change": Act(_("Scheme changed"), icon="adjustments"),
     "segment.create": Act(_("Segment saved"), icon="chart-grid-dots"),
@@ -13,6 +13,11 @@ WORDS = {
     "segment.archive": Act(_("Segment archived"), icon="archive"),
     "segment.restore": Act(_("Segment brought back"), icon="archive-off"),
     "segments.export": Act(_("Segment exported"), icon="download"),
+    "clusters.change": Act(_("Settings of the clusters changed"), icon="adjustments"),
+    "clusters.relearn": Act(_("Clusters to be learnt anew"), icon="refresh"),
+    "cluster.name": Act(_("Cluster named"), icon="palette"),
+    "lookalikes.start": Act(_("Look-alikes searched"), icon="users"),
+    "lookalikes.remove": Act(_("Search for look-alikes removed"), icon="trash"),
     "group.edit": Act(_("Group changed"), icon="palette"),
     "group.add": Act(_("Group added"), icon="palette"),
 }

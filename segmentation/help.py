@@ -8,6 +8,8 @@ from crm.ui.help import Topic, register
 
 def fill() -> None:
     register(SEGMENTS)
+    register(CLUSTERS)
+    register(LOOKALIKES)
     register(SCORING)
 
 
@@ -24,6 +26,34 @@ SEGMENTS = Topic(
     Permission.VIEW_SEGMENTS,
     30,
     "segmentation:segments",
+)
+CLUSTERS = Topic(
+    "clusters",
+    _("Clusters"),
+    (
+        _("Clusters are groups that your customers fall into by what and how they buy; nobody drew them."),
+        _(
+            "A card says what sets its cluster apart: each bar is a trait, further than others in that direction."
+        ),
+        _("The silhouette tells how far groups are apart, the stability whether they come out again."),
+    ),
+    Permission.VIEW_SEGMENTS,
+    31,
+    "segmentation:clusters",
+)
+LOOKALIKES = Topic(
+    "lookalikes",
+    _("Look-alikes"),
+    (
+        _(
+            "Choose people whom you want more of; the search ranks others by likeness and says what they share."
+        ),
+        _("Who hardly bought is judged by their profile, everybody else by what they buy."),
+        _("The figures are measured on members of the set that were hidden: 0.5 and 10 % would be chance."),
+    ),
+    Permission.VIEW_SEGMENTS,
+    32,
+    "segmentation:lookalikes",
 )
 SCORING = Topic(
     "scoring",

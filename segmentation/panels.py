@@ -5,8 +5,10 @@ from typing import Any
 from crm.org.models import Staff
 from customers import nights, whole
 from customers.models import Customer
+from customers.views.persona import objects
 from segmentation import standings
-from segmentation.models import Standing
+from segmentation.clusters import reading
+from segmentation.models import ClusterMember, Standing
 from segmentation.views.words import of_class, of_score
 
 
@@ -61,3 +63,27 @@ def group_column(staff: Staff, ids: list[int]) -> dict[int, tuple[Any, str]]:
         return {}
     rows = Standing.objects.at(night.pk).filter(customer__in=ids).select_related("group")
     return {row.customer_id: (row.group.name, "") for row in rows}
+
+
+def cluster(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    """The cluster that they are in, and which they were in before."""
+    night = whole.around(customer).night
+    if night is None or objects(customer):
+        return None
+    stays = reading.last_stays(customer, night)
+    if not stays or (stays[0].ended_night is not None and stays[0].ended_night <= night.pk):
+        return None
+    return {"name": stays[0].name, "before": stays[1].name if stays[1:] else ""}
+
+
+def cluster_column(staff: Staff, ids: list[int]) -> dict[int, tuple[Any, str]]:
+    """The cluster of each, by the published night."""
+    night = nights.published()
+    if night is None or not ids:
+        return {}
+    rows = (
+        ClusterMember.objects.at(night.pk).filter(customer__in=ids).values_list("customer_id", "cluster_id")
+    )
+    found = dict(rows)
+    names = reading.names_of(found.values(), night) if found else {}
+    return {customer: (names[pk], "") for customer, pk in found.items()}

@@ -16,6 +16,15 @@ TABLES = {
     ),
     "NightCuts": plain("night scheme recency frequency monetary value customers"),
     "CellCount": plain("id night store r x customers revenue"),
+    "ClusterSettings": plain("id wanted relearn_days created_at", staff="created_by"),
+    "Cluster": plain("id names colour born_night ended_night"),
+    "ClusterFit": plain(
+        "night settings why sample clusters scaling centres silhouettes stabilities words misfit shares"
+    ),
+    "ClusterCount": plain("id night cluster customers revenue misfit traits"),
+    "ClusterMember": deleted(derived="cluster", plain="customer night ended_night"),
+    "LookAlike": plain("id seed key title among most stores job figures created_at", staff="created_by"),
+    "LookAlikeMatch": deleted(derived="rank score is_profile shared", plain="customer lookalike"),
     "ClassCount": plain("id night store value_class customers revenue"),
     "Segment": plain("id name about kind is_shared archived_at created_at", staff="owner created_by"),
     "SegmentVersion": plain("id segment number definition remark created_at", staff="created_by"),

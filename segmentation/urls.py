@@ -1,6 +1,15 @@
 from django.urls import path
 
-from segmentation.views import lifecycle, members, movements, schemes, segments
+from segmentation.views import (
+    clusterforms,
+    clusters,
+    lifecycle,
+    lookalikes,
+    members,
+    movements,
+    schemes,
+    segments,
+)
 
 app_name = "segmentation"
 urlpatterns = [
@@ -12,6 +21,36 @@ urlpatterns = [
     path("segments/movement/", movements.MovementPage.as_view(), name="movement"),
     path("segments/movement/customers/", members.Movers.as_view(), name="movers"),
     path("segments/movement/customers/export/", members.MoversExport.as_view(), name="movers-export"),
+    path("segments/clusters/", clusters.Clusters.as_view(), name="clusters"),
+    path("segments/clusters/export/", clusters.ClustersExport.as_view(), name="clusters-export"),
+    path("segments/clusters/settings/", clusterforms.ClusterSettingsPage.as_view(), name="cluster-settings"),
+    path("segments/clusters/learning/", clusterforms.Learning.as_view(), name="cluster-learning"),
+    path("segments/clusters/<int:pk>/", clusterforms.ClusterName.as_view(), name="cluster"),
+    path("segments/clusters/<int:pk>/customers/", clusters.ClusterMembers.as_view(), name="cluster-members"),
+    path(
+        "segments/clusters/<int:pk>/customers/export/",
+        clusters.ClusterMembersExport.as_view(),
+        name="cluster-members-export",
+    ),
+    path(
+        "segments/clusters/<int:pk>/customers/work/",
+        clusters.ClusterMembersWork.as_view(),
+        name="cluster-members-work",
+    ),
+    path("segments/lookalikes/", lookalikes.LookAlikes.as_view(), name="lookalikes"),
+    path("segments/lookalikes/new/", lookalikes.NewLookAlike.as_view(), name="lookalike-new"),
+    path("segments/lookalikes/<str:code>/", lookalikes.LookAlikePage.as_view(), name="lookalike"),
+    path(
+        "segments/lookalikes/<str:code>/removal/",
+        lookalikes.LookAlikeRemoval.as_view(),
+        name="lookalike-removal",
+    ),
+    path(
+        "segments/lookalikes/<str:code>/export/",
+        lookalikes.LookAlikeExport.as_view(),
+        name="lookalike-export",
+    ),
+    path("segments/lookalikes/<str:code>/work/", lookalikes.LookAlikeWork.as_view(), name="lookalike-work"),
     path("segments/scheme/", schemes.SchemePage.as_view(), name="scheme"),
     path("segments/lifecycle/", lifecycle.LifecyclePage.as_view(), name="lifecycle"),
     path("segments/groups/", schemes.Groups.as_view(), name="groups"),

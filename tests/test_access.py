@@ -50,6 +50,7 @@ from tests.conftest import forget_what_the_process_knows
 from tests.loyalty import rules as earning
 from tests.loyalty import walked as loyal
 from tests.loyalty import walking
+from tests.segmentation import walked as clustered
 from tests.walk import EVERYWHERE, Route, World
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,7 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "api-customers": ("get", {"limit": "200"}),
     "api-duplicates": ("get", {"limit": "200"}),
     "api-segment-members": ("get", {"limit": "200"}),
+    "api-cluster-members": ("get", {"limit": "200"}),
     "customers:list": ("get", {}),
     "customers:export": ("get", {"format": "csv"}),
     "customers:find": ("post", {"q": "bird"}),
@@ -179,6 +181,8 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "customers:pairs-export": ("get", {"format": "csv"}),
     "segmentation:members": ("get", {}),
     "segmentation:members-export": ("get", {"format": "xlsx"}),
+    "segmentation:cluster-members": ("get", {}),
+    "segmentation:cluster-members-export": ("get", {}),
     "segmentation:movers": ("get", {}),
     "segmentation:movers-export": ("get", {}),
 }
@@ -190,6 +194,7 @@ SEARCHES = {"customers:find"}
 COUNTS: dict[str, Callable[[Any], int]] = {
     "api-segments": lambda answer: sum(part["customers"] for part in answer.json()["results"]),
     "customers:list": lambda answer: answer.context["count"],
+    "segmentation:cluster-members": lambda answer: answer.context["count"],
     "segmentation:members": lambda answer: answer.context["count"],
     "segmentation:segments": lambda answer: answer.context["map"].customers,
 }
@@ -226,6 +231,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("api-privacy-requests", "post"): {"kind": "access", "store": "NOWHERE"},
     ("api-customers", "post"): {"identities": [{"kind": "member", "value": "NEW1"}], "home_store": "HARB"},
     **loyal.BODIES,
+    **clustered.BODIES,
     **walking.BODIES,
 }
 
@@ -299,6 +305,10 @@ def build_world() -> World:
         "stores": {code: shop.pk for code, shop in shops.items()},
         "staff": {"HARB": people["chen"].pk, "UPTN": people["uma"].pk, "MILL": people["milo"].pk},
         "segments": {EVERYWHERE: Standing.objects.get(customer=canaries["HARB"][1]).group.code},
+        "clusters": {EVERYWHERE: clustered.cluster().pk},
+        "lookalikes": {
+            code: clustered.search(found, shops[code]).public_id for code, found in canaries.items()
+        },
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},

@@ -1,7 +1,8 @@
-"""The segment in a customer's profile: read in the one statement that reads the profile."""
+"""The segment and the cluster in a customer's profile: read in the one statement that reads the profile."""
 
+from customers import consents
 from customers.api import slots
-from segmentation.api.shapes import StandingOut
+from segmentation.api.shapes import ClusterOfOut, StandingOut
 
 _SQL = """(
     SELECT json_build_object(
@@ -17,6 +18,19 @@ _SQL = """(
     LIMIT 1
 )"""
 
+_OBJECTS = consents.refusal(None, "profiling", customer="customer").replace("customer.id", "%(id)s")
+_CLUSTER = f"""(
+    SELECT json_build_object('id', member.cluster_id, 'since', since.on)
+    FROM customers_publishednight published
+    JOIN segmentation_clustermember member ON member.customer_id = %(id)s
+        AND member.night_id <= published.night_id
+        AND (member.ended_night IS NULL OR member.ended_night > published.night_id)
+    JOIN customers_night since ON since.id = member.night_id
+    WHERE NOT {_OBJECTS}
+    LIMIT 1
+)"""  # noqa: S608  our own names
+
 
 def fill() -> None:
+    slots.offer("cluster", sql=_CLUSTER, shape=ClusterOfOut | None)
     slots.offer("segment", sql=_SQL, shape=StandingOut | None)

@@ -61,3 +61,10 @@ class StandingOut(msgspec.Struct):
     m: Score
     value_class: ValueClassName
     night: date
+
+
+class ClusterOfOut(msgspec.Struct):
+    """The cluster that a customer is in as of the last published night, and since which night; see `clusters/`."""
+
+    id: int
+    since: date

@@ -1,6 +1,8 @@
 """The nouns of this app, one module a topic."""
 
+from segmentation.models.clusters import Cluster, ClusterCount, ClusterFit, ClusterMember, ClusterSettings
 from segmentation.models.following import Changed, ShelfPointer, Touched
+from segmentation.models.lookalikes import Among, LookAlike, LookAlikeMatch
 from segmentation.models.scheme import Axis, Group, Method, Scheme
 from segmentation.models.segment import (
     Segment,
@@ -15,7 +17,8 @@ from segmentation.models.segment import (
 from segmentation.models.standing import CellCount, ClassCount, NightCuts, Standing, ValueClass
 
 __all__ = [
-    "Axis", "CellCount", "Changed", "ClassCount", "Group", "Method", "NightCuts", "Scheme", "Segment", "SegmentKind",
-    "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion",
-    "ShelfPointer", "Standing", "Touched", "ValueClass",
+    "Among", "Axis", "CellCount", "Changed", "ClassCount", "Cluster", "ClusterCount", "ClusterFit", "ClusterMember",
+    "ClusterSettings", "Group", "LookAlike", "LookAlikeMatch", "Method", "NightCuts", "Scheme", "Segment",
+    "SegmentKind", "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse",
+    "SegmentVersion", "ShelfPointer", "Standing", "Touched", "ValueClass",
 ]  # fmt: skip

@@ -1,5 +1,5 @@
 /* What each kind of chart looks like. `data` is what the page's JSON holds:
-   bars:   {labels, series: [{name, values, links?}], horizontal?, percent?, money?}
+   bars:   {labels, series: [{name, values, links?, quiet?}], horizontal?, percent?, money?, stacked?, decimals?}
    lines:  {labels, series: [{name, values, low?, high?}], percent?}
    sankey: {nodes: [{name, label, colour}], links: [{source, target, value, href?}]} */
 const CHINESE = /^zh/;
@@ -7,7 +7,7 @@ const wording = (lang) => (CHINESE.test(lang) ? lang : "en");
 
 function writer(data, lang) {
   const style = data.percent ? { style: "percent", maximumFractionDigits: 1 }
-    : data.currency ? { style: "currency", currency: data.currency, maximumFractionDigits: 0 } : { maximumFractionDigits: 1 };
+    : data.currency ? { style: "currency", currency: data.currency, maximumFractionDigits: 0 } : { maximumFractionDigits: data.decimals ?? 1 };
   const format = new Intl.NumberFormat(wording(lang), style);
   return (value) => (value == null ? "–" : format.format(value));
 }
@@ -40,7 +40,7 @@ export function bars(data, look, lang) {
   return {
     ...axes(data, look, lang), ...grid(data), ...legend(data, look),
     series: data.series.map((one) => ({
-      type: "bar", name: one.name, barMaxWidth: 26, itemStyle: { borderRadius: 3 }, stack: data.stacked ? "all" : undefined,
+      type: "bar", name: one.name, barMaxWidth: 26, itemStyle: { borderRadius: 3, color: one.quiet ? look.line : undefined }, stack: data.stacked ? "all" : undefined,
       data: one.values.map((value, at) => ({ value, href: one.links?.[at] })), cursor: one.links ? "pointer" : "default",
       label: { show: Boolean(data.horizontal), position: "right", color: look.ink, formatter: (point) => write(point.value) },
       tooltip: { valueFormatter: write },

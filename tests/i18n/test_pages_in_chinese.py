@@ -48,6 +48,7 @@ from segmentation.models import Group
 from tests import cast, walk
 from tests.loyalty import rules as earning
 from tests.loyalty import walked, walking
+from tests.segmentation import walked as clustered
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +177,7 @@ def world(db: None) -> walk.World:
         "nights": [night.pk, failed.pk], "keys": key.pk,
         "customers": person.public_id, "purchases": receipt.public_id, "identifiers": person.identities.first().pk,
         "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
+        "clusters": clustered.cluster().pk, "lookalikes": clustered.search([person], shop).public_id,
         **_follow_ups(person, admin, clerk),
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",

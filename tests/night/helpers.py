@@ -45,6 +45,11 @@ WRITTEN = {
         SELECT p.customer_id, p.digest, n.on, e.on FROM customers_persona p
         JOIN customers_night n ON n.id = p.night_id LEFT JOIN customers_night e ON e.id = p.ended_night
         ORDER BY p.customer_id, p.night_id""",
+    "clusters": """
+        SELECT m.customer_id, m.cluster_id - (SELECT min(id) FROM segmentation_cluster), n.on, e.on
+        FROM segmentation_clustermember m
+        JOIN customers_night n ON n.id = m.night_id LEFT JOIN customers_night e ON e.id = m.ended_night
+        ORDER BY m.customer_id, m.night_id""",
     "published": "SELECT n.on FROM customers_publishednight p JOIN customers_night n ON n.id = p.night_id",
 }
 
@@ -71,7 +76,9 @@ def forget_nights() -> None:
     with connection.cursor() as cursor:
         for table in (
             "segmentation_standing", "segmentation_cellcount", "segmentation_classcount", "segmentation_nightcuts",
-            "customers_lifecycle", "customers_persona", "customers_personadue", "customers_personabasis",
+            "segmentation_clustermember", "segmentation_clustercount", "segmentation_clusterfit",
+            "segmentation_cluster", "customers_lifecycle", "customers_persona", "customers_personadue",
+            "customers_personabasis",
             "customers_purchasestate", "customers_statebasis", "customers_publishednight",
             "customers_night", "jobs_step", "jobs_job",
         ):  # fmt: skip

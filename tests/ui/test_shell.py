@@ -23,6 +23,8 @@ PAGES = [
     "/customers/",
     "/segments/",
     "/segments/movement/",
+    "/segments/clusters/",
+    "/segments/lookalikes/",
     "/nights/",
     "/imports/",
     "/loyalty/",

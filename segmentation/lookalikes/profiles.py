@@ -1,0 +1,111 @@
+"""What is known of people apart from what they buy, as columns of yes and no.
+
+Age in tens of years, gender, home store, size of the household, how they joined, and whether they were on the web or in
+the app in the last 90 days. Events of people who said no to a profile never become theirs, so they are not counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from crm.lib.copy import BOOL, INT4, INT8, read_packed
+from crm.lib.statements import Statement
+from customers import consents
+from customers.histories import RANGE
+
+STORES = 40  # the largest among the sample; those beyond tell nothing
+RECENT_DAYS = 90  # for being a new member, and for what was done on the web
+
+_PEOPLE = f"""
+SELECT c.id,
+       coalesce(extract(year FROM age(%(on)s::date, c.birthday))::int,
+                nullif(substring(c.age_band FROM '[0-9]{{1,3}}'), '')::int, -1),
+       coalesce(ascii(nullif(c.gender, '')), 0), coalesce(c.home_store_id, 0)::int, coalesce(c.household_size, 0)::int,
+       CASE WHEN c.is_stub THEN 0 WHEN EXISTS (SELECT FROM customers_signup f WHERE f.customer_id = c.id) THEN 2
+            ELSE 1 END,
+       coalesce(%(on)s::date - c.enrolled_at::date, 100000)::int,
+       EXISTS (SELECT FROM customers_event e WHERE e.customer_id = c.id AND e.state = 1
+               AND e.occurred_at > %(on)s::date - interval '{RECENT_DAYS} days')
+FROM customers_customer c
+WHERE c.id >= %(low)s AND c.id < %(high)s AND c.merged_into_id IS NULL AND c.erased_at IS NULL
+    AND NOT {consents.refusal(None, "profiling")}
+    AND (%(stores)s::bigint[] IS NULL OR c.home_store_id = ANY(%(stores)s::bigint[]))
+"""  # noqa: S608  our own names and numbers
+_TYPES = {
+    "id": INT8, "age": INT4, "gender": INT4, "store": INT4, "household": INT4, "joined": INT4, "days": INT4,
+    "web": BOOL,
+}  # fmt: skip
+STATEMENTS = [
+    Statement(
+        "lookalikes.people", _PEOPLE, {"low": 1, "high": 25_001, "on": date(2026, 3, 10), "stores": None}
+    )
+]
+OLDEST, LARGEST = 80, 5  # and older, and larger
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """A row a person, rising by `id`. `age`: -1 not known; the others: 0. `days`: since they enrolled."""
+
+    id: Any
+    age: Any
+    gender: Any
+    store: Any
+    household: Any
+    joined: Any
+    days: Any
+    web: Any
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def of(self, mask: Any) -> "Profiles":
+        return Profiles(**{name: values[mask] for name, values in self.columns().items()})
+
+    def columns(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _TYPES}
+
+    @property
+    def is_new(self) -> Any:
+        return self.days < RECENT_DAYS
+
+
+def read(number: int, on: date, stores: Sequence[int] | None) -> Profiles:
+    """Those of a range who live, are of these stores, and do not object."""
+    params = {"low": number * RANGE, "high": (number + 1) * RANGE, "on": on, "stores": stores}
+    with connection.cursor() as cursor:
+        found = read_packed(cursor, _PEOPLE, _TYPES, params)
+    order = np.argsort(found["id"])
+    return Profiles(**{name: values[order] for name, values in found.items()})
+
+
+def columns_of(people: Profiles) -> list[str]:
+    """The codes of the columns that these people give: those that some have and some have not."""
+    stores, counts = np.unique(people.store[people.store > 0], return_counts=True)
+    largest = sorted(stores[np.argsort(-counts, kind="stable")][:STORES].tolist())
+    codes = [f"age:{low}" for low in range(0, OLDEST + 1, 10)]
+    codes += [f"gender:{chr(code)}" for code in np.unique(people.gender[people.gender > 0])]
+    codes += [f"store:{pk}" for pk in largest]
+    codes += [f"household:{size}" for size in range(1, LARGEST + 1)]
+    codes += ["joined:1", "joined:2", "web:1"]
+    table = encoded(people, codes)
+    varies = (table.min(axis=0) < table.max(axis=0)) if len(table) else np.zeros(len(codes), dtype=bool)
+    return [code for code, is_told in zip(codes, varies, strict=True) if is_told]
+
+
+def encoded(people: Profiles, codes: Sequence[str]) -> Any:
+    """float64[n, len(codes)] of 0 and 1."""
+    facts = {
+        "age": np.where(people.age < 0, -1, np.minimum(people.age // 10 * 10, OLDEST)), "store": people.store,
+        "gender": people.gender, "household": np.minimum(people.household, LARGEST), "joined": people.joined,
+        "web": people.web.astype(np.int64),
+    }  # fmt: skip
+    table = np.zeros((len(people), len(codes)))
+    for at, code in enumerate(codes):
+        name, _colon, value = code.partition(":")
+        table[:, at] = facts[name] == (ord(value) if name == "gender" else int(value))
+    return table
