@@ -29,18 +29,21 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("agents", _("Dedicated agents"), "loyalty.tiers.dealing:step"),
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
     ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
+    ("lifetime", _("Lifetime value"), "segmentation.lifetime.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
 # A step asked for alone takes along the steps that rest on it: half of a night must not be published.
 TAKES_ALONG = {
-    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona"),
+    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "lifetime", "persona"),
     "rfm": ("value_class", "snapshot"),
     "value_class": ("snapshot",),
 }
-# Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
-# rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona"})
+# Steps that a night of the past leaves to the newest: nobody looks at a persona or an expectation of before, and
+# receipts earn, members rise and friends are rewarded by the dates of what happened, whichever night finds it.
+NEWEST_ALONE = frozenset(
+    {"accrual", "tier_review", "agents", "birthdays", "referrals", "lifetime", "persona"}
+)
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
