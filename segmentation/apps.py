@@ -40,6 +40,10 @@ class SegmentationConfig(AppConfig):
             "customer.side",
             slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10),
         )
+        slots.offer(
+            "customer.side",
+            slots.Panel("lifetime", "segmentation/panel_lifetime.html", panels.lifetime, may, order=8),
+        )
         slots.add_column(
             "customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10)
         )

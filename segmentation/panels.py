@@ -3,9 +3,11 @@
 from typing import Any
 
 from crm.org.models import Staff
+from crm.ui import words
 from customers import nights, whole
 from customers.models import Customer
 from segmentation import standings
+from segmentation.lifetime import HORIZONS, reading
 from segmentation.models import Standing
 from segmentation.views.words import of_class, of_score
 
@@ -33,6 +35,23 @@ def movement(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """In which group they were since when, and by which scores."""
     history = _history(customer)
     return {"history": history[:12]} if history else None
+
+
+def lifetime(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    """What they are expected to bring, and how sure it is that they are still a customer."""
+    score = reading.score_of(customer)
+    if score is None:
+        return None
+    currency = whole.around(customer).chain.currency
+    spans = [
+        (days, getattr(score, f"purchases_{days}"), getattr(score, f"value_{days}")) for days in HORIZONS
+    ]
+    told = [
+        (days, words.number(purchases / 100, 1), words.money(value, currency, 2))
+        for days, purchases, value in spans
+        if value is not None
+    ]
+    return {"score": score, "alive": None if score.alive is None else score.alive / 1000, "told": told}
 
 
 def _now(customer: Customer) -> Standing | None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from segmentation.views import lifecycle, members, movements, schemes, segments
+from segmentation.views import lifecycle, lifetime, members, movements, schemes, segments, valuable
 
 app_name = "segmentation"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("segments/movement/", movements.MovementPage.as_view(), name="movement"),
     path("segments/movement/customers/", members.Movers.as_view(), name="movers"),
     path("segments/movement/customers/export/", members.MoversExport.as_view(), name="movers-export"),
+    path("segments/lifetime/", lifetime.LifetimeValue.as_view(), name="lifetime-value"),
+    path("segments/lifetime/customers/", valuable.Valuable.as_view(), name="valuable"),
+    path("segments/lifetime/customers/export/", valuable.ValuableExport.as_view(), name="valuable-export"),
     path("segments/scheme/", schemes.SchemePage.as_view(), name="scheme"),
     path("segments/lifecycle/", lifecycle.LifecyclePage.as_view(), name="lifecycle"),
     path("segments/groups/", schemes.Groups.as_view(), name="groups"),

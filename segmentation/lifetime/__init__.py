@@ -4,3 +4,5 @@
 `grouping.py` makes of the histories what the two look at, `fitting.py` decides which model may speak, `step.py` is
 the step of the night, `reading.py` what pages read.
 """
+
+HORIZONS = (30, 90, 365)  # days after a night that are told of

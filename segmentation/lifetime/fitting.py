@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.lifetime import bgnbd, gammagamma, search, tracking
+from segmentation.lifetime import HORIZONS, bgnbd, gammagamma, search, tracking
 from segmentation.lifetime.bgnbd import Params
 from segmentation.lifetime.gammagamma import Spending
 from segmentation.lifetime.grouping import LEAST_REPEATERS, Crowd, Lives
 
-HORIZONS = (30, 90, 365)  # days
 LEAST_DAYS = 56  # seen; before that nobody can be missed
 DRAWN = 1.0  # averages: the chain's mean weighs as much as so many purchases of one's own
 MOST_CENTS = 10**13  # of one customer; a guard for the column

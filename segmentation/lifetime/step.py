@@ -15,9 +15,9 @@ from customers.lifecycle import customers_of
 from customers.nightrun import NightRun
 from segmentation import generations
 from segmentation.generations import Scores
-from segmentation.lifetime import fitting, grouping
+from segmentation.lifetime import HORIZONS, fitting, grouping
 from segmentation.lifetime.bgnbd import Params
-from segmentation.lifetime.fitting import HORIZONS, Fitted, Predicted
+from segmentation.lifetime.fitting import Fitted, Predicted
 from segmentation.lifetime.gammagamma import Spending
 from segmentation.models import LifetimeFit, LifetimeSum
 
@@ -175,5 +175,4 @@ def _summed(values: Any, place: Any, size: int) -> list[int | None]:
         return [None] * size
     sums = np.zeros(size, np.int64)
     np.add.at(sums, place, np.ma.getdata(values).astype(np.int64))
-    found: list[int | None] = sums.tolist()
-    return found
+    return [int(one) for one in sums]

@@ -55,6 +55,10 @@ class LifetimeFit(models.Model):
         verbose_name = _("lifetime value: fit of a night")
 
 
+class LifetimeScoreQuerySet(ScopedQuerySet):
+    scope_path = "customer__home_store"
+
+
 class LifetimeScore(Owned):
     """What is expected of a customer in the days after a night. Read through `segmentation.lifetime.reading`.
 
@@ -74,7 +78,7 @@ class LifetimeScore(Owned):
     value_90 = MoneyField(null=True)
     value_365 = MoneyField(null=True)
 
-    objects = ScopedQuerySet.scoped_by("customer__home_store").as_manager()
+    objects = LifetimeScoreQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("lifetime value of a customer")
