@@ -63,7 +63,7 @@ def in_words(fit: LifetimeFit, currency: str) -> list[str]:
         ]
     between, leaving = fit.alpha / fit.r, fit.a / (fit.a + fit.b)
     told = [
-        _("Whoever is a customer buys every %(n)s days on average.") % {"n": words.number(between, 1)},
+        _("Whoever is a customer buys every %(n)s days on average.") % {"n": words.number(between, 0 if between >= 10 else 1)},
         _("After a purchase %(share)s leave for good.") % {"share": words.percent(leaving)},
         _alike(fit.r),
     ]

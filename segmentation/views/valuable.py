@@ -104,7 +104,8 @@ class ValuableExport(StaffView):
         ]  # fmt: skip
         day = fit.night.on.isoformat() if fit else ""
         cells = _cells(self.staff, form.viewer, fit) if fit else iter([])
-        return export.download(f"{_('lifetime-value')}-{day}", kind, header, cells)
+        name = _("lifetime-value")
+        return export.download(f"{name}-{day}", kind, header, cells)
 
 
 def _cells(staff: Staff, viewer: Any, fit: LifetimeFit) -> Iterator[list[Any]]:
