@@ -18,7 +18,7 @@ TABLES = {
     "CellCount": plain("id night store r x customers revenue"),
     "ClassCount": plain("id night store value_class customers revenue"),
     "LifetimeFit": plain(
-        "night customers repeaters histories days rate value why why_value r alpha a b log_likelihood "
+        "night until customers repeaters histories days rate value why why_value r alpha a b log_likelihood "
         "spend_p spend_q spend_v correlation search tracking"
     ),
     "LifetimeScore": deleted(

@@ -185,31 +185,29 @@ def once_each(call: Any, x: Any, T: Any) -> Any:
     return table[keys].reshape(x.shape)
 
 
-def expected_while_alive(params: Params, x: Any, T: Any, days: float) -> Any:
+def expected_while_alive(params: Params, x: Any, T: Any, days: Any) -> Any:
     """Equation (10) without its denominator: purchases in the `days` after T of a customer who is there at T.
 
     (a+b+x−1)/(a−1) · [1 − ((α+T)/(α+T+t))^(r+x) ₂F₁(r+x, b+x; a+b+x−1; z)], z = t/(α+T+t). By Euler's transformation
     the bracket's product is (1−z)^(a−1) ₂F₁(a+b−1−r, a−1; a+b+x−1; z): its first two parameters do not grow with x, so
-    it neither overflows nor takes long for somebody with hundreds of purchases.
+    it neither overflows nor takes long for somebody with hundreds of purchases. Where a is so large that this form is
+    lost, the paper's own holds.
     """
     r, alpha, a, b = params
     if abs(a - 1) < NEAR_ONE:
         a = 1 + NEAR_ONE
-    x, T = np.asarray(x, dtype=float), np.asarray(T, dtype=float)
+    x, T = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(T, dtype=float))
     z = days / (alpha + T + days)
-    kept = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
+    with np.errstate(invalid="ignore", over="ignore"):
+        kept = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
+    kept = np.where(np.isfinite(kept), kept, (1 - z) ** (r + x) * hyp2f1(r + x, b + x, a + b + x - 1, z))
     return (a + b + x - 1) / (a - 1) * (1 - kept)
 
 
 def expected_of_new(params: Params, days: Any) -> Any:
-    """Repeat purchases of a new customer in their first `days`, equation (9)."""
-    r, alpha, a, b = params
-    if abs(a - 1) < NEAR_ONE:
-        a = 1 + NEAR_ONE
+    """Repeat purchases of a new customer in their first `days`, equation (9): (10) with x = T = 0."""
     days = np.asarray(days, dtype=float)
-    z = days / (alpha + days)
-    kept = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b - 1, z)
-    return (a + b - 1) / (a - 1) * (1 - kept)
+    return expected_while_alive(params, np.zeros_like(days), 0.0, days)
 
 
 def probability_of_no_purchase(params: Params, x: Any, tx: Any, T: Any, H: float) -> Any:

@@ -6,6 +6,7 @@ span that is longer than the chain has been seen.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,14 @@ MOST_CENTS = 10**13  # of one customer; a guard for the column
 
 @dataclass(frozen=True)
 class Fitted:
-    """A night's fit. `why`: the reason for averages, "" where BG/NBD speaks; `why_value` the same of Gamma-Gamma.
+    """A night's fit, of the purchases up to `until`.
+
+    `why`: the reason for averages, "" where BG/NBD speaks; `why_value` the same of Gamma-Gamma.
 
     `rate`: purchases a day, `value`: of a purchase, of the whole chain. `search` and `tracking` are for the page.
     """
 
+    until: date
     customers: int
     repeaters: int
     days: int
@@ -60,7 +64,7 @@ def fit(crowd: Crowd) -> Fitted | None:
     value = float(crowd.cents.sum()) / 100 / visits if visits else 0.0
     found: dict[str, Any] = {"histories": len(grouped.x)}
     found |= _purchases(crowd) | _spending(crowd)
-    return Fitted(crowd.customers, crowd.repeaters, crowd.days, rate, value, **found)
+    return Fitted(crowd.until, crowd.customers, crowd.repeaters, crowd.days, rate, value, **found)
 
 
 def _purchases(crowd: Crowd) -> dict[str, Any]:
@@ -70,10 +74,8 @@ def _purchases(crowd: Crowd) -> dict[str, Any]:
         return {"why": "young"}
     found = search.fit(crowd.whole)
     told = {"search": found.search.as_dict(), "log_likelihood": found.log_likelihood}
-    if found.search.at_limit:
-        return told | {"why": "limit"}
     if not found.search.is_converged:
-        return told | {"why": "unsettled"}
+        return told | {"why": "limit" if found.search.at_limit else "unsettled"}
     return told | {"params": found.params, "tracking": tracking.tracked(crowd)}
 
 

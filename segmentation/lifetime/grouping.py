@@ -6,11 +6,12 @@ A purchase is a day with a receipt that counts; two receipts of a day are one vi
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from crm.lib.spells import day_number
+from crm.lib.spells import EPOCH
 from customers.histories import RANGE, Histories, Part
 from segmentation.lifetime.bgnbd import Grouped
 
@@ -71,7 +72,10 @@ def of_range(histories: Histories, low: int, high: int, until: int) -> Iterator[
 
 @dataclass(frozen=True)
 class Crowd:
-    """Everybody. `begins`: the day of the first purchase of all. `visits`, `cents`: of those who paid something.
+    """Everybody. `visits`, `cents`: of those who paid something.
+
+    `begins`, `on`: the days of the first and the last purchase of all. Where the receipts of the last days have not
+    come in, nobody has stayed away in them.
 
     `held`: the same people as of the end of the day `until`, for looking whether what is expected comes; None where
     there is too little to look back on.
@@ -83,6 +87,10 @@ class Crowd:
     visits: Any
     cents: Any
     held: "Held | None"
+
+    @property
+    def until(self) -> date:
+        return EPOCH + timedelta(days=self.on)
 
     @property
     def days(self) -> int:
@@ -115,10 +123,10 @@ class Held:
 
 def crowd(histories: Histories) -> Crowd | None:
     """None where nobody has bought anything."""
-    on = day_number(histories.on)
-    begins = min((int(part.receipt_day.min()) for part in histories.parts() if len(part)), default=None)
-    if begins is None:
+    spans = [(part.receipt_day.min(), part.receipt_day.max()) for part in histories.parts() if len(part)]
+    if not spans:
         return None
+    begins, on = min(int(first) for first, _last in spans), max(int(last) for _first, last in spans)
     until = calibration_end(begins, on)
     gathered = [_gathered(part, begins, on, until) for part in histories.parts() if len(part)]
     held = None

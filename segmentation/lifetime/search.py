@@ -11,7 +11,7 @@ from segmentation.lifetime.bgnbd import Grouped, Likelihood, Params
 SAMPLE = 20_000  # customers for the first look
 # Shapes to start from, as (r, a, b); α follows from r so that the mean rate fits.
 STARTS = ((1.0, 1.0, 3.0), (0.3, 0.8, 2.5), (2.0, 0.5, 20.0), (0.8, 3.0, 60.0))
-LOWEST, HIGHEST = np.log(1e-4), np.log(1e5)  # of the parameters, times in units of the mean age
+LOWEST, HIGHEST = np.log(1e-4), np.log(1e4)  # of the parameters, times in units of the mean age
 EDGE = 0.01  # in logarithms: so near to a limit is at it
 STEEPEST = 1e-5  # gradient of the mean log-likelihood by the logarithms where the search may end
 NAMES = ("r", "alpha", "a", "b")
@@ -22,7 +22,7 @@ class Search:
     """How a search went.
 
     `agreeing`: of the `starts`, how many came to the best place. `steepness`: the largest entry of the gradient at the
-    end. `at_limit`: parameters that ran away; the data do not tell them. `errors`: standard errors of the parameters.
+    end, of those that did not run away (`at_limit`). `errors`: standard errors of the parameters.
     """
 
     starts: int
@@ -34,7 +34,10 @@ class Search:
 
     @property
     def is_converged(self) -> bool:
-        return self.steepness <= STEEPEST and not self.at_limit
+        """a and b may run away: then the same share leaves after each purchase, or nobody, and the model still holds.
+        It does not where the rates themselves cannot be told.
+        """
+        return self.steepness <= STEEPEST and not {"r", "alpha"} & set(self.at_limit)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"at_limit": list(self.at_limit), "errors": list(self.errors)}
@@ -57,11 +60,9 @@ def fit(data: Grouped) -> Found:
     agreeing = sum(bool(abs(one.fun - best.fun) <= 1e-6 * max(abs(best.fun), 1)) for one in tries)
     hessian = _hessian(first, best.x)
     end = _descend(whole, whole.logs(first.params(best.x)), hessian)
-    steepness = float(np.abs(end.jac).max())
-    at_limit = tuple(
-        name for name, at in zip(NAMES, end.x, strict=True)
-        if not LOWEST + EDGE < at < HIGHEST - EDGE
-    )  # fmt: skip
+    inside = (end.x > LOWEST + EDGE) & (end.x < HIGHEST - EDGE)
+    at_limit = tuple(name for name, is_inside in zip(NAMES, inside, strict=True) if not is_inside)
+    steepness = float(np.abs(end.jac[inside]).max(initial=0))
     params = whole.params(end.x)
     spent = sum(one.nfev for one in tries) + end.nfev
     errors = () if at_limit else _errors(hessian * whole.total, params)

@@ -40,10 +40,10 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
     progress.counts["scored"] = 0
     if fitted is None:
         return
-    on = day_number(night_run.on)
+    until = day_number(fitted.until)
 
     def score(number: int) -> Sums:
-        columns, store = _scored(fitted, night_run, histories, number, on)
+        columns, store = _scored(fitted, night_run, histories, number, until)
         generations.replace_part(night_run, number, SCORES, columns)
         return Sums.of(columns, store)
 
@@ -92,12 +92,12 @@ def fitted_of(row: LifetimeFit) -> Fitted:
 
 
 def _scored(
-    fitted: Fitted, night_run: NightRun, histories: Histories, number: int, on: int
+    fitted: Fitted, night_run: NightRun, histories: Histories, number: int, until: int
 ) -> tuple[dict[str, Any], Any]:
     """The columns of a slice, of living customers; and the home store of each (0: none)."""
     people = customers_of(night_run, number)
     parts = []
-    for lives in grouping.of_range(histories, *night_run.ranges[number], on):
+    for lives in grouping.of_range(histories, *night_run.ranges[number], until):
         is_living = np.isin(lives.customer, people["id"], assume_unique=True)
         predicted = fitting.predict(fitted, lives)
         parts.append(

@@ -25,12 +25,14 @@ class WhyAverages(models.TextChoices):
 class LifetimeFit(models.Model):
     """How a night was fitted; kept for ever. α is in days, money in the chain's currency.
 
-    `r`, `alpha`, `a`, `b` are NULL where averages speak (`why`), `spend_*` likewise (`why_value`). `days`: for how long
-    the chain has been seen; no span above it is told of. `histories`: (x, t_x, T) that differ. `search`: how the
-    parameters were found, `tracking`: what was expected and what came (segmentation/lifetime/tracking.py).
+    `r`, `alpha`, `a`, `b` are NULL where averages speak (`why`), `spend_*` likewise (`why_value`). `until`: the last
+    day with a purchase; `days`: for how long the chain has been seen by then; no span above it is told of. `histories`:
+    (x, t_x, T) that differ. `search`: how the parameters were found, `tracking`: what was expected and what came
+    (segmentation/lifetime/tracking.py).
     """
 
     night = models.OneToOneField(Night, models.PROTECT, primary_key=True, related_name="lifetime_fit")
+    until = models.DateField()
     customers = models.BigIntegerField()
     repeaters = models.BigIntegerField()
     histories = models.BigIntegerField()

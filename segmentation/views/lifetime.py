@@ -58,16 +58,18 @@ def in_words(fit: LifetimeFit, currency: str) -> list[str]:
     if fit.r is None or fit.alpha is None or fit.a is None or fit.b is None:
         every = words.number(1 / fit.rate, 0)
         return [
-            _("All customers together bought every %(n)s days, per head.") % {"n": every},
+            _("A customer bought every %(n)s days on average.") % {"n": every},
             _("A purchase was worth %(money)s.") % {"money": words.money(fit.value, currency, 2)},
         ]
     between, leaving = fit.alpha / fit.r, fit.a / (fit.a + fit.b)
+    days = words.number(between, 0 if between >= 10 else 1)
     told = [
-        _("Whoever is a customer buys every %(n)s days on average.") % {"n": words.number(between, 0 if between >= 10 else 1)},
+        _("Whoever is a customer buys every %(n)s days on average.") % {"n": days},
         _("After a purchase %(share)s leave for good.") % {"share": words.percent(leaving)},
-        _alike(fit.r),
     ]
-    return [*told, _worth(fit, currency)]
+    if fit.search.get("at_limit"):
+        told.append(_("Whether customers differ in that cannot be told from their purchases yet."))
+    return [*told, _alike(fit.r), _worth(fit, currency)]
 
 
 def _alike(r: float) -> str:

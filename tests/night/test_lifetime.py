@@ -11,7 +11,7 @@ from crm.jobs import runner
 from crm.jobs.claim import Claim
 from crm.org.models import Store
 from customers import histories, nights, states
-from customers.models import Customer
+from customers.models import Customer, Purchase
 from segmentation import generations
 from segmentation.lifetime import grouping
 from segmentation.lifetime.bgnbd import Params, probability_alive
@@ -118,10 +118,20 @@ def test_with_fifty_customers_averages_speak_and_say_so(harbour: Store) -> None:
     assert [row.alive for row in LifetimeSum.objects.all()] == [None]
 
 
+def test_days_of_which_no_receipts_have_come_in_are_nobodys_absence(harbour: Store) -> None:
+    crowd(harbour, 300)
+    run_night(ON)
+    before = written()
+    run_night(ON + timedelta(days=9))
+    last = LifetimeFit.objects.latest("night")
+    assert last.until == Purchase.objects.latest("business_date").business_date < ON + timedelta(days=9)
+    assert written() == before
+
+
 def test_averages_by_hand(harbour: Store) -> None:
     """Two people, 100 and 50 days known; one came again once. 1.5 purchases in 150 days: one in 100 days."""
     anna, bert = people(2, harbour)
-    buy([(anna.pk, ON - timedelta(days=100), 1000, 0), (anna.pk, ON - timedelta(days=10), 3000, 0)], harbour)
+    buy([(anna.pk, ON - timedelta(days=100), 1000, 0), (anna.pk, ON, 3000, 0)], harbour)
     buy([(bert.pk, ON - timedelta(days=50), 2000, 0)], harbour)
     run_night(ON)
     fit = LifetimeFit.objects.get()

@@ -42,7 +42,7 @@ def fitted(values: dict[str, Any], on: date = ON) -> LifetimeFit:
     cast.night(on)
     night = PublishedNight.objects.get().night
     LifetimeFit.objects.filter(night=night).delete()
-    return LifetimeFit.objects.create(night=night, **values)
+    return LifetimeFit.objects.create(night=night, until=on, **values)
 
 
 def scored(person: Customer, fit: LifetimeFit, value: int, alive: int | None = 900) -> LifetimeScore:
@@ -158,7 +158,7 @@ def test_scores_of_a_night_that_is_not_published_are_not_seen(
     max_: Staff, fit: LifetimeFit, irina: Customer, signed_in: Browser
 ) -> None:
     later = Night.objects.create(on=ON + timedelta(days=1), rules=fit.night.rules, window_days=365)
-    scored(irina, LifetimeFit.objects.create(night=later, **MODEL), 9999)
+    scored(irina, LifetimeFit.objects.create(night=later, until=ON, **MODEL), 9999)
     theirs = signed_in(max_)
     page = theirs.get("/segments/lifetime/customers/")
     assert [score.value_90 for score in page.context["page"].rows] == [100, 40]
