@@ -25,6 +25,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("rfm", _("RFM scores"), "segmentation.steps:rfm"),
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
+    ("lifetime", _("Lifetime value"), "segmentation.lifetime.step:step"),
     ("tier_review", _("Tiers"), "loyalty.tiers.nightly:step"),
     ("agents", _("Dedicated agents"), "loyalty.tiers.dealing:step"),
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
@@ -36,16 +37,27 @@ NIGHT: list[tuple[str, Any, str]] = [
 ]
 # A step asked for alone takes along the steps that rest on it: half of a night must not be published.
 TAKES_ALONG = {
-    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona", "clusters", "segments"),
+    "purchase_state": (
+        "lifecycle",
+        "rfm",
+        "value_class",
+        "snapshot",
+        "persona",
+        "lifetime",
+        "clusters",
+        "segments",
+    ),
     "rfm": ("value_class", "snapshot", "segments"),
     "value_class": ("snapshot", "segments"),
+    "lifetime": ("segments",),
     "clusters": ("segments",),
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset(
-    {"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "clusters", "segments"}
-)
+NEWEST_ALONE = frozenset({
+    "accrual", "tier_review", "agents", "birthdays", "referrals", "persona",
+    "lifetime", "clusters", "segments",
+})  # fmt: skip
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {

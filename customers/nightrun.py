@@ -170,4 +170,5 @@ def alone() -> Iterator[None]:
 
 
 def _workshop() -> Any:
-    return settings.HOME.path / "tmp"
+    """One a database, as the lock is: what lies there is of nobody else who is at work."""
+    return settings.HOME.path / "tmp" / str(connection.settings_dict["NAME"])

@@ -57,6 +57,10 @@ class SegmentationConfig(AppConfig):
         slots.add_column(
             "customer.list", slots.Column("cluster", _("Cluster"), panels.cluster_column, may, order=15)
         )
+        slots.offer(
+            "customer.side",
+            slots.Panel("lifetime", "segmentation/panel_lifetime.html", panels.lifetime, may, order=8),
+        )
         slots.add_column(
             "customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10)
         )

@@ -11,6 +11,7 @@ def fill() -> None:
     register(CLUSTERS)
     register(LOOKALIKES)
     register(SCORING)
+    register(LIFETIME)
 
 
 SEGMENTS = Topic(
@@ -70,4 +71,21 @@ SCORING = Topic(
     Permission.EDIT_SCHEMES,
     35,
     "segmentation:scheme",
+)
+LIFETIME = Topic(
+    "lifetime",
+    _("Lifetime value"),
+    (
+        _(
+            "What each customer is expected to buy in the next 30, 90 and 365 days, and whether they will come again."
+        ),
+        _("It rests on how often and how lately they bought, beside everybody else."),
+        _("The plot says how far to believe it: what was expected of the last months, and what came."),
+        _(
+            "A small or young chain gets averages instead of a model, and no span longer than it has been seen."
+        ),
+    ),
+    Permission.VIEW_SEGMENTS,
+    32,
+    "segmentation:lifetime-value",
 )

@@ -3,11 +3,14 @@
 from typing import Any
 
 from crm.org.models import Staff
+from crm.ui import words
 from customers import nights, whole
 from customers.models import Customer
 from customers.views.persona import objects
 from segmentation import standings
-from segmentation.clusters import reading
+from segmentation.clusters import reading as clusters
+from segmentation.lifetime import HORIZONS
+from segmentation.lifetime import reading as lifetimes
 from segmentation.models import ClusterMember, Standing
 from segmentation.views.words import of_class, of_score
 
@@ -35,6 +38,23 @@ def movement(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """In which group they were since when, and by which scores."""
     history = _history(customer)
     return {"history": history[:12]} if history else None
+
+
+def lifetime(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    """What they are expected to bring, and how sure it is that they are still a customer."""
+    score = lifetimes.score_of(customer)
+    if score is None:
+        return None
+    currency = whole.around(customer).chain.currency
+    spans = [
+        (days, getattr(score, f"purchases_{days}"), getattr(score, f"value_{days}")) for days in HORIZONS
+    ]
+    told = [
+        (days, words.number(purchases / 100, 1), words.money(value, currency, 2))
+        for days, purchases, value in spans
+        if value is not None
+    ]
+    return {"score": score, "alive": None if score.alive is None else score.alive / 1000, "told": told}
 
 
 def _now(customer: Customer) -> Standing | None:
@@ -70,7 +90,7 @@ def cluster(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     night = whole.around(customer).night
     if night is None or objects(customer):
         return None
-    stays = reading.last_stays(customer, night)
+    stays = clusters.last_stays(customer, night)
     if not stays or (stays[0].ended_night is not None and stays[0].ended_night <= night.pk):
         return None
     return {"name": stays[0].name, "before": stays[1].name if stays[1:] else ""}
@@ -85,5 +105,5 @@ def cluster_column(staff: Staff, ids: list[int]) -> dict[int, tuple[Any, str]]:
         ClusterMember.objects.at(night.pk).filter(customer__in=ids).values_list("customer_id", "cluster_id")
     )
     found = dict(rows)
-    names = reading.names_of(found.values(), night) if found else {}
+    names = clusters.names_of(found.values(), night) if found else {}
     return {customer: (names[pk], "") for customer, pk in found.items()}

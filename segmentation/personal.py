@@ -38,4 +38,12 @@ TABLES = {
     "Changed": kept(_("A list of numbers; the night empties it."), by="customer_id", plain="customer_id at"),
     "ShelfPointer": plain("id name on night basis_at customers"),
     "SegmentUse": plain("id segment at used_for store_ids customers digest members", staff="used_by"),
+    "LifetimeFit": plain(
+        "night until customers repeaters histories days rate value why why_value r alpha a b log_likelihood "
+        "spend_p spend_q spend_v correlation search tracking"
+    ),
+    "LifetimeScore": deleted(
+        derived="alive purchases_30 purchases_90 purchases_365 value_30 value_90 value_365", plain="customer night",
+    ),
+    "LifetimeSum": plain("id night store customers alive value_30 value_90 value_365"),
 }  # fmt: skip

@@ -18,4 +18,6 @@ PLACEMENTS = {
     "Touched": "local",
     "Changed": "local",
     "ShelfPointer": "local",
+    "LifetimeFit": "reference",
+    "LifetimeSum": "local",
 }

@@ -22,6 +22,13 @@ TABS: list[Tab] = [
     Tab("movement", gettext_noop("Movement"), "segmentation:movement", Permission.VIEW_SEGMENTS, 30),
     Tab("clusters", gettext_noop("Clusters"), "segmentation:clusters", Permission.VIEW_SEGMENTS, 70),
     Tab("lookalikes", gettext_noop("Look-alikes"), "segmentation:lookalikes", Permission.VIEW_SEGMENTS, 75),
+    Tab(
+        "lifetime",
+        gettext_noop("Lifetime value"),
+        "segmentation:lifetime-value",
+        Permission.VIEW_SEGMENTS,
+        50,
+    ),
     Tab("scheme", gettext_noop("Scoring"), "segmentation:scheme", Permission.EDIT_SCHEMES, 100),
     Tab("groups", gettext_noop("Groups"), "segmentation:groups", Permission.EDIT_SCHEMES, 110),
     Tab("lifecycle", gettext_noop("Lifecycle"), "segmentation:lifecycle", Permission.EDIT_SCHEMES, 120),

@@ -4,11 +4,13 @@ from segmentation.views import (
     clusterforms,
     clusters,
     lifecycle,
+    lifetime,
     lookalikes,
     members,
     movements,
     schemes,
     segments,
+    valuable,
 )
 
 app_name = "segmentation"
@@ -51,6 +53,9 @@ urlpatterns = [
         name="lookalike-export",
     ),
     path("segments/lookalikes/<str:code>/work/", lookalikes.LookAlikeWork.as_view(), name="lookalike-work"),
+    path("segments/lifetime/", lifetime.LifetimeValue.as_view(), name="lifetime-value"),
+    path("segments/lifetime/customers/", valuable.Valuable.as_view(), name="valuable"),
+    path("segments/lifetime/customers/export/", valuable.ValuableExport.as_view(), name="valuable-export"),
     path("segments/scheme/", schemes.SchemePage.as_view(), name="scheme"),
     path("segments/lifecycle/", lifecycle.LifecyclePage.as_view(), name="lifecycle"),
     path("segments/groups/", schemes.Groups.as_view(), name="groups"),

@@ -185,6 +185,9 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "segmentation:cluster-members-export": ("get", {}),
     "segmentation:movers": ("get", {}),
     "segmentation:movers-export": ("get", {}),
+    "segmentation:lifetime-value": ("get", {}),
+    "segmentation:valuable": ("get", {}),
+    "segmentation:valuable-export": ("get", {"format": "csv"}),
 }
 
 # Of these, the ones that find through SQL of their own instead of `visible_to`.
@@ -197,6 +200,8 @@ COUNTS: dict[str, Callable[[Any], int]] = {
     "segmentation:cluster-members": lambda answer: answer.context["count"],
     "segmentation:members": lambda answer: answer.context["count"],
     "segmentation:segments": lambda answer: answer.context["map"].customers,
+    "segmentation:lifetime-value": lambda answer: answer.context["expected"].customers,
+    "segmentation:valuable": lambda answer: answer.context["count"],
 }
 
 # What an address needs besides its parts.

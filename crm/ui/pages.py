@@ -28,19 +28,20 @@ class Page:
     is_first: bool
 
 
-def page_of(rows: QuerySet, request: HttpRequest, order: str, *, size: int = SIZE) -> Page:
-    """The page of `rows` that the address asks for, ordered by `order` ("-last_on", "name") and then by pk.
+def page_of(rows: QuerySet, request: HttpRequest, order: str, *, size: int = SIZE, key: str = "pk") -> Page:
+    """The page of `rows` that the address asks for, ordered by `order` ("-last_on", "name") and then by `key`.
 
-    Rows without a value in the order column come last.
+    Rows without a value in the order column come last. `key`: a whole number that no two of `rows` share, where the
+    primary key is of several columns.
     """
     column, down = order.removeprefix("-"), order.startswith("-")
     token = _fitting(rows, column, _read(request.GET.get("after", "")))
     if token is not None:
-        rows = rows.filter(_later(rows, column, down, token))
-    found = list(rows.order_by(*_order(rows, column, down))[: size + 1])
+        rows = rows.filter(_later(rows, column, down, token, key))
+    found = list(rows.order_by(*_order(rows, column, down, key))[: size + 1])
     more = len(found) > size
     found = found[:size]
-    return Page(found, _write(found[-1], column) if more else None, token is None)
+    return Page(found, _write(found[-1], column, key) if more else None, token is None)
 
 
 def _fitting(rows: QuerySet, column: str, token: tuple[Any, int] | None) -> tuple[Any, int] | None:
@@ -57,9 +58,9 @@ def _fitting(rows: QuerySet, column: str, token: tuple[Any, int] | None) -> tupl
     return None if isinstance(value, str) and "\0" in value else (value, token[1])
 
 
-def _order(rows: QuerySet, column: str, down: bool) -> list[Any]:
+def _order(rows: QuerySet, column: str, down: bool, key: str) -> list[Any]:
     """NULLS LAST only where there can be any: said of a column that has none, it keeps the planner from the index."""
-    last = "-pk" if down else "pk"
+    last = f"-{key}" if down else key
     if column in ("pk", "id"):
         return [last]
     if not _may_be_null(rows, column):
@@ -76,18 +77,18 @@ def _may_be_null(rows: QuerySet, column: str) -> bool:
     )
 
 
-def _later(rows: QuerySet, column: str, down: bool, token: tuple[Any, int]) -> Q:
-    value, pk = token
+def _later(rows: QuerySet, column: str, down: bool, token: tuple[Any, int], key: str) -> Q:
+    value, place = token
     way = "lt" if down else "gt"
     if column in ("pk", "id"):
-        return Q(**{f"pk__{way}": pk})
+        return Q(**{f"pk__{way}": place})
     if value is None:
-        return Q(**{f"{column}__isnull": True, f"pk__{way}": pk})
-    later = Q(**{f"{column}__{way}": value}) | Q(**{column: value, f"pk__{way}": pk})
+        return Q(**{f"{column}__isnull": True, f"{key}__{way}": place})
+    later = Q(**{f"{column}__{way}": value}) | Q(**{column: value, f"{key}__{way}": place})
     return later | Q(**{f"{column}__isnull": True}) if _may_be_null(rows, column) else later
 
 
-def _write(row: Any, column: str) -> str:
+def _write(row: Any, column: str, key: str) -> str:
     value = row
     for part in column.split("__"):
         value = getattr(value, part, None)
@@ -95,7 +96,9 @@ def _write(row: Any, column: str) -> str:
     plain = (
         value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
     )
-    return base64.urlsafe_b64encode(json.dumps([kind, plain, row.pk]).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps([kind, plain, getattr(row, key)]).encode()).decode().rstrip("=")
+    )
 
 
 def _read(token: str) -> tuple[Any, int] | None:

@@ -68,3 +68,21 @@ class ClusterOfOut(msgspec.Struct):
 
     id: int
     since: date
+
+
+class ExpectedOut(msgspec.Struct):
+    """In so many days after the night: days with a purchase, and what they are worth."""
+
+    days: Literal[30, 90, 365]
+    purchases: float
+    value: str
+
+
+class LifetimeOut(msgspec.Struct):
+    """What a customer is expected to bring, as of the last night that told. Spans that cannot be told are left out.
+    `alive`: the probability that they are still a customer; null where the chain is too small or young for a model.
+    """
+
+    alive: float | None
+    expected: list[ExpectedOut]
+    night: date

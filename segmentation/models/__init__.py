@@ -2,6 +2,7 @@
 
 from segmentation.models.clusters import Cluster, ClusterCount, ClusterFit, ClusterMember, ClusterSettings
 from segmentation.models.following import Changed, ShelfPointer, Touched
+from segmentation.models.lifetime import LifetimeFit, LifetimeScore, LifetimeSum, WhyAverages
 from segmentation.models.lookalikes import Among, LookAlike, LookAlikeMatch
 from segmentation.models.scheme import Axis, Group, Method, Scheme
 from segmentation.models.segment import (
@@ -18,7 +19,8 @@ from segmentation.models.standing import CellCount, ClassCount, NightCuts, Stand
 
 __all__ = [
     "Among", "Axis", "CellCount", "Changed", "ClassCount", "Cluster", "ClusterCount", "ClusterFit", "ClusterMember",
-    "ClusterSettings", "Group", "LookAlike", "LookAlikeMatch", "Method", "NightCuts", "Scheme", "Segment",
-    "SegmentKind", "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse",
-    "SegmentVersion", "ShelfPointer", "Standing", "Touched", "ValueClass",
+    "ClusterSettings", "Group", "LifetimeFit", "LifetimeScore", "LifetimeSum", "LookAlike", "LookAlikeMatch",
+    "Method", "NightCuts", "Scheme", "Segment", "SegmentKind", "SegmentListed", "SegmentNight", "SegmentSpell",
+    "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion", "ShelfPointer", "Standing", "Touched", "ValueClass",
+    "WhyAverages",
 ]  # fmt: skip

@@ -73,5 +73,13 @@ class Filter(forms.Form):
         return self.staff
 
 
+class StoreFilter(Filter):
+    """Whose stores, where only the newest night can be looked at."""
+
+    def __init__(self, data: Any, staff: Staff) -> None:
+        super().__init__(data, staff, dates=[])
+        del self.fields["on"]
+
+
 def last_dates(most: int = 400) -> list[date]:
     return nights.published_dates()[:most]

@@ -1,6 +1,6 @@
 /* What each kind of chart looks like. `data` is what the page's JSON holds:
    bars:   {labels, series: [{name, values, links?, quiet?}], horizontal?, percent?, money?, stacked?, decimals?}
-   lines:  {labels, series: [{name, values, low?, high?}], percent?}
+   lines:  {labels, series: [{name, values, low?, high?}], percent?, mark?: {at, name}}: an upright line at a label
    sankey: {nodes: [{name, label, colour}], links: [{source, target, value, href?}]} */
 const CHINESE = /^zh/;
 const wording = (lang) => (CHINESE.test(lang) ? lang : "en");
@@ -54,10 +54,16 @@ export function lines(data, look, lang) {
     ...axes(data, look, lang), ...grid(data), ...legend(data, look),
     series: data.series.flatMap((one, at) => [...band(one, look.series[at % 8]), {
       type: "line", name: one.name, data: one.values, showSymbol: one.values.length < 3, symbolSize: 6, lineStyle: { width: 2 },
-      itemStyle: { color: look.series[at % 8] }, tooltip: { valueFormatter: write },
+      itemStyle: { color: look.series[at % 8] }, tooltip: { valueFormatter: write }, ...(at === 0 ? marked(data, look) : {}),
     }]),
   };
 }
+
+/* Where something begins: an upright line that says what. */
+const marked = (data, look) => data.mark ? { markLine: {
+  silent: true, symbol: "none", lineStyle: { color: look.ink3, type: "dashed" }, data: [{ xAxis: data.mark.at }],
+  label: { formatter: data.mark.name, color: look.ink2, position: "insideEndTop" },
+} } : {};
 
 /* An interval: a stacked pair, the lower edge unseen. */
 function band(one, color) {

@@ -50,6 +50,14 @@ WRITTEN = {
         FROM segmentation_clustermember m
         JOIN customers_night n ON n.id = m.night_id LEFT JOIN customers_night e ON e.id = m.ended_night
         ORDER BY m.customer_id, m.night_id""",
+    "lifetime": """
+        SELECT customer_id, alive, purchases_90, value_90, n.on FROM segmentation_lifetimescore s
+        JOIN customers_night n ON n.id = s.night_id
+        WHERE n.id = (SELECT max(night_id) FROM segmentation_lifetimefit WHERE night_id <=
+            (SELECT night_id FROM customers_publishednight)) ORDER BY customer_id""",
+    "lifetimes": """
+        SELECT n.on, customers, repeaters, rate FROM segmentation_lifetimefit f
+        JOIN customers_night n ON n.id = f.night_id ORDER BY n.id""",
     "published": "SELECT n.on FROM customers_publishednight p JOIN customers_night n ON n.id = p.night_id",
 }
 
@@ -75,6 +83,7 @@ def forget_nights() -> None:
     """As if no night had ever run."""
     with connection.cursor() as cursor:
         for table in (
+            "segmentation_lifetimescore", "segmentation_lifetimesum", "segmentation_lifetimefit",
             "segmentation_standing", "segmentation_cellcount", "segmentation_classcount", "segmentation_nightcuts",
             "segmentation_clustermember", "segmentation_clustercount", "segmentation_clusterfit",
             "segmentation_cluster", "customers_lifecycle", "customers_persona", "customers_personadue",

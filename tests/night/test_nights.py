@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from crm.jobs import runner
 from crm.jobs.models import Job, State
@@ -279,7 +280,7 @@ def test_a_step_alone_takes_along_what_rests_on_it(
 
 
 def test_what_killed_nights_left_on_disk_is_swept(harbour: Store, settings: Any) -> None:
-    left = settings.HOME.path / "tmp" / "columns-left"
+    left = settings.HOME.path / "tmp" / str(connection.settings_dict["NAME"]) / "columns-left"
     left.mkdir(parents=True)
     run_night(MONDAY)
     assert not left.exists()

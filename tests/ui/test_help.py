@@ -38,6 +38,7 @@ pytestmark = pytest.mark.django_db
                 "segments",
                 "clusters",
                 "lookalikes",
+                "lifetime",
                 "at-the-till",
                 "family",
                 "tiers",
@@ -64,6 +65,10 @@ pytestmark = pytest.mark.django_db
             ],
         ),
         (
+            Role.ANALYST,
+            ["customers", "segments", "lifetime", "nights", "tiers", "rewards", "stored-value", "liability"],
+        ),
+        (
             Role.MARKETER,
             [
                 "counter",
@@ -71,6 +76,7 @@ pytestmark = pytest.mark.django_db
                 "segments",
                 "clusters",
                 "lookalikes",
+                "lifetime",
                 "scoring",
                 "nights",
                 "tiers",

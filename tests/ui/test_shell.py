@@ -25,6 +25,7 @@ PAGES = [
     "/segments/movement/",
     "/segments/clusters/",
     "/segments/lookalikes/",
+    "/segments/lifetime/",
     "/nights/",
     "/imports/",
     "/loyalty/",
