@@ -25,6 +25,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("rfm", _("RFM scores"), "segmentation.steps:rfm"),
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
+    ("churn", _("Who is leaving"), "segmentation.churn.step:step"),
     ("tier_review", _("Tiers"), "loyalty.tiers.nightly:step"),
     ("agents", _("Dedicated agents"), "loyalty.tiers.dealing:step"),
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
@@ -40,7 +41,7 @@ TAKES_ALONG = {
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona"})
+NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "churn"})
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {

@@ -17,4 +17,13 @@ TABLES = {
     "NightCuts": plain("night scheme recency frequency monetary value customers"),
     "CellCount": plain("id night store r x customers revenue"),
     "ClassCount": plain("id night store value_class customers revenue"),
+    "ChurnModel": plain(
+        "id night trained_on horizon_days learnt_at proved_on customers serves tested curve deciles reasons average"
+        " shape numbers tables",
+    ),
+    "ChurnNight": plain("night model customers expected histogram drift weights"),
+    "ChurnScore": kept(
+        _("Scores of sales that stay; the customer's number is nobody's afterwards."),
+        derived="probability at_stake points", plain="customer night",
+    ),
 }  # fmt: skip

@@ -6,4 +6,6 @@ PLACEMENTS = {
     "NightCuts": "reference",
     "CellCount": "local",
     "ClassCount": "local",
+    "ChurnModel": "reference",
+    "ChurnNight": "reference",
 }

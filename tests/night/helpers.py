@@ -70,6 +70,7 @@ def forget_nights() -> None:
     """As if no night had ever run."""
     with connection.cursor() as cursor:
         for table in (
+            "segmentation_churnscore", "segmentation_churnnight", "segmentation_churnmodel",
             "segmentation_standing", "segmentation_cellcount", "segmentation_classcount", "segmentation_nightcuts",
             "customers_lifecycle", "customers_persona", "customers_personadue", "customers_personabasis",
             "customers_purchasestate", "customers_statebasis", "customers_publishednight",
