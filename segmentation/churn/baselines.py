@@ -75,7 +75,7 @@ def _shapley(formula: Formula, columns: list[Any], middle: list[float]) -> list[
 
 
 def _recency(_numbers: dict[str, Any]) -> Formula:
-    return lambda recency: np.log1p(recency)
+    return np.log1p
 
 
 def _overdue(_numbers: dict[str, Any]) -> Formula:

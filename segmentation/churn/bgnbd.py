@@ -42,8 +42,8 @@ def _likelihood(params: Any, x: Any, tx: Any, t: Any) -> Any:
 def probability_of_no_purchase(params: Any, x: Any, tx: Any, t: Any, horizon: float) -> Any:
     """That nothing is bought within the horizon: gone already, or alive and silent.
 
-    Alive with probability 1 ÷ (1 + a ÷ (b + x − 1) · ((α + T) ÷ (α + tx))^(r + x)), 1 without a repeat purchase; whoever
-    lives is silent with ((α + T) ÷ (α + T + H))^(r + x), the rate being gamma (r + x, α + T).
+    Alive with probability 1 ÷ (1 + a ÷ (b + x − 1) · ((α + T) ÷ (α + tx))^(r + x)), 1 without a repeat purchase.
+    Whoever lives is silent with ((α + T) ÷ (α + T + H))^(r + x), the rate being gamma (r + x, α + T).
     """
     r, alpha, a, b = params
     odds = np.exp(np.minimum((r + x) * np.log((alpha + t) / (alpha + tx)), 700.0))

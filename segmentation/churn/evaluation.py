@@ -28,7 +28,7 @@ def figures(gone: Any, told: Any) -> dict[str, Any]:
 
 def auc(gone: Any, told: Any) -> float:
     """The share of pairs (one who left, one who stayed) that are ranked right; ties count half (Mann-Whitney U)."""
-    values, place, counts = np.unique(told, return_inverse=True, return_counts=True)
+    _values, place, counts = np.unique(told, return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2  # the mean rank of equals
     left = int(gone.sum())
     return float((ranks[place][gone].sum() - left * (left + 1) / 2) / (left * (len(gone) - left)))

@@ -110,7 +110,7 @@ def folds(lessons: Lessons, on: int) -> list[int]:
 
 
 def best(tested: dict[str, list[Fold]]) -> str:
-    """The lowest mean Brier score over the same days; a draw goes to the simpler one. It rewards ranking and honesty."""
+    """The lowest mean Brier score over the same days (it rewards ranking and honesty); a draw: the simpler one."""
     scores = {}
     most = max((len(each) for each in tested.values()), default=0)
     for kind in reversed(all_kinds()):
