@@ -33,6 +33,10 @@ class SegmentationConfig(AppConfig):
             slots.Panel("scores", "segmentation/panel_scores.html", panels.scores, may, order=10),
         )
         slots.offer(
+            "customer.main",
+            slots.Panel("leaving", "segmentation/panel_leaving.html", panels.leaving, may, order=12),
+        )
+        slots.offer(
             "customer.head",
             slots.Panel("group", "segmentation/panel_head.html", panels.standing, may, order=10),
         )
@@ -60,6 +64,7 @@ class SegmentationConfig(AppConfig):
                 "rfm": _("RFM scores"),
                 "value_class": _("Value classes"),
                 "snapshot": _("Groups"),
+                "churn": _("Who is leaving"),
                 "scored": _("scored"),
             }
         )

@@ -8,6 +8,7 @@ from crm.ui.help import Topic, register
 
 def fill() -> None:
     register(SEGMENTS)
+    register(LEAVING)
     register(SCORING)
 
 
@@ -40,4 +41,18 @@ SCORING = Topic(
     Permission.EDIT_SCHEMES,
     35,
     "segmentation:scheme",
+)
+LEAVING = Topic(
+    "leaving",
+    _("Leaving"),
+    (
+        _("Each night tells of everybody how likely they buy nothing for a while, and for which reasons."),
+        _("The list begins with those with whom most is at stake: likely to leave, and used to spending."),
+        _(
+            "“Give as follow-ups” makes calls of the list. The page also says how often such figures came true."
+        ),
+    ),
+    Permission.VIEW_SEGMENTS,
+    32,
+    "segmentation:leaving",
 )

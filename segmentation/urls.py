@@ -1,6 +1,6 @@
 from django.urls import path
 
-from segmentation.views import lifecycle, members, movements, schemes, segments
+from segmentation.views import leavers, leaving, lifecycle, members, movements, schemes, segments
 
 app_name = "segmentation"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("segments/movement/", movements.MovementPage.as_view(), name="movement"),
     path("segments/movement/customers/", members.Movers.as_view(), name="movers"),
     path("segments/movement/customers/export/", members.MoversExport.as_view(), name="movers-export"),
+    path("segments/churn/", leaving.Leaving.as_view(), name="leaving"),
+    path("segments/churn/customers/", leavers.Leavers.as_view(), name="leaving-people"),
+    path("segments/churn/customers/work/", leavers.LeaversWork.as_view(), name="leaving-work"),
+    path("segments/churn/customers/export/", leavers.LeaversExport.as_view(), name="leaving-export"),
     path("segments/scheme/", schemes.SchemePage.as_view(), name="scheme"),
     path("segments/lifecycle/", lifecycle.LifecyclePage.as_view(), name="lifecycle"),
     path("segments/groups/", schemes.Groups.as_view(), name="groups"),

@@ -1,7 +1,8 @@
 """The segment in a customer's profile: read in the one statement that reads the profile."""
 
 from customers.api import slots
-from segmentation.api.shapes import StandingOut
+from segmentation.api.shapes import LeavingOut, StandingOut
+from segmentation.churn import risks
 
 _SQL = """(
     SELECT json_build_object(
@@ -20,3 +21,4 @@ _SQL = """(
 
 def fill() -> None:
     slots.offer("segment", sql=_SQL, shape=StandingOut | None)
+    slots.offer("leaving", sql=risks.TOLD, shape=LeavingOut | None)

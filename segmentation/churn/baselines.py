@@ -95,9 +95,9 @@ def _silence(numbers: dict[str, Any]) -> Formula:
     return formula
 
 
-# Features of the formula, the reason under which each is told, and how numbers become the formula.
+# The simplest last. Features of the formula, the reason under which each is told, and how numbers become the formula.
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, Any]], Formula]]] = {
-    "recency": (("recency",), ("recency",), _recency),
-    "overdue": (("recency", "gap_mean"), ("recency", "rhythm"), _overdue),
     "bgnbd": (("visits", "recency", "tenure"), ("visits", "recency", "tenure"), _silence),
+    "overdue": (("recency", "gap_mean"), ("recency", "rhythm"), _overdue),
+    "recency": (("recency",), ("recency",), _recency),
 }

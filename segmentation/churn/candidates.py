@@ -8,21 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from django.utils.translation import gettext_lazy as _
 
 from segmentation.churn import calibration
 from segmentation.churn.baselines import KINDS, Baseline
 from segmentation.churn.calibration import Sigmoid
-from segmentation.churn.catalogue import REASON_OF, REASONS
+from segmentation.churn.catalogue import FOREST, REASON_OF, REASONS
 from segmentation.churn.forest import Forest, planted
 
-FOREST = "forest"
-NAMES: dict[str, Any] = {
-    FOREST: _("Boosted forest"),
-    "overdue": _("Days since the last visit ÷ usual gap"),
-    "bgnbd": _("BG/NBD: probability of no purchase"),
-    "recency": _("Days since the last visit"),
-}
 # Found by rolling back-tests on days before the ones that docs/algorithms/churn.md reports about.
 SHAPE: dict[str, Any] = {
     "max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 200, "l2_regularization": 20.0,

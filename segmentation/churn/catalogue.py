@@ -1,4 +1,4 @@
-"""The one list of features: code, plain name, unit and the reason under which a person reads about it."""
+"""The lists of names: features with their units, the reasons under which people read of them, and who may serve."""
 
 from typing import Any, NamedTuple
 
@@ -104,6 +104,14 @@ FEATURES: tuple[Feature, ...] = (
     Feature("weekday_share", "weekday", _("Share of visits on the favourite weekday"), _share),
     Feature("weekend_share", "weekday", _("Share of visits at the weekend"), _share),
 )
+FOREST = "forest"
+# Who may serve, the cleverest first.
+CANDIDATES: dict[str, Any] = {
+    FOREST: _("Boosted forest"),
+    "bgnbd": _("BG/NBD: probability of no purchase"),
+    "overdue": _("Days since the last visit ÷ usual gap"),
+    "recency": _("Days since the last visit"),
+}
 PLACE = {feature.code: place for place, feature in enumerate(FEATURES)}
 REASON_PLACE = {code: place for place, code in enumerate(REASONS)}
 REASON_OF = [REASON_PLACE[feature.reason] for feature in FEATURES]  # of each feature

@@ -11,7 +11,8 @@ from crm.lib.copy import FLOAT8, INT8, MONEY, Type, read_all
 from crm.lib.sidebyside import side_by_side
 from crm.lib.spells import day_number
 from crm.lib.statements import Statement
-from customers.histories import RANGE, Histories
+from customers import histories as held
+from customers.histories import Histories
 from customers.nightrun import NightRun
 from customers.persona import reading
 from segmentation import generations
@@ -119,7 +120,7 @@ class Slice:
     def rows(self, low: int, high: int, on: int) -> tuple[Any, Any]:
         """Customers, rising, and their features."""
         found = [(np.empty(0, dtype=np.int64), np.empty((0, len(PLACE)), dtype=np.float32))]
-        for number in range(low // RANGE, min((high - 1) // RANGE + 1, len(self.histories))):
+        for number in range(low // held.RANGE, min((high - 1) // held.RANGE + 1, len(self.histories))):
             history = features.known(self.histories.part(number), on, self.kinds)
             inside = (history.customer >= low) & (history.customer < high)
             found.append((history.customer[inside], features.matrix(history)[inside]))

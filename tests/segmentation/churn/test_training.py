@@ -63,6 +63,7 @@ def fold(brier: float | None) -> Fold:
         ({FOREST: [fold(0.10)], "recency": [fold(0.12)]}, FOREST),
         ({FOREST: [fold(0.12)], "recency": [fold(0.10)]}, "recency"),
         ({FOREST: [fold(0.10)], "recency": [fold(0.10)]}, "recency"),  # a draw: the simpler one
+        ({"bgnbd": [fold(0.10)], "overdue": [fold(0.10)]}, "overdue"),
         ({FOREST: [fold(0.01)], "recency": [fold(0.10), fold(0.10)]}, "recency"),  # not tested on all days
         ({FOREST: [fold(None)]}, "recency"),
         ({}, "recency"),
