@@ -8,14 +8,16 @@ class SegmentationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from customers import nights
+        from customers import nights, whole
         from segmentation import audience
         from segmentation.api import profile
+        from segmentation.churn import risks
         from segmentation.help import fill
         from segmentation.models import Scheme
 
         nights.use_window(lambda: Scheme.current().window_days)
         profile.fill()
+        whole.offer("leaving", risks.TOLD)
         audience.fill()
         self._fill_the_pages()
         fill()

@@ -9,6 +9,7 @@ from segmentation.churn.evaluation import stability
 
 PARTS = 10
 NOTABLE, OTHER = 0.1, 0.25  # from there on something happened; from there on it is another population
+FEWEST = 1_000  # customers; of fewer the index is mostly chance
 
 Shape = dict[str, dict[str, list[float]]]
 

@@ -21,7 +21,9 @@ def is_due(last: ChurnModel | None, scored: ChurnNight | None, on: date) -> bool
     """Whether a night trains: there is no model, it is a week old, or what it sees is not what it was taught with."""
     if last is None or on - last.trained_on >= EVERY:
         return True
-    has_drifted = scored is not None and max(scored.drift.values(), default=0) >= drift.OTHER
+    if scored is None or scored.customers < drift.FEWEST:
+        return False
+    has_drifted = max(scored.drift.values(), default=0) >= drift.OTHER
     return has_drifted and on - last.trained_on >= SOONEST
 
 

@@ -12,6 +12,7 @@ from django.db.models import Count, F, IntegerField, QuerySet, Sum
 from django.db.models.functions import Cast, Floor, Least
 
 from crm.org.scope import Viewer
+from customers import whole
 from customers.models import Customer
 from segmentation import generations
 from segmentation.churn.catalogue import CANDIDATES, REASONS
@@ -75,9 +76,7 @@ def serving() -> ChurnNight | None:
 
 def told(customer: Customer, most: int = 5) -> Told | None:
     """The customer's score with its reasons; None: they have none."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {TOLD}", {"id": customer.pk})
-        (found,) = cursor.fetchone()
+    found = _read(customer)
     if found is None:
         return None
     pairs = [(one["id"], one["points"]) for one in found["reasons"]]
@@ -86,6 +85,17 @@ def told(customer: Customer, most: int = 5) -> Told | None:
         found["probability"], found["usual"], found["horizon_days"], date.fromisoformat(found["night"]),
         reasons[:most], sum(one.points for one in reasons[most:]),
     )  # fmt: skip
+
+
+def _read(customer: Customer) -> dict[str, Any] | None:
+    """A page around the customer has read it already."""
+    known = whole.around(customer).more
+    if "leaving" in known:
+        return known["leaving"]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {TOLD}", {"id": customer.pk})
+        (found,) = cursor.fetchone()
+    return found
 
 
 def in_words(pairs: list[tuple[str, float]]) -> list[ReasonTold]:

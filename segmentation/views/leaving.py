@@ -16,7 +16,7 @@ from segmentation.churn.risks import BINS, LIKELY, Spread, Tested
 from segmentation.models import ChurnModel, ChurnNight
 from segmentation.views.base import tabs
 
-NOTABLE, OTHER = 0.1, 0.25  # of drift (segmentation/churn/drift.py)
+NOTABLE, OTHER, FEWEST = 0.1, 0.25, 1_000  # of drift (segmentation/churn/drift.py)
 DRIFTED = 8  # features that the page names
 _NAMES = {feature.code: feature.name for feature in FEATURES}
 
@@ -49,7 +49,7 @@ def told(night: ChurnNight, spread: Spread) -> dict[str, Any]:
             "series": [{"name": _("Customers"), "values": spread.histogram}],
         },
         "weights": [(REASONS[code].name, points) for code, points in weights if code in REASONS and points],
-        "drift": [(_NAMES[code], psi, _tone(psi)) for code, psi in _largest(night.drift)],
+        "drift": [(_NAMES[code], psi, _tone(psi, night.customers)) for code, psi in _largest(night.drift)],
     }
 
 
@@ -58,7 +58,9 @@ def _largest(drift: dict[str, float]) -> list[tuple[str, float]]:
     return sorted(known, key=lambda item: -item[1])[:DRIFTED]
 
 
-def _tone(psi: float) -> tuple[Any, str]:
+def _tone(psi: float, customers: int) -> tuple[Any, str]:
+    if customers < FEWEST:
+        return _("too few to tell"), ""
     if psi >= OTHER:
         return _("other people than then"), "alert"
     return (_("has moved"), "warn") if psi >= NOTABLE else (_("as then"), "good")

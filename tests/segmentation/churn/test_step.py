@@ -5,18 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
 
-from crm.jobs.models import State
 from crm.org.models import Store
-from customers import consents, histories, nights, states
+from customers import histories, nights, states
 from customers.models import Customer
-from customers.nightrun import NightRun
 from segmentation import generations
 from segmentation.churn import modelling, risks, step
 from segmentation.churn.catalogue import REASONS
 from segmentation.models import ChurnModel, ChurnNight, ChurnScore
-from tests import cast
 from tests.night.helpers import buy, people, run_night
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +82,8 @@ def test_a_model_serves_for_a_week(chain_of_sixty: list[Customer]) -> None:
 )
 def test_when_a_night_trains(age: int, psi: float, due: bool) -> None:
     model = ChurnModel(trained_on=ON - timedelta(days=age))
-    assert modelling.is_due(model, ChurnNight(drift={"recency": psi}), ON) is due
+    assert modelling.is_due(model, ChurnNight(drift={"recency": psi}, customers=1000), ON) is due
+    assert modelling.is_due(model, ChurnNight(drift={"recency": psi}, customers=999), ON) is (age == 7)
     assert modelling.is_due(None, None, ON)
 
 
