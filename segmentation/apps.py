@@ -9,15 +9,16 @@ class SegmentationConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import nights, whole
-        from segmentation import audience
+        from segmentation import audience, reporting
         from segmentation.api import profile
-        from segmentation.churn import risks
+        from segmentation.churn import report, risks
         from segmentation.help import fill
         from segmentation.models import Scheme
 
         nights.use_window(lambda: Scheme.current().window_days)
         profile.fill()
         whole.offer("leaving", risks.TOLD)
+        reporting.offer("churn", report.report)
         audience.fill()
         self._fill_the_pages()
         fill()

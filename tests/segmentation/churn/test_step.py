@@ -1,5 +1,6 @@
 """The churn step of the night: on a chain that lives for a year, on one of nobody, resumed and taken back."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -114,28 +115,40 @@ def test_who_objects_to_a_profile_has_no_score(
 def test_a_killed_night_goes_on_with_its_own_model(
     chain_of_sixty: list[Customer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed after the first slice: the second attempt trains nothing and writes the rest."""
+    """Killed at the second slice: the second attempt trains nothing, writes the rest, and ends as if undisturbed."""
     run_night(ON)
-    expected = list(
-        ChurnScore.objects.order_by("customer").values_list("customer", "probability", "at_stake", "points")
-    )
-    sums = ChurnNight.objects.values("customers", "expected", "histogram", "drift", "weights").get()
-    on = ON + timedelta(days=7)
-    real, calls = generations.replace_part, []
+    expected, sums = written(), summed()
+    ChurnScore.objects.all().delete()
+    ChurnNight.objects.all().delete()
+    ChurnModel.objects.all().delete()
+    real, trained = generations.replace_part, modelling.trained
+    calls: dict[str, int] = {"slices": 0, "trainings": 0}
 
     def dies(*args: Any) -> bool:
-        calls.append(args)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
+        calls["slices"] += 1
+        if calls["slices"] == 2:
+            raise OSError("killed")
         return real(*args)
 
+    def counts(*args: Any) -> Any:
+        calls["trainings"] += 1
+        return trained(*args)
+
     monkeypatch.setattr(generations, "replace_part", dies)
-    with pytest.raises(KeyboardInterrupt):
-        run_night(on)
-    monkeypatch.setattr(generations, "replace_part", real)
-    assert ChurnScore.objects.filter(night=nights.published()).count() == 60  # readers see the night before
-    assert len(expected) == 60
-    assert sums["customers"] == 60
+    monkeypatch.setattr(modelling, "trained", counts)
+    job = runner.run_until_ended(nights.start(ON, "system:test", rebuild=True))
+    assert job.state == State.DONE, job.error
+    assert calls == {"slices": 4, "trainings": 1}  # two slices of thirty; one died and was done again
+    assert (written(), summed()) == (expected, sums)
+
+
+def written() -> list[Any]:
+    rows = ChurnScore.objects.order_by("customer")
+    return list(rows.values_list("customer", "probability", "at_stake", "points"))
+
+
+def summed() -> dict[str, Any]:
+    return ChurnNight.objects.values("customers", "expected", "histogram", "drift", "weights").get()
 
 
 def test_taking_back_leaves_the_published_scores(chain_of_sixty: list[Customer]) -> None:
@@ -174,3 +187,23 @@ def test_whoever_sees_a_part_counts_its_own(
     assert set(risks.at_risk(marta, night, 0).values_list("customer", flat=True)) == {
         p.pk for p in chain_of_sixty[10:]
     }
+
+
+def test_the_report_is_json_of_the_back_test(
+    chain_of_sixty: list[Customer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("score_report", json=True)
+    assert json.loads(capsys.readouterr().out)["churn"] is None
+    run_night(ON)
+    call_command("score_report", json=True)
+    found = json.loads(capsys.readouterr().out)["churn"]
+    model = ChurnModel.objects.get()
+    assert (found["night"], found["serves"], found["horizon_days"]) == (
+        "2026-03-10",
+        model.serves,
+        model.horizon_days,
+    )
+    assert found["back_test"] == model.tested
+    assert set(found["means"]) == set(model.tested) == {"bgnbd", "overdue", "recency"}
+    call_command("score_report")
+    assert f"serves: {model.serves}" in capsys.readouterr().out
