@@ -167,9 +167,8 @@ _decoder = msgspec.json.Decoder(_Read)
 def read(customer: Customer, *, months_since: date, spells: int = 12) -> Whole:
     """The customer, who was found in the reader's scope. `months_since`: the first day that counts for months."""
     more = ", ".join(f"'{name}', {sql}" for name, sql in sorted(_offered.items()))
-    found = prepared.row(
-        _WHOLE.replace("/* more */", more), {"id": customer.pk, "since": months_since, "spells": spells}
-    )
+    query = _WHOLE.replace("/* more */", more)  # the same text each time, as `prepared` wants it
+    found = prepared.row(query, {"id": customer.pk, "since": months_since, "spells": spells})
     assert found is not None
     told = _decoder.decode(found[0])
     own = [Identity(customer=customer, **msgspec.structs.asdict(one)) for one in told.known]

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.org.permissions import Permission
 from crm.ui import words
@@ -104,16 +105,26 @@ def _means(model: ChurnModel) -> dict[str, float | None]:
 def why(tested: list[Tested]) -> str:
     """Which candidate serves, and why."""
     first, *others = tested
-    score = first.means["brier"]
+    score, days = first.means["brier"], len(first.folds)
     if score is None:
         return _("%(name)s: too little has come true yet for a back-test.") % {"name": first.name}
+    said = {"name": first.name, "score": words.number(score, 4), "days": words.number(days)}
     beaten = [one for one in others if one.means["brier"] is not None]
-    said = {"name": first.name, "score": words.number(score, 4), "days": words.number(len(first.folds))}
     if not beaten:
-        return _("%(name)s: its Brier score over %(days)s past days is %(score)s.") % said
-    next_ = beaten[0]
-    said |= {"next": next_.name, "other": words.number(next_.means["brier"], 4)}
-    sentence = _(
-        "%(name)s: over %(days)s past days its Brier score was the lowest, %(score)s; next comes “%(next)s”, %(other)s."
+        return (
+            ngettext(
+                "%(name)s: on %(days)s past day its Brier score was %(score)s.",
+                "%(name)s: over %(days)s past days its Brier score was %(score)s.",
+                days,
+            )
+            % said
+        )
+    said |= {"next": beaten[0].name, "other": words.number(beaten[0].means["brier"], 4)}
+    return (
+        ngettext(
+            "%(name)s: on %(days)s past day its Brier score was the lowest, %(score)s; next comes “%(next)s”, %(other)s.",
+            "%(name)s: over %(days)s past days its Brier score was the lowest, %(score)s; next comes “%(next)s”, %(other)s.",
+            days,
+        )
+        % said
     )
-    return sentence % said

@@ -60,7 +60,7 @@ def test_the_page_says_which_model_serves_and_why(
 ) -> None:
     answer = signed_in(noor).get("/segments/churn/")
     assert answer.context["why"] == (
-        "Boosted forest: over 1 past days its Brier score was the lowest, 0.1000; "
+        "Boosted forest: on 1 past day its Brier score was the lowest, 0.1000; "
         "next comes “Days since the last visit”, 0.1100."
     )
     assert [(one.kind, one.serves) for one, _figures in answer.context["tested"]] == [
@@ -146,7 +146,7 @@ def test_from_the_page_to_calls_in_three_clicks(
     form = theirs.get(work).context["form"]
     told = {name: form[name].value() for name in ("kind", "title", "due", "staff")}
     answer = theirs.post(work, told)
-    assert answer.status_code == 302, answer.content.decode()[:2000]
+    assert answer.status_code == 303, answer.content.decode()[:2000]
     (item,) = WorkItem.objects.all()
     assert (item.customer, item.kind.code, item.owner) == (irina, "call", chen)
     assert "likely to leave" in item.title

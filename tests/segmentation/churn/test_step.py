@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 
+from crm.jobs import runner
+from crm.jobs.models import State
 from crm.org.models import Store
 from customers import histories, nights, states
 from customers.models import Customer
