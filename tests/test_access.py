@@ -50,6 +50,7 @@ from tests.conftest import forget_what_the_process_knows
 from tests.loyalty import rules as earning
 from tests.loyalty import walked as loyal
 from tests.loyalty import walking
+from tests.segmentation.churn.scored import scored
 from tests.walk import EVERYWHERE, Route, World
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +180,8 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "customers:pairs-export": ("get", {"format": "csv"}),
     "segmentation:members": ("get", {}),
     "segmentation:members-export": ("get", {"format": "xlsx"}),
+    "segmentation:leaving-people": ("get", {"chance": "0"}),
+    "segmentation:leaving-export": ("get", {"chance": "0"}),
     "segmentation:movers": ("get", {}),
     "segmentation:movers-export": ("get", {}),
 }
@@ -190,6 +193,8 @@ SEARCHES = {"customers:find"}
 COUNTS: dict[str, Callable[[Any], int]] = {
     "api-segments": lambda answer: sum(part["customers"] for part in answer.json()["results"]),
     "customers:list": lambda answer: answer.context["count"],
+    "segmentation:leaving": lambda answer: answer.context["spread"].customers,
+    "segmentation:leaving-people": lambda answer: answer.context["count"],
     "segmentation:members": lambda answer: answer.context["count"],
     "segmentation:segments": lambda answer: answer.context["map"].customers,
 }
@@ -273,6 +278,7 @@ def build_world() -> World:
         tokens[code] |= {gone.external_id, f"why-{code}"}
     cast.night("2026-03-09")
     night = cast.night("2026-03-10")
+    scored(one for found in canaries.values() for one in found)
     shop = Connector.objects.create(code="shop", name="Shop", store=shops["HARB"])
     anywhere = {
         "regions": coast,

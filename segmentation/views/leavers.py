@@ -178,7 +178,8 @@ class LeaversWork(Bulk):
         return Asked(self.request, self).people()
 
     def about(self) -> str:
-        return f"{super().about()} ({_('likely to leave')})"
+        who = _("likely to leave")
+        return f"{super().about()} ({who})"
 
     def back(self) -> str:
         return f"{reverse('segmentation:leaving-people')}?{self.request.GET.urlencode()}"

@@ -49,7 +49,11 @@ def told(night: ChurnNight, spread: Spread) -> dict[str, Any]:
             "labels": [f"{100 * place // BINS}–{100 * (place + 1) // BINS}%" for place in range(BINS)],
             "series": [{"name": _("Customers"), "values": spread.histogram}],
         },
-        "weights": [(REASONS[code].name, points) for code, points in weights if code in REASONS and points],
+        "weights": [
+            (REASONS[code].name, words.number(100 * each, 1))
+            for code, each in weights
+            if code in REASONS and each
+        ],
         "drift": [(_NAMES[code], psi, _tone(psi, night.customers)) for code, psi in _largest(night.drift)],
     }
 
@@ -120,11 +124,8 @@ def why(tested: list[Tested]) -> str:
             % said
         )
     said |= {"next": beaten[0].name, "other": words.number(beaten[0].means["brier"], 4)}
-    return (
-        ngettext(
-            "%(name)s: on %(days)s past day its Brier score was the lowest, %(score)s; next comes “%(next)s”, %(other)s.",
-            "%(name)s: over %(days)s past days its Brier score was the lowest, %(score)s; next comes “%(next)s”, %(other)s.",
-            days,
-        )
-        % said
-    )
+    return ngettext(
+        "%(name)s: on %(days)s past day its Brier score was lowest, %(score)s; then comes “%(next)s”, %(other)s.",
+        "%(name)s: over %(days)s past days its Brier score was lowest, %(score)s; then comes “%(next)s”, %(other)s.",
+        days,
+    ) % said  # fmt: skip

@@ -60,8 +60,8 @@ def test_the_page_says_which_model_serves_and_why(
 ) -> None:
     answer = signed_in(noor).get("/segments/churn/")
     assert answer.context["why"] == (
-        "Boosted forest: on 1 past day its Brier score was the lowest, 0.1000; "
-        "next comes “Days since the last visit”, 0.1100."
+        "Boosted forest: on 1 past day its Brier score was lowest, 0.1000; "
+        "then comes “Days since the last visit”, 0.1100."
     )
     assert [(one.kind, one.serves) for one, _figures in answer.context["tested"]] == [
         ("forest", True), ("recency", False), ("bgnbd", False), ("overdue", False),

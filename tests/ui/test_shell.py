@@ -23,6 +23,8 @@ PAGES = [
     "/customers/",
     "/segments/",
     "/segments/movement/",
+    "/segments/churn/",
+    "/segments/churn/customers/",
     "/nights/",
     "/imports/",
     "/loyalty/",
