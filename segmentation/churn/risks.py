@@ -12,7 +12,7 @@ from django.db.models import Count, F, IntegerField, QuerySet, Sum
 from django.db.models.functions import Cast, Floor, Least
 
 from crm.org.scope import Viewer
-from customers import whole
+from customers import consents, whole
 from customers.models import Customer
 from segmentation import generations
 from segmentation.churn.catalogue import CANDIDATES, REASONS
@@ -23,7 +23,7 @@ LIKELY = 0.5  # who is called at risk unless somebody asks otherwise
 HISTORY = 12  # models that a page tells of
 
 # One customer's score as JSON; part of the profile (segmentation/api/profile.py) and of the customer page.
-TOLD = """(
+TOLD = f"""(
     SELECT json_build_object(
         'probability', score.probability, 'usual', model.average, 'horizon_days', model.horizon_days,
         'night', night.on, 'model', model.serves,
@@ -41,8 +41,9 @@ TOLD = """(
         SELECT max(newest.night_id) FROM segmentation_churnnight newest
         JOIN customers_publishednight published ON newest.night_id <= published.night_id
     )
+    AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.id = %(id)s AND {consents.refusal(None, "profiling")})
     LIMIT 1
-)"""
+)"""  # noqa: S608  our own names and numbers
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 
 from crm.org.models import Staff, Store
-from customers import nights
+from customers import consents, nights
 from customers.models import Customer, WorkItem
+from segmentation.churn import risks
 from segmentation.models import ChurnModel, ChurnNight, ChurnScore
 from tests import cast
 
@@ -172,3 +173,17 @@ def test_the_profile_of_the_api_adds_up(scored: ChurnModel, irina: Customer) -> 
     assert found["reasons"][0] == {"id": "overdue", "points": pytest.approx(0.55)}
     assert (found["horizon_days"], found["night"], found["model"]) == (28, "2026-03-09", "forest")
     assert date.fromisoformat(found["night"]) + timedelta(days=28) == date(2026, 4, 6)
+
+
+def test_who_says_no_to_profiles_is_told_nothing_of_from_then_on(
+    scored: ChurnModel, marta: Staff, chen: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    consents.record(
+        irina, channel=None, purpose="profiling", is_given=False, wording=None, source="no", by="system:test", at=None
+    )  # fmt: skip
+    theirs = signed_in(marta)
+    assert theirs.get("/segments/churn/customers/").context["rows"] == []
+    assert "Likely to leave: 83%" not in theirs.get(f"/customers/{irina.public_id}/").content.decode()
+    work = theirs.get("/segments/churn/customers/work/")
+    assert work.context["total"] == 0
+    assert risks.told(irina) is None
