@@ -26,6 +26,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("value_class", _("Value classes"), "segmentation.steps:value_class"),
     ("snapshot", _("Snapshot"), "segmentation.steps:snapshot"),
     ("lifetime", _("Lifetime value"), "segmentation.lifetime.step:step"),
+    ("churn", _("Who is leaving"), "segmentation.churn.step:step"),
     ("tier_review", _("Tiers"), "loyalty.tiers.nightly:step"),
     ("agents", _("Dedicated agents"), "loyalty.tiers.dealing:step"),
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
@@ -44,19 +45,21 @@ TAKES_ALONG = {
         "snapshot",
         "persona",
         "lifetime",
+        "churn",
         "clusters",
         "segments",
     ),
     "rfm": ("value_class", "snapshot", "segments"),
     "value_class": ("snapshot", "segments"),
     "lifetime": ("segments",),
+    "churn": ("segments",),
     "clusters": ("segments",),
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
 NEWEST_ALONE = frozenset({
     "accrual", "tier_review", "agents", "birthdays", "referrals", "persona",
-    "lifetime", "clusters", "segments",
+    "lifetime", "churn", "clusters", "segments",
 })  # fmt: skip
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.

@@ -99,12 +99,14 @@ class _Read(msgspec.Struct):
     counted: _Counted | None
     months: list[Month]
     defined: list[_Defined]
+    more: dict[str, Any]
 
 
 class Whole(msgspec.Struct):
     """`identities`: the main one of a kind first. `spells`: newest first. `fields`: the chain's own, in their order.
 
-    `counted`: by the published night, as `customers.bought.counted` says it; None where there is no night.
+    `counted`: by the published night, as `customers.bought.counted` says it; None where there is no night. `more`: what
+    apps above offered (`offer`), by name.
     """
 
     night: Night | None
@@ -115,6 +117,7 @@ class Whole(msgspec.Struct):
     counted: Counted | None
     months: list[Month]
     fields: list[Field]
+    more: dict[str, Any]
 
     @property
     def stage(self) -> Stage | None:
@@ -133,11 +136,20 @@ class Around:
     chain: Chain
     night: Night | None
     counted: Counted | None
+    more: dict[str, Any]
+
+
+_offered: dict[str, str] = {}
+
+
+def offer(name: str, sql: str) -> None:
+    """Have an app's part read with the rest; called from `AppConfig.ready()`. `sql`: see `customers.api.slots`."""
+    _offered[name] = sql
 
 
 def set_around(customer: Customer, chain: Chain, whole: Whole) -> None:
     """Tell panels what need not be read again."""
-    customer.__dict__["_around"] = Around(chain, whole.night, whole.counted)
+    customer.__dict__["_around"] = Around(chain, whole.night, whole.counted, whole.more)
 
 
 def around(customer: Customer) -> Around:
@@ -146,7 +158,7 @@ def around(customer: Customer) -> Around:
     if known:
         return known
     night = nights.published()
-    return Around(Chain.current(), night, counted(customer, night) if night else None)
+    return Around(Chain.current(), night, counted(customer, night) if night else None, {})
 
 
 _decoder = msgspec.json.Decoder(_Read)
@@ -154,7 +166,9 @@ _decoder = msgspec.json.Decoder(_Read)
 
 def read(customer: Customer, *, months_since: date, spells: int = 12) -> Whole:
     """The customer, who was found in the reader's scope. `months_since`: the first day that counts for months."""
-    found = prepared.row(_WHOLE, {"id": customer.pk, "since": months_since, "spells": spells})
+    more = ", ".join(f"'{name}', {sql}" for name, sql in sorted(_offered.items()))
+    query = _WHOLE.replace("/* more */", more)  # the same text each time, as `prepared` wants it
+    found = prepared.row(query, {"id": customer.pk, "since": months_since, "spells": spells})
     assert found is not None
     told = _decoder.decode(found[0])
     own = [Identity(customer=customer, **msgspec.structs.asdict(one)) for one in told.known]
@@ -162,7 +176,7 @@ def read(customer: Customer, *, months_since: date, spells: int = 12) -> Whole:
     bought = Bought(**msgspec.structs.asdict(told.bought))
     night = Night(**msgspec.structs.asdict(told.night)) if told.night else None
     by_night = Counted(**msgspec.structs.asdict(told.counted)) if told.counted else None
-    return Whole(night, own, told.tags, told.spells, bought, by_night, told.months, fields)
+    return Whole(night, own, told.tags, told.spells, bought, by_night, told.months, fields, told.more)
 
 
 _WHOLE = """
@@ -234,6 +248,7 @@ SELECT json_build_object(
             'roles', to_json(roles)
         ) ORDER BY "order", id), '[]')
         FROM customers_customfield WHERE archived_at IS NULL
-    )
+    ),
+    'more', json_build_object(/* more */)
 )::text
 """

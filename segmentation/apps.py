@@ -11,9 +11,10 @@ class SegmentationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from customers import nights
-        from segmentation import attributes, audience
+        from customers import nights, whole
+        from segmentation import attributes, audience, reporting
         from segmentation.api import profile
+        from segmentation.churn import report, risks
         from segmentation.help import fill
         from segmentation.lookalikes import jobs, seeds  # noqa: F401  registers the kind of job
         from segmentation.models import Scheme
@@ -25,6 +26,8 @@ class SegmentationConfig(AppConfig):
         attributes.fill()
         evaluating.use(ShelfEngine())
         profile.fill()
+        whole.offer("leaving", risks.TOLD)
+        reporting.offer("churn", report.report)
         audience.fill()
         seeds.fill()
         self._fill_the_pages()
@@ -41,6 +44,10 @@ class SegmentationConfig(AppConfig):
         slots.offer(
             "customer.main",
             slots.Panel("scores", "segmentation/panel_scores.html", panels.scores, may, order=10),
+        )
+        slots.offer(
+            "customer.main",
+            slots.Panel("leaving", "segmentation/panel_leaving.html", panels.leaving, may, order=12),
         )
         slots.offer(
             "customer.head",
@@ -81,6 +88,7 @@ class SegmentationConfig(AppConfig):
                 "rfm": _("RFM scores"),
                 "value_class": _("Value classes"),
                 "snapshot": _("Groups"),
+                "churn": _("Who is leaving"),
                 "scored": _("scored"),
                 "clusters": _("Clusters"),
                 "lookalikes": _("Look-alikes"),

@@ -10,6 +10,7 @@ def fill() -> None:
     register(SEGMENTS)
     register(CLUSTERS)
     register(LOOKALIKES)
+    register(LEAVING)
     register(SCORING)
     register(LIFETIME)
 
@@ -88,4 +89,18 @@ LIFETIME = Topic(
     Permission.VIEW_SEGMENTS,
     32,
     "segmentation:lifetime-value",
+)
+LEAVING = Topic(
+    "leaving",
+    _("Leaving"),
+    (
+        _("Each night tells of everybody how likely they buy nothing for a while, and for which reasons."),
+        _("The list begins with those with whom most is at stake: likely to leave, and used to spending."),
+        _(
+            "“Give as follow-ups” makes calls of the list. The page also says how often such figures came true."
+        ),
+    ),
+    Permission.VIEW_SEGMENTS,
+    33,
+    "segmentation:leaving",
 )

@@ -8,11 +8,12 @@ from customers import nights, whole
 from customers.models import Customer
 from customers.views.persona import objects
 from segmentation import standings
+from segmentation.churn import risks
 from segmentation.clusters import reading as clusters
 from segmentation.lifetime import HORIZONS
 from segmentation.lifetime import reading as lifetimes
 from segmentation.models import ClusterMember, Standing
-from segmentation.views.words import of_class, of_score
+from segmentation.views.words import of_class, of_score, points
 
 
 def scores(staff: Staff, customer: Customer) -> dict[str, Any] | None:
@@ -26,6 +27,15 @@ def scores(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     currency = around.chain.currency
     told = [of_score(one, found, currency) for one in found.scores]
     return {"explanation": found, "scores": told, "why_class": of_class(found, currency)}
+
+
+def leaving(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    """How likely they are to leave, with the reasons."""
+    found = risks.told(customer)
+    if found is None:
+        return None
+    reasons = [(one.words, points(one.points)) for one in found.reasons]
+    return {"leaving": found, "reasons": reasons, "rest": points(found.rest) if found.rest else ""}
 
 
 def standing(staff: Staff, customer: Customer) -> dict[str, Any] | None:

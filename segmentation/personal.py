@@ -46,4 +46,13 @@ TABLES = {
         derived="alive purchases_30 purchases_90 purchases_365 value_30 value_90 value_365", plain="customer night",
     ),
     "LifetimeSum": plain("id night store customers alive value_30 value_90 value_365"),
+    "ChurnModel": plain(
+        "id night trained_on horizon_days learnt_at proved_on customers serves tested curve deciles reasons average"
+        " shape numbers tables",
+    ),
+    "ChurnNight": plain("night model customers expected histogram drift weights"),
+    "ChurnScore": kept(
+        _("Scores of sales that stay; the customer's number is nobody's afterwards."),
+        derived="probability at_stake points", plain="customer night",
+    ),
 }  # fmt: skip

@@ -20,4 +20,6 @@ PLACEMENTS = {
     "ShelfPointer": "local",
     "LifetimeFit": "reference",
     "LifetimeSum": "local",
+    "ChurnModel": "reference",
+    "ChurnNight": "reference",
 }

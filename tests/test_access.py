@@ -51,6 +51,7 @@ from tests.loyalty import rules as earning
 from tests.loyalty import walked as loyal
 from tests.loyalty import walking
 from tests.segmentation import walked as clustered
+from tests.segmentation.churn.scored import scored
 from tests.walk import EVERYWHERE, Route, World
 
 pytestmark = pytest.mark.django_db
@@ -183,6 +184,8 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "segmentation:members-export": ("get", {"format": "xlsx"}),
     "segmentation:cluster-members": ("get", {}),
     "segmentation:cluster-members-export": ("get", {}),
+    "segmentation:leaving-people": ("get", {"chance": "0"}),
+    "segmentation:leaving-export": ("get", {"chance": "0"}),
     "segmentation:movers": ("get", {}),
     "segmentation:movers-export": ("get", {}),
     "segmentation:lifetime-value": ("get", {}),
@@ -198,6 +201,8 @@ COUNTS: dict[str, Callable[[Any], int]] = {
     "api-segments": lambda answer: sum(part["customers"] for part in answer.json()["results"]),
     "customers:list": lambda answer: answer.context["count"],
     "segmentation:cluster-members": lambda answer: answer.context["count"],
+    "segmentation:leaving": lambda answer: answer.context["spread"].customers,
+    "segmentation:leaving-people": lambda answer: answer.context["count"],
     "segmentation:members": lambda answer: answer.context["count"],
     "segmentation:segments": lambda answer: answer.context["map"].customers,
     "segmentation:lifetime-value": lambda answer: answer.context["expected"].customers,
@@ -284,6 +289,7 @@ def build_world() -> World:
         tokens[code] |= {gone.external_id, f"why-{code}"}
     cast.night("2026-03-09")
     night = cast.night("2026-03-10")
+    scored(one for found in canaries.values() for one in found)
     shop = Connector.objects.create(code="shop", name="Shop", store=shops["HARB"])
     anywhere = {
         "regions": coast,

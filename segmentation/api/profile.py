@@ -2,7 +2,8 @@
 
 from customers import consents
 from customers.api import slots
-from segmentation.api.shapes import ClusterOfOut, LifetimeOut, StandingOut
+from segmentation.api.shapes import ClusterOfOut, LeavingOut, LifetimeOut, StandingOut
+from segmentation.churn import risks
 
 _SEGMENT = """(
     SELECT json_build_object(
@@ -54,3 +55,4 @@ def fill() -> None:
     slots.offer("cluster", sql=_CLUSTER, shape=ClusterOfOut | None)
     slots.offer("segment", sql=_SEGMENT, shape=StandingOut | None)
     slots.offer("lifetime", sql=_LIFETIME, shape=LifetimeOut | None)
+    slots.offer("leaving", sql=risks.TOLD, shape=LeavingOut | None)

@@ -86,3 +86,29 @@ class LifetimeOut(msgspec.Struct):
     alive: float | None
     expected: list[ExpectedOut]
     night: date
+
+
+class LeavingReasonOut(msgspec.Struct):
+    """`points` is what a reason adds to the probability: 0.12 is 12 points.
+
+    `id`: recency, overdue, rhythm, frequency, visits, trend, spend, spend_trend, tenure, basket, discount, variety or
+    weekday.
+    """
+
+    id: str
+    points: float
+
+
+class LeavingOut(msgspec.Struct):
+    """How likely the customer buys nothing within `horizon_days`, as of the last night that scored.
+
+    `usual` (where everybody starts) and the points of all `reasons` sum to `probability`. `model`: what serves (forest,
+    bgnbd, overdue or recency).
+    """
+
+    probability: float
+    usual: float
+    horizon_days: int
+    night: date
+    model: str
+    reasons: list[LeavingReasonOut]

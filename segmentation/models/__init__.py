@@ -1,5 +1,6 @@
 """The nouns of this app, one module a topic."""
 
+from segmentation.models.churn import ChurnModel, ChurnNight, ChurnScore
 from segmentation.models.clusters import Cluster, ClusterCount, ClusterFit, ClusterMember, ClusterSettings
 from segmentation.models.following import Changed, ShelfPointer, Touched
 from segmentation.models.lifetime import LifetimeFit, LifetimeScore, LifetimeSum, WhyAverages
@@ -18,9 +19,9 @@ from segmentation.models.segment import (
 from segmentation.models.standing import CellCount, ClassCount, NightCuts, Standing, ValueClass
 
 __all__ = [
-    "Among", "Axis", "CellCount", "Changed", "ClassCount", "Cluster", "ClusterCount", "ClusterFit", "ClusterMember",
-    "ClusterSettings", "Group", "LifetimeFit", "LifetimeScore", "LifetimeSum", "LookAlike", "LookAlikeMatch",
-    "Method", "NightCuts", "Scheme", "Segment", "SegmentKind", "SegmentListed", "SegmentNight", "SegmentSpell",
-    "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion", "ShelfPointer", "Standing", "Touched", "ValueClass",
-    "WhyAverages",
+    "Among", "Axis", "CellCount", "Changed", "ChurnModel", "ChurnNight", "ChurnScore", "ClassCount", "Cluster",
+    "ClusterCount", "ClusterFit", "ClusterMember", "ClusterSettings", "Group", "LifetimeFit", "LifetimeScore",
+    "LifetimeSum", "LookAlike", "LookAlikeMatch", "Method", "NightCuts", "Scheme", "Segment", "SegmentKind",
+    "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion",
+    "ShelfPointer", "Standing", "Touched", "ValueClass", "WhyAverages",
 ]  # fmt: skip

@@ -100,3 +100,9 @@ def _plain(measure: str, currency: str, value: Any) -> str:
     if measure == "frequency":
         return ngettext("%(n)s purchase", "%(n)s purchases", value) % {"n": words.number(value)}
     return words.money(Decimal(value), currency, 0)
+
+
+def points(share: float) -> str:
+    """What a reason adds to a probability, in points of a hundred: 0.123 → +12.3; it always has its sign."""
+    sign = "\u2212" if share < 0 else "+"
+    return sign + words.number(Decimal(str(abs(share))) * 100, 1)

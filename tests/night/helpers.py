@@ -84,6 +84,7 @@ def forget_nights() -> None:
     with connection.cursor() as cursor:
         for table in (
             "segmentation_lifetimescore", "segmentation_lifetimesum", "segmentation_lifetimefit",
+            "segmentation_churnscore", "segmentation_churnnight", "segmentation_churnmodel",
             "segmentation_standing", "segmentation_cellcount", "segmentation_classcount", "segmentation_nightcuts",
             "segmentation_clustermember", "segmentation_clustercount", "segmentation_clusterfit",
             "segmentation_cluster", "customers_lifecycle", "customers_persona", "customers_personadue",

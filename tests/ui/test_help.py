@@ -39,6 +39,7 @@ pytestmark = pytest.mark.django_db
                 "clusters",
                 "lookalikes",
                 "lifetime",
+                "leaving",
                 "at-the-till",
                 "family",
                 "tiers",
@@ -67,6 +68,7 @@ pytestmark = pytest.mark.django_db
         (
             Role.ANALYST,
             ["customers", "segments", "lifetime", "nights", "tiers", "rewards", "stored-value", "liability"],
+            ["customers", "segments", "leaving", "nights", "tiers", "rewards", "stored-value", "liability"],
         ),
         (
             Role.MARKETER,
@@ -77,6 +79,7 @@ pytestmark = pytest.mark.django_db
                 "clusters",
                 "lookalikes",
                 "lifetime",
+                "leaving",
                 "scoring",
                 "nights",
                 "tiers",

@@ -26,6 +26,8 @@ PAGES = [
     "/segments/clusters/",
     "/segments/lookalikes/",
     "/segments/lifetime/",
+    "/segments/churn/",
+    "/segments/churn/customers/",
     "/nights/",
     "/imports/",
     "/loyalty/",
