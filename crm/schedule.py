@@ -30,17 +30,18 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
     ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
+    ("targets", _("Target markets"), "segmentation.targets.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
 # A step asked for alone takes along the steps that rest on it: half of a night must not be published.
 TAKES_ALONG = {
-    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona"),
-    "rfm": ("value_class", "snapshot"),
-    "value_class": ("snapshot",),
+    "purchase_state": ("lifecycle", "rfm", "value_class", "snapshot", "persona", "targets"),
+    "rfm": ("value_class", "snapshot", "targets"),
+    "value_class": ("snapshot", "targets"),
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona"})
+NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "targets"})
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -49,6 +50,7 @@ WORDS = NIGHT_TITLES | {
     "due": _("moved on by the date alone"),
     "changed": _("changed"),
     "scored": _("scored"),
+    "measured": _("segments measured"),
     "skipped": _("skipped"),
     "purchases": _("receipts"),
     "corrected": _("corrected for returns"),
@@ -95,6 +97,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "work.look": {"task": "work.look", "schedule": timedelta(minutes=2)},
     # What is overdue is free for whoever asks; the sweep is for the counts that people look at.
     "coupons.release": {"task": "coupons.release", "schedule": timedelta(minutes=1)},
+    "targets.remind": {"task": "targets.remind", "schedule": crontab(minute=40, hour=5)},
     "notices.forget_old": {"task": "notices.forget_old", "schedule": crontab(minute=30, hour=3)},
     "events.forget_old": {"task": "events.forget_old", "schedule": crontab(minute=50, hour=3)},
     "imports.forget_old_files": {"task": "imports.forget_old_files", "schedule": crontab(minute=40, hour=3)},

@@ -13,10 +13,12 @@ class SegmentationConfig(AppConfig):
         from segmentation.api import profile
         from segmentation.help import fill
         from segmentation.models import Scheme
+        from segmentation.targets import reminding
 
         nights.use_window(lambda: Scheme.current().window_days)
         profile.fill()
         audience.fill()
+        reminding.fill()
         self._fill_the_pages()
         fill()
 

@@ -25,5 +25,20 @@ TABLES = {
         derived="because", plain="customer segment version began_at ended_at", but={"because": BLANK},
     ),
     "SegmentNight": plain("segment night version at customers came went digest"),
+    "Targeting": plain(
+        "id mode size growth value churn reach competition fit wallet revenue remark created_at", staff="created_by"
+    ),
+    "Target": plain(
+        "id group segment status goal product price channel promotion review_on competition fit created_at",
+        staff="owner created_by",
+    ),
+    "TargetJudgement": plain("id target competition fit remark created_at", staff="created_by"),
+    "TargetDecision": plain("id target status remark night created_at", staff="created_by"),
+    "TargetNight": plain("night churn_by value_by month_on quarter_on"),
+    "TargetCount": plain(
+        "id night store group segment customers month_ago quarter_ago buyers revenue churn churn_of value value_of "
+        "reach_any reach_phone reach_sms reach_email reach_wechat reach_push reach_post breadth breadth_of rhythm "
+        "rhythm_of peers peers_of"
+    ),
     "SegmentUse": plain("id segment at used_for store_ids customers digest", staff="used_by"),
 }  # fmt: skip

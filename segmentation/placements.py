@@ -10,4 +10,10 @@ PLACEMENTS = {
     "SegmentVersion": "reference",
     "SegmentNight": "local",
     "SegmentUse": "local",
+    "Targeting": "reference",
+    "Target": "local",  # tied to staff, who are local
+    "TargetJudgement": "local",
+    "TargetDecision": "local",
+    "TargetNight": "local",
+    "TargetCount": "local",
 }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from segmentation.views import lifecycle, members, movements, schemes, segments
+from segmentation.views import lifecycle, members, movements, schemes, segments, targetedits, targets
 
 app_name = "segmentation"
 urlpatterns = [
@@ -12,6 +12,12 @@ urlpatterns = [
     path("segments/movement/", movements.MovementPage.as_view(), name="movement"),
     path("segments/movement/customers/", members.Movers.as_view(), name="movers"),
     path("segments/movement/customers/export/", members.MoversExport.as_view(), name="movers-export"),
+    path("segments/targets/", targets.Targets.as_view(), name="targets"),
+    # The hyphen keeps these two apart from the codes of groups.
+    path("segments/targets/export-file/", targets.Export.as_view(), name="targets-export"),
+    path("segments/targets/how-we-choose/", targetedits.TargetingPage.as_view(), name="targeting"),
+    path("segments/targets/<str:target>/", targets.Target.as_view(), name="target"),
+    path("segments/targets/<str:target>/edit/", targetedits.TargetEdit.as_view(), name="target-edit"),
     path("segments/scheme/", schemes.SchemePage.as_view(), name="scheme"),
     path("segments/lifecycle/", lifecycle.LifecyclePage.as_view(), name="lifecycle"),
     path("segments/groups/", schemes.Groups.as_view(), name="groups"),

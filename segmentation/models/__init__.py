@@ -12,9 +12,20 @@ from segmentation.models.segment import (
     SegmentVersion,
 )
 from segmentation.models.standing import CellCount, ClassCount, NightCuts, Standing, ValueClass
+from segmentation.models.targets import (
+    Mode,
+    Target,
+    TargetCount,
+    TargetDecision,
+    Targeting,
+    TargetJudgement,
+    TargetNight,
+    TargetStatus,
+)
 
 __all__ = [
-    "Axis", "CellCount", "ClassCount", "Group", "Method", "NightCuts", "Scheme", "Segment", "SegmentKind",
+    "Axis", "CellCount", "ClassCount", "Group", "Method", "Mode", "NightCuts", "Scheme", "Segment", "SegmentKind",
     "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion", "Standing",
+    "Target", "TargetCount", "TargetDecision", "TargetJudgement", "TargetNight", "TargetStatus", "Targeting",
     "ValueClass",
 ]  # fmt: skip
