@@ -136,6 +136,9 @@ MAY: dict[str, set[Role]] = {
     "export_segments": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
     },
+    "edit_segments": {
+        Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
+    },
     "edit_schemes": {Role.MARKETER, Role.ADMINISTRATOR},
     "view_nights": {Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR},
     "run_nights": {Role.MARKETER, Role.ADMINISTRATOR},
@@ -192,6 +195,8 @@ COUNTS: dict[str, Callable[[Any], int]] = {
     "customers:list": lambda answer: answer.context["count"],
     "segmentation:members": lambda answer: answer.context["count"],
     "segmentation:segments": lambda answer: answer.context["map"].customers,
+    "segmentation:targets": lambda answer: answer.context["measured"].customers,
+    "api-targets": lambda answer: sum((one["figures"] or {"customers": 0})["customers"] for one in answer.json()["results"]),
 }
 
 # What an address needs besides its parts.
@@ -211,6 +216,7 @@ EXACT = {
 BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-lookup", "post"): {"kind": "member", "value": "NOBODY1"},
     ("api-customer", "patch"): {"occupation": "baker"},
+    ("api-target", "patch"): {"fit": 4},
     ("api-customer-notes", "post"): {"text": "Sings."},
     ("api-customer-work", "post"): {"kind": "call", "title": "Ring", "due_at": "2030-01-01T10:00:00Z"},
     ("api-work-result", "post"): {"result": "reached"},
@@ -299,6 +305,7 @@ def build_world() -> World:
         "stores": {code: shop.pk for code, shop in shops.items()},
         "staff": {"HARB": people["chen"].pk, "UPTN": people["uma"].pk, "MILL": people["milo"].pk},
         "segments": {EVERYWHERE: Standing.objects.get(customer=canaries["HARB"][1]).group.code},
+        "targets": {EVERYWHERE: "loyal"},
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},

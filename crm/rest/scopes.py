@@ -18,6 +18,7 @@ class KeyScope(models.TextChoices):
     WORK_READ = "work:read", _("Read follow-ups")
     WORK_WRITE = "work:write", _("Make and finish follow-ups")
     SEGMENTS_READ = "segments:read", _("Read segments and their members")
+    SEGMENTS_WRITE = "segments:write", _("Decide about segments and target markets")
     PRIVACY_READ = "privacy:read", _("Read privacy requests and export what is held of people")
     PRIVACY_WRITE = "privacy:write", _("Open privacy requests and erase people")
     AUDIT_READ = "audit:read", _("Read the audit trail")
@@ -43,6 +44,7 @@ GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.WORK_READ: frozenset({Permission.WORK_ITEMS}),
     KeyScope.WORK_WRITE: frozenset({Permission.WORK_ITEMS, Permission.ASSIGN_WORK}),
     KeyScope.SEGMENTS_READ: frozenset({Permission.VIEW_SEGMENTS}),
+    KeyScope.SEGMENTS_WRITE: frozenset({Permission.VIEW_SEGMENTS, Permission.EDIT_SEGMENTS}),
     KeyScope.PRIVACY_READ: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
     KeyScope.PRIVACY_WRITE: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
     KeyScope.AUDIT_READ: frozenset({Permission.VIEW_AUDIT}),

@@ -175,7 +175,7 @@ def world(db: None) -> walk.World:
         "regions": coast.pk, "departments": cast.department("d1", "客服部").pk, "groups": Group.objects.first().pk,
         "nights": [night.pk, failed.pk], "keys": key.pk,
         "customers": person.public_id, "purchases": receipt.public_id, "identifiers": person.identities.first().pk,
-        "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
+        "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "targets": "loyal", "served": "-", "quarantine": arrival.pk,
         **_follow_ups(person, admin, clerk),
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
