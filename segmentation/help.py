@@ -8,6 +8,7 @@ from crm.ui.help import Topic, register
 
 def fill() -> None:
     register(SEGMENTS)
+    register(TARGETS)
     register(SCORING)
 
 
@@ -24,6 +25,22 @@ SEGMENTS = Topic(
     Permission.VIEW_SEGMENTS,
     30,
     "segmentation:segments",
+)
+TARGETS = Topic(
+    "targets",
+    _("Target markets"),
+    (
+        _("Every group and segment as a market: how attractive it is, and how strong you are in it."),
+        _(
+            "Open one to judge competition and fit, to choose it, and to note product, price, channel and promotion."
+        ),
+        _(
+            "On the day of its review whoever looks after it is told; the page says what has changed since the choice."
+        ),
+    ),
+    Permission.VIEW_SEGMENTS,
+    32,
+    "segmentation:targets",
 )
 SCORING = Topic(
     "scoring",

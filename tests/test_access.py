@@ -196,7 +196,9 @@ COUNTS: dict[str, Callable[[Any], int]] = {
     "segmentation:members": lambda answer: answer.context["count"],
     "segmentation:segments": lambda answer: answer.context["map"].customers,
     "segmentation:targets": lambda answer: answer.context["measured"].customers,
-    "api-targets": lambda answer: sum((one["figures"] or {"customers": 0})["customers"] for one in answer.json()["results"]),
+    "api-targets": lambda answer: sum(
+        (one["figures"] or {"customers": 0})["customers"] for one in answer.json()["results"]
+    ),
 }
 
 # What an address needs besides its parts.

@@ -122,7 +122,7 @@ class TargetEdit(StaffView):
 
 class TargetingForm(EditForm, forms.Form):
     parts: ClassVar[dict[str, Any]] = {}
-    mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=Mode.choices, widget=forms.RadioSelect)
+    mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=Mode.choices)
 
     def __init__(self, data: Any, *, now: Targeting) -> None:
         super().__init__(data, initial=weighing.settings_of(now))

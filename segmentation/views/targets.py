@@ -14,7 +14,7 @@ from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.views import StaffView
 from segmentation.models import TargetDecision, TargetStatus
-from segmentation.targets import editing, history, measures
+from segmentation.targets import editing, history, measures, scoring
 from segmentation.targets.candidates import Candidate, Market, market
 from segmentation.targets.measures import CHURN, VALUE
 from segmentation.targets.weighing import weights_of
@@ -72,7 +72,8 @@ class Export(StaffView):
             _("Product"), _("Price"), _("Channel"), _("Promotion"), _("Looked after by"), _("Review on"),
         ]  # fmt: skip
         day = found.measured.night.on.isoformat() if found.measured else ""
-        return export.download(f"{_('targets')}-{day}", kind, header, map(_line, found.candidates))
+        name = _("targets")
+        return export.download(f"{name}-{day}", kind, header, map(_line, found.candidates))
 
 
 class Target(StaffView):
@@ -99,11 +100,15 @@ def around(view: StaffView, one: Candidate, found: Market) -> dict[str, Any]:
         "told": [(row, decided, who, _tone(row) if decided else "") for row, decided, who in kinds],
         "is_due": bool(review and review <= editing.today(now()) and one.status != TargetStatus.DROPPED),
         "strategy": [(name, text) for name, text in strategy_of(one) if text],
-        "factors": [(FACTORS[name][0], FACTORS[name][1], score) for name, score in one.scores.factors.items()],
+        "factors": [(FACTORS[name][0], FACTORS[name][1], score) for name, score in _in_axes(one)],
         "wallet": [(*WALLET[name], getattr(one.figures, name) if one.figures else None) for name in WALLET],
         "people": _people(one), "crumbs": [(_("Target markets"), reverse("segmentation:targets"))],
         "tabs": tabs(view, "targets"), "title": one.name,
     }  # fmt: skip
+
+
+def _in_axes(one: Candidate) -> list[tuple[str, float | None]]:
+    return [(name, one.scores.factors[name]) for name in scoring.FACTORS]
 
 
 def strategy_of(one: Candidate) -> list[tuple[str, str]]:

@@ -11,8 +11,8 @@ from segmentation.targets.scoring import Zone
 FACTORS: dict[str, tuple[Any, Any]] = {
     "size": (_("Size"), _("Members at the end of the night.")),
     "growth": (_("Growth"), _("Members now against 13 weeks ago; until there are such nights, against 4 weeks ago.")),
-    "value": (_("Value"), _("What a member is worth: see below by which figure.")),
-    "churn": (_("Churn"), _("The part that leaves: see below by which figure. Less is better.")),
+    "value": (_("Value"), _("What a member is worth to us.")),
+    "churn": (_("Churn"), _("The part of them that leaves. Less is better.")),
     "reach": (_("Reach"), _("Members with an address and a yes to offers by at least one channel.")),
     "competition": (
         _("Competition"), _("Entered by a person, 1 to 5: how hard others fight for them. Less is better.")
@@ -20,7 +20,7 @@ FACTORS: dict[str, tuple[Any, Any]] = {
     "fit": (_("Fit"), _("Entered by a person, 1 to 5: how well our stores, range and people suit them.")),
     "wallet": (
         _("Share of wallet"),
-        _("The mean of up to three signs of how much of their shopping is done with us: see below."),
+        _("The mean of up to three signs of how much of their shopping they do with us."),
     ),
     "revenue": (_("Share of revenue"), _("What they bring, of the revenue of all in the window.")),
 }  # fmt: skip
@@ -80,6 +80,8 @@ def _judged(name: str) -> Any:
 COLUMNS = (
     Column("name", _("Segment"), lambda one: one.name.lower(), is_wide=False),
     Column("status", _("Status"), lambda one: list(STATUSES).index(one.status), is_wide=False),
+    Column("attractiveness", _("Attractive"), lambda one: one.scores.attractiveness, is_wide=False),
+    Column("strength", _("Strong"), lambda one: one.scores.strength, is_wide=False),
     Column("size", _("Customers"), _figure("customers"), is_wide=False),
     Column("growth", _("Growth"), _figure("growth")),
     Column("revenue", _("Revenue"), _figure("revenue")),
@@ -90,8 +92,6 @@ COLUMNS = (
     Column("wallet", _("Share of wallet"), lambda one: one.scores.factors["wallet"]),
     Column("competition", _("Competition"), _judged("competition")),
     Column("fit", _("Fit"), _judged("fit")),
-    Column("attractiveness", _("Attractive"), lambda one: one.scores.attractiveness, is_wide=False),
-    Column("strength", _("Strong"), lambda one: one.scores.strength, is_wide=False),
 )
 RISING = ("name", "status", "churn", "competition")  # sorted from the least on when they are clicked first
 

@@ -91,7 +91,7 @@ export function bubbles(data, look, lang) {
   const thirds = [100 / 3, 200 / 3].flatMap((at) => [{ xAxis: at }, { yAxis: at }]);
   const drawn = (is) => data.points.filter((point) => Boolean(point.chosen) === is).map((point) => ({ ...point, value: [point.x, point.y, point.size] }));
   const series = (name, is, color) => ({
-    type: "scatter", name, data: drawn(is), cursor: "pointer", clip: false, itemStyle: { color, opacity: 0.75 }, labelLayout: { moveOverlap: "shiftY" },
+    type: "scatter", name, data: drawn(is), cursor: "pointer", clip: false, itemStyle: { color, opacity: 0.75 }, labelLayout: { moveOverlap: "shiftY", hideOverlap: true },
     symbolSize: (value) => 10 + 44 * Math.sqrt(Math.max(value[2], 0) / most),
     label: { show: true, position: "right", color: look.ink, formatter: (point) => point.data.name },
     markLine: is ? undefined : { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.line, type: "solid" }, data: thirds },
