@@ -11,7 +11,7 @@ from segmentation.targets.scoring import Zone
 FACTORS: dict[str, tuple[Any, Any]] = {
     "size": (_("Size"), _("Members at the end of the night.")),
     "growth": (_("Growth"), _("Members now against 13 weeks ago; until there are such nights, against 4 weeks ago.")),
-    "value": (_("Value"), _("What a member is worth to us.")),
+    "value": (_("Worth"), _("What a member is worth to us.")),
     "churn": (_("Churn"), _("The part of them that leaves. Less is better.")),
     "reach": (_("Reach"), _("Members with an address and a yes to offers by at least one channel.")),
     "competition": (
@@ -79,7 +79,7 @@ def _judged(name: str) -> Any:
 
 COLUMNS = (
     Column("name", _("Segment"), lambda one: one.name.lower(), is_wide=False),
-    Column("status", _("Status"), lambda one: list(STATUSES).index(one.status), is_wide=False),
+    Column("status", _("Status"), lambda one: list(STATUSES).index(one.status)),
     Column("attractiveness", _("Attractive"), lambda one: one.scores.attractiveness, is_wide=False),
     Column("strength", _("Strong"), lambda one: one.scores.strength, is_wide=False),
     Column("size", _("Customers"), _figure("customers"), is_wide=False),

@@ -84,6 +84,7 @@ export function sankey(data, look, lang) {
 export function bubbles(data, look, lang) {
   const most = Math.max(...data.points.map((point) => point.size), 1);
   const write = writer({}, lang);
+  const isNarrow = innerWidth < 600; // no room beside the bubbles
   const axis = (name) => ({
     type: "value", min: 0, max: 100, name, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: look.ink2 },
     interval: 25, axisLabel: { color: look.ink3 }, axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false },
@@ -93,7 +94,7 @@ export function bubbles(data, look, lang) {
   const series = (name, is, color) => ({
     type: "scatter", name, data: drawn(is), cursor: "pointer", clip: false, itemStyle: { color, opacity: 0.75 }, labelLayout: { moveOverlap: "shiftY", hideOverlap: true },
     symbolSize: (value) => 10 + 44 * Math.sqrt(Math.max(value[2], 0) / most),
-    label: { show: true, position: "right", color: look.ink, formatter: (point) => point.data.name },
+    label: { show: true, position: isNarrow ? "top" : "right", color: look.ink, formatter: (point) => point.data.name },
     markLine: is ? undefined : { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.line, type: "solid" }, data: thirds },
   });
   return {
@@ -102,7 +103,7 @@ export function bubbles(data, look, lang) {
       formatter: ({ data: at }) => `${at.name}\n${data.up}: ${write(at.y)}\n${data.across}: ${write(at.x)}\n${data.size}: ${write(at.size)}`,
     },
     legend: { top: 0, left: 0, icon: "circle", itemWidth: 8, textStyle: { color: look.ink2 } },
-    grid: { left: 28, right: 110, top: 44, bottom: 32, containLabel: true },
+    grid: { left: 28, right: isNarrow ? 36 : 110, top: 44, bottom: 32, containLabel: true },
     xAxis: axis(data.across), yAxis: axis(data.up),
     series: [series(data.others, false, look.ink3), series(data.chosen, true, look.accent)],
   };
