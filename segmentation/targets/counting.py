@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from customers.consents.cells import CHANNELS
 from segmentation.histogram import Histogram
-from segmentation.targets.reading import ACTIVE, CHANNELS, GONE, MONTH, NOW, QUARTER
+from segmentation.targets.reading import ACTIVE, GONE, MONTH, NOW, QUARTER
 
 DAYS = 91  # of the recent past: 13 weeks
 FEWEST_PEERS = 20  # buyers of a band whose middle means something
@@ -141,8 +142,8 @@ def _weight(name: str, bits: Any, now: Any, figures: dict[str, Any], place: Any)
 
 def _buyers_of(at: Any, place: Any, rows: int, bought: Any) -> Any:
     """Rows × categories: how many of the buyers of each row buy it."""
-    table = csr_array((np.ones(len(at), dtype=np.int64), (at, place)), shape=(rows, len(bought)))
-    return np.asarray(table @ bought.astype(np.int64))
+    table = csr_array((np.ones(len(at), dtype=np.int32), (at, place)), shape=(rows, len(bought)))
+    return np.asarray(table @ bought.astype(np.int32))
 
 
 def _packed(members: dict[str, Any]) -> Any:

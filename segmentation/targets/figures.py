@@ -10,10 +10,10 @@ from django.db.models import Sum
 
 from crm.org.scope import Viewer
 from customers import nights
+from customers.consents.cells import CHANNELS
 from customers.models import Night
 from segmentation.models import TargetCount, TargetNight
 from segmentation.targets.measures import OWN
-from segmentation.targets.reading import CHANNELS
 
 Key = tuple[str, int]  # "group" or "segment", and its number
 

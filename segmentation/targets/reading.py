@@ -9,10 +9,10 @@ from django.db import connection
 from crm.lib.copy import FLOAT8, INT4, INT8, read_packed
 from crm.lib.statements import Statement
 from customers import consents
+from customers.consents.cells import CHANNELS
 from customers.models import ContactChannel, Stage
 from segmentation.targets.measures import Source
 
-CHANNELS = tuple(channel for channel in ContactChannel if channel != ContactChannel.ANY)
 ACTIVE = (Stage.NEW, Stage.ACTIVE, Stage.WON_BACK)
 GONE = (Stage.DORMANT, Stage.LOST)
 NOW, MONTH, QUARTER = 1, 2, 4  # bits of when somebody is or was in a segment
