@@ -34,6 +34,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("persona", _("Personas"), "customers.persona.step:step"),
     ("clusters", _("Clusters"), "segmentation.clusters.step:step"),
     ("segments", _("Segments"), "segmentation.segments.step:step"),
+    ("targets", _("Target markets"), "segmentation.targets.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
 # A step asked for alone takes along the steps that rest on it: half of a night must not be published.
@@ -48,22 +49,25 @@ TAKES_ALONG = {
         "churn",
         "clusters",
         "segments",
+        "targets",
     ),
-    "rfm": ("value_class", "snapshot", "segments"),
-    "value_class": ("snapshot", "segments"),
-    "lifetime": ("segments",),
-    "churn": ("segments",),
-    "clusters": ("segments",),
+    "rfm": ("value_class", "snapshot", "segments", "targets"),
+    "value_class": ("snapshot", "segments", "targets"),
+    "lifetime": ("segments", "targets"),
+    "churn": ("segments", "targets"),
+    "clusters": ("segments", "targets"),
+    "segments": ("targets",),
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
 NEWEST_ALONE = frozenset({
     "accrual", "tier_review", "agents", "birthdays", "referrals", "persona",
-    "lifetime", "churn", "clusters", "segments",
+    "lifetime", "churn", "clusters", "segments", "targets",
 })  # fmt: skip
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
+    "measured": _("segments measured"),
     "night": _("Night"),
     "stale": _("with new purchases or returns"),
     "due": _("moved on by the date alone"),
@@ -92,6 +96,7 @@ WORDS = NIGHT_TITLES | {
 }
 
 BEAT: dict[str, dict[str, Any]] = {
+    "targets.remind": {"task": "targets.remind", "schedule": crontab(minute=40, hour=5)},
     "loyalty.accrue": {"task": "loyalty.accrue", "schedule": timedelta(minutes=1)},
     # Whatever changes of a customer is in their segments within five seconds.
     "segments.follow": {"task": "segments.follow", "schedule": timedelta(seconds=2)},

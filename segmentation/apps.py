@@ -20,6 +20,7 @@ class SegmentationConfig(AppConfig):
         from segmentation.models import Scheme
         from segmentation.segments import evaluating
         from segmentation.shelf.engine import ShelfEngine
+        from segmentation.targets import reminding
 
         post_migrate.connect(watch_tables, dispatch_uid="segmentation.watch_tables")
         nights.use_window(lambda: Scheme.current().window_days)
@@ -30,6 +31,7 @@ class SegmentationConfig(AppConfig):
         reporting.offer("churn", report.report)
         audience.fill()
         seeds.fill()
+        reminding.fill()
         self._fill_the_pages()
         fill()
 

@@ -4,7 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = {"Scheme": "", "Group": "", "Segment": "", "SegmentVersion": "", "ClusterSettings": ""}
+TRACKED = dict.fromkeys(
+    ["Scheme", "Group", "Segment", "SegmentVersion", "ClusterSettings", "Targeting", "Target"], ""
+)
 WORDS = {
     "scheme.change": Act(_("Scheme changed"), icon="adjustments"),
     "segment.create": Act(_("Segment saved"), icon="chart-grid-dots"),
@@ -20,4 +22,7 @@ WORDS = {
     "lookalikes.remove": Act(_("Search for look-alikes removed"), icon="trash"),
     "group.edit": Act(_("Group changed"), icon="palette"),
     "group.add": Act(_("Group added"), icon="palette"),
+    "targeting.change": Act(_("Way to choose markets changed"), icon="adjustments"),
+    "target.edit": Act(_("Target market changed"), icon="target"),
+    "targets.export": Act(_("Target markets exported"), icon="download"),
 }

@@ -11,6 +11,7 @@ def fill() -> None:
     register(CLUSTERS)
     register(LOOKALIKES)
     register(LEAVING)
+    register(TARGETS)
     register(SCORING)
     register(LIFETIME)
 
@@ -56,6 +57,22 @@ LOOKALIKES = Topic(
     Permission.VIEW_SEGMENTS,
     32,
     "segmentation:lookalikes",
+)
+TARGETS = Topic(
+    "targets",
+    _("Target markets"),
+    (
+        _("Every group and segment as a market: how attractive it is, and how strong you are in it."),
+        _(
+            "Open one to judge competition and fit, to choose it, and to note product, price, channel and promotion."
+        ),
+        _(
+            "On the day of its review whoever looks after it is told; the page says what has changed since the choice."
+        ),
+    ),
+    Permission.VIEW_SEGMENTS,
+    34,
+    "segmentation:targets",
 )
 SCORING = Topic(
     "scoring",

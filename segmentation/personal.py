@@ -55,4 +55,19 @@ TABLES = {
         _("Scores of sales that stay; the customer's number is nobody's afterwards."),
         derived="probability at_stake points", plain="customer night",
     ),
+    "Targeting": plain(
+        "id mode size growth value churn reach competition fit wallet revenue remark created_at", staff="created_by"
+    ),
+    "Target": plain(
+        "id group segment status goal product price channel promotion review_on competition fit created_at",
+        staff="owner created_by",
+    ),
+    "TargetJudgement": plain("id target competition fit remark created_at", staff="created_by"),
+    "TargetDecision": plain("id target status remark night created_at", staff="created_by"),
+    "TargetNight": plain("night churn_by value_by month_on quarter_on"),
+    "TargetCount": plain(
+        "id night store group segment customers month_ago quarter_ago buyers revenue churn churn_of value value_of "
+        "reach_any reach_phone reach_sms reach_email reach_wechat reach_push reach_post breadth breadth_of rhythm "
+        "rhythm_of peers peers_of"
+    ),
 }  # fmt: skip

@@ -22,4 +22,10 @@ PLACEMENTS = {
     "LifetimeSum": "local",
     "ChurnModel": "reference",
     "ChurnNight": "reference",
+    "Targeting": "reference",
+    "Target": "local",  # tied to staff, who are local
+    "TargetJudgement": "local",
+    "TargetDecision": "local",
+    "TargetNight": "local",
+    "TargetCount": "local",
 }

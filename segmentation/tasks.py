@@ -1,6 +1,7 @@
 """What happens by the clock (`crm/schedule.py` says when). Each may be run twice, or be missed, without harm."""
 
 from celery import shared_task
+from django.utils import timezone
 
 
 @shared_task(name="segments.follow", ignore_result=True)
@@ -9,3 +10,11 @@ def follow(**_unknown: object) -> None:
     from segmentation.following import looking
 
     looking.look()
+
+
+@shared_task(name="targets.remind", ignore_result=True)
+def remind_of_targets(**_unknown: object) -> None:
+    """Tell of target markets whose day of review has come. Safe to run twice."""
+    from segmentation.targets import editing, reminding
+
+    reminding.remind(editing.today(timezone.now()))

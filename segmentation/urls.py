@@ -12,6 +12,8 @@ from segmentation.views import (
     movements,
     schemes,
     segments,
+    targetedits,
+    targets,
     valuable,
 )
 
@@ -62,6 +64,12 @@ urlpatterns = [
     path("segments/churn/customers/", leavers.Leavers.as_view(), name="leaving-people"),
     path("segments/churn/customers/work/", leavers.LeaversWork.as_view(), name="leaving-work"),
     path("segments/churn/customers/export/", leavers.LeaversExport.as_view(), name="leaving-export"),
+    path("segments/targets/", targets.Targets.as_view(), name="targets"),
+    # The hyphen keeps these two apart from the codes of groups.
+    path("segments/targets/export-file/", targets.Export.as_view(), name="targets-export"),
+    path("segments/targets/how-we-choose/", targetedits.TargetingPage.as_view(), name="targeting"),
+    path("segments/targets/<str:target>/", targets.Target.as_view(), name="target"),
+    path("segments/targets/<str:target>/edit/", targetedits.TargetEdit.as_view(), name="target-edit"),
     path("segments/scheme/", schemes.SchemePage.as_view(), name="scheme"),
     path("segments/lifecycle/", lifecycle.LifecyclePage.as_view(), name="lifecycle"),
     path("segments/groups/", schemes.Groups.as_view(), name="groups"),

@@ -138,6 +138,9 @@ MAY: dict[str, set[Role]] = {
     "export_segments": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
     },
+    "edit_segments": {
+        Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
+    },
     "edit_schemes": {Role.MARKETER, Role.ADMINISTRATOR},
     "view_nights": {Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR},
     "run_nights": {Role.MARKETER, Role.ADMINISTRATOR},
@@ -207,6 +210,10 @@ COUNTS: dict[str, Callable[[Any], int]] = {
     "segmentation:segments": lambda answer: answer.context["map"].customers,
     "segmentation:lifetime-value": lambda answer: answer.context["expected"].customers,
     "segmentation:valuable": lambda answer: answer.context["count"],
+    "segmentation:targets": lambda answer: answer.context["measured"].customers,
+    "api-targets": lambda answer: sum(
+        (one["figures"] or {"customers": 0})["customers"] for one in answer.json()["results"]
+    ),
 }
 
 # What an address needs besides its parts.
@@ -226,6 +233,7 @@ EXACT = {
 BODIES: dict[tuple[str, str], Any] = {
     ("api-customer-lookup", "post"): {"kind": "member", "value": "NOBODY1"},
     ("api-customer", "patch"): {"occupation": "baker"},
+    ("api-target", "patch"): {"fit": 4},
     ("api-customer-notes", "post"): {"text": "Sings."},
     ("api-customer-work", "post"): {"kind": "call", "title": "Ring", "due_at": "2030-01-01T10:00:00Z"},
     ("api-work-result", "post"): {"result": "reached"},
@@ -320,6 +328,7 @@ def build_world() -> World:
         "lookalikes": {
             code: clustered.search(found, shops[code]).public_id for code, found in canaries.items()
         },
+        "targets": {EVERYWHERE: "loyal"},
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},

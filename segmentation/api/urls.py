@@ -6,6 +6,7 @@ from segmentation.api.clusters import ClusterMembers, Clusters
 from segmentation.api.lookalikes import LookAlikeMatches, LookAlikes, LookAlikeSearch
 from segmentation.api.saved import Attributes, Saved, SegmentPreview
 from segmentation.api.segments import Members, Segments
+from segmentation.api.targets import Target, Targets
 
 urlpatterns = [
     path("clusters/", Clusters.as_view(), name="api-clusters"),
@@ -18,4 +19,6 @@ urlpatterns = [
     path("segments/preview/", SegmentPreview.as_view(), name="api-segment-preview"),
     path("segments/<str:segment>/", Saved.as_view(), name="api-segment"),
     path("segments/<str:segment>/members/", Members.as_view(), name="api-segment-members"),
+    path("targets/", Targets.as_view(), name="api-targets"),
+    path("targets/<str:target>/", Target.as_view(), name="api-target"),
 ]

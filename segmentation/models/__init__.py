@@ -17,11 +17,22 @@ from segmentation.models.segment import (
     SegmentVersion,
 )
 from segmentation.models.standing import CellCount, ClassCount, NightCuts, Standing, ValueClass
+from segmentation.models.targets import (
+    Mode,
+    Target,
+    TargetCount,
+    TargetDecision,
+    Targeting,
+    TargetJudgement,
+    TargetNight,
+    TargetStatus,
+)
 
 __all__ = [
     "Among", "Axis", "CellCount", "Changed", "ChurnModel", "ChurnNight", "ChurnScore", "ClassCount", "Cluster",
     "ClusterCount", "ClusterFit", "ClusterMember", "ClusterSettings", "Group", "LifetimeFit", "LifetimeScore",
-    "LifetimeSum", "LookAlike", "LookAlikeMatch", "Method", "NightCuts", "Scheme", "Segment", "SegmentKind",
+    "LifetimeSum", "LookAlike", "LookAlikeMatch", "Method", "Mode", "NightCuts", "Scheme", "Segment", "SegmentKind",
     "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion",
-    "ShelfPointer", "Standing", "Touched", "ValueClass", "WhyAverages",
+    "ShelfPointer", "Standing", "Target", "TargetCount", "TargetDecision", "TargetJudgement", "TargetNight",
+    "TargetStatus", "Targeting", "Touched", "ValueClass", "WhyAverages",
 ]  # fmt: skip

@@ -1,13 +1,13 @@
 /* Charts: <div class="chart" data-chart="bars" data-from="id-of-json"></div>. Loaded only by pages that draw. */
 import * as echarts from "echarts/core";
-import { BarChart, LineChart, SankeyChart } from "echarts/charts";
+import { BarChart, LineChart, SankeyChart, ScatterChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { tokens } from "./tokens.js";
-import { bars, lines, sankey } from "./kinds.js";
+import { bars, bubbles, lines, sankey } from "./kinds.js";
 
-echarts.use([BarChart, LineChart, SankeyChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
-const kinds = { bars, lines, sankey };
+echarts.use([BarChart, LineChart, SankeyChart, ScatterChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
+const kinds = { bars, bubbles, lines, sankey };
 
 function draw(element) {
   const source = document.getElementById(element.dataset.from);

@@ -1,6 +1,7 @@
 /* What each kind of chart looks like. `data` is what the page's JSON holds:
    bars:   {labels, series: [{name, values, links?, quiet?}], horizontal?, percent?, money?, stacked?, decimals?}
    lines:  {labels, series: [{name, values, low?, high?}], percent?, mark?: {at, name}}: an upright line at a label
+   bubbles: {points: [{name, x, y, size, chosen, href}], across, up, chosen, others, size}; both axes from 0 to 100
    sankey: {nodes: [{name, label, colour}], links: [{source, target, value, href?}]} */
 const CHINESE = /^zh/;
 const wording = (lang) => (CHINESE.test(lang) ? lang : "en");
@@ -82,5 +83,34 @@ export function sankey(data, look, lang) {
       data: data.nodes.map((node, at) => ({ ...node, itemStyle: { color: node.colour ?? look.series[at % 8] } })), links: data.links,
       lineStyle: { color: "source", opacity: 0.25 }, label: { color: look.ink, formatter: (point) => point.data.label ?? point.name },
     }],
+  };
+}
+
+/* Two scores and a size; the lines part the axes into thirds. The name stands in the bubble's place, so no legend of names. */
+export function bubbles(data, look, lang) {
+  const most = Math.max(...data.points.map((point) => point.size), 1);
+  const write = writer({}, lang);
+  const isNarrow = innerWidth < 600; // no room beside the bubbles
+  const axis = (name) => ({
+    type: "value", min: 0, max: 100, name, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: look.ink2 },
+    interval: 25, axisLabel: { color: look.ink3 }, axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false },
+  });
+  const thirds = [100 / 3, 200 / 3].flatMap((at) => [{ xAxis: at }, { yAxis: at }]);
+  const drawn = (is) => data.points.filter((point) => Boolean(point.chosen) === is).map((point) => ({ ...point, value: [point.x, point.y, point.size] }));
+  const series = (name, is, color) => ({
+    type: "scatter", name, data: drawn(is), cursor: "pointer", clip: false, itemStyle: { color, opacity: 0.75 }, labelLayout: { moveOverlap: "shiftY", hideOverlap: true },
+    symbolSize: (value) => 10 + 44 * Math.sqrt(Math.max(value[2], 0) / most),
+    label: { show: true, position: isNarrow ? "top" : "right", color: look.ink, formatter: (point) => point.data.name },
+    markLine: is ? undefined : { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.line, type: "solid" }, data: thirds },
+  });
+  return {
+    tooltip: {
+      trigger: "item", renderMode: "richText", backgroundColor: look.surface, borderColor: look.line, textStyle: { color: look.ink }, confine: true,
+      formatter: ({ data: at }) => `${at.name}\n${data.up}: ${write(at.y)}\n${data.across}: ${write(at.x)}\n${data.size}: ${write(at.size)}`,
+    },
+    legend: { top: 0, left: 0, icon: "circle", itemWidth: 8, textStyle: { color: look.ink2 } },
+    grid: { left: 28, right: isNarrow ? 36 : 110, top: 44, bottom: 32, containLabel: true },
+    xAxis: axis(data.across), yAxis: axis(data.up),
+    series: [series(data.others, false, look.ink3), series(data.chosen, true, look.accent)],
   };
 }

@@ -178,6 +178,7 @@ def world(db: None) -> walk.World:
         "customers": person.public_id, "purchases": receipt.public_id, "identifiers": person.identities.first().pk,
         "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
         "clusters": clustered.cluster().pk, "lookalikes": clustered.search([person], shop).public_id,
+        "targets": "loyal",
         **_follow_ups(person, admin, clerk),
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",

@@ -272,7 +272,7 @@ def test_a_step_alone_takes_along_what_rests_on_it(
     run_night(MONDAY)
     before = {staff.name: heatmap.heatmap(staff) for staff in (max_, marta)}
     job = run_night(MONDAY, steps=(name,))
-    assert [step.name for step in job.steps.all()][-2] in ("snapshot", "persona", "clusters")
+    assert [step.name for step in job.steps.all()][-2] in ("snapshot", "persona", "targets")
     for staff in (max_, marta):
         found, known = heatmap.heatmap(staff), before[staff.name]
         assert found is not None and known is not None

@@ -40,6 +40,7 @@ pytestmark = pytest.mark.django_db
                 "lookalikes",
                 "lifetime",
                 "leaving",
+                "targets",
                 "at-the-till",
                 "family",
                 "tiers",
@@ -69,6 +70,7 @@ pytestmark = pytest.mark.django_db
             Role.ANALYST,
             ["customers", "segments", "lifetime", "nights", "tiers", "rewards", "stored-value", "liability"],
             ["customers", "segments", "leaving", "nights", "tiers", "rewards", "stored-value", "liability"],
+            ["customers", "segments", "targets", "nights", "tiers", "rewards", "stored-value", "liability"],
         ),
         (
             Role.MARKETER,
@@ -80,6 +82,7 @@ pytestmark = pytest.mark.django_db
                 "lookalikes",
                 "lifetime",
                 "leaving",
+                "targets",
                 "scoring",
                 "nights",
                 "tiers",
