@@ -30,6 +30,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("birthdays", _("Birthday gifts"), "loyalty.tiers.birthdays:step"),
     ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
+    ("products", _("Goods that go together and come next"), "segmentation.products.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
 ]
 # A step asked for alone takes along the steps that rest on it: half of a night must not be published.
@@ -40,7 +41,9 @@ TAKES_ALONG = {
 }
 # Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals", "persona"})
+NEWEST_ALONE = frozenset(
+    {"accrual", "tier_review", "agents", "birthdays", "referrals", "persona", "products"}
+)
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -65,6 +68,9 @@ WORDS = NIGHT_TITLES | {
     "grace": _("given grace"),
     "downgraded": _("downgraded"),
     "taken_back": _("taken back"),
+    "pairs": _("pairs of goods"),
+    "listed": _("with suggestions"),
+    "needed": _("goods due"),
     "paid_begun": _("begun with what was bought"),
     "paid_ended": _("ended with what was bought"),
     "paid_noticed": _("told that what they bought ends"),

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.privacy.register import kept, plain
+from crm.privacy.register import deleted, kept, plain
 
 TABLES = {
     "Group": plain("id code names colour position"),
@@ -17,4 +17,12 @@ TABLES = {
     "NightCuts": plain("night scheme recency frequency monetary value customers"),
     "CellCount": plain("id night store r x customers revenue"),
     "ClassCount": plain("id night store value_class customers revenue"),
+    "ProductFit": plain("night baskets plain_baskets window_days customers"),
+    "BasketPair": plain("id night level is_plain first second first_baskets second_baskets both lift confidence"),
+    "Recommendation": deleted(
+        derived="store again again_gaps again_days again_last fresh goes_with", plain="customer night"
+    ),
+    "DueGood": deleted(derived="product kind due_on gap last_on milli", plain="customer night"),
+    "StockFigure": plain("id night store product kind customers due week usual"),
+    "AgeLimit": plain("id category minimum_age created_at", staff="created_by"),
 }  # fmt: skip

@@ -6,4 +6,8 @@ PLACEMENTS = {
     "NightCuts": "reference",
     "CellCount": "local",
     "ClassCount": "local",
+    "ProductFit": "reference",
+    "BasketPair": "local",
+    "StockFigure": "local",
+    "AgeLimit": "reference",
 }
