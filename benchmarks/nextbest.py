@@ -85,7 +85,6 @@ def lists(split: Split) -> dict[str, Any]:
         "popularity": _popular(found, sales.ever, customers),
         "personal frequency": _listed(found, found.days, customers),
         "buy again": _listed(found, score, customers),
-        "buy again, as served": _listed(found.of(kept := ~again.is_just_bought(found, until)), score[kept], customers),
         "discovery": told,
     }  # fmt: skip
 

@@ -13,10 +13,12 @@ class SegmentationConfig(AppConfig):
         from segmentation.api import profile
         from segmentation.help import fill
         from segmentation.models import Scheme
+        from segmentation.products import suggesting
 
         nights.use_window(lambda: Scheme.current().window_days)
         profile.fill()
         audience.fill()
+        suggesting.fill()
         self._fill_the_pages()
         fill()
 
@@ -26,6 +28,7 @@ class SegmentationConfig(AppConfig):
         from crm.ui import slots
         from crm.ui.navigation import Section, register
         from segmentation import panels
+        from segmentation.views import suggestions
 
         may = Permission.VIEW_CUSTOMERS
         slots.offer(
@@ -39,6 +42,18 @@ class SegmentationConfig(AppConfig):
         slots.offer(
             "customer.side",
             slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10),
+        )
+        slots.offer(
+            "customer.main",
+            slots.Panel(
+                "suggestions", "segmentation/panel_suggestions.html", suggestions.on_their_page, may, order=15
+            ),
+        )
+        slots.offer(
+            "counter.found",
+            slots.Panel(
+                "suggestion", "segmentation/counter_suggestion.html", suggestions.at_the_counter, may, order=3
+            ),
         )
         slots.add_column(
             "customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10)

@@ -9,6 +9,7 @@ from crm.ui.help import Topic, register
 def fill() -> None:
     register(SEGMENTS)
     register(SCORING)
+    register(PRODUCTS)
 
 
 SEGMENTS = Topic(
@@ -40,4 +41,21 @@ SCORING = Topic(
     Permission.EDIT_SCHEMES,
     35,
     "segmentation:scheme",
+)
+PRODUCTS = Topic(
+    "products",
+    _("Goods that go together and come next"),
+    (
+        _(
+            "“Bought together” shows pairs of goods. Lift says how much more often than by chance; 1 is chance."
+        ),
+        _(
+            "“Needed this week” lists who buys something regularly and is about to need it. Give them as follow-ups."
+        ),
+        _("“What to stock” adds that up for each store, beside what was sold there in the weeks before."),
+        _("At the Counter the best suggestion stands beside the member, with its reason."),
+    ),
+    Permission.VIEW_SEGMENTS,
+    32,
+    "segmentation:products",
 )

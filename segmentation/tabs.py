@@ -20,6 +20,7 @@ class Tab(NamedTuple):
 TABS: list[Tab] = [
     Tab("map", gettext_noop("Heat map"), "segmentation:segments", Permission.VIEW_SEGMENTS, 20),
     Tab("movement", gettext_noop("Movement"), "segmentation:movement", Permission.VIEW_SEGMENTS, 30),
+    Tab("products", gettext_noop("Products"), "segmentation:products", Permission.VIEW_SEGMENTS, 80),
     Tab("scheme", gettext_noop("Scoring"), "segmentation:scheme", Permission.EDIT_SCHEMES, 100),
     Tab("groups", gettext_noop("Groups"), "segmentation:groups", Permission.EDIT_SCHEMES, 110),
     Tab("lifecycle", gettext_noop("Lifecycle"), "segmentation:lifecycle", Permission.EDIT_SCHEMES, 120),

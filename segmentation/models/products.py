@@ -1,4 +1,4 @@
-"""What a night found about goods: pairs, what each customer may want next, what is due; and goods with a minimum age."""
+"""What a night found about goods: pairs, what customers may want next, what is due; and goods with a minimum age."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ LISTED = 10  # goods to buy again, and as many that are new
 
 
 class Level(models.IntegerChoices):
-    """What of the catalogue a pair is of. A type is a product's own category, a category the second step of the tree."""
+    """What of the catalogue a pair is of. A type is a product's own category, a category the tree's second step."""
 
     PRODUCT = 1, _("Product")
     TYPE = 2, _("Type")
@@ -158,6 +158,18 @@ class StockFigure(models.Model):
     class Meta:
         verbose_name = _("expected need of a store")
         constraints = [models.UniqueConstraint(fields=["night", "store", "product"], name="stockfigure_once")]
+
+    @property
+    def due_pieces(self) -> float:
+        return self.due / 1000
+
+    @property
+    def week_pieces(self) -> float:
+        return self.week / 1000
+
+    @property
+    def usual_pieces(self) -> float:
+        return self.usual / 1000
 
 
 class AgeLimit(models.Model):

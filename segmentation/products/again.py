@@ -1,9 +1,9 @@
-"""What each customer will buy again: how often and how lately they bought it, its rhythm, and how it sells at their store.
+"""What each customer will buy again: how often and how lately they bought it, its rhythm, how it sells at their store.
 
     score = Σ ½^(age of a day on which they bought it ÷ HALF_LIFE) × (1 + AT_STORE × popularity) × (LEFT_OFF if overdue)
 
-Popularity is log(1 + buyers lately) as a part of the store's best. Overdue: silent for more than OVERDUE usual gaps. The
-numbers were chosen on weeks before the ones that they are tested on (docs/algorithms/products.md).
+Popularity is log(1 + buyers lately) as a part of the store's best. Overdue: silent for more than OVERDUE usual gaps.
+The numbers were chosen on weeks before the ones that they are tested on (docs/algorithms/products.md).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ AT_STORE = 0.5
 OVERDUE, LEFT_OFF = 1.5, 0.7
 NEWEST_GAPS = 20
 REGULAR_GAPS = 3  # that a rhythm is told from at least
-JUST = 0.25  # of the usual gap: bought so lately that it is not needed
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,6 @@ def scores(found: Bought, until: int, popularity: Any) -> Any:
     """`popularity`: of each row at the customer's store, 0 to 1."""
     is_late = (found.days > 1) & (until + 1 - found.last > OVERDUE * found.gap)
     return found.weight * (1 + AT_STORE * popularity) * np.where(is_late, LEFT_OFF, 1.0)
-
-
-def is_just_bought(found: Bought, until: int) -> Any:
-    return until + 1 - found.last <= JUST * found.gap
 
 
 def best(owner: Any, product: Any, score: Any, *, customers: int, most: int) -> tuple[Any, Any, Any]:

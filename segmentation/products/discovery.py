@@ -94,8 +94,18 @@ class Finder:
         place = self.shelves.place[found.product]
         has = self._heaviest(found, place, customers)
         own = matrix(customers, len(self.shelves.kept), found.owner[place >= 0], place[place >= 0])
-        parts = [self._chunk(has[at : at + CHUNK], own[at : at + CHUNK], store[at : at + CHUNK],
-                             blocked[at : at + CHUNK], most, at) for at in range(0, customers, CHUNK)]  # fmt: skip
+        parts = [
+            self._chunk(
+                has[at : at + CHUNK],
+                own[at : at + CHUNK],
+                store[at : at + CHUNK],
+                blocked[at : at + CHUNK],
+                most,
+            )
+            for at in range(0, customers, CHUNK)
+        ]
+        for number, part in enumerate(parts):
+            part.owner[:] += number * CHUNK
         return News(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
 
     def _heaviest(self, found: Bought, place: Any, customers: int) -> Any:
@@ -107,7 +117,7 @@ class Finder:
         weights = np.sqrt(found.weight[kept]).astype(np.float32)
         return matrix(customers, len(self.shelves.kept), found.owner[kept], place[kept], weights)
 
-    def _chunk(self, has: Any, own: Any, store: Any, blocked: Any, most: int, first: int) -> News:
+    def _chunk(self, has: Any, own: Any, store: Any, blocked: Any, most: int) -> News:
         close = (has @ self.like.near).toarray() * self.factor[store]
         close /= np.maximum(close.max(axis=1, initial=0, keepdims=True), 1e-9)
         score = close + POPULAR * self.popularity[store]
@@ -123,7 +133,7 @@ class Finder:
         owner, rank = np.nonzero(value > 0)
         place = chosen[owner, rank]
         is_near = close[owner, place] > POPULAR * self.popularity[store[owner], place]
-        return News(owner + first, rank, place, np.where(is_near, self._partner(has, owner, place), -1))
+        return News(owner, rank, place, np.where(is_near, self._partner(has, owner, place), -1))
 
     def _partner(self, has: Any, owner: Any, place: Any) -> Any:
         """The one of their own goods that says most for it."""

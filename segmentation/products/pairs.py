@@ -1,8 +1,7 @@
 """Which items are bought together, and how surely: support, confidence and lift with their intervals.
 
 Support, confidence: Agrawal & Srikant, Fast Algorithms for Mining Association Rules, VLDB 1994. Lift: Brin, Motwani,
-Ullman & Tsur, SIGMOD 1997. Interval of a share: Wilson, JASA 22 (1927). Interval of lift: the delta method on its
-logarithm (see `lift_interval`).
+Ullman & Tsur, SIGMOD 1997. How sure they are: `intervals.py`.
 
 Counting takes two looks at the baskets. The first counts lines: an item with fewer lines than the least number of
 baskets cannot reach it, so it is left out for good (Agrawal & Srikant's pruning). The second multiplies what is left,
@@ -11,14 +10,12 @@ MOST_ITEMS.
 """
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from segmentation.products.baskets import Baskets, matrix
 
-Z = 1.959964  # 95 %
 MOST_ITEMS = (
     4_000  # 64 MB; at a support of 0.001 and ten goods a basket there can be 10,000, in practice 1,000
 )
@@ -99,26 +96,3 @@ class Counter:
         a, b = np.where(is_rarer, row, column), np.where(is_rarer, column, row)
         columns = (self.kept[a], self.kept[b], of[a], of[b], self.together[row, column])
         return Pairs(self.baskets, *(column.astype(np.int64) for column in columns))
-
-
-def share_interval(part: float, whole: float, z: float = Z) -> tuple[float, float]:
-    """Wilson's interval of the share part ÷ whole."""
-    if whole <= 0:
-        return 0.0, 1.0
-    share, square = part / whole, z * z
-    middle = (share + square / (2 * whole)) / (1 + square / whole)
-    half = z / (1 + square / whole) * sqrt(share * (1 - share) / whole + square / (4 * whole * whole))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def lift_interval(baskets: Any, of_a: Any, of_b: Any, both: Any, z: float = Z) -> tuple[Any, Any]:
-    """An interval of lift, of numbers or of columns of them.
-
-    Lift is p(ab) ÷ (p(a) p(b)). With the four cells of the table multinomial, the delta method gives its logarithm the
-    variance 1/n(ab) − 1/n(a) − 1/n(b) + 2 n(ab)/(n(a) n(b)) − 1/n.
-    """
-    of_a, of_b, both = (np.asarray(column, dtype=float) for column in (of_a, of_b, both))
-    lift = both * baskets / (of_a * of_b)
-    variance = 1 / both - 1 / of_a - 1 / of_b + 2 * both / (of_a * of_b) - 1 / baskets
-    spread = np.exp(z * np.sqrt(np.maximum(variance, 0)))
-    return lift / spread, lift * spread

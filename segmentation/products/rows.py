@@ -29,7 +29,8 @@ RECOMMENDATIONS = Scores(
 )  # fmt: skip
 DUE = Scores(
     "segmentation_duegood", ProductFit,
-    {"customer_id": INT8, "product_id": INT8, "kind": INT4, "due_on": DATE, "gap": INT2, "last_on": DATE, "milli": INT8},
+    {"customer_id": INT8, "product_id": INT8, "kind": INT4, "due_on": DATE, "gap": INT2, "last_on": DATE,
+     "milli": INT8},
 )  # fmt: skip
 PAIR_TYPES = {
     "night_id": INT4, "level": INT2, "is_plain": BOOL, "first": INT4, "second": INT4, "first_baskets": INT4,

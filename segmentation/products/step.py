@@ -85,9 +85,11 @@ def _write(night_run: NightRun, number: int, histories: Histories, listing: List
 
 
 def _joined(told: list[Told], what: str) -> dict[str, Any]:
+    """The columns of all pieces; the store may be masked (none)."""
     columns = [getattr(one, what) for one in told]
-    join = np.ma.concatenate if what == "lists" else np.concatenate
-    return {name: (join if name == "store_id" else np.concatenate)([c[name] for c in columns]) for name in columns[0]} if columns else {}  # fmt: skip
+    names = list(columns[0]) if columns else []
+    join = {"store_id": np.ma.concatenate}
+    return {name: join.get(name, np.concatenate)([one[name] for one in columns]) for name in names}
 
 
 def _nothing(scores: generations.Scores) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Goods that go together and come next: the arithmetic by hand and against brute force, and the step of the night."""
 
 from collections import Counter as Tally
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from math import exp, sqrt
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,9 +16,9 @@ from customers import consents
 from customers.histories import Part
 from customers.models import Category, Customer, Product
 from segmentation.models import AgeLimit, BasketPair, DueGood, Level, ProductFit, Recommendation, StockFigure
-from segmentation.products import again, discovery, pairs, shelves
-from segmentation.products.baskets import Baskets, baskets, between, counted, matrix, once
-from segmentation.products.pairs import Counter, lift_interval, share_interval
+from segmentation.products import again, intervals, pairs
+from segmentation.products.baskets import Baskets, baskets, between, counted, once
+from segmentation.products.pairs import Counter
 from tests import cast
 
 NIGHT = date(2026, 3, 9)
@@ -117,10 +115,10 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
     """Wilson's own form for 8 of 10: (0.8 + z²/20 ± z √(0.016 + z²/400)) ÷ (1 + z²/10)."""
     z = 1.959964
     middle, half, below = 0.8 + z * z / 20, z * sqrt(0.016 + z * z / 400), 1 + z * z / 10
-    assert share_interval(8, 10) == pytest.approx(((middle - half) / below, (middle + half) / below))
-    assert share_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert share_interval(0, 0) == (0.0, 1.0)
-    assert share_interval(0, 10)[0] == 0.0
+    assert intervals.of_share(8, 10) == pytest.approx(((middle - half) / below, (middle + half) / below))
+    assert intervals.of_share(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert intervals.of_share(0, 0) == (0.0, 1.0)
+    assert intervals.of_share(0, 10)[0] == 0.0
 
 
 def test_the_interval_of_lift_is_the_delta_methods() -> None:
@@ -129,7 +127,7 @@ def test_the_interval_of_lift_is_the_delta_methods() -> None:
     cells = {"ab": (p, 1 / p - 1 / a - 1 / b), "a": (a - p, -1 / a), "b": (b - p, -1 / b)}
     mean = sum(share * slope for share, slope in cells.values())
     variance = (sum(share * slope**2 for share, slope in cells.values()) - mean**2) / 1000
-    low, high = lift_interval(1000, 100, 200, 40)
+    low, high = intervals.of_lift(1000, 100, 200, 40)
     assert (low, high) == pytest.approx(
         (2 / exp(1.959964 * sqrt(variance)), 2 * exp(1.959964 * sqrt(variance)))
     )
@@ -138,8 +136,9 @@ def test_the_interval_of_lift_is_the_delta_methods() -> None:
 def test_the_interval_of_lift_covers_what_is_true() -> None:
     rng = np.random.default_rng(7)
     drawn = rng.multinomial(5000, [0.04, 0.06, 0.16, 0.74], size=2000)
-    low, high = lift_interval(5000, drawn[:, 0] + drawn[:, 1], drawn[:, 0] + drawn[:, 2], drawn[:, 0])
-    assert 0.93 < float(((low <= 2) & (high >= 2)).mean()) < 0.97
+    told = [intervals.of_lift(5000, ab + a, ab + b, ab) for ab, a, b, _none in drawn.tolist()]
+    covered = sum(low <= 2 <= high for low, high in told) / len(told)
+    assert 0.93 < covered < 0.97
 
 
 # --- Buying again ---------------------------------------------------------------------------------------------------
@@ -188,3 +187,112 @@ def test_the_best_of_each_equal_a_plain_sort(rows: list[tuple[int, int, int]]) -
         mine = sorted((row for row in rows if row[0] == one), key=lambda row: (-row[2], row[1]))[:3]
         wanted |= {(one, at): row[1] for at, row in enumerate(mine)}
     assert told == wanted
+
+
+# --- The step -------------------------------------------------------------------------------------------------------
+
+
+def refuse(who: Customer) -> None:
+    """They say no to a profile."""
+    consents.record(
+        who, channel=None, purpose="profiling", is_given=False, wording=None, source="test", by="system:test",
+        at=datetime(2026, 3, 1, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def day(back: int) -> date:
+    return NIGHT - timedelta(days=back)
+
+
+def shop(harbour: Store) -> dict[str, int]:
+    """Tea every ten days by Irina; eight others buy tea and milk, and honey lately."""
+    drinks = Category.objects.create(path="food/drinks", name="Drinks")
+    for sku in ("TEA", "MILK", "HONEY", "WINE"):
+        cast.product(sku, sku.title(), category=drinks)
+    return {product.sku: product.pk for product in Product.objects.all()}
+
+
+@pytest.fixture
+def goods(harbour: Store) -> dict[str, int]:
+    return shop(harbour)
+
+
+@pytest.fixture
+def bought(irina: Customer, harbour: Store, goods: dict[str, int]) -> dict[str, int]:
+    for back in (49, 39, 29, 19, 9):
+        cast.purchase(irina, at=harbour, on=day(back), lines=[("TEA", "2", "8.00")])
+    for n in range(8):
+        person = cast.customer(f"Person {n}", of=harbour)
+        cast.purchase(person, at=harbour, on=day(30), lines=[("TEA", "1", "4.00"), ("MILK", "1", "1.50")])
+        cast.purchase(person, at=harbour, on=day(3), lines=[("HONEY", "1", "9.00")])
+    return goods
+
+
+def test_a_night_writes_lists_pairs_needs_and_stock(
+    irina: Customer, harbour: Store, bought: dict[str, int]
+) -> None:
+    cast.night(NIGHT)
+    fit = ProductFit.objects.get()
+    assert (fit.night.on, fit.baskets, fit.plain_baskets, fit.customers) == (NIGHT, 21, 21, 9)
+    theirs = Recommendation.objects.get(customer=irina)
+    assert theirs.store_id == harbour.pk
+    assert theirs.again[:2] == [bought["TEA"], 0]
+    assert (theirs.again_gaps[0], theirs.again_days[0], theirs.again_last[0]) == (10, 5, day(9))
+    assert theirs.fresh[:3] == [bought["MILK"], bought["HONEY"], 0]  # alike, so by their numbers
+    assert theirs.goes_with[:2] == [bought["TEA"], bought["TEA"]]
+    pair = BasketPair.objects.get(level=Level.PRODUCT, is_plain=False)
+    assert (pair.first, pair.second) == (bought["MILK"], bought["TEA"])
+    assert (pair.first_baskets, pair.second_baskets, pair.both, pair.confidence) == (8, 13, 8, 1.0)
+    assert pair.lift == pytest.approx(8 * 21 / (8 * 13))
+    due = DueGood.objects.get()
+    assert (due.customer_id, due.product_id, due.due_on, due.gap, due.milli) == (
+        irina.pk, bought["TEA"], NIGHT + timedelta(days=1), 10, 2000,
+    )  # fmt: skip
+    stock = StockFigure.objects.get()
+    assert (stock.store_id, stock.product_id, stock.customers, stock.due) == (
+        harbour.pk,
+        bought["TEA"],
+        1,
+        2000,
+    )
+    assert (stock.week, stock.usual) == (
+        0,
+        3000,
+    )  # back 9 and 19 and 29: 6 pieces; eight others 30 days ago: 8
+
+
+def test_the_next_night_replaces_what_the_one_before_found(irina: Customer, bought: dict[str, int]) -> None:
+    cast.night(NIGHT)
+    cast.night(NIGHT + timedelta(days=1))
+    assert Recommendation.objects.filter(customer=irina).count() == 2
+    cast.night(NIGHT + timedelta(days=2))
+    nights = Recommendation.objects.filter(customer=irina).values_list("night__on", flat=True)
+    assert sorted(nights) == [NIGHT + timedelta(days=1), NIGHT + timedelta(days=2)]
+    assert BasketPair.objects.values("night").distinct().count() == 2
+
+
+def test_nobody_who_objects_to_a_profile_gets_a_list(irina: Customer, bought: dict[str, int]) -> None:
+    refuse(irina)
+    cast.night(NIGHT)
+    assert not Recommendation.objects.filter(customer=irina).exists()
+    assert not DueGood.objects.exists()
+    assert Recommendation.objects.count() == 8
+
+
+@pytest.mark.parametrize(
+    ("birthday", "gets"), [(None, False), (date(2008, 3, 10), False), (date(2008, 3, 9), True)]
+)
+def test_goods_with_a_minimum_age_are_for_those_known_to_be_old_enough(
+    irina: Customer, bought: dict[str, int], birthday: date | None, gets: bool
+) -> None:
+    food = Category.objects.create(path="food", name="Food")
+    AgeLimit.objects.create(category=food, minimum_age=18, created_by="test")
+    Customer.objects.filter(pk=irina.pk).update(birthday=birthday)
+    cast.night(NIGHT)
+    assert Recommendation.objects.filter(customer=irina).exists() is gets
+    assert DueGood.objects.exists() is gets
+
+
+def test_an_empty_chain_has_a_night_too(harbour: Store) -> None:
+    cast.night(NIGHT)
+    assert ProductFit.objects.get().customers == 0
