@@ -51,6 +51,11 @@ class Split:
         inside = (day >= low) & (day < high)
         return once(part.owner[part.line_receipt[inside]], part.line_product[inside].astype(np.int64))
 
+    def visits(self) -> tuple[Any, Any, Any]:
+        """Household, product, and on how many days it was bought before."""
+        found = again.bought(self.part, self.cut - 1)
+        return found.owner, found.product, found.days
+
     @property
     def test(self) -> tuple[Any, Any]:
         return self.bought(self.cut, self.cut + WEEKS)
@@ -86,7 +91,7 @@ def lists(split: Split) -> dict[str, Any]:
         "personal frequency": _listed(found, found.days, customers),
         "buy again": _listed(found, score, customers),
         "discovery": told,
-    }  # fmt: skip
+    }
 
 
 def homes(part: Part, until: int) -> Any:

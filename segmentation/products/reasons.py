@@ -21,6 +21,6 @@ def sentence(one: Suggestion) -> str:
 
 
 def _ago(days: int) -> str:
-    if days <= 0:
-        return _("today")
-    return ngettext("yesterday", "%(n)s days ago", days) % {"n": days}
+    if days <= 1:
+        return _("yesterday") if days == 1 else _("today")
+    return _("%(n)s days ago") % {"n": days}

@@ -1,7 +1,7 @@
 """Goods that go together and come next: the arithmetic by hand and against brute force, and the step of the night."""
 
 from collections import Counter as Tally
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import combinations
 from math import exp, sqrt
 from typing import Any
@@ -12,16 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.org.models import Store
-from customers import consents
 from customers.histories import Part
-from customers.models import Category, Customer, Product
+from customers.models import Category, Customer
 from segmentation.models import AgeLimit, BasketPair, DueGood, Level, ProductFit, Recommendation, StockFigure
 from segmentation.products import again, intervals, pairs
 from segmentation.products.baskets import Baskets, baskets, between, counted, once
 from segmentation.products.pairs import Counter
 from tests import cast
-
-NIGHT = date(2026, 3, 9)
+from tests.segmentation.shopping import NIGHT, day, refuse
 
 
 def part(receipts: list[tuple[int, int, list[tuple[int, int, int]]]], store: int = 1) -> Part:
@@ -190,42 +188,6 @@ def test_the_best_of_each_equal_a_plain_sort(rows: list[tuple[int, int, int]]) -
 
 
 # --- The step -------------------------------------------------------------------------------------------------------
-
-
-def refuse(who: Customer) -> None:
-    """They say no to a profile."""
-    consents.record(
-        who, channel=None, purpose="profiling", is_given=False, wording=None, source="test", by="system:test",
-        at=datetime(2026, 3, 1, tzinfo=UTC),
-    )  # fmt: skip
-
-
-def day(back: int) -> date:
-    return NIGHT - timedelta(days=back)
-
-
-def shop(harbour: Store) -> dict[str, int]:
-    """Tea every ten days by Irina; eight others buy tea and milk, and honey lately."""
-    drinks = Category.objects.create(path="food/drinks", name="Drinks")
-    for sku in ("TEA", "MILK", "HONEY", "WINE"):
-        cast.product(sku, sku.title(), category=drinks)
-    return {product.sku: product.pk for product in Product.objects.all()}
-
-
-@pytest.fixture
-def goods(harbour: Store) -> dict[str, int]:
-    return shop(harbour)
-
-
-@pytest.fixture
-def bought(irina: Customer, harbour: Store, goods: dict[str, int]) -> dict[str, int]:
-    for back in (49, 39, 29, 19, 9):
-        cast.purchase(irina, at=harbour, on=day(back), lines=[("TEA", "2", "8.00")])
-    for n in range(8):
-        person = cast.customer(f"Person {n}", of=harbour)
-        cast.purchase(person, at=harbour, on=day(30), lines=[("TEA", "1", "4.00"), ("MILK", "1", "1.50")])
-        cast.purchase(person, at=harbour, on=day(3), lines=[("HONEY", "1", "9.00")])
-    return goods
 
 
 def test_a_night_writes_lists_pairs_needs_and_stock(
