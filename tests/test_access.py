@@ -27,6 +27,7 @@ from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import consents, notes, signups, work
 from customers.imports import places
 from customers.models import (
+    Category,
     Connector,
     CustomField,
     DuplicatePair,
@@ -44,7 +45,7 @@ from customers.models import (
     WorkKind,
 )
 from customers.receiving import quarantine
-from segmentation.models import Group, Standing
+from segmentation.models import AgeLimit, Group, Standing
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
 from tests.loyalty import rules as earning
@@ -299,6 +300,7 @@ def build_world() -> World:
         "stores": {code: shop.pk for code, shop in shops.items()},
         "staff": {"HARB": people["chen"].pk, "UPTN": people["uma"].pk, "MILL": people["milo"].pk},
         "segments": {EVERYWHERE: Standing.objects.get(customer=canaries["HARB"][1]).group.code},
+        "ages": {EVERYWHERE: _age_limit().pk},
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},
@@ -378,6 +380,11 @@ def _privacy_request(shop: Store, who: Any) -> Request:
 
 def _certificate() -> Certificate:
     return Certificate.objects.create(customer_id=10**9, born_at=now(), erased_at=now(), erased_by="x:1")
+
+
+def _age_limit() -> AgeLimit:
+    walked = Category.objects.create(path="walked", name="Walked")
+    return AgeLimit.objects.create(category=walked, minimum_age=18, created_by="system:test")
 
 
 def _import(tokens: dict[str, set[str]]) -> Any:

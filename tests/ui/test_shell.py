@@ -23,6 +23,7 @@ PAGES = [
     "/customers/",
     "/segments/",
     "/segments/movement/",
+    "/segments/products/",
     "/nights/",
     "/imports/",
     "/loyalty/",
