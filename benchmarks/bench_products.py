@@ -59,7 +59,8 @@ def pairs(lab: Lab) -> Iterable[Figure]:
 
 def types() -> tuple[Any, Any]:
     """Basket and product type of each line of the demo year that has a type."""
-    lines, products = (read(journey.data_directory()) for read in (journey.read_lines, journey.read_products))
+    folder = journey.data_directory()
+    lines, products = journey.read_lines(folder), journey.read_products(folder)
     named, place = np.unique([name or "" for name in products.type], return_inverse=True)
     order = np.argsort(products.id)
     item = place[order][np.searchsorted(np.array(products.id)[order], lines.product)].astype(np.int64)

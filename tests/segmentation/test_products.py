@@ -180,7 +180,7 @@ def test_the_best_of_each_equal_a_plain_sort(rows: list[tuple[int, int, int]]) -
     owner, product, score = (np.array([row[i] for row in rows], dtype=np.int64) for i in range(3))
     who, rank, chosen = again.best(owner, product, score, customers=4, most=3)
     told = {(int(w), int(r)): int(product[c]) for w, r, c in zip(who, rank, chosen, strict=True)}
-    wanted = {}
+    wanted: dict[tuple[int, int], int] = {}
     for one in range(4):
         mine = sorted((row for row in rows if row[0] == one), key=lambda row: (-row[2], row[1]))[:3]
         wanted |= {(one, at): row[1] for at, row in enumerate(mine)}
