@@ -109,7 +109,8 @@ class RulesExport(StaffView):
         found = rules.rules(fit, asked, rules.EXPORTED)[0] if fit else []
         header = [
             _("First item"), _("Second item"), _("Baskets with both"), _("Baskets with the first"),
-            _("Baskets with the second"), _("Support"), _("Confidence"), _("from"), _("to"), _("Lift"), _("from"), _("to"),
+            _("Baskets with the second"), _("Support"), _("Confidence"), _("from"), _("to"), _("Lift"), _("from"),
+            _("to"),
         ]  # fmt: skip
         return downloaded(self, request, _("goods-bought-together"), header, [_row(one) for one in found])
 

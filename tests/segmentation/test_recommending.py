@@ -94,9 +94,8 @@ def test_an_age_limit_holds_at_once(irina: Customer, ana: Staff, night: dict[str
     assert skus(recommending.of(irina, TODAY - timedelta(days=1)).fresh) == []
     ages.remove(limit, by=ana)
     assert skus(recommending.of(irina, TODAY - timedelta(days=1)).fresh) == ["MILK", "HONEY"]
-    assert list(Entry.objects.order_by("pk").values_list("action", flat=True))[-2:] == [
-        "age_limit.set", "age_limit.remove",
-    ]  # fmt: skip
+    kept = Entry.objects.filter(action__startswith="age_limit.").order_by("pk")
+    assert list(kept.values_list("action", flat=True)) == ["age_limit.set", "age_limit.remove"]
 
 
 def test_one_statement_is_enough(irina: Customer, night: dict[str, int]) -> None:
@@ -142,10 +141,10 @@ def test_the_api_gives_both_lists(
 def test_the_counter_shows_the_best_offer(
     chen: Staff, uma: Staff, irina: Customer, night: dict[str, int], signed_in: Browser
 ) -> None:
-    html = signed_in(chen).post("/customers/find/", {"q": "+8613800138000"}).content.decode()
+    html = signed_in(chen).post("/counter/find/", {"q": "+8613800138000"}).content.decode()
     assert "May need again" in html
     assert "Tea" in html
-    other = signed_in(uma).post("/customers/find/", {"q": "+8613800138000"}).content.decode()
+    other = signed_in(uma).post("/counter/find/", {"q": "+8613800138000"}).content.decode()
     assert 'id="suggestion"' not in other
     assert "Tea" not in other
 
