@@ -33,6 +33,7 @@ NIGHT: list[tuple[str, Any, str]] = [
     ("referrals", _("Friends brought along"), "loyalty.referrals.step:step"),
     ("persona", _("Personas"), "customers.persona.step:step"),
     ("clusters", _("Clusters"), "segmentation.clusters.step:step"),
+    ("products", _("Goods that go together and come next"), "segmentation.products.step:step"),
     ("segments", _("Segments"), "segmentation.segments.step:step"),
     ("targets", _("Target markets"), "segmentation.targets.step:step"),
     ("publish", _("Publish"), "customers.nightrun:publish"),
@@ -48,6 +49,7 @@ TAKES_ALONG = {
         "lifetime",
         "churn",
         "clusters",
+        "products",
         "segments",
         "targets",
     ),
@@ -62,11 +64,14 @@ TAKES_ALONG = {
 # rise and friends are rewarded by the dates of what happened, whichever night finds it.
 NEWEST_ALONE = frozenset({
     "accrual", "tier_review", "agents", "birthdays", "referrals", "persona",
-    "lifetime", "churn", "clusters", "segments", "targets",
+    "lifetime", "churn", "clusters", "products", "segments", "targets",
 })  # fmt: skip
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
+    "needed": _("goods due"),
+    "listed": _("with suggestions"),
+    "pairs": _("pairs of goods"),
     "measured": _("segments measured"),
     "night": _("Night"),
     "stale": _("with new purchases or returns"),

@@ -18,6 +18,7 @@ class SegmentationConfig(AppConfig):
         from segmentation.help import fill
         from segmentation.lookalikes import jobs, seeds  # noqa: F401  registers the kind of job
         from segmentation.models import Scheme
+        from segmentation.products import suggesting
         from segmentation.segments import evaluating
         from segmentation.shelf.engine import ShelfEngine
         from segmentation.targets import reminding
@@ -32,6 +33,7 @@ class SegmentationConfig(AppConfig):
         audience.fill()
         seeds.fill()
         reminding.fill()
+        suggesting.fill()
         self._fill_the_pages()
         fill()
 
@@ -41,6 +43,7 @@ class SegmentationConfig(AppConfig):
         from crm.ui import slots
         from crm.ui.navigation import Section, register
         from segmentation import panels
+        from segmentation.views import suggestions
 
         may = Permission.VIEW_CUSTOMERS
         slots.offer(
@@ -69,6 +72,18 @@ class SegmentationConfig(AppConfig):
         slots.offer(
             "customer.side",
             slots.Panel("lifetime", "segmentation/panel_lifetime.html", panels.lifetime, may, order=8),
+        )
+        slots.offer(
+            "customer.main",
+            slots.Panel(
+                "suggestions", "segmentation/panel_suggestions.html", suggestions.on_their_page, may, order=15
+            ),
+        )
+        slots.offer(
+            "counter.found",
+            slots.Panel(
+                "suggestion", "segmentation/counter_suggestion.html", suggestions.at_the_counter, may, order=3
+            ),
         )
         slots.add_column(
             "customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10)

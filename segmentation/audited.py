@@ -4,9 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = dict.fromkeys(
-    ["Scheme", "Group", "Segment", "SegmentVersion", "ClusterSettings", "Targeting", "Target"], ""
-)
+TRACKED = {"Scheme": "", "Group": "", "AgeLimit": ""}
 WORDS = {
     "scheme.change": Act(_("Scheme changed"), icon="adjustments"),
     "segment.create": Act(_("Segment saved"), icon="chart-grid-dots"),
@@ -25,4 +23,7 @@ WORDS = {
     "targeting.change": Act(_("Way to choose markets changed"), icon="adjustments"),
     "target.edit": Act(_("Target market changed"), icon="target"),
     "targets.export": Act(_("Target markets exported"), icon="download"),
+    "age_limit.set": Act(_("Age limit of goods set"), icon="shield-check"),
+    "age_limit.remove": Act(_("Age limit of goods removed"), icon="shield-off"),
+    "products.export": Act(_("Figures about goods exported"), icon="download"),
 }

@@ -14,6 +14,7 @@ def fill() -> None:
     register(TARGETS)
     register(SCORING)
     register(LIFETIME)
+    register(PRODUCTS)
 
 
 SEGMENTS = Topic(
@@ -87,7 +88,7 @@ SCORING = Topic(
         ),
     ),
     Permission.EDIT_SCHEMES,
-    35,
+    36,
     "segmentation:scheme",
 )
 LIFETIME = Topic(
@@ -120,4 +121,21 @@ LEAVING = Topic(
     Permission.VIEW_SEGMENTS,
     33,
     "segmentation:leaving",
+)
+PRODUCTS = Topic(
+    "products",
+    _("Goods that go together and come next"),
+    (
+        _(
+            "“Bought together” shows pairs of goods. Lift says how much more often than by chance; 1 is chance."
+        ),
+        _(
+            "“Needed this week” lists who buys something regularly and is about to need it. Give them as follow-ups."
+        ),
+        _("“What to stock” adds that up for each store, beside what was sold there in the weeks before."),
+        _("At the Counter the best suggestion stands beside the member, with its reason."),
+    ),
+    Permission.VIEW_SEGMENTS,
+    35,
+    "segmentation:products",
 )

@@ -70,4 +70,12 @@ TABLES = {
         "reach_any reach_phone reach_sms reach_email reach_wechat reach_push reach_post breadth breadth_of rhythm "
         "rhythm_of peers peers_of"
     ),
+    "ProductFit": plain("night baskets plain_baskets window_days customers"),
+    "BasketPair": plain("id night level is_plain first second first_baskets second_baskets both lift confidence"),
+    "Recommendation": deleted(
+        derived="store again again_gaps again_days again_last fresh goes_with", plain="customer night"
+    ),
+    "DueGood": deleted(derived="product kind due_on gap last_on milli", plain="customer night"),
+    "StockFigure": plain("id night store product kind customers due week usual"),
+    "AgeLimit": plain("id category minimum_age created_at", staff="created_by"),
 }  # fmt: skip

@@ -28,4 +28,8 @@ PLACEMENTS = {
     "TargetDecision": "local",
     "TargetNight": "local",
     "TargetCount": "local",
+    "ProductFit": "reference",
+    "BasketPair": "local",
+    "StockFigure": "local",
+    "AgeLimit": "reference",
 }

@@ -1,8 +1,10 @@
 from django.urls import path
 
 from segmentation.views import (
+    ages,
     clusterforms,
     clusters,
+    goods,
     leavers,
     leaving,
     lifecycle,
@@ -10,6 +12,7 @@ from segmentation.views import (
     lookalikes,
     members,
     movements,
+    needs,
     schemes,
     segments,
     targetedits,
@@ -75,4 +78,14 @@ urlpatterns = [
     path("segments/groups/", schemes.Groups.as_view(), name="groups"),
     path("segments/groups/new/", schemes.GroupRecord.as_view(), name="group-new"),
     path("segments/groups/<int:pk>/", schemes.GroupRecord.as_view(), name="group"),
+    path("segments/products/", goods.RulesPage.as_view(), name="products"),
+    path("segments/products/export/", goods.RulesExport.as_view(), name="products-export"),
+    path("segments/products/matrix/", goods.MatrixPage.as_view(), name="cross-sell"),
+    path("segments/products/due/", needs.DuePage.as_view(), name="due"),
+    path("segments/products/due/export/", needs.DueExport.as_view(), name="due-export"),
+    path("segments/products/due/work/", needs.DueWork.as_view(), name="due-work"),
+    path("segments/products/stock/", needs.StockPage.as_view(), name="stock"),
+    path("segments/products/stock/export/", needs.StockExport.as_view(), name="stock-export"),
+    path("segments/products/ages/", ages.Ages.as_view(), name="ages"),
+    path("segments/products/ages/<int:pk>/removal/", ages.AgeRemoval.as_view(), name="age-removal"),
 ]

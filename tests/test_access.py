@@ -27,6 +27,7 @@ from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import consents, notes, signups, work
 from customers.imports import places
 from customers.models import (
+    Category,
     Connector,
     CustomField,
     DuplicatePair,
@@ -44,7 +45,7 @@ from customers.models import (
     WorkKind,
 )
 from customers.receiving import quarantine
-from segmentation.models import Group, Standing
+from segmentation.models import AgeLimit, Group, Standing
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
 from tests.loyalty import rules as earning
@@ -329,6 +330,7 @@ def build_world() -> World:
             code: clustered.search(found, shops[code]).public_id for code, found in canaries.items()
         },
         "targets": {EVERYWHERE: "loyal"},
+        "ages": {EVERYWHERE: _age_limit().pk},
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},
@@ -408,6 +410,11 @@ def _privacy_request(shop: Store, who: Any) -> Request:
 
 def _certificate() -> Certificate:
     return Certificate.objects.create(customer_id=10**9, born_at=now(), erased_at=now(), erased_by="x:1")
+
+
+def _age_limit() -> AgeLimit:
+    walked = Category.objects.create(path="walked", name="Walked")
+    return AgeLimit.objects.create(category=walked, minimum_age=18, created_by="system:test")
 
 
 def _import(tokens: dict[str, set[str]]) -> Any:

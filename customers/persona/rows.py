@@ -39,7 +39,7 @@ def write(cursor: Any, columns: dict[str, Any], night: int) -> None:
     }
     rows["cycle_days"] = np.ma.minimum(rows["cycle_days"], _SHORTS)
     for name, (oid, length) in _LISTS.items():
-        rows[name], types[name] = _array(columns[name], oid, length)
+        rows[name], types[name] = array_of(columns[name], oid, length)
     spells.write(cursor, TABLE, types, rows)
 
 
@@ -67,7 +67,7 @@ def _mixed(z: Any) -> Any:
     return z ^ (z >> np.uint64(31))
 
 
-def _array(values: Any, oid: int, length: int) -> tuple[Any, Type]:
+def array_of(values: Any, oid: int, length: int) -> tuple[Any, Type]:
     """Lists of one length on the wire: dimensions, NULL flag, element type, length, lower bound, then each by its size.
 
     PostgreSQL manual and `array_send` in its source; see also `crm/lib/copy.py`.

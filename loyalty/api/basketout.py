@@ -84,7 +84,7 @@ def _points(found: Evaluation) -> PointsOut:
 
 
 def _hint(one: Hint) -> HintOut:
-    code = codes.normalised(one.of)
+    code = "" if one.is_product else codes.normalised(one.of)
     of = codes.shown(code) if code else one.of
     return HintOut(one.code, one.sentence, of, one.points, None if one.cents is None else _text(one.cents))
 

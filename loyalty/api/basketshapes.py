@@ -109,7 +109,7 @@ class TierOut(Struct):
 
 
 class HintOut(Struct):
-    """`of`: the coupon's code or the reward's id."""
+    """`of`: the coupon's code or the reward's id; of `buy_again` and `new_to_them` the SKU."""
 
     code: str
     detail: str

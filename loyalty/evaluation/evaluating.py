@@ -13,7 +13,7 @@ from loyalty.baskets import Basket, BasketLine
 from loyalty.coupons.discounts import Discount, discount_of
 from loyalty.coupons.fitting import Names
 from loyalty.coupons.rules import Rules
-from loyalty.evaluation import earning, offers, person, prizes, telling
+from loyalty.evaluation import earning, offers, person, prizes, suggesting, telling
 from loyalty.evaluation.asking import Asked
 from loyalty.evaluation.choosing import Search, State, ordered
 from loyalty.evaluation.earning import Earning
@@ -72,6 +72,7 @@ def evaluate(asked: Asked) -> Evaluation:
     is_exact = choice.is_exact and is_sure
     why = telling.why(coupons, is_exact, bought, names)
     hints = telling.hints(coupons, earned, given, who.spendable)
+    hints += suggesting.hints(who.customer_id, {one.product_id for one in known.values()})
     return Evaluation(asked, who, benefit, coupons, best, is_exact, why, given, bought, earned, hints)
 
 

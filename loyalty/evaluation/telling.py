@@ -57,13 +57,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Hint:
-    """What the customer could do. `points` or `cents`: how many it would bring, or how much more it needs."""
+    """What the customer could do. `points` or `cents`: how many it would bring, or how much more it needs. `of`: a
+    coupon's code or a reward's id; with `is_product` a SKU."""
 
     code: str
     sentence: str
     of: str = ""
     points: int | None = None
     cents: int | None = None
+    is_product: bool = False
 
 
 def coupons(

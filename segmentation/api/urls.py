@@ -6,6 +6,7 @@ from segmentation.api.clusters import ClusterMembers, Clusters
 from segmentation.api.lookalikes import LookAlikeMatches, LookAlikes, LookAlikeSearch
 from segmentation.api.saved import Attributes, Saved, SegmentPreview
 from segmentation.api.segments import Members, Segments
+from segmentation.api.suggestions import Recommendations
 from segmentation.api.targets import Target, Targets
 
 urlpatterns = [
@@ -21,4 +22,9 @@ urlpatterns = [
     path("segments/<str:segment>/members/", Members.as_view(), name="api-segment-members"),
     path("targets/", Targets.as_view(), name="api-targets"),
     path("targets/<str:target>/", Target.as_view(), name="api-target"),
+    path(
+        "customers/<str:customer>/recommendations/",
+        Recommendations.as_view(),
+        name="api-customer-recommendations",
+    ),
 ]

@@ -5,6 +5,15 @@ from segmentation.models.clusters import Cluster, ClusterCount, ClusterFit, Clus
 from segmentation.models.following import Changed, ShelfPointer, Touched
 from segmentation.models.lifetime import LifetimeFit, LifetimeScore, LifetimeSum, WhyAverages
 from segmentation.models.lookalikes import Among, LookAlike, LookAlikeMatch
+from segmentation.models.products import (
+    AgeLimit,
+    BasketPair,
+    DueGood,
+    Level,
+    ProductFit,
+    Recommendation,
+    StockFigure,
+)
 from segmentation.models.scheme import Axis, Group, Method, Scheme
 from segmentation.models.segment import (
     Segment,
@@ -29,10 +38,11 @@ from segmentation.models.targets import (
 )
 
 __all__ = [
-    "Among", "Axis", "CellCount", "Changed", "ChurnModel", "ChurnNight", "ChurnScore", "ClassCount", "Cluster",
-    "ClusterCount", "ClusterFit", "ClusterMember", "ClusterSettings", "Group", "LifetimeFit", "LifetimeScore",
-    "LifetimeSum", "LookAlike", "LookAlikeMatch", "Method", "Mode", "NightCuts", "Scheme", "Segment", "SegmentKind",
-    "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion",
-    "ShelfPointer", "Standing", "Target", "TargetCount", "TargetDecision", "TargetJudgement", "TargetNight",
-    "TargetStatus", "Targeting", "Touched", "ValueClass", "WhyAverages",
+    "AgeLimit", "Among", "Axis", "BasketPair", "CellCount", "Changed", "ChurnModel", "ChurnNight", "ChurnScore",
+    "ClassCount", "Cluster", "ClusterCount", "ClusterFit", "ClusterMember", "ClusterSettings", "DueGood", "Group",
+    "Level", "LifetimeFit", "LifetimeScore", "LifetimeSum", "LookAlike", "LookAlikeMatch", "Method", "Mode",
+    "NightCuts", "ProductFit", "Recommendation", "Scheme", "Segment", "SegmentKind", "SegmentListed", "SegmentNight",
+    "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion", "ShelfPointer", "Standing",
+    "StockFigure", "Target", "TargetCount", "TargetDecision", "TargetJudgement", "TargetNight", "TargetStatus",
+    "Targeting", "Touched", "ValueClass", "WhyAverages",
 ]  # fmt: skip

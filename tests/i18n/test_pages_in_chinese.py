@@ -26,6 +26,7 @@ from customers import consents, merging, notes, signups, work
 from customers.imports import columns
 from customers.models import (
     ArrivalState,
+    Category,
     Connector,
     CustomField,
     DuplicatePair,
@@ -44,7 +45,7 @@ from customers.models import (
 )
 from customers.orders import presets
 from loyalty.accrual import earn_for
-from segmentation.models import Group
+from segmentation.models import AgeLimit, Group
 from tests import cast, walk
 from tests.loyalty import rules as earning
 from tests.loyalty import walked, walking
@@ -183,12 +184,17 @@ def world(db: None) -> walk.World:
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
         "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
-        "rules": _earning(receipt),
+        "rules": _earning(receipt), "ages": _age_limit(),
         "facts": "occupation", **_settings(shop, person), **walking.in_chinese(person, shop),
         **walked.in_chinese(person, admin, clerk),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
+
+
+def _age_limit() -> int:
+    drinks = Category.objects.create(path="9", name="酒水")
+    return AgeLimit.objects.create(category=drinks, minimum_age=18, created_by="system:test").pk
 
 
 def _earning(receipt: Any) -> str:

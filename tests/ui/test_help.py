@@ -41,6 +41,7 @@ pytestmark = pytest.mark.django_db
                 "lifetime",
                 "leaving",
                 "targets",
+                "products",
                 "at-the-till",
                 "family",
                 "tiers",
@@ -71,6 +72,7 @@ pytestmark = pytest.mark.django_db
             ["customers", "segments", "lifetime", "nights", "tiers", "rewards", "stored-value", "liability"],
             ["customers", "segments", "leaving", "nights", "tiers", "rewards", "stored-value", "liability"],
             ["customers", "segments", "targets", "nights", "tiers", "rewards", "stored-value", "liability"],
+            ["customers", "segments", "products", "nights", "tiers", "rewards", "stored-value", "liability"],
         ),
         (
             Role.MARKETER,
@@ -83,6 +85,7 @@ pytestmark = pytest.mark.django_db
                 "lifetime",
                 "leaving",
                 "targets",
+                "products",
                 "scoring",
                 "nights",
                 "tiers",

@@ -28,6 +28,7 @@ PAGES = [
     "/segments/lifetime/",
     "/segments/churn/",
     "/segments/churn/customers/",
+    "/segments/products/",
     "/nights/",
     "/imports/",
     "/loyalty/",

@@ -1,0 +1,54 @@
+"""Goods with a minimum age: which categories, changed by whom, and the rule at the moment of reading."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.audit import trail
+from crm.lib.refusals import Refusal
+from customers.models import Category
+from segmentation.models import AgeLimit
+
+MOST = 100
+
+# Is there a limit on the category, or on one above it, that the customer `c` is not known to reach on %(today)s?
+TOO_YOUNG = """EXISTS (
+    SELECT FROM segmentation_agelimit held
+    JOIN customers_category above ON above.id = held.category_id
+    JOIN customers_category own ON own.path = above.path OR starts_with(own.path, above.path || '/')
+    WHERE own.id = {category}
+        AND (c.birthday IS NULL OR c.birthday > %(today)s::date - make_interval(years => held.minimum_age))
+)"""
+
+
+class TooManyLimits(Refusal):
+    code = "too_many_age_limits"
+
+
+def limits() -> list[AgeLimit]:
+    return list(AgeLimit.objects.select_related("category"))
+
+
+def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
+    """Set the age from which goods of a category, and of all below it, may be suggested."""
+    with transaction.atomic():
+        held = AgeLimit.objects.select_for_update().filter(category=category).first()
+        if held is None and AgeLimit.objects.count() >= MOST:
+            raise TooManyLimits(_("There are %(n)s limits; remove one first.") % {"n": MOST})
+        before = held.minimum_age if held else None
+        if held is None:
+            held = AgeLimit(category=category, created_by=trail.actor_name(by))
+        if before != minimum_age:
+            held.minimum_age = minimum_age
+            held.full_clean()
+            held.save()
+            changed = {"minimum_age": (before, minimum_age)}
+            trail.record("age_limit.set", held, by=by, details={"category": category.path}, changes=changed)
+    return held
+
+
+def remove(limit: AgeLimit, *, by: Any) -> None:
+    with transaction.atomic():
+        trail.record("age_limit.remove", limit, by=by, details={"category": limit.category.path})
+        limit.delete()

@@ -1,0 +1,29 @@
+"""What to suggest to a customer: at the Counter the one thing that comes first, on their page both lists."""
+
+from typing import Any
+
+from crm.org.models import Staff
+from customers import serving
+from customers.models import Customer
+from segmentation.products import reasons, recommending
+from segmentation.products.recommending import Suggestion
+
+SHOWN = 5  # of each list, on the customer page
+
+
+def at_the_counter(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    if not serving.sees_all(staff, customer):
+        return None  # what somebody of another branch buys is not told (docs/decisions/0010)
+    best = recommending.reading(customer).best
+    return {"best": best, "why": reasons.sentence(best)} if best else None
+
+
+def on_their_page(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    found = recommending.reading(customer)
+    if not (found.again or found.fresh):
+        return None
+    return {"again": _told(found.again), "fresh": _told(found.fresh), "night_on": found.on}
+
+
+def _told(some: tuple[Suggestion, ...]) -> list[tuple[Suggestion, str]]:
+    return [(one, reasons.sentence(one)) for one in some[:SHOWN]]
