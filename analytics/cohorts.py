@@ -23,7 +23,7 @@ FEW = 12  # blocks up to which weeks are shown
 _STOOD = """segmentation_standing was JOIN customers_customer c ON c.id = was.customer_id
     AND (%(stores)s::bigint[] IS NULL OR c.home_store_id = ANY(%(stores)s::bigint[]))"""
 _THEN = "was.night_id <= %(night)s AND (was.ended_night IS NULL OR was.ended_night > %(night)s)"
-_SIZES = f"SELECT was.group_id, count(*) FROM {_STOOD} WHERE {_THEN} GROUP BY was.group_id"
+_SIZES = f"SELECT was.group_id, count(*) FROM {_STOOD} WHERE {_THEN} GROUP BY was.group_id"  # noqa: S608  the parts are constants
 _BOUGHT = f"""
 SELECT group_id, block, count(*), sum(visits), sum(cents)
 FROM (
@@ -33,13 +33,13 @@ FROM (
     WHERE {_THEN} AND {COUNTS} AND p.business_date > %(on)s::date AND p.business_date <= %(until)s::date
     GROUP BY p.customer_id, was.group_id, 3
 ) AS people GROUP BY group_id, block
-"""
+"""  # noqa: S608  the parts are constants
 _LATER = f"""
 SELECT later.group_id, count(*)
 FROM {_STOOD} LEFT JOIN segmentation_standing later ON later.customer_id = was.customer_id
     AND later.night_id <= %(then)s AND (later.ended_night IS NULL OR later.ended_night > %(then)s)
 WHERE {_THEN} AND was.group_id = %(group)s GROUP BY later.group_id
-"""
+"""  # noqa: S608  the parts are constants
 _EXAMPLE = {
     "stores": [1], "night": 1, "then": 2, "group": 1, "on": date(2026, 1, 1), "until": date(2026, 3, 1), "days": 28,
 }  # fmt: skip
@@ -80,7 +80,7 @@ class Cohorts:
 
 
 def cohorts(viewer: Viewer, on: date) -> Cohorts | None:
-    """All groups as of the night of `on`, up to the last business day; None when there is no such night, or nothing after it."""
+    """All groups as of the night of `on`, up to the last business day; None without such a night or days after it."""
     night, last = nights.night_of(on), nights.published()
     if night is None or last is None or night.on >= last.on:
         return None

@@ -1,11 +1,12 @@
 """Cross-shop: who buys at two or three of some categories, brands or stores, and who at one of them alone.
 
-Every customer of the period stands in exactly one *combination* of the sets. Two sets attract each other when more buy at
-both than would if one had nothing to do with the other: *lift* = P(A and B) / (P(A) · P(B)), among all who bought anything.
+Every customer of the period stands in exactly one *combination* of the sets. Two sets attract each other when more buy
+at both than would if one had nothing to do with the other: *lift* = P(A and B) / (P(A) · P(B)), among all who bought
+anything.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -21,27 +22,34 @@ LETTERS = "abc"
 
 
 def _bits(condition: str) -> str:
-    """Bit i of a number says whether the condition holds for set i. What a set does not name is NULL, which holds for nothing."""
-    return " | ".join(f"CASE WHEN {condition.format(x=x)} THEN {1 << i} ELSE 0 END" for i, x in enumerate(LETTERS))
+    """Bit i says whether the condition holds for set i. What a set does not name is NULL, which holds for nothing."""
+    return " | ".join(
+        f"CASE WHEN {condition.format(x=x)} THEN {1 << i} ELSE 0 END" for i, x in enumerate(LETTERS)
+    )
 
 
-_OF_PRODUCT = _bits("pr.category_id = ANY(%({x}_categories)s::bigint[]) OR pr.brand_id = %({x}_brand)s::bigint")
+_OF_PRODUCT = _bits(
+    "pr.category_id = ANY(%({x}_categories)s::bigint[]) OR pr.brand_id = %({x}_brand)s::bigint"
+)
 _OF_STORE = _bits("p.store_id = %({x}_store)s::bigint")
+_SPENT_IN = ", ".join(
+    f"coalesce(sum(cents) FILTER (WHERE bits & {1 << i} > 0), 0) AS {x}" for i, x in enumerate(LETTERS)
+)
 # The fence (OFFSET 0) lets the sets of a product be found once a product and not once a line.
 _MASKS = f"""
     SELECT customer_id, bit_or(bits) AS mask, sum(cents) AS whole,
-           {", ".join(f"coalesce(sum(cents) FILTER (WHERE bits & {1 << i} > 0), 0) AS {x}" for i, x in enumerate(LETTERS))}
+           {_SPENT_IN}
     FROM (
         SELECT p.customer_id, goods.bits | {_OF_STORE} AS bits, {LINE_CENTS} AS cents
         FROM {LINES} JOIN (SELECT pr.id, {_OF_PRODUCT} AS bits FROM customers_product pr OFFSET 0) AS goods
             ON goods.id = l.product_id
         WHERE {IS_NOW} AND {LOOKED_AT}
     ) AS sold GROUP BY customer_id
-"""
+"""  # noqa: S608  the parts are constants
 _COMBINATIONS = f"""
 SELECT mask, count(*), sum(whole), sum(a), sum(b), sum(c) FROM ({_MASKS}) AS people GROUP BY mask
-"""
-PEOPLE = f"SELECT customer_id FROM ({_MASKS}) AS people WHERE mask & %(asked)s::int = %(mask)s::int"
+"""  # noqa: S608  the parts are constants
+PEOPLE = f"SELECT customer_id FROM ({_MASKS}) AS people WHERE mask & %(asked)s::int = %(mask)s::int"  # noqa: S608  the parts are constants
 _EXAMPLE = EXAMPLE | {
     "a_categories": [1], "b_categories": [2], "c_categories": None, "a_brand": None, "b_brand": None, "c_brand": 1,
     "a_store": None, "b_store": None, "c_store": None, "mask": 3, "asked": 7,
@@ -56,7 +64,7 @@ STATEMENTS = [
 class Set:
     """What is bought, or where."""
 
-    goods: Goods = Goods()
+    goods: Goods = field(default_factory=Goods)
     store: Store | None = None
 
     @property
@@ -66,7 +74,10 @@ class Set:
 
 @dataclass(frozen=True)
 class Combination:
-    """The customers who are in the sets of `mask` (bit i: set i) and in no other; `spent`: in these sets, `whole`: in all."""
+    """The customers who are in the sets of `mask` (bit i: set i) and in no other.
+
+    `spent`: in these sets, where what belongs to two of them counts in both; `whole`: on everything.
+    """
 
     mask: int
     customers: int

@@ -1,10 +1,10 @@
 """Gain and loss: from whom a change of the sales of some goods came, and from or to which other goods.
 
-Every customer who bought the goods in either period has one *source*, by what else they did (`SOURCES`). Of a customer who
-bought something in both periods, whose spending on the goods rose while that on their neighbours fell (or the other way
-round), the smaller of the two amounts is called *switched*; it is dealt to the neighbours in proportion to how much the
-customer's spending on each of them moved the other way. The rest of the change stays with the source. So sources and
-switching sum to the change, to the cent.
+Every customer who bought the goods in either period has one *source*, by what else they did (`SOURCES`). Of a customer
+who bought something in both periods, whose spending on the goods rose while that on their neighbours fell (or the other
+way round), the smaller of the two amounts is called *switched*; it is dealt to the neighbours in proportion to how much
+the customer's spending on each of them moved the other way. The rest of the change stays with the source. So sources
+and switching sum to the change, to the cent.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ SOURCES = {
 
 # Which part each product belongs to. The fence (OFFSET 0) lets this be found once a product and not once a line.
 _DEALT = """(SELECT pr.id, CASE WHEN %(of_brands)s THEN coalesce(pr.brand_id, 0) ELSE dealt.part END AS part
-             FROM customers_product pr JOIN unnest(%(heads)s::bigint[], %(parts)s::bigint[]) AS dealt (category_id, part)
+             FROM customers_product pr
+                 JOIN unnest(%(heads)s::bigint[], %(parts)s::bigint[]) AS dealt (category_id, part)
                  ON dealt.category_id = pr.category_id OFFSET 0) AS goods ON goods.id = l.product_id"""
 # A row a customer and part; -1 is what they bought of anything, and tells who was there at all.
 _BOUGHT = f"""
@@ -39,7 +40,7 @@ _BOUGHT = f"""
         UNION ALL
         SELECT p.customer_id, -1, {RECEIPT_CENTS}, {IS_NOW}, {IS_BEFORE} FROM customers_purchase p WHERE {IN_BOTH}
     ) AS sold GROUP BY customer_id, part
-"""
+"""  # noqa: S608  the parts are constants
 # The same with what the customer did with the target (t), with its neighbours (u), and whether they were there.
 _BESIDE = f"""
     SELECT customer_id, part, now, before,
@@ -54,7 +55,7 @@ _BESIDE = f"""
            bool_or(has) FILTER (WHERE part = -1) OVER (PARTITION BY customer_id) AS was_there,
            bool_or(had) FILTER (WHERE part = -1) OVER (PARTITION BY customer_id) AS had_been
     FROM ({_BOUGHT}) AS bought
-"""
+"""  # noqa: S608  the parts are constants
 _JUDGED = f"""
     SELECT customer_id, part, now, before, t, u_up, u_down,
            CASE WHEN t_has AND NOT had_been THEN {NEW_CHAIN} WHEN t_had AND NOT was_there THEN {LEFT_CHAIN}
@@ -63,7 +64,7 @@ _JUDGED = f"""
            CASE WHEN NOT (had_been AND was_there) THEN 0 WHEN t > 0 AND u < 0 THEN least(t, -u)
                 WHEN t < 0 AND u > 0 THEN greatest(t, -u) ELSE 0 END AS switched
     FROM ({_BESIDE}) AS beside WHERE t_has OR t_had
-"""
+"""  # noqa: S608  the parts are constants
 # By part, source and side of the switching. A neighbour's share counts only where it moved the other way.
 _SUMS = f"""
 SELECT part, source, sign(switched)::int, count(*), sum(t), sum(switched), sum(now), sum(before),
@@ -72,7 +73,7 @@ SELECT part, source, sign(switched)::int, count(*), sum(t), sum(switched), sum(n
 FROM ({_JUDGED}) AS judged
 WHERE part = %(target)s OR part <> -1 AND (switched > 0 AND now < before OR switched < 0 AND now > before)
 GROUP BY part, source, sign(switched)
-"""
+"""  # noqa: S608  the parts are constants
 # Those of a source; those who switched in (1) or out (-1); and of them those who did with one neighbour.
 PEOPLE = f"""
 SELECT customer_id FROM ({_JUDGED}) AS judged
@@ -81,13 +82,13 @@ WHERE (%(source)s::int IS NULL OR part = %(target)s AND source = %(source)s::int
          AND part = coalesce(%(part)s::bigint, %(target)s)
          AND (%(part)s::bigint IS NULL OR sign(before - now) = %(switch)s::int))
 GROUP BY customer_id
-"""
+"""  # noqa: S608  the parts are constants
 # The sales of all parts at once: where to look first.
 _PARTS = f"""
 SELECT goods.part, coalesce(sum({LINE_CENTS}) FILTER (WHERE {IS_NOW}), 0),
        coalesce(sum({LINE_CENTS}) FILTER (WHERE {IS_BEFORE}), 0)
 FROM {LINES} JOIN {_DEALT} WHERE {IN_BOTH} GROUP BY goods.part
-"""
+"""  # noqa: S608  the parts are constants
 _EXAMPLE = EXAMPLE | {
     "target": 1, "of_brands": False, "heads": [1, 2], "parts": [1, 2], "source": 1, "switch": 1, "part": 2,
 }  # fmt: skip
@@ -204,10 +205,10 @@ def _switches(found: Sequence[tuple[Any, ...]], totals: dict[int, int], dealt: P
     answer = []
     for side, total in totals.items():
         mine = [(part, *numbers) for (its, part), numbers in sorted(sums.items()) if its == side]
-        cents = shared_out([exact for _part, _n, exact in mine], total)
+        whole_cents = shared_out([exact for _part, _n, exact in mine], total)
         answer += [
             Switch(part, dealt.names.get(part, ""), n, _money(whole))
-            for (part, n, _exact), whole in zip(mine, cents, strict=True)
+            for (part, n, _exact), whole in zip(mine, whole_cents, strict=True)
         ]
     return sorted(answer, key=lambda one: (-abs(one.amount), one.part))
 

@@ -71,5 +71,5 @@ def _brands(goods: Goods) -> Parts:
         sold = sold.filter(category__in=below(goods.category))
     held = sorted(set(sold.values_list("category_id", flat=True)))
     brands = Brand.objects.filter(products__category__in=held).distinct()
-    names = {pk: name for pk, name in brands.values_list("pk", "name")} | {goods.brand.pk: goods.brand.name}
+    names = dict(brands.values_list("pk", "name")) | {goods.brand.pk: goods.brand.name}
     return Parts(goods.brand.pk, {pk: pk for pk in held if pk}, True, names)

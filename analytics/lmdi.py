@@ -1,13 +1,14 @@
 """A change of a product taken apart into the contributions of its factors, without a rest.
 
-The logarithmic mean Divisia index, LMDI-I, in its additive form: B. W. Ang, "The LMDI approach to decomposition analysis:
-a practical guide", Energy Policy 33 (2005) 867–871. For V = x₁·x₂·…·xₙ the change from V⁰ to V¹ is the sum over i of
+The logarithmic mean Divisia index, LMDI-I, in its additive form: B. W. Ang, "The LMDI approach to decomposition
+analysis: a practical guide", Energy Policy 33 (2005) 867–871. For V = x₁·x₂·…·xₙ the change from V⁰ to V¹ is the sum
+over i of
 
     L(V¹, V⁰) · ln(xᵢ¹ / xᵢ⁰)        with L(a, b) = (a − b) / (ln a − ln b), and L(a, a) = a
 
 so the order of the factors does not matter, and exchanging the two periods only turns the signs. Where a factor is zero
-in one of them its contribution tends to the whole change and that of the others to nothing (Ang and Liu, Energy Policy 35
-(2007) 238–246); when several are, the first of them stands for those after it, which are then undefined.
+in one of them its contribution tends to the whole change and that of the others to nothing (Ang and Liu, Energy Policy
+35 (2007) 238–246); when several are, the first of them stands for those after it, which are then undefined.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """How analyses ask the receipts: the conditions that all statements share, and the planner's manners.
 
-A purchase counts while something of it is kept, and of its lines what was kept counts (docs/algorithms/purchase-state.md).
-Money travels as whole cents.
+A purchase counts while something of it is kept, and of its lines what was kept counts; see
+docs/algorithms/purchase-state.md. Money travels as whole cents.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,13 +18,14 @@ LOOKED_AT = f"""{COUNTS}
     AND (%(channel)s::int IS NULL OR p.channel = %(channel)s::int)
     AND (%(group)s::int IS NULL OR EXISTS (
         SELECT 1 FROM segmentation_standing g WHERE g.customer_id = p.customer_id AND g.group_id = %(group)s::int
-            AND g.night_id <= %(night)s::int AND (g.ended_night IS NULL OR g.ended_night > %(night)s::int)))"""
+            AND g.night_id <= %(night)s::int AND (g.ended_night IS NULL OR g.ended_night > %(night)s::int)))"""  # noqa: S608  the parts are constants
 IS_NOW = "p.business_date BETWEEN %(since)s::date AND %(until)s::date"
 IS_BEFORE = "p.business_date BETWEEN %(before_since)s::date AND %(before_until)s::date"
 IN_BOTH = f"({IS_NOW} OR {IS_BEFORE}) AND {LOOKED_AT}"
 RECEIPT_CENTS = "((p.amount - p.returned) * 100)::bigint"
 LINES = """customers_purchase p
-    JOIN customers_line l ON l.customer_id = p.customer_id AND l.purchase_id = p.id AND l.returned_quantity < l.quantity"""
+    JOIN customers_line l ON l.customer_id = p.customer_id AND l.purchase_id = p.id
+        AND l.returned_quantity < l.quantity"""
 LINE_CENTS = "((l.amount - l.returned_amount) * 100)::bigint"
 # Weighed goods are one item, whatever they weigh.
 ITEMS = """CASE WHEN l.returned_quantity = 0 AND l.quantity = 1 THEN 1
@@ -55,10 +56,9 @@ def by_range() -> Iterator[None]:
         cursor.execute(_AS_USUAL)
 
 
-_MANNERS = """SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off; SET LOCAL jit = off; SET LOCAL work_mem = '96MB'"""
-_AS_USUAL = "; ".join(
-    f"SET LOCAL {name} TO DEFAULT" for name in ("enable_nestloop", "enable_sort", "jit", "work_mem")
-)
+_PLAIN = {"enable_nestloop": "off", "enable_sort": "off", "jit": "off", "work_mem": "'96MB'"}
+_MANNERS = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _PLAIN.items())
+_AS_USUAL = "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in _PLAIN)
 
 
 def rows(statement: Any, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -16,7 +16,6 @@ from analytics.lmdi import contributions
 from analytics.periods import Period
 from analytics.questions import Question
 from analytics.reading import (
-    COUNTS,
     EXAMPLE,
     IN_BOTH,
     IS_BEFORE,
@@ -24,6 +23,7 @@ from analytics.reading import (
     ITEMS,
     LINE_CENTS,
     LINES,
+    LOOKED_AT,
     OF_GOODS,
     RECEIPT_CENTS,
     row,
@@ -42,10 +42,10 @@ FROM (
            sum({RECEIPT_CENTS}) FILTER (WHERE {IS_BEFORE}) AS cents_before
     FROM customers_purchase p WHERE {IN_BOTH} GROUP BY p.customer_id
 ) AS people
-"""
+"""  # noqa: S608  the parts are constants
 _ITEMS = f"""
 SELECT sum({ITEMS}) FILTER (WHERE {IS_NOW}), sum({ITEMS}) FILTER (WHERE {IS_BEFORE}) FROM {LINES} WHERE {IN_BOTH}
-"""
+"""  # noqa: S608  the parts are constants
 # The same for some goods: a visit is then a receipt that has some of them.
 _GOODS = f"""
 SELECT count(*) FILTER (WHERE visits > 0), sum(visits), sum(cents),
@@ -60,14 +60,14 @@ FROM (
         FROM {LINES} WHERE {IN_BOTH} AND {OF_GOODS} GROUP BY p.customer_id, p.id, p.business_date
     ) AS visits GROUP BY customer_id
 ) AS people
-"""
+"""  # noqa: S608  the parts are constants
 # Who bought in the period.
 BUYERS = f"""
-SELECT p.customer_id FROM customers_purchase p WHERE {IS_NOW} AND {COUNTS} AND {IN_BOTH} GROUP BY p.customer_id
-"""
+SELECT p.customer_id FROM customers_purchase p WHERE {IS_NOW} AND {LOOKED_AT} GROUP BY p.customer_id
+"""  # noqa: S608  the parts are constants
 BUYERS_OF_GOODS = f"""
-SELECT p.customer_id FROM {LINES} WHERE {IS_NOW} AND {IN_BOTH} AND {OF_GOODS} GROUP BY p.customer_id
-"""
+SELECT p.customer_id FROM {LINES} WHERE {IS_NOW} AND {LOOKED_AT} AND {OF_GOODS} GROUP BY p.customer_id
+"""  # noqa: S608  the parts are constants
 STATEMENTS = [
     Statement("revenue.receipts", _RECEIPTS, EXAMPLE),
     Statement("revenue.items", _ITEMS, EXAMPLE),
@@ -95,7 +95,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Node:
-    """A box of the tree. `value` and `before` are counts, means or money, as `unit` says ("count", "mean", "money").
+    """A box of the tree. `value` and `before` are counts, means or money, as `unit` says.
 
     `contribution`: the part of the change of all sales, in money.
     """
@@ -138,18 +138,14 @@ def tree(question: Question) -> Node:
 
 def _branch(key: str, names: tuple[str, ...], now: Sums, before: Sums) -> Node:
     parts = contributions(before.factors(), now.factors(), now.cents - before.cents)
-    children = tuple(
-        _factor(name, a, b, part, i, len(names))
-        for i, (name, a, b, part) in enumerate(
-            zip(names, now.factors(), before.factors(), parts, strict=True)
-        )
-    )
+    units = ["count", *["mean"] * (len(names) - 2), "price"]
+    columns = zip(names, units, now.factors(), before.factors(), parts, strict=True)
+    children = tuple(_factor(*column) for column in columns)
     value, past = _money(now.cents), _money(before.cents)
     return Node(key, "money", value, past, value - past, children)
 
 
-def _factor(name: str, now: Fraction, before: Fraction, cents: int, place: int, places: int) -> Node:
-    unit = "count" if place == 0 else "price" if place == places - 1 else "mean"
+def _factor(name: str, unit: str, now: Fraction, before: Fraction, cents: int) -> Node:
     scale = 100 if unit == "price" else 1
     return Node(name, unit, _decimal(now / scale), _decimal(before / scale), _money(cents))
 
