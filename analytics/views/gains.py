@@ -15,6 +15,7 @@ from analytics.views.base import Behind, Page, Table, asked
 from analytics.views.filters import Filters
 from analytics.views.revenue import signed
 from analytics.views.words import REASONS, days
+from crm.ui.staff import chain_of
 from customers.models import Category
 
 SHOWN = 20  # neighbours; all of them are in the file
@@ -34,7 +35,7 @@ class GainsPage(Page):
             "found": found,
             "change": signed(found.change / found.before if found.before else None),
             "reasons": reasons,
-            "chart": _chart(reasons),
+            "chart": _chart(reasons, chain_of(self.request).currency),
             "switches": [
                 (one, self.link(form, why="gained" if one.amount > 0 else "lost", part=one.part))
                 for one in found.switches[:SHOWN]
@@ -62,11 +63,12 @@ class GainsPage(Page):
         return f"{reverse('analytics:gains')}?{urlencode({**asked(self.request, form), 'category': path})}"
 
 
-def _chart(reasons: list[tuple[Any, Source, str]]) -> dict[str, Any]:
+def _chart(reasons: list[tuple[Any, Source, str]], currency: str) -> dict[str, Any]:
     return {
         "labels": [str(label) for label, _one, _link in reasons],
         "horizontal": True,
         "signed": True,
+        "currency": currency,
         "series": [
             {
                 "name": _("Part of the change"),

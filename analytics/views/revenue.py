@@ -61,12 +61,11 @@ def _row(node: Node, depth: int, root: Node, currency: str, links: dict[str, str
 
 def _drawn(node: Node, currency: str, links: dict[str, str]) -> dict[str, Any]:
     """A box with three lines: what it is, what it came to, what it contributed."""
-    sign = "+" if node.contribution > 0 else ""
     return {
         "name": node.key,
         "title": str(NODES[node.key]),
         "value": _written(node, node.value, currency),
-        "change": f"{sign}{words.money(node.contribution, currency, 0)}",
+        "change": _signed_money(node.contribution, currency),
         "tone": (node.contribution > 0) - (node.contribution < 0),
         "href": links.get(node.key, "") if node.value else "",
         "children": [_drawn(child, currency, links) for child in node.children],
@@ -95,11 +94,12 @@ def sentences(root: Node, currency: str) -> list[str]:
     else:
         return [_("Sales stayed the same.")]
     factors = sorted((n for n in root.walk() if not n.children), key=lambda n: -abs(n.contribution))[:2]
-    return [first] + [
-        _("%(factor)s: %(amount)s of it.")
-        % {"factor": NODES[node.key], "amount": words.money(node.contribution, currency, 0)}
-        for node in factors
-    ]  # fmt: skip
+    told = [f"{NODES[node.key]} {_signed_money(node.contribution, currency)}" for node in factors]
+    return [first, _("Most of it: %(factors)s.") % {"factors": ", ".join(told)}]
+
+
+def _signed_money(amount: Any, currency: str) -> str:
+    return ("+" if amount > 0 else "") + words.money(amount, currency, 0)
 
 
 def table(question: Question, form: Any) -> Table:

@@ -31,6 +31,7 @@ export function sankey(data, look, lang, width) {
 /* Boxes of three lines; from left to right, on a phone smaller. */
 export function tree(data, look, lang, width) {
   const isNarrow = width < NARROW;
+  const beside = isNarrow ? 54 : Math.max(84, width * 0.14); // half a box, and no longer lines than needed
   const size = isNarrow ? 10 : 12;
   const tones = { 1: look.accent, 0: look.ink2, [-1]: look.alert };
   const box = (node) => ({
@@ -48,7 +49,7 @@ export function tree(data, look, lang, width) {
   return {
     tooltip: { show: false },
     series: [{
-      type: "tree", data: [box(data.root)], orient: "LR", left: isNarrow ? 52 : 80, right: isNarrow ? 56 : 80, top: 8, bottom: 8, symbolSize: 1,
+      type: "tree", data: [box(data.root)], orient: "LR", left: beside, right: beside, top: 8, bottom: 8, symbolSize: 1,
       expandAndCollapse: false, roam: false, edgeShape: "polyline", edgeForkPosition: "50%", lineStyle: { color: look.line, width: 1.5 },
     }],
   };

@@ -19,7 +19,7 @@ const short = (data, lang) => {
 
 const axes = (data, look, lang) => {
   const values = {
-    type: "value", min: data.fromZero === false ? "dataMin" : data.signed ? undefined : 0, splitNumber: 4,
+    type: "value", min: data.fromZero === false ? "dataMin" : data.signed ? undefined : 0, splitNumber: 4, boundaryGap: data.signed && data.horizontal ? ["12%", "12%"] : undefined,
     axisLabel: { color: look.ink3, formatter: short(data, lang) }, splitLine: { lineStyle: { color: look.line } },
   };
   const names = {
@@ -42,7 +42,7 @@ export function bars(data, look, lang) {
     ...axes(data, look, lang), ...grid(data), ...legend(data, look),
     series: data.series.map((one) => ({
       type: "bar", name: one.name, barMaxWidth: 26, itemStyle: { borderRadius: 3 }, stack: data.stacked ? "all" : undefined,
-      data: one.values.map((value, at) => ({ value, href: one.links?.[at], ...(value < 0 ? { label: { position: "left" } } : {}) })), cursor: one.links ? "pointer" : "default",
+      data: one.values.map((value, at) => ({ value, href: one.links?.[at], ...(value < 0 && data.horizontal ? { label: { position: "left" }, itemStyle: { color: look.alert } } : {}) })), cursor: one.links ? "pointer" : "default",
       label: { show: Boolean(data.horizontal), position: "right", color: look.ink, formatter: (point) => write(point.value) },
       tooltip: { valueFormatter: write },
     })),
