@@ -32,7 +32,7 @@ class MonthFilters(Filters):
         choices=[(n, n) for n in SPANS],
     )
     quiet = forms.TypedChoiceField(
-        label=gettext_lazy("Back for good after"),
+        label=gettext_lazy("Reactivated after more than"),
         required=False,
         coerce=int,
         empty_value=None,

@@ -1,5 +1,6 @@
 """What the statements answer is what plain Python finds in the same lines: returns, weights, guests, filters."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -125,7 +126,7 @@ def test_gain_and_loss(noor: Staff, year: list[Sold], target: Any, preset: str, 
     assert sum(one.amount for one in found.reasons) == found.change
     assert sum(one.amount for one in found.switches) == found.gained.amount + found.lost.amount
     assert len(found.switches) == len(switches)
-    names = {"no brand": ""} | {path: one for path, one in Category.objects.values_list("path", "name")}
+    names = {"no brand": ""} | dict(Category.objects.values_list("path", "name"))
     for (part, side), exact in switches.items():
         mine = [s for s in found.switches if s.name == names.get(part, part) and (s.amount > 0) == (side > 0)]
         assert mine, part
@@ -186,7 +187,7 @@ def test_months(noor: Staff, year: list[Sold], quiet: int, path: str) -> None:
             assert month.came[kind] == (n, Decimal(cents) / 100), (month.began_on, kind)
         n, cents = expected.get((number, "lapsed"), (0, 0))
         assert month.lapsed == (n, Decimal(cents) / 100), month.began_on
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in itertools.pairwise(found):
         assert earlier.customers == later.came["retained"][0] + later.lapsed[0]
 
 
