@@ -36,6 +36,7 @@ pytestmark = pytest.mark.django_db
                 "sign-up",
                 "customers",
                 "segments",
+                "analyses",
                 "at-the-till",
                 "family",
                 "tiers",
@@ -47,13 +48,17 @@ pytestmark = pytest.mark.django_db
                 "liability",
             ],
         ),
-        (Role.ANALYST, ["customers", "segments", "nights", "tiers", "rewards", "stored-value", "liability"]),
+        (
+            Role.ANALYST,
+            ["customers", "segments", "analyses", "nights", "tiers", "rewards", "stored-value", "liability"],
+        ),
         (
             Role.MARKETER,
             [
                 "counter",
                 "customers",
                 "segments",
+                "analyses",
                 "scoring",
                 "nights",
                 "tiers",

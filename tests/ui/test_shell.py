@@ -23,6 +23,7 @@ PAGES = [
     "/customers/",
     "/segments/",
     "/segments/movement/",
+    "/analyses/revenue/",
     "/nights/",
     "/imports/",
     "/loyalty/",
