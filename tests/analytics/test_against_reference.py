@@ -14,13 +14,17 @@ from analytics.goods import Goods, parts
 from analytics.periods import Period, Preset, compared, period_of
 from analytics.questions import Question
 from crm.org.models import Staff, Store
+from crm.org.permissions import Role
 from customers import nights
 from customers.models import Brand, Category
 from segmentation import standings
 from segmentation.models import Group
+from tests import cast
 from tests.analytics import reference
 from tests.analytics.conftest import UNTIL
 from tests.analytics.reference import Sold
+
+pytestmark = pytest.mark.django_db
 
 PERIODS = [
     (Preset.WEEKS_4, "before"),
@@ -133,32 +137,34 @@ def test_gain_and_loss(noor: Staff, year: list[Sold], target: Any, preset: str, 
         assert abs(mine[0].amount * 100 - Decimal(exact.numerator) * side / exact.denominator) < 1
 
 
-def test_a_worked_example_of_switching(noor: Staff, harbour: Store, goods: Any) -> None:
-    """Irina spends 10 more on green tea, 6 less on black and 3 less on rice of the same brand elsewhere."""
-    from tests import cast
-
-    one = cast.customer("One", of=harbour)
-    cast.purchase(one, at=harbour, on="2026-01-20", lines=[("G1", "1", "5.00"), ("B1", "1", "8.00")])
-    cast.purchase(one, at=harbour, on="2026-03-01", lines=[("G1", "3", "15.00"), ("B1", "1", "2.00")])
-    cast.night(UNTIL)
-    found = gains.gains(ask(noor, Preset.WEEKS_4, goods=a_category("food/tea/green")))
-    assert found.change == Decimal("15.00")
-    assert [(r.key, r.customers, r.amount) for r in found.reasons if r.customers] == [
-        ("new_chain", 1, Decimal("15.00"))
-    ]
-    found = gains.gains(ask(noor, Preset.WEEKS_13, goods=a_category("food/tea/green")))
-    assert found.change == Decimal("20.00")
+def test_a_worked_example_of_switching(year: list[Sold]) -> None:
+    """Irina spends 10 more on green tea, 6 less on black, and 4 more on rice, which is no neighbour of green tea."""
+    mill = cast.store("MILL", "Mill", of=cast.region("inland"))
+    milo = cast.staff("Milo", Role.STORE_MANAGER, stores=[mill])
+    irina = cast.customer("Irina", of=mill)
+    cast.purchase(irina, at=mill, on="2026-01-20", lines=[("G1", "1", "5.00"), ("B1", "1", "8.00")])
+    cast.purchase(
+        irina,
+        at=mill,
+        on="2026-03-01",
+        lines=[("G1", "3", "15.00"), ("B1", "1", "2.00"), ("R1", "1", "4.00")],
+    )
     night = nights.published()
     assert night is not None
-    question = Question(
-        noor, Period(date(2026, 2, 20), UNTIL), Period(date(2026, 1, 10), date(2026, 1, 30)), night,
-        goods=a_category("food/tea/green"),
-    )  # fmt: skip
-    found = gains.gains(question)
-    assert [(r.key, r.customers, r.amount) for r in found.reasons if r.customers] == [
-        ("gained", 1, Decimal("6.00")), ("more", 1, Decimal("4.00")),
-    ]  # fmt: skip
+    now, before = Period(date(2026, 2, 20), UNTIL), Period(date(2026, 1, 10), date(2026, 1, 30))
+    found = gains.gains(Question(milo, now, before, night, goods=a_category("food/tea/green")))
+    assert told(found) == [("gained", 1, Decimal("6.00")), ("more", 1, Decimal("4.00"))]
     assert [(s.name, s.amount) for s in found.switches] == [("Black", Decimal("6.00"))]
+    found = gains.gains(Question(milo, now, before, night, goods=a_category("food/tea/black")))
+    assert told(found) == [("less", 1, Decimal("0.00")), ("lost", 1, Decimal("-6.00"))]
+    found = gains.gains(Question(milo, now, before, night, goods=a_category("food/rice")))
+    assert told(found) == [("new_goods", 1, Decimal("4.00"))]  # tea as a whole rose, too
+    found = gains.gains(ask(milo, Preset.WEEKS_4, goods=a_category("food/tea/green")))
+    assert told(found) == [("new_chain", 1, Decimal("15.00"))]
+
+
+def told(found: gains.Gains) -> list[tuple[str, int, Decimal]]:
+    return [(one.key, one.customers, one.amount) for one in found.reasons if one.customers]
 
 
 def test_the_overview_is_the_departments(noor: Staff, year: list[Sold]) -> None:
@@ -191,7 +197,8 @@ def test_months(noor: Staff, year: list[Sold], quiet: int, path: str) -> None:
         assert earlier.customers == later.came["retained"][0] + later.lapsed[0]
 
 
-def test_cross_shop(noor: Staff, year: list[Sold], harbour: Store) -> None:
+def test_cross_shop(noor: Staff, year: list[Sold]) -> None:
+    harbour = Store.objects.get(code="HARB")
     question = ask(noor)
     lines = reference.within(reference.counting(year), question.period)
     sets = [Set(a_category("food/tea")), Set(store=harbour), Set(Goods(brand=Brand.objects.get(name="Hill")))]
