@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("loyalty.urls")),
     path("member/", include("loyalty.views.member.urls")),
     path("", include("segmentation.urls")),
+    path("", include("analytics.urls")),
     path("settings/audit/", include("crm.audit.urls")),
     path("shop/", shop.Shop.as_view(), name="shop"),
     path("shop/sign-up/", shop.ShopSignUp.as_view(), name="shop-sign-up"),

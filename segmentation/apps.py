@@ -97,6 +97,7 @@ class SegmentationConfig(AppConfig):
                 key="s",
                 permission=Permission.VIEW_SEGMENTS,
                 order=30,
+                below=("/segments/", "/analyses/"),
                 home_of=frozenset({Role.MARKETER, Role.ANALYST}),
             )
         )

@@ -28,6 +28,7 @@ urlpatterns = [
     path("segments/customers/work/", members.MembersWork.as_view(), name="members-work"),
     path("segments/customers/export/", members.MembersExport.as_view(), name="members-export"),
     path("segments/movement/", movements.MovementPage.as_view(), name="movement"),
+    path("segments/movement/export/", movements.MovementExport.as_view(), name="movement-export"),
     path("segments/movement/customers/", members.Movers.as_view(), name="movers"),
     path("segments/movement/customers/export/", members.MoversExport.as_view(), name="movers-export"),
     path("segments/clusters/", clusters.Clusters.as_view(), name="clusters"),

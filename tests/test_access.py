@@ -27,6 +27,7 @@ from crm.rest.scopes import GRANTS as SCOPE_GRANTS
 from customers import consents, notes, signups, work
 from customers.imports import places
 from customers.models import (
+    Brand,
     Category,
     Connector,
     CustomField,
@@ -195,10 +196,17 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "segmentation:lifetime-value": ("get", {}),
     "segmentation:valuable": ("get", {}),
     "segmentation:valuable-export": ("get", {"format": "csv"}),
+    "analytics:revenue-customers": ("get", {}),
+    "analytics:revenue-customers-export": ("get", {"format": "csv"}),
+    "analytics:comings-customers": ("get", {}),
+    "analytics:comings-customers-export": ("get", {"format": "csv"}),
 }
 
 # Of these, the ones that find through SQL of their own instead of `visible_to`.
-SEARCHES = {"customers:find"}
+SEARCHES = {
+    "customers:find", "analytics:revenue-customers", "analytics:revenue-customers-export",
+    "analytics:comings-customers", "analytics:comings-customers-export",
+}  # fmt: skip
 
 # Where a page or answer tells how many customers there are: what it says must be as many as the oracle knows.
 COUNTS: dict[str, Callable[[Any], int]] = {
@@ -221,6 +229,15 @@ COUNTS: dict[str, Callable[[Any], int]] = {
 QUERIES: dict[str, dict[str, str]] = {
     "segmentation:movers": {"from": "2026-03-09", "to": "2026-03-10", "was": "new", "is": "new"},
     "segmentation:movers-export": {"from": "2026-03-09", "to": "2026-03-10", "was": "new", "is": "new"},
+    **{
+        f"analytics:{name}{ending}": query
+        for ending in ("", "-export")
+        for name, query in {
+            "comings-customers": {"month": "2026-03-01", "kind": "new"},
+            "gains-customers": {"brand": "Walked", "why": "more"},
+            "crossshop-customers": {"first": "b:Walked", "second": "b:Walker", "mask": "3"},
+        }.items()
+    },
 }
 
 # Calls that find a member of any branch by an exact identifier (docs/architecture.md, "Who may see what").
@@ -300,6 +317,7 @@ def build_world() -> World:
     night = cast.night("2026-03-10")
     scored(one for found in canaries.values() for one in found)
     shop = Connector.objects.create(code="shop", name="Shop", store=shops["HARB"])
+    Brand.objects.bulk_create([Brand(name="Walked"), Brand(name="Walker")])
     anywhere = {
         "regions": coast,
         "departments": cast.department("service"),

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "customers",
     "loyalty",
     "segmentation",
+    "analytics",
     # Django's and others'.
     "django.contrib.admin",
     "django.contrib.auth",

@@ -1,31 +1,51 @@
-"""Movement between two nights: who changed group."""
+"""Movement between nights: who changed group, as flows and as a matrix."""
 
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from crm.audit import trail
 from crm.org.models import Staff
 from crm.org.permissions import Permission
+from crm.ui import export, words
 from crm.ui.views import StaffView
+from segmentation import flows
+from segmentation.flows import Summary
 from segmentation.movement import Movement, movement
 from segmentation.views.base import tabs
+from segmentation.views.sankey import drawn
 from segmentation.views.scope import Filter, last_dates
 
 BACK = timedelta(days=28)  # what is compared when nobody said otherwise
 FLOWS = 12
+MONTHS = "months"
+STEPS = [
+    ("", gettext_lazy("These two")),
+    ("3", gettext_lazy("3 nights")),
+    ("4", gettext_lazy("4 nights")),
+    ("6", gettext_lazy("6 nights")),
+    (MONTHS, gettext_lazy("Ends of months")),
+]
 
 
 class MovementFilter(Filter):
-    field_order = ["since", "until", "region", "store"]
+    field_order = ["since", "until", "steps", "show", "region", "store"]
     since = forms.ChoiceField(label=gettext_lazy("From the night of"), required=False)
     until = forms.ChoiceField(label=gettext_lazy("to the night of"), required=False)
+    steps = forms.ChoiceField(label=gettext_lazy("Nights"), required=False, choices=STEPS)
+    show = forms.ChoiceField(
+        label=gettext_lazy("Flows"),
+        required=False,
+        choices=[("", gettext_lazy("All")), ("moved", gettext_lazy("Only who moved"))],
+    )
 
     def __init__(self, data: Any, staff: Staff, *, dates: list[date]) -> None:
         super().__init__(data, staff, dates=dates)
@@ -44,6 +64,20 @@ class MovementFilter(Filter):
             return date.fromisoformat(wanted["since"]), until
         return next((day for day in self.dates if day <= until - BACK), self.dates[-1]), until
 
+    def days(self, span: tuple[date, date]) -> list[date]:
+        """The nights that the flows go through."""
+        steps = self.wanted.get("steps")
+        if not steps or span[0] >= span[1]:
+            return list(span)
+        if steps == MONTHS:
+            return flows.month_ends(self.dates, *span)
+        return flows.chosen(self.dates, *span, int(steps))
+
+    def movements(self, span: tuple[date, date], whole: Movement) -> list[Movement]:
+        """From night to night; of two nights the movement between them, which is known already."""
+        days = self.days(span)
+        return [whole] if len(days) <= 2 else flows.through(self.viewer, days)
+
 
 class MovementPage(StaffView):
     permission = Permission.VIEW_SEGMENTS
@@ -52,22 +86,29 @@ class MovementPage(StaffView):
         form = MovementFilter(request.GET, self.staff, dates=last_dates())
         span = form.span()
         found = movement(form.viewer, *span) if span else None
+        query = {key: request.GET[key] for key in form.fields if request.GET.get(key)}
         context: dict[str, Any] = {
             "form": form,
             "movement": found,
             "tabs": tabs(self, "movement"),
             "title": _("Segments"),
             "one_night": len(form.dates) < 2,
+            "query": urlencode(query),
+            "export": reverse("segmentation:movement-export"),
         }
         if found and span:
+            moves = form.movements(span, found)
             form.data = {
                 **dict(form.data.items()),
                 "since": span[0].isoformat(),
                 "until": span[1].isoformat(),
             }
-            context |= shown(
-                found, span, {key: request.GET[key] for key in ("store", "region") if request.GET.get(key)}
-            )
+            where: dict[str, str] = {key: query[key] for key in query if key in ("store", "region")}
+            moved_only = form.wanted.get("show") == "moved"
+            context |= shown(found, span, where) | {"chart": drawn(moves, where, moved_only=moved_only)}
+            context["steps"] = [
+                (one.from_night.on, one.to_night.on, sentences(flows.summed(one))) for one in moves
+            ]
         return self.render("segmentation/movement.html", context)
 
 
@@ -89,21 +130,79 @@ def shown(found: Movement, span: tuple[date, date], query: dict[str, str]) -> di
         )
         for was in found.groups
     ]
-    flows = [(names[a], names[b], n, link(a, b)) for a, b, n in found.flows()[:FLOWS]]
-    return {
-        "rows": rows,
-        "flows": flows,
-        "moved": sum(n for _a, _b, n in found.flows()),
-        "chart": _chart(found, names, link),
+    moves = [(names[a], names[b], n, link(a, b)) for a, b, n in found.flows()[:FLOWS]]
+    summary = flows.summed(found)
+    return {"rows": rows, "lists": _lists(rows), "flows": moves, "moved": summary.moved, "summary": summary}
+
+
+def _lists(rows: list[Any]) -> list[tuple[Any, int, list[tuple[Any, int, str, bool]]]]:
+    """The matrix as a list for narrow screens: of each group, where its customers are now, most first."""
+    found = []
+    groups = [was for was, _cells in rows]
+    for was, cells in rows:
+        known = [(is_, n, link, same) for is_, (n, link, same) in zip(groups, cells, strict=True) if n]
+        if known:
+            found.append(
+                (was, sum(n for _g, n, _l, _s in known), sorted(known, key=lambda one: (-one[1], one[0].pk)))
+            )
+    return found
+
+
+def sentences(summary: Summary) -> list[str]:
+    """What happened between two nights, in words."""
+    if not summary.both:
+        return [_("Nobody stood in a group at both nights.")]
+    told = {
+        "n": words.number(summary.moved),
+        "all": words.number(summary.both),
+        "share": words.percent(summary.share),
     }
+    moved = ngettext("%(n)s of %(all)s customer moved", "%(n)s of %(all)s customers moved", summary.both)
+    found = [f"{moved} (%(share)s)." % told]
+    if summary.largest:
+        was, is_, n = summary.largest
+        found.append(
+            _("%(up)s went up, %(down)s down.")
+            % {"up": words.number(summary.up), "down": words.number(summary.down)}
+        )
+        largest = {"was": was.name, "is": is_.name, "n": words.number(n)}
+        found.append(_("The largest move: %(was)s → %(is)s, %(n)s.") % largest)
+    return found
 
 
-def _chart(found: Movement, names: dict[str, str], link: Any) -> dict[str, Any]:
-    flows = found.flows()[:FLOWS]
-    colours = {group.code: group.colour for group in found.groups}
-    before, after = sorted({a for a, _b, _n in flows}), sorted({b for _a, b, _n in flows})
-    nodes = [{"name": f"1 {code}", "label": names[code], "colour": colours[code]} for code in before] + [
-        {"name": f"2 {code}", "label": names[code], "colour": colours[code]} for code in after
-    ]
-    links = [{"source": f"1 {a}", "target": f"2 {b}", "value": n, "href": link(a, b)} for a, b, n in flows]
-    return {"nodes": nodes, "links": links}
+class MovementExport(StaffView):
+    """All flows from night to night as a file: sums only, no customers."""
+
+    permission = Permission.EXPORT_SEGMENTS
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        form = MovementFilter(request.GET, self.staff, dates=last_dates())
+        span = form.span()
+        found = movement(form.viewer, *span) if span else None
+        kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
+        with transaction.atomic():
+            details = {"format": kind, "part": "movement"}
+            trail.record("segments.export", "segmentation.standing:*", by=self.staff, details=details)
+        header = [
+            _("From the night of"),
+            _("to the night of"),
+            _("From"),
+            _("To"),
+            _("Customers"),
+            _("Share of those in “From”"),
+        ]
+        moves = form.movements(span, found) if found and span else []
+        rows = [row for one in moves for row in _rows(one)]
+        day = found.to_night.on.isoformat() if found else ""
+        return export.download(f"{_('movement')}-{day}", kind, header, rows)
+
+
+def _rows(found: Movement) -> list[list[Any]]:
+    names: dict[str | None, str] = {group.code: group.name for group in found.groups} | {None: "–"}
+    of: dict[str | None, int] = {}
+    for (was, _is), n in found.counts.items():
+        of[was] = of.get(was, 0) + n
+    place = {code: i for i, code in enumerate(names)}
+    ordered = sorted(found.counts.items(), key=lambda one: (place[one[0][0]], place[one[0][1]]))
+    span = (found.from_night.on, found.to_night.on)
+    return [[*span, names[was], names[is_], n, round(n / of[was], 6)] for (was, is_), n in ordered if n]

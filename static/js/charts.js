@@ -1,13 +1,14 @@
 /* Charts: <div class="chart" data-chart="bars" data-from="id-of-json"></div>. Loaded only by pages that draw. */
 import * as echarts from "echarts/core";
-import { BarChart, LineChart, SankeyChart, ScatterChart } from "echarts/charts";
+import { BarChart, LineChart, SankeyChart, ScatterChart, TreeChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { tokens } from "./tokens.js";
-import { bars, bubbles, lines, sankey } from "./kinds.js";
+import { bars, bubbles, lines } from "./kinds.js";
+import { sankey, tree } from "./flows.js";
 
-echarts.use([BarChart, LineChart, SankeyChart, ScatterChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
-const kinds = { bars, bubbles, lines, sankey };
+echarts.use([BarChart, LineChart, SankeyChart, ScatterChart, TreeChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
+const kinds = { bars, bubbles, lines, sankey, tree };
 
 function draw(element) {
   const source = document.getElementById(element.dataset.from);
@@ -15,7 +16,7 @@ function draw(element) {
   const data = JSON.parse(source.textContent);
   const look = tokens();
   const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
-  chart.setOption({ ...base(look), ...kinds[element.dataset.chart](data, look, document.documentElement.lang) }, true);
+  chart.setOption({ ...base(look), ...kinds[element.dataset.chart](data, look, document.documentElement.lang, element.clientWidth) }, true);
   chart.off("click");
   chart.on("click", (event) => event.data?.href && location.assign(event.data.href)); // a click drills
 }
@@ -38,7 +39,10 @@ const drawAll = (root = document) => all(root).forEach(draw);
 drawAll();
 document.addEventListener("htmx:afterSettle", (event) => drawAll(event.detail.elt));
 document.addEventListener("theme:changed", () => drawAll());
-addEventListener("resize", () => all(document).forEach((element) => echarts.getInstanceByDom(element)?.resize()));
+addEventListener("resize", () => all(document).forEach((element) => {
+  echarts.getInstanceByDom(element)?.resize();
+  if (element.dataset.chart === "tree") draw(element); // it lies down where there is room
+}));
 /* "As a table": the same figures, one click away. */
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-as-table]");

@@ -1,12 +1,12 @@
 /* What each kind of chart looks like. `data` is what the page's JSON holds:
-   bars:   {labels, series: [{name, values, links?, quiet?}], horizontal?, percent?, money?, stacked?, decimals?}
-   lines:  {labels, series: [{name, values, low?, high?}], percent?, mark?: {at, name}}: an upright line at a label
+   bars:   {labels, series: [{name, values, links?, quiet?}], horizontal?, percent?, money?, stacked?, decimals?, signed? (values below zero)}
+   lines:  {labels, series: [{name, values, colour?, low?, high?}], percent?, mark?: {at, name}}: an upright line at a label
    bubbles: {points: [{name, x, y, size, chosen, href}], across, up, chosen, others, size}; both axes from 0 to 100
-   sankey: {nodes: [{name, label, colour}], links: [{source, target, value, href?}]} */
+   Sankey diagrams and trees: flows.js. */
 const CHINESE = /^zh/;
 const wording = (lang) => (CHINESE.test(lang) ? lang : "en");
 
-function writer(data, lang) {
+export function writer(data, lang) {
   const style = data.percent ? { style: "percent", maximumFractionDigits: 1 }
     : data.currency ? { style: "currency", currency: data.currency, maximumFractionDigits: 0 } : { maximumFractionDigits: data.decimals ?? 1 };
   const format = new Intl.NumberFormat(wording(lang), style);
@@ -20,20 +20,21 @@ const short = (data, lang) => {
 
 const axes = (data, look, lang) => {
   const values = {
-    type: "value", min: data.fromZero === false ? "dataMin" : 0, splitNumber: 4,
+    type: "value", min: data.fromZero === false ? "dataMin" : data.signed ? undefined : 0, splitNumber: 4, boundaryGap: data.signed && data.horizontal ? ["12%", "12%"] : undefined,
     axisLabel: { color: look.ink3, formatter: short(data, lang) }, splitLine: { lineStyle: { color: look.line } },
   };
   const names = {
     type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: look.line } },
     axisLabel: { color: look.ink2, hideOverlap: true }, inverse: Boolean(data.horizontal),
   };
+  if (data.signed) names.axisLine = { ...names.axisLine, onZero: false }; // names beside the chart, not in its middle
   return data.horizontal ? { xAxis: { ...values, show: false }, yAxis: { ...names, axisLine: { show: false } } } : { xAxis: names, yAxis: values };
 };
 
-const legend = (data, look) => (data.series.length > 1 ? { legend: { top: 0, left: 0, icon: "circle", itemWidth: 8, textStyle: { color: look.ink2 } } } : {});
+const legend = (data, look) => (data.series.length > 1 ? { legend: { type: "scroll", top: 0, left: 0, icon: "circle", itemWidth: 8, textStyle: { color: look.ink2 } } } : {});
 
 const grid = (data) => ({
-  grid: { left: 4, right: data.horizontal ? 64 : 12, top: data.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
+  grid: { left: data.horizontal && data.signed ? 56 : 4, right: data.horizontal ? 64 : 12, top: data.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
 });
 
 export function bars(data, look, lang) {
@@ -42,7 +43,7 @@ export function bars(data, look, lang) {
     ...axes(data, look, lang), ...grid(data), ...legend(data, look),
     series: data.series.map((one) => ({
       type: "bar", name: one.name, barMaxWidth: 26, itemStyle: { borderRadius: 3, color: one.quiet ? look.line : undefined }, stack: data.stacked ? "all" : undefined,
-      data: one.values.map((value, at) => ({ value, href: one.links?.[at] })), cursor: one.links ? "pointer" : "default",
+      data: one.values.map((value, at) => ({ value, href: one.links?.[at], ...(value < 0 && data.horizontal ? { label: { position: "left" }, itemStyle: { color: look.alert } } : {}) })), cursor: one.links ? "pointer" : "default",
       label: { show: Boolean(data.horizontal), position: "right", color: look.ink, formatter: (point) => write(point.value) },
       tooltip: { valueFormatter: write },
     })),
@@ -53,9 +54,9 @@ export function lines(data, look, lang) {
   const write = writer(data, lang);
   return {
     ...axes(data, look, lang), ...grid(data), ...legend(data, look),
-    series: data.series.flatMap((one, at) => [...band(one, look.series[at % 8]), {
+    series: data.series.flatMap((one, at) => [...band(one, one.colour ?? look.series[at % 8]), {
       type: "line", name: one.name, data: one.values, showSymbol: one.values.length < 3, symbolSize: 6, lineStyle: { width: 2 },
-      itemStyle: { color: look.series[at % 8] }, tooltip: { valueFormatter: write }, ...(at === 0 ? marked(data, look) : {}),
+      itemStyle: { color: one.colour ?? look.series[at % 8] }, tooltip: { valueFormatter: write }, ...(at === 0 ? marked(data, look) : {}),
     }]),
   };
 }
@@ -72,18 +73,6 @@ function band(one, color) {
   const edge = { type: "line", stack: `band ${one.name}`, symbol: "none", lineStyle: { opacity: 0 }, silent: true, tooltip: { show: false } };
   const height = one.high.map((high, at) => (high == null ? null : high - one.low[at]));
   return [{ ...edge, data: one.low }, { ...edge, data: height, areaStyle: { color, opacity: 0.15 } }];
-}
-
-export function sankey(data, look, lang) {
-  const write = writer(data, lang);
-  return {
-    tooltip: { trigger: "item", renderMode: "richText", backgroundColor: look.surface, borderColor: look.line, textStyle: { color: look.ink }, valueFormatter: write },
-    series: [{
-      type: "sankey", left: 4, right: 120, top: 8, bottom: 8, nodeWidth: 10, nodeGap: 10, draggable: false, emphasis: { focus: "adjacency" },
-      data: data.nodes.map((node, at) => ({ ...node, itemStyle: { color: node.colour ?? look.series[at % 8] } })), links: data.links,
-      lineStyle: { color: "source", opacity: 0.25 }, label: { color: look.ink, formatter: (point) => point.data.label ?? point.name },
-    }],
-  };
 }
 
 /* Two scores and a size; the lines part the axes into thirds. The name stands in the bubble's place, so no legend of names. */

@@ -20,7 +20,7 @@ from tests import cast
 from tests.loyalty import rules as earning
 from tests.night.helpers import run_night
 
-APPS = ["customers", "loyalty", "segmentation"]
+APPS = ["customers", "loyalty", "segmentation", "analytics"]
 PLACES = distribution()
 
 

@@ -42,6 +42,7 @@ pytestmark = pytest.mark.django_db
                 "leaving",
                 "targets",
                 "products",
+                "analyses",
                 "at-the-till",
                 "family",
                 "tiers",
@@ -73,6 +74,7 @@ pytestmark = pytest.mark.django_db
             ["customers", "segments", "leaving", "nights", "tiers", "rewards", "stored-value", "liability"],
             ["customers", "segments", "targets", "nights", "tiers", "rewards", "stored-value", "liability"],
             ["customers", "segments", "products", "nights", "tiers", "rewards", "stored-value", "liability"],
+            ["customers", "segments", "analyses", "nights", "tiers", "rewards", "stored-value", "liability"],
         ),
         (
             Role.MARKETER,
@@ -86,6 +88,7 @@ pytestmark = pytest.mark.django_db
                 "leaving",
                 "targets",
                 "products",
+                "analyses",
                 "scoring",
                 "nights",
                 "tiers",

@@ -29,6 +29,7 @@ PAGES = [
     "/segments/churn/",
     "/segments/churn/customers/",
     "/segments/products/",
+    "/analyses/revenue/",
     "/nights/",
     "/imports/",
     "/loyalty/",

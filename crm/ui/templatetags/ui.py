@@ -226,7 +226,7 @@ def component(parser: Parser, token: Token) -> "Component":
 
 
 # Variables of components that must not leak in from the page around them.
-_BLANK = dict.fromkeys(("title", "lead", "crumbs", "note", "id", "flush", "tone", "count", "low"), "")
+_BLANK = dict.fromkeys(("title", "lead", "crumbs", "note", "id", "flush", "tone", "count", "low", "tall"), "")
 
 
 class Component(Node):

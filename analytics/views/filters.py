@@ -1,0 +1,139 @@
+"""The filters of the analyses. Their state stands in the address, so a page can be sent to somebody."""
+
+from datetime import date
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analytics.goods import Goods
+from analytics.periods import EARLIEST, Against, Period, Preset, compared, period_of
+from analytics.questions import Question
+from crm.org.models import Region, Staff, Store
+from customers.models import Brand, Category, Channel, Night
+from segmentation.models import Group
+from segmentation.views.scope import Narrowed
+
+BRANDS = 300  # offered while typing; any other is found by its name
+
+
+def categories(chosen: str = "") -> list[tuple[str, str]]:
+    """Departments and what is right below them, and the one that is chosen however deep it lies."""
+    known = Category.objects.order_by("path").values_list("path", "name")
+    rows = [(path, name) for path, name in known if path.count("/") < 2 or path == chosen]
+    return [(path, f"{'– ' * path.count('/')}{name}") for path, name in rows]
+
+
+class Filters(forms.Form):
+    """Which sales, in which days. `without` are the fields that a page has no use for."""
+
+    without: ClassVar[frozenset[str]] = frozenset()
+
+    period = forms.ChoiceField(label=gettext_lazy("Period"), choices=Preset.choices, required=False)
+    since = forms.DateField(
+        label=gettext_lazy("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    against = forms.ChoiceField(label=gettext_lazy("Against"), choices=Against.choices, required=False)
+    region = forms.ModelChoiceField(Region.objects.none(), label=gettext_lazy("Region"), required=False)
+    store = forms.ModelChoiceField(Store.objects.none(), label=gettext_lazy("Store"), required=False)
+    channel = forms.TypedChoiceField(
+        label=gettext_lazy("Channel"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", gettext_lazy("All")), *Channel.choices],
+    )
+    category = forms.ChoiceField(label=gettext_lazy("Category"), required=False)
+    brand = forms.CharField(
+        label=gettext_lazy("Brand"),
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"type": "search", "list": "brands"}),
+    )
+    group = forms.ModelChoiceField(
+        Group.objects.all(), label=gettext_lazy("Group"), required=False, to_field_name="code"
+    )
+
+    def __init__(self, data: Any, staff: Staff) -> None:
+        super().__init__({"period": Preset.WEEKS_4, **dict(data.items())})
+        self.staff = staff
+        stores = Store.objects.visible_to(staff).only("name", "region").order_by("name", "pk")
+        self.fields["store"].queryset = stores  # type: ignore[attr-defined]
+        self.fields["region"].queryset = Region.objects.filter(stores__in=stores).distinct()  # type: ignore[attr-defined]
+        for name in ("store", "region", "group"):
+            self.fields[name].empty_label = _("All")  # type: ignore[attr-defined]
+        self.fields["category"].choices = [("", _("All")), *categories(self.data.get("category", ""))]  # type: ignore[attr-defined]
+        unasked = {"region"} if staff.scope().store_ids is not None else set()
+        unasked |= {"store"} if stores.count() == 1 else set()
+        for name in {*unasked, *self.without}:
+            del self.fields[name]
+
+    def clean_brand(self) -> Brand | None:
+        name = self.cleaned_data["brand"].strip()
+        found = Brand.objects.filter(name__iexact=name).first() if name else None
+        if name and found is None:
+            raise forms.ValidationError(_("No brand has this name."))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        wanted = super().clean() or self.cleaned_data
+        if wanted.get("period") == Preset.OWN and not self.errors:
+            since, until = wanted.get("since"), wanted.get("until")
+            if not since or not until:
+                self.add_error("until" if since else "since", _("Own dates need a first and a last day."))
+            elif since > until:
+                self.add_error("until", _("The last day lies before the first."))
+        return wanted
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return self.cleaned_data if self.is_valid() else {}
+
+    @property
+    def viewer(self) -> Staff | Narrowed:
+        """The person, or the person looking at one store or region; at none when the address makes no sense."""
+        if not self.is_valid():
+            return Narrowed(self.staff, frozenset())
+        if store := self.wanted.get("store"):
+            return Narrowed(self.staff, frozenset({store.pk}))
+        if region := self.wanted.get("region"):
+            ids = Store.objects.visible_to(self.staff).filter(region=region).values_list("pk", flat=True)
+            return Narrowed(self.staff, frozenset(ids))
+        return self.staff
+
+    @property
+    def goods(self) -> Goods:
+        path = self.wanted.get("category")
+        category = Category.objects.select_related("parent").filter(path=path).first() if path else None
+        return Goods(category, self.wanted.get("brand"))
+
+    def question(self, night: Night) -> Question:
+        """What the address asks, `night` being the last one."""
+        period = self._period(night.on)
+        return Question(
+            viewer=self.viewer,
+            period=period,
+            before=compared(period, self.wanted.get("against") or Against.BEFORE),
+            night=night,
+            channel=self.wanted.get("channel"),
+            goods=self.goods,
+            group=self.wanted.get("group"),
+        )
+
+    def _period(self, on: date) -> Period:
+        wanted = self.wanted
+        if wanted.get("period") != Preset.OWN:
+            return period_of(wanted.get("period", ""), on)
+        # What lies outside of all receipts is not looked at: so the calendar never ends.
+        return Period(*(min(max(wanted[name], EARLIEST), on) for name in ("since", "until")))
+
+    def brands(self) -> list[str]:
+        """The names to offer: those with the most goods."""
+        from django.db.models import Count
+
+        rows = Brand.objects.annotate(goods=Count("products")).order_by("-goods", "name")
+        return list(rows.values_list("name", flat=True)[:BRANDS]) if "brand" in self.fields else []
