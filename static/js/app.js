@@ -24,3 +24,4 @@ import "./bell.js";
 import "./inplace.js";
 import "./carry.js";
 import "./sums.js";
+import "./segments.js";
