@@ -94,7 +94,9 @@ urlpatterns = [
     path("segments/build/choices/", builder.Choices.as_view(), name="build-choices"),
     path("segments/saved/<str:public_id>/", onesegment.SegmentPage.as_view(), name="segment"),
     path("segments/saved/<str:public_id>/edit/", builder.Edit.as_view(), name="segment-edit"),
-    path("segments/saved/<str:public_id>/versions/", buildersaving.Versions.as_view(), name="segment-versions"),
+    path(
+        "segments/saved/<str:public_id>/versions/", buildersaving.Versions.as_view(), name="segment-versions"
+    ),
     path("segments/saved/<str:public_id>/export/", onesegment.SegmentExport.as_view(), name="segment-export"),
     path("segments/saved/<str:public_id>/work/", onesegment.SegmentWork.as_view(), name="segment-work"),
     path("segments/saved/<str:public_id>/sharing/", segmentacts.Sharing.as_view(), name="segment-sharing"),

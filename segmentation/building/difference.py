@@ -21,4 +21,3 @@ def _parts(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
             yield "gone", "".join(before[a:b])
         if d > c:
             yield "new", "".join(after[c:d])
-

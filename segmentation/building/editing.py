@@ -29,7 +29,7 @@ def add_group(tree: Json, place: str) -> str:
     """A group of the other kind, so that it means something: any in all, all in any."""
     group = at(tree, place)
     other = "all" if group and how_of(group) != "all" else "any"
-    return add(tree, place, {other: []}) if len(numbers(place)) + 2 < DEEPEST else place
+    return add(tree, place, {other: []}) if len(numbers(place)) + 2 <= DEEPEST else place
 
 
 def up(tree: Json, place: str) -> str:
@@ -60,7 +60,7 @@ def into(tree: Json, place: str) -> str:
     """Into the group just before it, as the last."""
     outer, number = parent(place)
     row = _row(tree, outer)
-    if number == 0 or not how_of(row[number - 1]) or len(numbers(place)) + _height(row[number]) >= DEEPEST:
+    if number == 0 or not how_of(row[number - 1]) or len(numbers(place)) + 1 + _height(row[number]) > DEEPEST:
         return place
     node = row.pop(number)
     return add(tree, below(outer, number - 1), node)
@@ -111,7 +111,8 @@ def _row(tree: Json, place: str) -> list[Json]:
 
 
 def _height(node: Json) -> int:
-    return 1 + max((_height(child) for child in children(node)), default=0)
+    """How many groups stand in each other here."""
+    return max((_height(child) for child in children(node)), default=0) + bool(how_of(node))
 
 
 ACTS: dict[str, Act] = {

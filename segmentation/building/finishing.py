@@ -46,8 +46,10 @@ def is_unfinished(condition: Json) -> bool:
 def _is_open(deed: Json) -> bool:
     rows = deed.get("where", [])
     times = deed.get("when", {}).values()
-    return not deed.get("did") or any("value" in row and _is_blank(row["value"]) for row in rows) or any(
-        _is_blank(value) for value in times
+    return (
+        not deed.get("did")
+        or any("value" in row and _is_blank(row["value"]) for row in rows)
+        or any(_is_blank(value) for value in times)
     )
 
 

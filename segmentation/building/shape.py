@@ -1,4 +1,4 @@
-"""The shape of what is being written: groups, conditions, places. What has another shape is left out, never believed."""
+"""The shape of what is written: groups, conditions, places. What has another shape is left out, never believed."""
 
 import json
 from collections.abc import Iterator
@@ -51,9 +51,11 @@ def rooted(given: Any) -> Json:
 
 
 def _tidy(given: Any, depth: int) -> Json | None:
-    if not isinstance(given, dict) or depth > DEEPEST:
+    if not isinstance(given, dict):
         return None
     if how := how_of(given):
+        if depth > DEEPEST:
+            return None
         found = given[how] if isinstance(given[how], list) else []
         nodes = (_tidy(child, depth + 1) for child in found[:MOST_CONDITIONS])
         return {how: [node for node in nodes if node is not None]}

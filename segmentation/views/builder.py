@@ -16,7 +16,7 @@ from segmentation.models import Segment, SegmentKind
 from segmentation.segments.members import newest
 from segmentation.views.builderforms import SegmentForm
 from segmentation.views.reach import told_of
-from segmentation.views.writing import Writing, faults_of, picked
+from segmentation.views.writing import Writing, picked
 
 MOST_OTHERS = 200  # segments that can be named in another one's description
 FOUND = 20  # choices that a search shows

@@ -89,7 +89,9 @@ class Page:
         if behaviour is None:
             return {"label": _("No longer there: %(code)s") % {"code": node["did"]}}
         measures = {one.code: str(one.label) for one in behaviour.measures}
-        measure = next((one for one in behaviour.measures if one.code == node.get("count")), behaviour.measures[0])
+        measure = next(
+            (one for one in behaviour.measures if one.code == node.get("count")), behaviour.measures[0]
+        )
         asked = fields_of(node, name, measure, COUNTED)
         never = [Choice(NEVER, pgettext("condition", "never"), is_never(node))]
         ops = [Choice(one.value, one.label, one.is_on and not is_never(node)) for one in asked.operators]
@@ -106,7 +108,11 @@ class Page:
             for part in ("first", "then")
             if (behaviour := registry.behaviour(node[part]["did"]))
         ]
-        return {"label": _("First one, later the other"), "deeds": deeds, "within": node.get("within_days", "")}
+        return {
+            "label": _("First one, later the other"),
+            "deeds": deeds,
+            "within": node.get("within_days", ""),
+        }
 
     def _member_of(self, node: Json, name: str) -> dict[str, Any]:
         names = {one.public_id: one.name for one in self.others}

@@ -16,7 +16,14 @@ from crm.ui.views import StaffView
 from customers.models import Customer
 from customers.views.workbulk import Bulk
 from segmentation.building.difference import difference
-from segmentation.models import Segment, SegmentKind, SegmentListed, SegmentNight, SegmentSpell, SegmentVersion
+from segmentation.models import (
+    Segment,
+    SegmentKind,
+    SegmentListed,
+    SegmentNight,
+    SegmentSpell,
+    SegmentVersion,
+)
 from segmentation.segments import evaluating, overview, reading
 from segmentation.segments.members import is_evaluated, newest
 from segmentation.segments.overview import Size

@@ -12,16 +12,20 @@ function select(at) {
   else box.removeAttribute("aria-activedescendant");
 }
 
-/* Every word that was typed must occur; a label that begins with them comes to the cursor first. */
+/* Every word that was typed must begin a word of the option (in Chinese: occur); what is called just that comes first. */
+const begins = (said, word) => said.startsWith(word) || said.includes(` ${word}`) || (/[^\x00-\x7f]/.test(word) && said.includes(word));
+
 function narrow(typed) {
-  const words = typed.trim().toLowerCase().split(/\s+/);
+  const wanted = typed.trim().toLowerCase();
   for (const option of picker().querySelectorAll("[role='option']")) {
     const said = option.dataset.words.toLowerCase();
-    option.hidden = !words.every((word) => said.includes(word));
+    option.hidden = !wanted.split(/\s+/).every((word) => begins(said, word));
   }
   for (const group of picker().querySelectorAll("[role='group']")) group.hidden = !group.querySelector("[role='option']:not([hidden])");
   picker().querySelector("[data-none]").hidden = options().length > 0;
-  select(Math.max(0, options().findIndex((option) => option.textContent.trim().toLowerCase().startsWith(typed.trim().toLowerCase()))));
+  const names = options().map((option) => option.firstElementChild.textContent.trim().toLowerCase());
+  const same = names.indexOf(wanted);
+  select(same >= 0 ? same : Math.max(0, names.findIndex((name) => name.startsWith(wanted))));
 }
 
 document.addEventListener("click", (event) => {
