@@ -24,7 +24,7 @@ from segmentation.models import (
     SegmentSpell,
     SegmentVersion,
 )
-from segmentation.segments import evaluating, overview, reading
+from segmentation.segments import overview, reading, roster
 from segmentation.segments.members import is_evaluated, newest
 from segmentation.segments.overview import Size
 from segmentation.views.members import exported, listed
@@ -48,24 +48,16 @@ class SegmentView(StaffView):
 def people_of(segment: Segment, staff: Staff) -> QuerySet[Customer]:
     """Who is in it now, of those whom somebody sees."""
     rows = Customer.objects.visible_to(staff).living().select_related("home_store")
-    version = newest(segment.pk)
     if segment.kind == SegmentKind.LIST:
-        return rows.filter(Exists(SegmentListed.objects.filter(version=version, customer=OuterRef("pk"))))
+        on_it = SegmentListed.objects.filter(version=newest(segment.pk), customer=OuterRef("pk"))
+        return rows.filter(Exists(on_it))
     if is_evaluated(segment.pk):
         spells = SegmentSpell.objects.filter(segment=segment, ended_at=None, customer=OuterRef("pk"))
         return rows.filter(Exists(spells))
-    return rows.filter(pk__in=_asked(version, staff))
-
-
-def _asked(version: SegmentVersion | None, staff: Staff) -> list[int]:
-    """Before the first night: those for whom it holds now, as far as a list can be told so."""
-    if version is None:
-        return []
     try:
-        tree = reading.read(version.definition)
+        return rows.filter(pk__in=roster.now(segment, staff)[:MOST_ASKED])
     except reading.InvalidSegment:
-        return []
-    return evaluating.ids(tree, evaluating.moment(), viewer=staff)[:MOST_ASKED]
+        return rows.none()
 
 
 class SegmentPage(SegmentView):
@@ -77,7 +69,7 @@ class SegmentPage(SegmentView):
     def about(self, segment: Segment) -> dict[str, Any]:
         at = [segment.public_id]
         versions = list(segment.versions.order_by("-number")[: MOST_VERSIONS + 1])
-        told = told_versions(segment, versions)
+        told = told_versions(segment, versions, self.staff)
         return {
             "segment": segment,
             "title": segment.name,
@@ -95,10 +87,10 @@ class SegmentPage(SegmentView):
         }
 
 
-def told_versions(segment: Segment, versions: list[SegmentVersion]) -> list[dict[str, Any]]:
+def told_versions(segment: Segment, versions: list[SegmentVersion], viewer: Staff) -> list[dict[str, Any]]:
     """The newest first: who made each and when, and what it changed."""
     names = _names(versions)
-    said = [sentence_of(one, segment) for one in versions]
+    said = [sentence_of(one, segment, viewer) for one in versions]
     earlier = [*said[1:], None]
     return [
         {

@@ -77,7 +77,7 @@ def rows_of(view: StaffView, form: SavedFilter) -> list[Row]:
     sizes, uses = overview.sizes(segments, view.staff, now()), overview.uses(segments)
     rows = [
         Row(
-            one, sentence_of(versions[one.pk], one), sizes.get(one.pk, Size()), versions[one.pk].number,
+            one, sentence_of(versions[one.pk], one, view.staff), sizes.get(one.pk, Size()), versions[one.pk].number,
             uses.get(one.pk, {}).get("times", 0), uses.get(one.pk, {}).get("last_at"), one.owner_id == view.staff.pk,
         )
         for one in segments if one.pk in versions
