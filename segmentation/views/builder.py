@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView
 from customers.attributes import registry
+from customers.attributes.choosing import found_of
 from segmentation import starters
 from segmentation.building.shape import Json, rooted
 from segmentation.models import Segment, SegmentKind
@@ -127,12 +128,10 @@ class Choices(StaffView):
     permission = Permission.VIEW_SEGMENTS
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        asked, words = self.asked(request.GET.get("of", "")), request.GET.get("q", "").strip().lower()
-        options = asked.options() if asked and asked.options and words else {}
-        found = [(code, label) for code, label in options.items() if words in f"{code} {label}".lower()]
-        found.sort(key=lambda one: not str(one[1]).lower().startswith(words))
+        asked, words = self.asked(request.GET.get("of", "")), request.GET.get("q", "").strip()[:80]
+        found = found_of(asked, words, FOUND + 1)
         context = {
-            "found": found[:FOUND], "more": max(0, len(found) - FOUND), "words": words,
+            "found": found[:FOUND], "has_more": len(found) > FOUND, "words": words,
             "name": request.GET.get("name", "")[:60], "steps": reverse("segmentation:build-steps"),
         }  # fmt: skip
         return self.render("segmentation/builder_choices.html", context)

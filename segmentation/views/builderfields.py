@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import pgettext
 
 from customers.attributes import Kind, Operator
+from customers.attributes.choosing import labels_of
 from segmentation.building.shape import Json
 
 FEW = 40  # as many choices are all shown; more are searched
@@ -89,8 +90,8 @@ def days(name: str, value: str) -> Value:
 
 def _many(asked: Any, names: list[str], chosen: list[str], of: str) -> Value:
     """All choices with what is ticked; of many only the ticked ones, the others are searched."""
-    known = asked.options()
-    labels = dict(known) | {code: code for code in chosen if code and code not in known}
+    labels = dict(labels_of(asked, chosen)) if asked.is_long else dict(asked.options())
+    labels |= {code: code for code in chosen if code and code not in labels}
     if asked.is_long or len(labels) > FEW:
         found = [Choice(code, labels[code], True) for code in chosen if code]
         return Value("many", str(asked.kind), names, chosen, choices=found, search=of)
