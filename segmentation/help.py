@@ -12,6 +12,7 @@ def fill() -> None:
     register(LOOKALIKES)
     register(LEAVING)
     register(TARGETS)
+    register(BUILDING)
     register(SCORING)
     register(LIFETIME)
     register(PRODUCTS)
@@ -74,6 +75,25 @@ TARGETS = Topic(
     Permission.VIEW_SEGMENTS,
     34,
     "segmentation:targets",
+BUILDING = Topic(
+    "building",
+    _("Building a segment"),
+    (
+        _(
+            "“New segment”, “Add a condition”, some letters of what you mean, Enter. At the right stands how many that are."
+        ),
+        _(
+            "Groups hold all, at least one or none of what is in them. Alt with ↑ or ↓ moves the condition of the cursor."
+        ),
+        _("What people did is counted in a time, and narrowed by store, product, channel and the like."),
+        _("Saving again makes a version. What a segment meant before, and who was in it, stays."),
+        _(
+            "“Upload a list” makes a segment of a file: one column says who. What was not found can be fetched."
+        ),
+    ),
+    Permission.VIEW_SEGMENTS,
+    31,
+    "segmentation:saved",
 )
 SCORING = Topic(
     "scoring",

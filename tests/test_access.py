@@ -47,6 +47,8 @@ from customers.models import (
 )
 from customers.receiving import quarantine
 from segmentation.models import AgeLimit, Group, Standing
+from segmentation.models import Group, Standing
+from segmentation.segments import saving
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
 from tests.loyalty import rules as earning
@@ -191,6 +193,8 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "segmentation:cluster-members-export": ("get", {}),
     "segmentation:leaving-people": ("get", {"chance": "0"}),
     "segmentation:leaving-export": ("get", {"chance": "0"}),
+    "segmentation:segment": ("get", {}),
+    "segmentation:segment-export": ("get", {"format": "csv"}),
     "segmentation:movers": ("get", {}),
     "segmentation:movers-export": ("get", {}),
     "segmentation:lifetime-value": ("get", {}),
@@ -216,6 +220,7 @@ COUNTS: dict[str, Callable[[Any], int]] = {
     "segmentation:leaving": lambda answer: answer.context["spread"].customers,
     "segmentation:leaving-people": lambda answer: answer.context["count"],
     "segmentation:members": lambda answer: answer.context["count"],
+    "segmentation:segment": lambda answer: answer.context["count"],
     "segmentation:segments": lambda answer: answer.context["map"].customers,
     "segmentation:lifetime-value": lambda answer: answer.context["expected"].customers,
     "segmentation:valuable": lambda answer: answer.context["count"],
@@ -349,6 +354,10 @@ def build_world() -> World:
         },
         "targets": {EVERYWHERE: "loyal"},
         "ages": {EVERYWHERE: _age_limit().pk},
+        "saved": {
+            EVERYWHERE: saving.create(by="system:test", name="Everybody", definition={"all": []}).public_id
+        },
+        "uploads": {EVERYWHERE: "no-file"},
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},

@@ -46,6 +46,8 @@ from customers.models import (
 from customers.orders import presets
 from loyalty.accrual import earn_for
 from segmentation.models import AgeLimit, Group
+from segmentation.models import Group
+from segmentation.segments import lists, saving
 from tests import cast, walk
 from tests.loyalty import rules as earning
 from tests.loyalty import walked, walking
@@ -180,6 +182,7 @@ def world(db: None) -> walk.World:
         "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
         "clusters": clustered.cluster().pk, "lookalikes": clustered.search([person], shop).public_id,
         "targets": "loyal",
+        "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "saved": _saved(), "uploads": "-", "served": "-", "quarantine": arrival.pk,
         **_follow_ups(person, admin, clerk),
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
@@ -195,6 +198,17 @@ def world(db: None) -> walk.World:
 def _age_limit() -> int:
     drinks = Category.objects.create(path="9", name="酒水")
     return AgeLimit.objects.create(category=drinks, minimum_age=18, created_by="system:test").pk
+def _saved() -> list[str]:
+    """A segment with a condition of each sort, and a list."""
+    deed = {"did": "bought", "where": [{"field": "is_discounted", "is": "yes"}], "when": {"last_days": 90}}
+    tree = {"all": [
+        {"attribute": "person.age", "is": "between", "value": [18, 60]}, {**deed, "count": "times", "is": "at_least",
+        "value": 1}, {"any": [{"first": deed, "then": {"did": "bought"}, "within_days": 30}]},
+    ]}  # fmt: skip
+    rules = saving.create(by="system:test", name="茶客", definition=tree)
+    saving.change(rules, {"all": tree["all"][:2]}, by="system:test")
+    named = lists.create(by="system:test", name="集市", customers=[])
+    return [rules.public_id, named.public_id]
 
 
 def _earning(receipt: Any) -> str:

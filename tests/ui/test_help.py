@@ -43,6 +43,7 @@ pytestmark = pytest.mark.django_db
                 "targets",
                 "products",
                 "analyses",
+                "building",
                 "at-the-till",
                 "family",
                 "tiers",
@@ -75,6 +76,7 @@ pytestmark = pytest.mark.django_db
             ["customers", "segments", "targets", "nights", "tiers", "rewards", "stored-value", "liability"],
             ["customers", "segments", "products", "nights", "tiers", "rewards", "stored-value", "liability"],
             ["customers", "segments", "analyses", "nights", "tiers", "rewards", "stored-value", "liability"],
+            ["customers", "segments", "building", "nights", "tiers", "rewards", "stored-value", "liability"],
         ),
         (
             Role.MARKETER,
@@ -89,6 +91,7 @@ pytestmark = pytest.mark.django_db
                 "targets",
                 "products",
                 "analyses",
+                "building",
                 "scoring",
                 "nights",
                 "tiers",
