@@ -79,12 +79,8 @@ BUILDING = Topic(
     "building",
     _("Building a segment"),
     (
-        _(
-            "“New segment”, “Add a condition”, some letters of what you mean, Enter. At the right stands how many that are."
-        ),
-        _(
-            "Groups hold all, at least one or none of what is in them. Alt with ↑ or ↓ moves the condition of the cursor."
-        ),
+        _("“New segment”, “Add a condition”, some letters, Enter. At the right stands how many that are."),
+        _("Groups hold all, at least one or none of what is in them. Alt with ↑ or ↓ moves a condition."),
         _("What people did is counted in a time, and narrowed by store, product, channel and the like."),
         _("Saving again makes a version. What a segment meant before, and who was in it, stays."),
         _(

@@ -188,6 +188,7 @@ def world(db: None) -> walk.World:
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
         "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
         "rules": _earning(receipt), "ages": _age_limit(),
+        "rules": _earning(receipt), "saved": _saved(), "uploads": "-",
         "facts": "occupation", **_settings(shop, person), **walking.in_chinese(person, shop),
         **walked.in_chinese(person, admin, clerk),
     }  # fmt: skip
