@@ -3,7 +3,7 @@
 Whoever sees the whole chain gets the sums of the nights. A store's people are counted from the spells of its customers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from django.db.models import Count, F, Max, OuterRef, Subquery
 
 from crm.org.scope import Viewer
 from segmentation.models import Segment, SegmentNight, SegmentUse, SegmentVersion
+from segmentation.segments.saving import asked_by
 
 WEEK = timedelta(days=7)
 _OF_STORES = """
@@ -69,6 +70,15 @@ def _of_nights(ids: list[int]) -> dict[int, Size]:
         pk: Size(one.customers, one.customers - then[pk, then_at[pk]] if pk in then_at else None)
         for pk, one in last.items()
     }
+
+
+def askers(segments: Iterable[Segment], versions: Mapping[int, SegmentVersion]) -> dict[int, list[Segment]]:
+    """By the segment's number: those of these segments that ask it."""
+    found: dict[int, list[Segment]] = {}
+    for one in segments:
+        for asked in asked_by(versions[one.pk].definition) if one.pk in versions else ():
+            found.setdefault(asked, []).append(one)
+    return found
 
 
 def uses(segments: Iterable[Segment]) -> dict[int, dict[str, Any]]:

@@ -76,6 +76,7 @@ class SegmentPage(SegmentView):
             "sentence": told[0]["sentence"] if told else "",
             "size": overview.sizes([segment], self.staff, now()).get(segment.pk, Size()),
             "used": overview.uses([segment]).get(segment.pk, {}),
+            "asked_by": asked_by(segment, self.staff),
             "versions": told[:MOST_VERSIONS],
             "trend": trend(segment) if self.staff.scope().is_chain else None,
             "is_list": segment.kind == SegmentKind.LIST,
@@ -85,6 +86,12 @@ class SegmentPage(SegmentView):
             "follow_ups": reverse("segmentation:segment-work", args=at),
             "crumbs": [(_("Segments"), reverse("segmentation:saved"))],
         }
+
+
+def asked_by(segment: Segment, staff: Staff) -> list[Segment]:
+    """The other segments that ask this one, of those that somebody sees."""
+    others = list(Segment.objects.visible_to(staff).in_use().exclude(pk=segment.pk).order_by("name", "pk"))
+    return overview.askers(others, overview.newest_versions(others)).get(segment.pk, [])
 
 
 def told_versions(segment: Segment, versions: list[SegmentVersion], viewer: Staff) -> list[dict[str, Any]]:

@@ -66,7 +66,7 @@ class Row:
     version: int
     times: int
     used_at: datetime | None
-    is_mine: bool
+    asked_by: list[Segment]
 
 
 def rows_of(view: StaffView, form: SavedFilter) -> list[Row]:
@@ -75,10 +75,11 @@ def rows_of(view: StaffView, form: SavedFilter) -> list[Row]:
     segments = _wanted(view, wanted)
     versions = overview.newest_versions(segments)
     sizes, uses = overview.sizes(segments, view.staff, now()), overview.uses(segments)
+    asked_by = overview.askers(segments, versions)
     rows = [
         Row(
             one, sentence_of(versions[one.pk], one, view.staff), sizes.get(one.pk, Size()), versions[one.pk].number,
-            uses.get(one.pk, {}).get("times", 0), uses.get(one.pk, {}).get("last_at"), one.owner_id == view.staff.pk,
+            uses.get(one.pk, {}).get("times", 0), uses.get(one.pk, {}).get("last_at"), asked_by.get(one.pk, []),
         )
         for one in segments if one.pk in versions
     ]  # fmt: skip

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 
 from crm.lib.refusals import Refusal
 from crm.org.permissions import Permission
+from crm.ui import words
 from segmentation.models import Segment
-from segmentation.segments import saving
+from segmentation.segments import lists, saving
 from segmentation.views.onesegment import SegmentView
 
 
@@ -23,6 +24,14 @@ class ActView(SegmentView):
         try:
             call()
             self.say(done, undo=undo)
+        except Refusal as refusal:
+            self.say(str(refusal), error=True)
+        return self.go(reverse("segmentation:segment", args=[segment.public_id]))
+
+    def make(self, segment: Segment, call: Callable[[], Segment]) -> HttpResponse:
+        """Another segment of this one, and there; or say why not."""
+        try:
+            return self.go(reverse("segmentation:segment", args=[call().public_id]))
         except Refusal as refusal:
             self.say(str(refusal), error=True)
         return self.go(reverse("segmentation:segment", args=[segment.public_id]))
@@ -40,6 +49,30 @@ class Sharing(ActView):
         one = self.segment(public_id)
         hide = lambda: saving.describe(one, by=self.staff, is_shared=False)  # noqa: E731
         return self.act(one, hide, _("Only you see it now."))
+
+
+class Copying(ActView):
+    """POST makes a segment of one's own with the same meaning; of a list, with the same customers."""
+
+    def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        one = self.segment(public_id)
+        name = copied_name(one, _("%(name)s (copy)"))
+        return self.make(one, lambda: saving.copy(one, by=self.staff, name=name))
+
+
+class Freezing(ActView):
+    """POST makes a list of those who are in it now, which stays when they go."""
+
+    def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        one = self.segment(public_id)
+        name = copied_name(one, _("%(name)s, as of %(day)s"))
+        return self.make(
+            one, lambda: lists.from_segment(one, by=self.staff, name=name, is_shared=one.is_shared)
+        )
+
+
+def copied_name(segment: Segment, pattern: str) -> str:
+    return (pattern % {"name": segment.name[:50], "day": words.day(localdate())})[:80]
 
 
 class Archiving(ActView):

@@ -323,3 +323,21 @@ def test_the_pages_cost_the_same_for_any_number_of_segments(
         theirs.get(f"/segments/saved/{one.public_id}/")
     with django_assert_max_num_queries(26):
         theirs.post("/segments/build/reach/", sent({"all": [OLD, NAMED]}))
+
+
+def test_a_segment_becomes_a_list_and_a_list_is_copied(max_: Staff, people: None, signed_in: Browser) -> None:
+    one = saving.create(by=max_, name="Over forty", definition={"all": [OLD]})
+    saving.create(by=max_, name="In it", definition={"all": [{"member_of": one.public_id}]})
+    theirs, address = signed_in(max_), f"/segments/saved/{one.public_id}/"
+    assert [other.name for other in theirs.get(address).context["asked_by"]] == ["In it"]
+    rows = {row.segment.name: row for row in theirs.get("/segments/saved/").context["rows"]}
+    assert [other.name for other in rows["Over forty"].asked_by] == ["In it"]
+    frozen = theirs.post(f"{address}freeze/", follow=True)
+    assert frozen.context["segment"].name.startswith("Over forty, as of ")
+    assert {row.customer.name for row in frozen.context["rows"]} == {"H0", "H1", "U0"}
+    again = theirs.post(f"{address}freeze/", follow=True).content.decode()  # the name is taken
+    assert "There is a segment of this name already." in again
+    copied = theirs.post(f"/segments/saved/{frozen.context['segment'].public_id}/copy/", follow=True)
+    assert {row.customer.name for row in copied.context["rows"]} == {"H0", "H1", "U0"}
+    assert not copied.context["segment"].is_shared
+    assert Segment.objects.count() == 4
