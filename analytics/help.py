@@ -21,6 +21,6 @@ ANALYSES = Topic(
         _("Numbers of customers open the people, as far as they are customers of your stores."),
     ),
     Permission.VIEW_SEGMENTS,
-    32,
+    38,
     "analytics:revenue",
 )  # fmt: skip

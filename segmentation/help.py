@@ -7,15 +7,8 @@ from crm.ui.help import Topic, register
 
 
 def fill() -> None:
-    register(SEGMENTS)
-    register(CLUSTERS)
-    register(LOOKALIKES)
-    register(LEAVING)
-    register(TARGETS)
-    register(BUILDING)
-    register(SCORING)
-    register(LIFETIME)
-    register(PRODUCTS)
+    for topic in TOPICS:
+        register(topic)
 
 
 SEGMENTS = Topic(
@@ -32,49 +25,6 @@ SEGMENTS = Topic(
     30,
     "segmentation:segments",
 )
-CLUSTERS = Topic(
-    "clusters",
-    _("Clusters"),
-    (
-        _("Clusters are groups that your customers fall into by what and how they buy; nobody drew them."),
-        _(
-            "A card says what sets its cluster apart: each bar is a trait, further than others in that direction."
-        ),
-        _("The silhouette tells how far groups are apart, the stability whether they come out again."),
-    ),
-    Permission.VIEW_SEGMENTS,
-    31,
-    "segmentation:clusters",
-)
-LOOKALIKES = Topic(
-    "lookalikes",
-    _("Look-alikes"),
-    (
-        _(
-            "Choose people whom you want more of; the search ranks others by likeness and says what they share."
-        ),
-        _("Who hardly bought is judged by their profile, everybody else by what they buy."),
-        _("The figures are measured on members of the set that were hidden: 0.5 and 10 % would be chance."),
-    ),
-    Permission.VIEW_SEGMENTS,
-    32,
-    "segmentation:lookalikes",
-)
-TARGETS = Topic(
-    "targets",
-    _("Target markets"),
-    (
-        _("Every group and segment as a market: how attractive it is, and how strong you are in it."),
-        _(
-            "Open one to judge competition and fit, to choose it, and to note product, price, channel and promotion."
-        ),
-        _(
-            "On the day of its review whoever looks after it is told; the page says what has changed since the choice."
-        ),
-    ),
-    Permission.VIEW_SEGMENTS,
-    34,
-    "segmentation:targets",
 BUILDING = Topic(
     "building",
     _("Building a segment"),
@@ -91,21 +41,33 @@ BUILDING = Topic(
     31,
     "segmentation:saved",
 )
-SCORING = Topic(
-    "scoring",
-    _("Scoring"),
+CLUSTERS = Topic(
+    "clusters",
+    _("Clusters"),
+    (
+        _("Clusters are groups that your customers fall into by what and how they buy; nobody drew them."),
+        _(
+            "A card says what sets its cluster apart: each bar is a trait, further than others in that direction."
+        ),
+        _("The silhouette tells how far groups are apart, the stability whether they come out again."),
+    ),
+    Permission.VIEW_SEGMENTS,
+    32,
+    "segmentation:clusters",
+)
+LOOKALIKES = Topic(
+    "lookalikes",
+    _("Look-alikes"),
     (
         _(
-            "Window, number of scores, limits and the painted map make a version. It holds from the next night on."
+            "Choose people whom you want more of; the search ranks others by likeness and says what they share."
         ),
-        _("Earlier nights keep their version, so the past does not change."),
-        _(
-            "“Lifecycle” sets after how many days somebody is dormant or lost. That, too, holds from the next night on."
-        ),
+        _("Who hardly bought is judged by their profile, everybody else by what they buy."),
+        _("The figures are measured on members of the set that were hidden: 0.5 and 10 % would be chance."),
     ),
-    Permission.EDIT_SCHEMES,
-    36,
-    "segmentation:scheme",
+    Permission.VIEW_SEGMENTS,
+    33,
+    "segmentation:lookalikes",
 )
 LIFETIME = Topic(
     "lifetime",
@@ -121,7 +83,7 @@ LIFETIME = Topic(
         ),
     ),
     Permission.VIEW_SEGMENTS,
-    32,
+    34,
     "segmentation:lifetime-value",
 )
 LEAVING = Topic(
@@ -135,7 +97,7 @@ LEAVING = Topic(
         ),
     ),
     Permission.VIEW_SEGMENTS,
-    33,
+    35,
     "segmentation:leaving",
 )
 PRODUCTS = Topic(
@@ -152,6 +114,41 @@ PRODUCTS = Topic(
         _("At the Counter the best suggestion stands beside the member, with its reason."),
     ),
     Permission.VIEW_SEGMENTS,
-    35,
+    36,
     "segmentation:products",
 )
+TARGETS = Topic(
+    "targets",
+    _("Target markets"),
+    (
+        _("Every group and segment as a market: how attractive it is, and how strong you are in it."),
+        _(
+            "Open one to judge competition and fit, to choose it, and to note product, price, channel and promotion."
+        ),
+        _(
+            "On the day of its review whoever looks after it is told; the page says what has changed since the choice."
+        ),
+    ),
+    Permission.VIEW_SEGMENTS,
+    37,
+    "segmentation:targets",
+)
+SCORING = Topic(
+    "scoring",
+    _("Scoring"),
+    (
+        _(
+            "Window, number of scores, limits and the painted map make a version. It holds from the next night on."
+        ),
+        _("Earlier nights keep their version, so the past does not change."),
+        _(
+            "“Lifecycle” sets after how many days somebody is dormant or lost. That, too, holds from the next night on."
+        ),
+    ),
+    Permission.EDIT_SCHEMES,
+    38,
+    "segmentation:scheme",
+)
+TOPICS = (
+    SEGMENTS, BUILDING, CLUSTERS, LOOKALIKES, LIFETIME, LEAVING, PRODUCTS, TARGETS, SCORING,
+)  # fmt: skip

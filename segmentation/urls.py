@@ -2,6 +2,8 @@ from django.urls import path
 
 from segmentation.views import (
     ages,
+    builder,
+    buildersaving,
     clusterforms,
     clusters,
     goods,
@@ -13,22 +15,15 @@ from segmentation.views import (
     members,
     movements,
     needs,
-    schemes,
-    segments,
-    targetedits,
-    targets,
-    valuable,
-    builder,
-    buildersaving,
-    lifecycle,
-    members,
-    movements,
     onesegment,
     saved,
     schemes,
     segmentacts,
     segments,
     staticlists,
+    targetedits,
+    targets,
+    valuable,
 )
 
 app_name = "segmentation"

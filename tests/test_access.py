@@ -47,7 +47,6 @@ from customers.models import (
 )
 from customers.receiving import quarantine
 from segmentation.models import AgeLimit, Group, Standing
-from segmentation.models import Group, Standing
 from segmentation.segments import saving
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows

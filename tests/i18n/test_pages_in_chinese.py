@@ -46,7 +46,6 @@ from customers.models import (
 from customers.orders import presets
 from loyalty.accrual import earn_for
 from segmentation.models import AgeLimit, Group
-from segmentation.models import Group
 from segmentation.segments import lists, saving
 from tests import cast, walk
 from tests.loyalty import rules as earning
@@ -182,13 +181,11 @@ def world(db: None) -> walk.World:
         "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "served": "-", "quarantine": arrival.pk,
         "clusters": clustered.cluster().pk, "lookalikes": clustered.search([person], shop).public_id,
         "targets": "loyal",
-        "stores": [shop.pk, stub.pk], "staff": clerk.pk, "segments": "new", "saved": _saved(), "uploads": "-", "served": "-", "quarantine": arrival.pk,
         **_follow_ups(person, admin, clerk),
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
         "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
-        "rules": _earning(receipt), "ages": _age_limit(),
-        "rules": _earning(receipt), "saved": _saved(), "uploads": "-",
+        "rules": _earning(receipt), "ages": _age_limit(), "saved": _saved(), "uploads": "-",
         "facts": "occupation", **_settings(shop, person), **walking.in_chinese(person, shop),
         **walked.in_chinese(person, admin, clerk),
     }  # fmt: skip
@@ -199,6 +196,8 @@ def world(db: None) -> walk.World:
 def _age_limit() -> int:
     drinks = Category.objects.create(path="9", name="酒水")
     return AgeLimit.objects.create(category=drinks, minimum_age=18, created_by="system:test").pk
+
+
 def _saved() -> list[str]:
     """A segment with a condition of each sort, and a list."""
     deed = {"did": "bought", "where": [{"field": "is_discounted", "is": "yes"}], "when": {"last_days": 90}}
