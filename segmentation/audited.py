@@ -4,7 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = {"Scheme": "", "Group": "", "AgeLimit": ""}
+TRACKED = {"SegmentVersion": "settled_at"} | dict.fromkeys(
+    (
+        "Scheme",
+        "Group",
+        "AgeLimit",
+    ),
+    "",
+)
 WORDS = {
     "scheme.change": Act(_("Scheme changed"), icon="adjustments"),
     "segment.create": Act(_("Segment saved"), icon="chart-grid-dots"),

@@ -27,7 +27,7 @@ TABLES = {
     "LookAlikeMatch": deleted(derived="rank score is_profile shared", plain="customer lookalike"),
     "ClassCount": plain("id night store value_class customers revenue"),
     "Segment": plain("id name about kind is_shared archived_at created_at", staff="owner created_by"),
-    "SegmentVersion": plain("id segment number definition remark created_at", staff="created_by"),
+    "SegmentVersion": plain("id segment number definition remark created_at settled_at", staff="created_by"),
     "SegmentListed": deleted(derived="version", plain="customer"),
     "SegmentSpell": kept(
         _("Who was in a segment stays countable; the customer's number is nobody's afterwards."),

@@ -4,13 +4,9 @@ One transaction takes the notes, remembers the customers as changed, and settles
 the notes where they were. Segments are asked in an order in which none comes before one that it names.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 from django.db import connection, transaction
 
-from segmentation.segments import active, evaluating, membership, reasons
-from segmentation.segments.active import Active
+from segmentation.segments import active, settling
 
 AT_ONCE = 1_000  # notes a transaction
 
@@ -26,7 +22,9 @@ ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at
 
 
 def look() -> int:
-    """Follow all that has been noted by now. Returns how many customers were looked at."""
+    """Follow all that has been noted by now, and settle what is new of segments. Returns how many customers were
+    looked at."""
+    settling.new_versions()
     looked = 0
     while found := _look_once():
         looked += found
@@ -41,18 +39,5 @@ def _look_once() -> int:
             return 0
         cursor.execute(_REMEMBER, [ids])
         for one in active.segments():
-            settle(cursor, one, ids)
+            settling.some(cursor, one, ids)
     return len(ids)
-
-
-def settle(cursor: Any, one: Active, ids: Sequence[int]) -> None:
-    """Bring a segment up to date for some customers."""
-    at = membership.lock(cursor, one.segment_id)
-    moment = evaluating.moment()
-    inside = set(evaluating.ids(one.tree, moment, among=ids))
-    known = membership.members_now(cursor, one.segment_id, ids)
-    membership.settle(
-        cursor, segment_id=one.segment_id, version_id=one.version_id, at=at,
-        came=sorted(inside - known), went=sorted(known - inside),
-        because=lambda customers: reasons.because(one.tree, customers, moment),
-    )  # fmt: skip

@@ -78,12 +78,16 @@ class SegmentVersion(models.Model):
     remark = models.CharField(_("why it changed"), max_length=200, blank=True, default="")
     created_by = models.CharField(max_length=80, default="system")
     created_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True, editable=False)  # when its customers were first written down
 
     class Meta:
         verbose_name = _("version of a segment")
         constraints = [
             models.UniqueConstraint("segment", "number", name="segmentversion_once"),
             models.CheckConstraint(condition=Q(number__gte=1), name="segmentversion_counts"),
+        ]
+        indexes = [
+            models.Index(fields=["segment"], name="segmentversion_new", condition=Q(settled_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -24,6 +24,8 @@ class Engine(Protocol):
 
     def counts(self, trees: Sequence[Node], viewer: Viewer | None, at: Moment) -> list[int] | None: ...
 
+    def everybody(self, tree: Node, at: Moment) -> list[int] | None: ...
+
     def some(self, tree: Node, viewer: Viewer | None, at: Moment, size: int) -> list[int] | None: ...
 
 
@@ -76,6 +78,14 @@ def ids(
     """Their row numbers, rising; `among` these alone."""
     reach = Reach(among, reach_of(viewer).store_ids)
     return [row[0] for row in rows(compiling.ids(tree, at, reach))]
+
+
+def everybody(tree: Node, at: Moment) -> list[int]:
+    """The row numbers of all who are in it, of the whole chain, rising."""
+    for engine in _engines:
+        if (told := engine.everybody(tree, at)) is not None:
+            return told
+    return ids(tree, at)
 
 
 def some(tree: Node, viewer: Viewer | None, at: Moment, size: int) -> list[int]:

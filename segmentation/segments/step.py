@@ -7,21 +7,17 @@ left alone.
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 from django.db import connection
 
 from crm.jobs.claim import StepProgress
-from crm.lib.copy import INT8, read_packed
 from customers.attributes import Moment
 from customers.histories import Histories
 from customers.nightrun import NightRun
 from segmentation.models import Changed, SegmentNight, ShelfPointer
-from segmentation.segments import active, evaluating, membership, reasons
+from segmentation.segments import active, membership, settling
 from segmentation.segments.active import Active
 from segmentation.shelf import answering, laying, purchases
-from segmentation.shelf.answering import Standing
 
-_OPEN = "SELECT customer_id FROM segmentation_segmentspell WHERE segment_id = {segment} AND ended_at IS NULL"
 # What is dated after the night's day is not among its histories.
 _AHEAD = """
 INSERT INTO segmentation_changed (customer_id, at)
@@ -77,25 +73,9 @@ def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
 
 
 def _settle(cursor: Any, one: Active, night_run: NightRun, moment: Moment) -> int:
-    at = membership.lock(cursor, one.segment_id)
-    inside = _members(one, moment)
-    known = np.sort(read_packed(cursor, _OPEN.format(segment=one.segment_id), {"id": INT8})["id"])
-    came = np.setdiff1d(inside, known, assume_unique=True)
-    went = np.setdiff1d(known, inside, assume_unique=True)
-    membership.settle(
-        cursor, segment_id=one.segment_id, version_id=one.version_id, at=at, came=came, went=went,
-        because=lambda ids: reasons.because(one.tree, ids, moment),
-    )  # fmt: skip
+    done = settling.everybody(cursor, one, moment)
     SegmentNight.objects.create(
-        segment_id=one.segment_id, night=night_run.night, version_id=one.version_id, at=at,
-        customers=len(inside), came=len(came), went=len(went), digest=membership.digest(inside.tolist()),
+        segment_id=one.segment_id, night=night_run.night, version_id=one.version_id, at=done.at,
+        customers=len(done.members), came=done.came, went=done.went, digest=membership.digest(done.members),
     )  # fmt: skip
-    return len(came) + len(went)
-
-
-def _members(one: Active, moment: Moment) -> Any:
-    """Everybody in it now: by the shelf, and by the database for those who changed since."""
-    standing: Standing | None = answering.standing(moment)
-    if standing is None:
-        return np.array(evaluating.ids(one.tree, moment), dtype=np.int64)
-    return standing.ids(one.tree)
+    return done.came + done.went

@@ -102,7 +102,8 @@ class Opened:
             return Choice(values, told["codes"])
         if kind is Kind.CHOICES:
             return Choices(values, told["starts"], told["codes"], len(self.customers))
-        return {Kind.DATE: Days, Kind.FLAG: Flags}.get(kind, Numbers)(values)
+        plain: dict[Kind, type[Days | Flags | Numbers]] = {Kind.DATE: Days, Kind.FLAG: Flags}
+        return plain.get(kind, Numbers)(values)
 
     def _load(self, name: str) -> Any:
         return np.load(self.place / f"{name}.npy", mmap_mode="r", allow_pickle=False)
@@ -171,7 +172,7 @@ class Standing:
         if attribute.spread and isinstance(value, tuple):
             if not isinstance(column, Choice):
                 return None
-            value = tuple(str(number) for number in _spread(attribute.spread, value))
+            value = tuple(str(number) for number in _spread(attribute.spread, map(str, value)))
         return column.answer(one.operator, value, self.moment.on)
 
     def _of_database(self, one: Condition) -> Any:

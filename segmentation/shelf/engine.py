@@ -16,6 +16,10 @@ class ShelfEngine:
         standing = _standing(at)
         return standing.counts(trees, _stores(viewer)) if standing else None
 
+    def everybody(self, tree: Node, at: Moment) -> list[int] | None:
+        standing = _standing(at)
+        return standing.ids(tree).tolist() if standing else None
+
     def some(self, tree: Node, viewer: Viewer | None, at: Moment, size: int) -> list[int] | None:
         """Evenly spread over their row numbers, which follow the time when they came."""
         standing = _standing(at)
