@@ -4,14 +4,16 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.registry import Act
 
-TRACKED = {"SegmentVersion": "settled_at"} | dict.fromkeys(
-    (
-        "Scheme",
-        "Group",
-        "AgeLimit",
-    ),
-    "",
-)
+TRACKED = {
+    "AgeLimit": "",
+    "ClusterSettings": "",
+    "Group": "",
+    "Scheme": "",
+    "Segment": "",
+    "SegmentVersion": "settled_at",
+    "Target": "",
+    "Targeting": "",
+}
 WORDS = {
     "scheme.change": Act(_("Scheme changed"), icon="adjustments"),
     "segment.create": Act(_("Segment saved"), icon="chart-grid-dots"),
