@@ -19,7 +19,7 @@ class SegmentationConfig(AppConfig):
         from segmentation.lookalikes import jobs, seeds  # noqa: F401  registers the kind of job
         from segmentation.models import Scheme
         from segmentation.products import suggesting
-        from segmentation.segments import evaluating
+        from segmentation.segments import evaluating, membership
         from segmentation.shelf.engine import ShelfEngine
         from segmentation.targets import reminding
 
@@ -29,6 +29,7 @@ class SegmentationConfig(AppConfig):
         evaluating.use(ShelfEngine())
         profile.fill()
         whole.offer("leaving", risks.TOLD)
+        whole.offer("segments", membership.TOLD)
         reporting.offer("churn", report.report)
         audience.fill()
         seeds.fill()
@@ -61,6 +62,10 @@ class SegmentationConfig(AppConfig):
         slots.offer(
             "customer.side",
             slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10),
+        )
+        slots.offer(
+            "customer.side",
+            slots.Panel("segments", "segmentation/panel_segments.html", panels.in_segments, may, order=12),
         )
         slots.offer(
             "customer.head",

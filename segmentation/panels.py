@@ -1,5 +1,6 @@
 """What this app adds to the customer page and to lists of customers."""
 
+from datetime import datetime
 from typing import Any
 
 from crm.org.models import Staff
@@ -12,7 +13,7 @@ from segmentation.churn import risks
 from segmentation.clusters import reading as clusters
 from segmentation.lifetime import HORIZONS
 from segmentation.lifetime import reading as lifetimes
-from segmentation.models import ClusterMember, Standing
+from segmentation.models import ClusterMember, Segment, Standing
 from segmentation.views.words import of_class, of_score, points
 
 
@@ -27,6 +28,21 @@ def scores(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     currency = around.chain.currency
     told = [of_score(one, found, currency) for one in found.scores]
     return {"explanation": found, "scores": told, "why_class": of_class(found, currency)}
+
+
+def in_segments(staff: Staff, customer: Customer) -> dict[str, Any] | None:
+    """The segments that they are in now, of those that this person sees."""
+    told = whole.around(customer).more.get("segments") or []
+    shown = [one for one in told if one["shared"] or one["owner"] == staff.pk]
+    rows = [
+        {
+            "id": Segment(pk=one["id"]).public_id,
+            "name": one["name"],
+            "since": datetime.fromisoformat(one["since"]),
+        }
+        for one in shown
+    ]
+    return {"segments": rows} if rows else None
 
 
 def leaving(staff: Staff, customer: Customer) -> dict[str, Any] | None:

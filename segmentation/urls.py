@@ -19,6 +19,7 @@ from segmentation.views import (
     saved,
     schemes,
     segmentacts,
+    segmentpast,
     segments,
     staticlists,
     targetedits,
@@ -93,6 +94,22 @@ urlpatterns = [
         "segments/saved/<str:public_id>/versions/", buildersaving.Versions.as_view(), name="segment-versions"
     ),
     path("segments/saved/<str:public_id>/export/", onesegment.SegmentExport.as_view(), name="segment-export"),
+    path("segments/saved/<str:public_id>/past/", segmentpast.SegmentPast.as_view(), name="segment-past"),
+    path(
+        "segments/saved/<str:public_id>/past/export/",
+        segmentpast.SegmentPastExport.as_view(),
+        name="segment-past-export",
+    ),
+    path(
+        "segments/saved/<str:public_id>/overlap/",
+        segmentpast.SegmentOverlap.as_view(),
+        name="segment-overlap",
+    ),
+    path(
+        "segments/saved/<str:public_id>/customers/<str:customer_id>/",
+        segmentpast.SegmentWhy.as_view(),
+        name="segment-why",
+    ),
     path("segments/saved/<str:public_id>/work/", onesegment.SegmentWork.as_view(), name="segment-work"),
     path("segments/saved/<str:public_id>/sharing/", segmentacts.Sharing.as_view(), name="segment-sharing"),
     path("segments/saved/<str:public_id>/archive/", segmentacts.Archiving.as_view(), name="segment-archive"),

@@ -10,12 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crm.lib.spells import IDS
 from crm.lib.statements import Statement
 
 LOCK = 7_260_011
 CHUNK = 10_000  # customers a statement
 
+# The segments that a customer is in, for their page (customers/whole.py).
+TOLD = """(
+    SELECT json_agg(json_build_object(
+        'id', s.id, 'name', s.name, 'since', spell.began_at, 'shared', s.is_shared, 'owner', s.owner_id
+    ) ORDER BY s.name)
+    FROM segmentation_segmentspell spell JOIN segmentation_segment s ON s.id = spell.segment_id
+    WHERE spell.customer_id = %(id)s AND spell.ended_at IS NULL AND s.archived_at IS NULL
+)"""
 _OPEN = (
     "SELECT customer_id FROM segmentation_segmentspell WHERE segment_id = %(segment)s AND ended_at IS NULL"
 )
@@ -29,7 +36,14 @@ INSERT INTO segmentation_segmentspell (customer_id, segment_id, version_id, bega
 SELECT new.customer_id, %(segment)s, %(version)s, %(at)s, new.because
 FROM unnest(%(ids)s::bigint[], %(because)s::jsonb[]) AS new (customer_id, because)
 """
-_example = {"segment": 1, "ids": IDS, "at": datetime(2026, 3, 10), "version": 1, "because": ["{}"] * len(IDS)}
+_IDS = list(range(1, 9))
+_example = {
+    "segment": 1,
+    "ids": _IDS,
+    "at": datetime(2026, 3, 10),
+    "version": 1,
+    "because": ["{}"] * len(_IDS),
+}
 STATEMENTS = [
     Statement("segmentspell.open", _OPEN, _example),
     Statement("segmentspell.open_among", _OPEN_AMONG, _example),

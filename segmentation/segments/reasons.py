@@ -1,13 +1,16 @@
 """Why somebody is in a segment: each condition with the value that it met, now or as it was when they came in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
 from crm.org.scope import Viewer
-from customers.attributes import Attribute, Moment, registry
+from customers.attributes import Attribute, Kind, Moment, registry
 from customers.models import Customer
 from segmentation.models import Segment, SegmentSpell
 from segmentation.segments import evaluating, sentences
@@ -24,6 +27,11 @@ class Reason:
     holds: bool | None
     is_hidden: bool = False  # the reader may not see values of this attribute
     attribute: Attribute | None = None
+
+    @property
+    def said(self) -> str:
+        """The value in the reader's words; "" where it is not known."""
+        return "" if self.is_hidden else _said(self.value, self.attribute)
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,35 @@ def _reason(one: Condition, value: Any, holds: bool | None, viewer: Viewer) -> R
     attribute = registry.attribute(one.attribute) if isinstance(one, Is) else None
     is_hidden = attribute is not None and not attribute.is_seen_by(viewer)
     return Reason(sentences.sentence(one), None if is_hidden else value, holds, is_hidden, attribute)
+
+
+def _said(value: Any, attribute: Attribute | None) -> str:
+    if isinstance(value, list):
+        return ", ".join(_said(one, attribute) for one in value)
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if attribute is not None and attribute.kind in (Kind.CHOICE, Kind.CHOICES):
+        return str(_options(attribute).get(str(value), value))
+    if attribute is not None and attribute.kind is Kind.TEXT:
+        return str(value)
+    return _number_or_day(str(value))
+
+
+def _options(attribute: Attribute) -> Mapping[str, Any]:
+    return attribute.options() if attribute.options else {}
+
+
+def _number_or_day(text: str) -> str:
+    try:
+        return number_format(Decimal(text), use_l10n=True, force_grouping=True)
+    except InvalidOperation:
+        pass
+    try:
+        return date_format(datetime.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def _plain(value: Any) -> Any:

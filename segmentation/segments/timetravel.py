@@ -168,6 +168,14 @@ class Overlap:
         return self.first + self.second - self.both
 
     @property
+    def of_first(self) -> float:
+        return self.both / self.first if self.first else 0.0
+
+    @property
+    def of_second(self) -> float:
+        return self.both / self.second if self.second else 0.0
+
+    @property
     def share(self) -> float:
         """Jaccard (1901): both ÷ either; 0 of nobody."""
         return self.both / self.either if self.either else 0.0
@@ -175,11 +183,25 @@ class Overlap:
 
 def overlap(first: Segment, second: Segment, viewer: Viewer, at: datetime | None = None) -> Overlap:
     """How many are in both, at a moment (None: now), of the stores that the viewer sees."""
-    people = members_at(first, viewer, at)
-    other = SegmentSpell.objects.filter(segment=second).at(at).filter(customer=OuterRef("pk"))
     return Overlap(
-        people.count(), members_at(second, viewer, at).count(), people.filter(Exists(other)).count()
+        members_at(first, viewer, at).count(),
+        members_at(second, viewer, at).count(),
+        in_both(first, second, viewer, at).count(),
     )
+
+
+def in_both(
+    first: Segment, second: Segment, viewer: Viewer, at: datetime | None = None
+) -> QuerySet[Customer]:
+    """Who is in both, in no order."""
+    other = SegmentSpell.objects.filter(segment=second).at(at).filter(customer=OuterRef("pk"))
+    return members_at(first, viewer, at).filter(Exists(other))
+
+
+def sizes_now(segments: Iterable[Segment], viewer: Viewer) -> dict[int, int]:
+    """How many of the viewer's customers are in each now, by the segment's number; an empty one is left out."""
+    rows = SegmentSpell.objects.filter(segment__in=[one.pk for one in segments]).at().visible_to(viewer)
+    return dict(rows.values_list("segment").annotate(n=Count("customer_id")).order_by())
 
 
 def shared_by(segment: Segment, viewer: Viewer, others: Iterable[Segment]) -> dict[int, int]:

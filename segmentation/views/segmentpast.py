@@ -1,0 +1,244 @@
+"""A segment in time: who was in it on a date, who came and went between two, what it shares with others, and why
+somebody is in it."""
+
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.org.models import Staff
+from crm.org.permissions import Permission
+from crm.ui import words
+from customers.models import Customer
+from segmentation.models import Segment, SegmentNight
+from segmentation.segments import active, reasons, timetravel
+from segmentation.segments.timetravel import Flow, Overlap
+from segmentation.views.members import exported, listed
+from segmentation.views.onesegment import SegmentView
+
+PARTS = ("in", "came", "went")
+MOST_NIGHTS = 400
+MOST_OTHERS = 30
+
+
+class SpanForm(forms.Form):
+    """Two nights of the segment; without any, the last one and the first of the month before it."""
+
+    since = forms.ChoiceField(label=gettext_lazy("From the night of"), required=False)
+    until = forms.ChoiceField(label=gettext_lazy("to the night of"), required=False)
+    show = forms.ChoiceField(
+        label=gettext_lazy("Show"),
+        required=False,
+        choices=[
+            ("in", gettext_lazy("who was in it then")),
+            ("came", gettext_lazy("who came")),
+            ("went", gettext_lazy("who went")),
+        ],
+    )
+
+    def __init__(self, data: Any, moments: dict[date, datetime]) -> None:
+        super().__init__(data)
+        self.moments = moments
+        for name in ("since", "until"):
+            self.fields[name].choices = [("", "–"), *((on.isoformat(), date_format(on)) for on in moments)]  # type: ignore[attr-defined]
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The earlier and the later night; None: the segment has had none."""
+        if not self.moments:
+            return None
+        wanted = self.cleaned_data if self.is_valid() else {}
+        last = _day(wanted.get("until")) or next(iter(self.moments))
+        before = [on for on in self.moments if on < last]
+        first = _day(wanted.get("since")) or (before[min(27, len(before) - 1)] if before else last)
+        return min(first, last), max(first, last)
+
+    @property
+    def part(self) -> str:
+        wanted = self.cleaned_data.get("show") if self.is_valid() else ""
+        return wanted if wanted in PARTS else "in"
+
+
+def _day(text: Any) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def moments_of(segment: Segment) -> dict[date, datetime]:
+    """The nights of a segment with their moments, the newest first; of two runs for a date the later."""
+    rows = SegmentNight.objects.filter(segment=segment, night__published_at__isnull=False)
+    found: dict[date, datetime] = {}
+    for on, at in rows.order_by("-night__on", "-night_id").values_list("night__on", "at")[:MOST_NIGHTS]:
+        found.setdefault(on, at)
+    return found
+
+
+class Past:
+    """What the address asks of a segment's past."""
+
+    def __init__(self, request: HttpRequest, segment: Segment, staff: Staff) -> None:
+        self.segment, self.staff = segment, staff
+        self.form = SpanForm(request.GET, moments_of(segment))
+        self.days = self.form.days
+
+    def people(self) -> QuerySet[Customer]:
+        if self.days is None:
+            return Customer.objects.none()
+        since, until = (self.form.moments[day] for day in self.days)
+        if self.form.part == "came":
+            rows = timetravel.came(self.segment, self.staff, since, until)
+        elif self.form.part == "went":
+            rows = timetravel.went(self.segment, self.staff, since, until)
+        else:
+            rows = timetravel.members_at(self.segment, self.staff, until)
+        return rows.select_related("home_store")
+
+    def flow(self) -> Flow | None:
+        if self.days is None:
+            return None
+        since, until = (self.form.moments[day] for day in self.days)
+        return timetravel.flow(self.segment, self.staff, since, until)
+
+
+class SegmentPast(SegmentView):
+    """Who was in it then, who came, who went."""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        segment = self.segment(public_id)
+        past = Past(request, segment, self.staff)
+        context = {
+            "segment": segment,
+            "title": _("%(name)s in time") % {"name": segment.name},
+            "form": past.form,
+            "days": past.days,
+            "flow": past.flow(),
+            "growth": growth(segment) if self.staff.scope().is_chain else None,
+            "links": links(request),
+            "export": reverse("segmentation:segment-past-export", args=[segment.public_id]),
+            "crumbs": crumbs(segment),
+        }
+        return self.render("segmentation/segment_past.html", context | listed(self, past.people(), request))
+
+
+class SegmentPastExport(SegmentView):
+    permission = Permission.EXPORT_CUSTOMERS
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
+        past = Past(request, self.segment(public_id), self.staff)
+        what = {"segment": public_id, "part": past.form.part}
+        return exported(self, past.people(), request, what)
+
+
+def links(request: HttpRequest) -> dict[str, str]:
+    """The same page with another part of it."""
+    found = {}
+    for part in PARTS:
+        query = {name: request.GET[name] for name in ("since", "until") if request.GET.get(name)}
+        found[part] = f"?{urlencode(query | {'show': part})}#customers"
+    return found
+
+
+def growth(segment: Segment) -> dict[str, Any] | None:
+    """Who came and who went, night by night: bars up and down."""
+    points = timetravel.growth(segment, days=92)
+    if len(points) < 2:
+        return None
+    chart = {
+        "labels": [words.day(one.on) for one in points],
+        "series": [
+            {"name": _("came"), "values": [one.came for one in points]},
+            {"name": _("went"), "values": [-one.went for one in points]},
+        ],
+        "stacked": True,
+        "signed": True,
+    }
+    return {"chart": chart, "rows": list(reversed(points))}
+
+
+def crumbs(segment: Segment) -> list[tuple[str, str]]:
+    return [
+        (_("Segments"), reverse("segmentation:saved")),
+        (segment.name, reverse("segmentation:segment", args=[segment.public_id])),
+    ]
+
+
+class OtherForm(forms.Form):
+    other = forms.ModelChoiceField(
+        Segment.objects.none(), label=gettext_lazy("with"), required=False, to_field_name="pk"
+    )
+
+    def __init__(self, data: Any, others: QuerySet[Segment]) -> None:
+        super().__init__(data)
+        self.fields["other"].queryset = others  # type: ignore[attr-defined]
+
+
+class SegmentOverlap(SegmentView):
+    """What it shares with the other segments, and who is in both."""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        segment = self.segment(public_id)
+        others = Segment.objects.visible_to(self.staff).in_use().exclude(pk=segment.pk).order_by("name")
+        form = OtherForm(request.GET, others)
+        other = form.cleaned_data["other"] if form.is_valid() else None
+        context = {
+            "segment": segment,
+            "title": _("%(name)s and other segments") % {"name": segment.name},
+            "form": form,
+            "other": other,
+            "rows": self.rows(segment, list(others[:MOST_OTHERS])),
+            "overlap": timetravel.overlap(segment, other, self.staff) if other else None,
+            "crumbs": crumbs(segment),
+        }
+        people = timetravel.in_both(segment, other, self.staff) if other else Customer.objects.none()
+        return self.render(
+            "segmentation/segment_overlap.html",
+            context | listed(self, people.select_related("home_store"), request),
+        )
+
+    def rows(self, segment: Segment, others: list[Segment]) -> list[tuple[Segment, Overlap]]:
+        """The largest overlap first."""
+        sizes = timetravel.sizes_now([segment, *others], self.staff)
+        both = timetravel.shared_by(segment, self.staff, others)
+        found = [
+            (one, Overlap(sizes.get(segment.pk, 0), sizes.get(one.pk, 0), both.get(one.pk, 0)))
+            for one in others
+        ]
+        return sorted(found, key=lambda pair: (-pair[1].share, pair[0].name))
+
+
+class SegmentWhy(SegmentView):
+    """Why a customer is in it: every condition with what they met it with, then and today."""
+
+    permission = Permission.VIEW_SEGMENTS
+
+    def get(self, request: HttpRequest, public_id: str, customer_id: str) -> HttpResponse:
+        segment = self.segment(public_id)
+        people = Customer.objects.visible_to(self.staff).living()
+        customer = get_object_or_404(people, pk=Customer.row_id(customer_id) or 0)
+        on = _asked_day(request.GET.get("on"))
+        at = timetravel.moment_of(segment, on) if on else None
+        one = active.of(segment)
+        context = {
+            "segment": segment,
+            "customer": customer,
+            "on": on,
+            "why": reasons.then(segment, customer, self.staff, at),
+            "today": reasons.now(one.tree, customer, self.staff) if one else [],
+            "title": _("%(customer)s in “%(segment)s”") % {"customer": customer, "segment": segment.name},
+            "crumbs": crumbs(segment),
+        }
+        return self.render("segmentation/segment_why.html", context)
+
+
+def _asked_day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
