@@ -34,7 +34,7 @@ def run(lab: Lab) -> Iterable[Figure]:
         call_command("create_synthetic", days_after=1, receipts=lab.scaled(30_000))
         ran = lab.manage("nightly", "--date", on.isoformat())
         yield Figure(name, ran.seconds, "s", "bare GROUP BY", bare.seconds, at_most(LONGEST))
-        yield Figure("  its memory", ran.megabytes, "MB", bar=at_most(MOST_MEMORY))
+        yield Figure("  its memory", ran.peak_mb, "MB", bar=at_most(MOST_MEMORY))
         for step in Step.objects.filter(job__kind="night", job__key=on.isoformat()).order_by("position"):
             yield Figure(f"  {step.name}", step.seconds or 0.0, "s")
         last = nights.published()
