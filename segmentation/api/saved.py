@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+from django.db import transaction
 from django.db.models import Count
 from django.utils.timezone import now
 
@@ -73,20 +74,23 @@ class Saved(ApiView):
         found = find(segment, self.caller)
         if found is None:
             raise NotFound("There is no such segment.")
-        if told.is_archived is False:
-            saving.restore(found, by=self.caller)
-        described = {name: getattr(told, name) for name in ("name", "about")}
-        saving.describe(
-            found, by=self.caller, **{k: v for k, v in described.items() if v is not msgspec.UNSET}
-        )
-        if told.definition is not msgspec.UNSET:
-            seen = None if told.version is msgspec.UNSET else told.version
-            with placed():
-                saving.change(found, told.definition, by=self.caller, seen=seen, remark=told.remark)
-        if told.is_archived is True:
-            saving.archive(found, by=self.caller, at=now())
+        with transaction.atomic():
+            _change(found, told, self.caller)
         found.refresh_from_db()
         return detail(found, self.caller)
+
+
+def _change(found: Segment, told: SavedChange, by: Any) -> None:
+    if told.is_archived is False:
+        saving.restore(found, by=by)
+    described = {name: getattr(told, name) for name in ("name", "about")}
+    saving.describe(found, by=by, **{k: v for k, v in described.items() if v is not msgspec.UNSET})
+    if told.definition is not msgspec.UNSET:
+        seen = None if told.version is msgspec.UNSET else told.version
+        with placed():
+            saving.change(found, told.definition, by=by, seen=seen, remark=told.remark)
+    if told.is_archived is True:
+        saving.archive(found, by=by, at=now())
 
 
 class SegmentPreview(ApiView):
@@ -94,6 +98,7 @@ class SegmentPreview(ApiView):
 
     permission = Permission.VIEW_SEGMENTS
     scope = KeyScope.SEGMENTS_READ
+    writes = False
 
     @endpoint(
         "Preview a segment", body=PreviewIn, answers={200: SegmentPreviewOut}, example={"definition": DEFINITION},
