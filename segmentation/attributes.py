@@ -1,6 +1,7 @@
 """Scores as attributes: where a customer stands as of the published night.
 
-Scores of a night (`generations.py`) come by the same door: a relation over their table and the night that serves.
+What is kept as spells is read as it holds at that night. Scores that are made anew each night (`generations.py`) are
+those of the newest fit up to it: another of their kind is a relation of `of_newest` and its columns.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.attributes import Attribute, Kind, Relation, registry
-from segmentation.models import Group, ValueClass
+from customers.attributes.purchases import at_night
+from segmentation.clusters import reading
+from segmentation.models import Cluster, Group, ValueClass
 
 STANDING = Relation(
     "standing",
@@ -18,6 +21,28 @@ STANDING = Relation(
     FROM segmentation_standing s JOIN segmentation_group g ON g.id = s.group_id
     WHERE s.night_id <= %(night)s AND (s.ended_night IS NULL OR s.ended_night > %(night)s))""",
 )
+
+
+def of_newest(name: str, scores: str, fits: str, columns: str) -> Relation:
+    """Scores of a night: those of the newest fit that readers see (`generations.serving`)."""
+    sql = f"""(SELECT customer_id, {columns} FROM {scores}
+    WHERE night_id = (SELECT max(night_id) FROM {fits} WHERE night_id <= %(night)s))"""  # noqa: S608  names of ours
+    return Relation(name, sql, (scores, fits))
+
+
+LIFETIME = of_newest(
+    "lifetime",
+    "segmentation_lifetimescore",
+    "segmentation_lifetimefit",
+    "alive, purchases_90, value_90, value_365",
+)
+CLUSTER = at_night("clustered", "segmentation_clustermember", "cluster_id")
+
+
+def _clusters() -> Mapping[str, Any]:
+    numbers = list(Cluster.objects.order_by("pk").values_list("pk", flat=True))
+    names = reading.names_of(numbers)
+    return {str(pk): names[pk] for pk in numbers}
 
 
 def _groups() -> Mapping[str, Any]:
@@ -28,6 +53,10 @@ def _score(code: str, label: Any) -> Attribute:
     return Attribute(f"rfm.{code}", label, "scores", Kind.NUMBER, STANDING, f"nullif(standing.{code}, 0)")
 
 
+def _expected(code: str, label: Any, kind: Kind, sql: str, unit: str = "") -> Attribute:
+    return Attribute(f"lifetime.{code}", label, "scores", kind, LIFETIME, sql, unit=unit)
+
+
 ATTRIBUTES = (
     Attribute("rfm.group", _("Group"), "scores", Kind.CHOICE, STANDING, "standing.code", _groups),
     _score("r", _("Score of recency")),
@@ -36,6 +65,16 @@ ATTRIBUTES = (
     Attribute(
         "rfm.value_class", _("Value class"), "scores", Kind.CHOICE, STANDING, "standing.value_class",
         lambda: {str(value): label for value, label in ValueClass.choices}, is_numbered=True,
+    ),
+    _expected("value_90", _("Expected value of 90 days"), Kind.MONEY, "lifetime.value_90"),
+    _expected("value_365", _("Expected value of 365 days"), Kind.MONEY, "lifetime.value_365"),
+    _expected("purchases_90", _("Expected purchases of 90 days"), Kind.NUMBER, "lifetime.purchases_90 / 100.0"),
+    _expected(
+        "alive", _("Probability of being a customer still"), Kind.NUMBER, "lifetime.alive / 10.0", unit="percent"
+    ),
+    Attribute(
+        "cluster", pgettext_lazy("attribute", "Cluster"), "scores", Kind.CHOICE, CLUSTER, "clustered.cluster_id",
+        _clusters, is_numbered=True,
     ),
 )  # fmt: skip
 

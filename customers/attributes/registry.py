@@ -17,19 +17,23 @@ def offer_heading(code: str, label: Any, order: int) -> None:
 
 
 def offer(*attributes: Attribute) -> None:
+    """Make attributes known. The same ones again change nothing."""
     for attribute in attributes:
-        assert attribute.code not in _attributes, f"{attribute.code} is offered twice"
+        before = _attributes.setdefault(attribute.code, attribute)
+        assert before.sql == attribute.sql, f"{attribute.code} is offered twice"
         _attributes[attribute.code] = attribute
 
 
 def offer_source(source: Callable[[], Iterable[Attribute]]) -> None:
     """Attributes that are rows of the database (the chain's own fields): asked for each time."""
-    _sources.append(source)
+    if source not in _sources:
+        _sources.append(source)
 
 
 def offer_behaviour(*behaviours: Behaviour) -> None:
     for behaviour in behaviours:
-        assert behaviour.code not in _behaviours, f"{behaviour.code} is offered twice"
+        before = _behaviours.setdefault(behaviour.code, behaviour)
+        assert before.sql == behaviour.sql, f"{behaviour.code} is offered twice"
         _behaviours[behaviour.code] = behaviour
 
 

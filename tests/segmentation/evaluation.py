@@ -36,7 +36,15 @@ from customers.models import (
 )
 from loyalty.models import Balance, Coupon, CouponUse, Lot, Membership, Movement, Referral, Unit
 from loyalty.models import Kind as MovementKind
-from segmentation.models import Segment, SegmentListed, SegmentSpell, Standing
+from segmentation.models import (
+    ClusterMember,
+    LifetimeFit,
+    LifetimeScore,
+    Segment,
+    SegmentListed,
+    SegmentSpell,
+    Standing,
+)
 from segmentation.segments.tree import Deed, Did, Group, Is, MemberOf, Node, Then, Where, Window
 
 CENT = Decimal("0.01")
@@ -130,7 +138,13 @@ class People:
             }  # fmt: skip
 
     def _spells(self) -> None:
-        lives, personas, standings = (self._at_night(m) for m in (Lifecycle, Persona, Standing))
+        lives, personas, standings, clusters = (
+            self._at_night(model) for model in (Lifecycle, Persona, Standing, ClusterMember)
+        )
+        fits = LifetimeFit.objects.filter(night__lte=self.at.night).order_by("-night_id")[:1]
+        scores = {
+            one.customer_id: one for one in LifetimeScore.objects.filter(night__in=[f.night_id for f in fits])
+        }
         for pk in self.living:
             life, persona, standing = lives.get(pk), personas.get(pk), standings.get(pk)
             mine = self.values[pk]
@@ -147,6 +161,12 @@ class People:
                 mine[f"persona.{code}"] = {str(one) for one in (getattr(persona, name) if persona else ())}
             mine["rfm.group"] = standing and standing.group.code
             mine["rfm.value_class"] = standing and str(standing.value_class)
+            mine["cluster"] = str(clusters[pk].cluster_id) if pk in clusters else None
+            score = scores.get(pk) or LifetimeScore()
+            mine |= {"lifetime.value_90": score.value_90, "lifetime.value_365": score.value_365}
+            for name, parts in (("alive", 10), ("purchases_90", 100)):
+                value = getattr(score, name)
+                mine[f"lifetime.{name}"] = None if value is None else Decimal(value) / parts
             for name in ("r", "f", "m"):
                 mine[f"rfm.{name}"] = (standing and getattr(standing, name)) or None
 

@@ -34,8 +34,18 @@ from customers.models import (
     Tag,
 )
 from loyalty.models import Balance, Coupon, CouponDefinition, CouponUse, Lot, Membership, Movement, Referral
+from segmentation.models import (
+    Cluster,
+    ClusterMember,
+    LifetimeFit,
+    LifetimeScore,
+    Segment,
+    SegmentListed,
+    SegmentSpell,
+    SegmentVersion,
+    Standing,
+)
 from segmentation.models import Group as RfmGroup
-from segmentation.models import Segment, SegmentListed, SegmentSpell, SegmentVersion, Standing
 from segmentation.segments.reading import COUNTED
 from segmentation.segments.tree import Deed, Did, Group, Is, MemberOf, Node, Then, Where, Window
 from tests import cast
@@ -113,6 +123,18 @@ class World:
             )
             for i in range(3)
         ]
+        self.clusters = [Cluster.objects.create(born_night=self.nights[0]) for _ in range(2)]
+        for night in (self.nights[0], self.nights[2]):  # the published one between them was not fitted
+            LifetimeFit.objects.create(
+                night=night,
+                until=night.on,
+                customers=60,
+                repeaters=30,
+                histories=50,
+                days=300,
+                rate=0.1,
+                value=10,
+            )
         self.groups = [RfmGroup.objects.create(code=code) for code in ("champions", "loyal", "lost")]
 
     def _fields(self) -> None:
@@ -229,8 +251,12 @@ class World:
                 (Lifecycle, self._life),
                 (Persona, self._persona),
                 (Standing, self._standing),
+                (ClusterMember, self._cluster),
             ):
                 self._spells(one, model, values)
+            for night in (self.nights[0], self.nights[2]):
+                if dice.random() < 0.6:
+                    self._lifetime(one, night)
 
     def _spells(self, one: Customer, model: Any, values: Any) -> None:
         """None, one, or two that follow each other; which of them holds depends on the night."""
@@ -267,6 +293,16 @@ class World:
             "group": self.dice.choice(self.groups),
             "value_class": self.dice.randint(0, 3),
         }
+
+    def _cluster(self) -> Any:
+        return {"cluster": self.dice.choice(self.clusters)}
+
+    def _lifetime(self, one: Customer, night: Night) -> None:
+        dice = self.dice
+        LifetimeScore.objects.create(
+            customer=one, night=night, alive=self.maybe(dice.randint(0, 1000)), value_90=self.maybe(self.money()),
+            purchases_90=self.maybe(dice.randint(0, 900)), value_365=self.maybe(self.money(900)),
+        )  # fmt: skip
 
     def _touches(self) -> None:
         Interaction.objects.bulk_create(
