@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from customers.attributes import Attribute, Behaviour, Field, Kind, Measure, Relation, registry
+from customers.attributes import Attribute, Behaviour, Field, Kind, Measure, Operator, Relation, registry
 from customers.attributes.behaviours import DAYS, amount, region_field, store_field, times
 from customers.attributes.days import BEGAN, ENDED, STORE_ZONE, day
 from loyalty.models import CouponDefinition, ReferralState, Unit
@@ -90,8 +90,18 @@ ATTRIBUTES = (
     _tier(
         "tier_at_risk", _("Tier at risk"), Kind.FLAG,
         "(membership.notice_on IS NOT NULL OR membership.grace_until IS NOT NULL)",
+        phrases={
+            Operator.YES: pgettext_lazy("clause", "whose tier is at risk"),
+            Operator.NO: pgettext_lazy("clause", "whose tier is not at risk"),
+        },
     ),
-    _tier("has_paid", _("Has a paid membership"), Kind.FLAG, _PAID),
+    _tier(
+        "has_paid", _("Has a paid membership"), Kind.FLAG, _PAID,
+        phrases={
+            Operator.YES: pgettext_lazy("clause", "who have a paid membership"),
+            Operator.NO: pgettext_lazy("clause", "who have no paid membership"),
+        },
+    ),
     _tier("paid_until", _("Paid membership until"), Kind.DATE, "membership.paid_until"),
     _account("coupons", _("Coupons to use"), COUPONS, "coupons.usable"),
     _account("friends", _("Friends brought"), FRIENDS, "friends.brought"),

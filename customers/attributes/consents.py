@@ -4,11 +4,13 @@ The rule is that of `customers/consents/permission.py`, asked for everybody at o
 pass, where the rule itself looks up one customer after the other. A test holds the two against each other.
 """
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.attributes import registry
 from customers.attributes.days import ZONE
-from customers.attributes.kinds import Attribute, Kind, Relation
+from customers.attributes.kinds import Attribute, Kind, Operator, Relation
 from customers.consents.cells import CELLS, NO_CONTACT, Cell
 from customers.consents.permission import ADULT_AT
 from customers.consents.state import OF_AGE_ONLY
@@ -42,30 +44,32 @@ def _attribute(cell: Cell) -> Attribute:
     words = _relation(cell)
     of_age = _OF_AGE.format(word=words.name) if cell.purpose in OF_AGE_ONLY else ""
     sql = _GIVEN.format(word=words.name, of_age=of_age)
-    return Attribute(code_of(cell), _Label(cell), "consent", Kind.FLAG, words, sql)
+    said = {
+        Operator.YES: pgettext_lazy("clause", "who agreed to %(name)s"),
+        Operator.NO: pgettext_lazy("clause", "who did not agree to %(name)s"),
+    }
+    return Attribute(code_of(cell), _label(cell), "consent", Kind.FLAG, words, sql, phrases=said)
 
 
-class _Label:
-    """A cell's label in the reader's language."""
+def _no_contact() -> Attribute:
+    words = _relation(NO_CONTACT)
+    said = {
+        Operator.YES: pgettext_lazy("clause", "who do not want to be contacted"),
+        Operator.NO: pgettext_lazy("clause", "who can be contacted"),
+    }
+    sql = _STOPPED.format(word=words.name)
+    return Attribute(
+        "consent.no_contact", _("Do not contact"), "consent", Kind.FLAG, words, sql, phrases=said
+    )
 
-    def __init__(self, cell: Cell) -> None:
-        self.cell = cell
 
-    def __str__(self) -> str:
-        return self.cell.label
+def _of(cell: Cell) -> str:
+    return cell.label
+
+
+_label = lazy(_of, str)  # in the reader's language
 
 
 def fill() -> None:
     registry.offer_heading("consent", _("Consent"), 40)
-    registry.offer(*map(_attribute, CELLS))
-    words = _relation(NO_CONTACT)
-    registry.offer(
-        Attribute(
-            "consent.no_contact",
-            _("Do not contact"),
-            "consent",
-            Kind.FLAG,
-            words,
-            _STOPPED.format(word=words.name),
-        )
-    )
+    registry.offer(*map(_attribute, CELLS), _no_contact())

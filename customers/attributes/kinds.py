@@ -1,7 +1,7 @@
 """The nouns of the registry: kinds of values, what can be asked of each kind, attributes, behaviours."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -148,6 +148,7 @@ class Attribute:
     numbers in SQL; `options` of hundreds and more (products) say `is_long`, and pages search them.
 
     `spread`: a choice stands for more than itself (a category for all below it): a SELECT of codes over {chosen}.
+    `phrases`: how a sentence says a question of it, where the usual words would not do ("who are enrolled").
     `sees`: who sees its values (None: everybody who sees the customer); `is_guarded`: the others cannot ask it either.
     """
 
@@ -166,6 +167,7 @@ class Attribute:
     is_guarded: bool = False
     is_retired: bool = False  # no longer offered; what names it goes on
     help: Any = ""
+    phrases: Mapping[Operator, Any] = field(default_factory=dict, compare=False)
 
     @property
     def is_personal(self) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 from crm.org.models import Region, Store
 from crm.privacy.masking import Sight, What, sight
 from customers.attributes import days, registry
-from customers.attributes.kinds import PERSON, Attribute, Kind, Relation
+from customers.attributes.kinds import PERSON, Attribute, Kind, Operator, Relation
 from customers.models import Gender, Tag
 
 HOME = Relation("home", "org_store", ("org_store",), on="home.id = person.home_store_id")
@@ -59,9 +59,10 @@ def _text(code: str, label: Any, column: str) -> Attribute:
     return Attribute(f"person.{code}", label, "person", Kind.TEXT, PERSON, f"nullif(person.{column}, '')")
 
 
-def _has(code: str, label: Any) -> Attribute:
+def _has(code: str, label: Any, yes: Any, no: Any) -> Attribute:
     sql = f"coalesce(known_by.{code}, false)"
-    return Attribute(f"person.has_{code}", label, "identity", Kind.FLAG, IDENTITIES, sql)
+    said = {Operator.YES: yes, Operator.NO: no}
+    return Attribute(f"person.has_{code}", label, "identity", Kind.FLAG, IDENTITIES, sql, phrases=said)
 
 
 ATTRIBUTES = (
@@ -69,6 +70,12 @@ ATTRIBUTES = (
         "person.age", _("Age"), "person", Kind.NUMBER, PERSON,
         "extract(year FROM age(%(on)s::date::timestamp, person.birthday::timestamp))::int", unit="years",
         sees=sees_birthdays,
+        phrases={
+            Operator.BETWEEN: pgettext_lazy("clause", "who are between %(low)s and %(high)s years old"),
+            Operator.AT_LEAST: pgettext_lazy("clause", "who are at least %(value)s years old"),
+            Operator.AT_MOST: pgettext_lazy("clause", "who are at most %(value)s years old"),
+            Operator.IS: pgettext_lazy("clause", "who are %(value)s years old"),
+        },
     ),
     Attribute(
         "person.birthday", _("Next birthday"), "person", Kind.DATE, PERSON,
@@ -106,15 +113,35 @@ ATTRIBUTES = (
         "person.region", _("Region of the home store"), "place", Kind.CHOICE, HOME, "home.region_id", regions,
         is_numbered=True,
     ),
-    Attribute("person.is_member", _("Enrolled"), "identity", Kind.FLAG, PERSON, "NOT person.is_stub"),
+    Attribute(
+        "person.is_member", _("Enrolled"), "identity", Kind.FLAG, PERSON, "NOT person.is_stub",
+        phrases={
+            Operator.YES: pgettext_lazy("clause", "who are enrolled"),
+            Operator.NO: pgettext_lazy("clause", "who are not enrolled"),
+        },
+    ),
     Attribute(
         "person.member_since", _("Member since"), "identity", Kind.DATE, PERSON, days.day("person.enrolled_at")
     ),
-    _has("phone", _("Has a phone number")),
-    _has("email", _("Has an e-mail address")),
-    _has("wechat", _("Has WeChat")),
-    _has("card", _("Has a card")),
-    _has("account", _("Has an account in the web shop")),
+    _has(
+        "phone", _("Has a phone number"), pgettext_lazy("clause", "who have a phone number"),
+        pgettext_lazy("clause", "who have no phone number"),
+    ),
+    _has(
+        "email", _("Has an e-mail address"), pgettext_lazy("clause", "who have an e-mail address"),
+        pgettext_lazy("clause", "who have no e-mail address"),
+    ),
+    _has(
+        "wechat", _("Has WeChat"), pgettext_lazy("clause", "who have WeChat"),
+        pgettext_lazy("clause", "who have no WeChat"),
+    ),
+    _has(
+        "card", _("Has a card"), pgettext_lazy("clause", "who have a card"), pgettext_lazy("clause", "who have no card")
+    ),
+    _has(
+        "account", _("Has an account in the web shop"), pgettext_lazy("clause", "who have an account in the web shop"),
+        pgettext_lazy("clause", "who have no account in the web shop"),
+    ),
 )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from django.db.models import Count
 from django.utils.timezone import now
 
 from crm.lib.refusals import Fault
-from crm.org.models import public_id
 from crm.org.permissions import Permission
 from crm.rest.endpoints import endpoint
 from crm.rest.problems import NotFound
@@ -157,14 +156,11 @@ def listed(caller: Any) -> list[SavedOut]:
     """Those in use that the caller sees, by name."""
     rows = list(Segment.objects.visible_to(caller).in_use().order_by("name", "pk"))
     spells = SegmentSpell.objects.at().filter(segment__in=rows).visible_to(caller)
-    inside = dict(
-        spells.values("segment").annotate(n=Count("customer_id")).values_list("segment", "n").order_by()
-    )
-    numbers = (
-        SegmentVersion.objects.filter(segment__in=rows).order_by("number").values_list("segment_id", "number")
-    )
-    versions = dict(numbers)
-    return [SavedOut(*_plain(one, versions[one.pk]), inside.get(one.pk)) for one in rows]
+    grouped = spells.values("segment").annotate(n=Count("customer_id")).order_by()
+    inside = dict(grouped.values_list("segment", "n"))
+    numbers = SegmentVersion.objects.filter(segment__in=rows).order_by("number")
+    versions = dict(numbers.values_list("segment_id", "number"))
+    return [SavedOut(**_plain(one, versions[one.pk]), customers=inside.get(one.pk)) for one in rows]
 
 
 def detail(segment: Segment, caller: Any) -> SavedDetail:
@@ -172,14 +168,18 @@ def detail(segment: Segment, caller: Any) -> SavedDetail:
     assert version is not None
     tree = None if segment.kind == SegmentKind.LIST else read(version.definition)
     spells = SegmentSpell.objects.filter(segment=segment).at().visible_to(caller)
-    said = sentence(tree, caller) if tree else str(SegmentKind(segment.kind).label)
-    many = spells.count() if is_evaluated(segment.pk) else None
-    return SavedDetail(*_plain(segment, version.number), many, version.definition, said)
+    return SavedDetail(
+        **_plain(segment, version.number), customers=spells.count() if is_evaluated(segment.pk) else None,
+        definition=version.definition,
+        sentence=sentence(tree, caller) if tree else str(SegmentKind(segment.kind).label),
+    )  # fmt: skip
 
 
-def _plain(one: Segment, version: int) -> tuple[Any, ...]:
-    encode = public_id("seg").encode
-    return encode(one.pk), one.name, one.about, str(one.kind), version, one.archived_at is not None
+def _plain(one: Segment, version: int) -> dict[str, Any]:
+    return {
+        "id": one.public_id, "name": one.name, "about": one.about, "kind": str(one.kind), "version": version,
+        "is_archived": one.archived_at is not None,
+    }  # fmt: skip
 
 
 def _counts(found: list[preview.Reach]) -> list[CountOut]:

@@ -153,9 +153,11 @@ def _batches(path: Path, column: str) -> Iterator[list[tuple[int, str]]]:
 
 def _found(kind: str, values: list[str], viewer: Viewer) -> dict[str, int]:
     """What was written to whose it is. A phone that may be of two countries is nobody's unless one of them has it."""
+    asked: dict[str, tuple[int, ...]]
     if kind == ID:
-        asked = {value: (pk,) for value in values if (pk := Customer.row_id(value.lower())) is not None}
-        owners = {pk: pk for (pk,) in asked.values()}
+        asked = {
+            value: (pk,) if (pk := Customer.row_id(value.lower())) is not None else () for value in values
+        }
     else:
         countries = of_chain()
         forms = {value: identities.readings(kind, value, countries=countries) for value in values}
@@ -164,9 +166,11 @@ def _found(kind: str, values: list[str], viewer: Viewer) -> dict[str, int]:
         )
         by_form = dict(known.values_list("value", "customer_id"))
         asked = {v: tuple({by_form[form] for form in some if form in by_form}) for v, some in forms.items()}
-        owners = {pk: pk for some in asked.values() for pk in some}
     seen = set(
-        Customer.objects.visible_to(viewer).living().filter(pk__in=owners).values_list("pk", flat=True)
+        Customer.objects.visible_to(viewer)
+        .living()
+        .filter(pk__in={pk for some in asked.values() for pk in some})
+        .values_list("pk", flat=True)
     )
     return {value: pks[0] for value, pks in asked.items() if len(pks) == 1 and pks[0] in seen}
 

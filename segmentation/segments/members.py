@@ -24,10 +24,10 @@ def of(segment: int) -> str | Node | None:
     kind = Segment.objects.filter(pk=segment).values_list("kind", flat=True).first()
     if kind == SegmentKind.LIST:
         return _LISTED
-    if kind is None or is_evaluated(segment):
-        return kind and _SPELLS
+    if kind is not None and is_evaluated(segment):
+        return _SPELLS
     version = newest(segment)
-    return version and read(version.definition)
+    return None if version is None else read(version.definition)
 
 
 def is_evaluated(segment: int) -> bool:

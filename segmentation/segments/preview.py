@@ -6,7 +6,6 @@ each stage is part of the one before. Campaigns add theirs (`add_stage`): not co
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -91,7 +90,9 @@ def add_stage(stage: Stage) -> None:
 def preview(tree: Node, viewer: Viewer, at: Moment | None = None, *, sample: int = SAMPLE) -> Preview:
     """What a builder shows while somebody edits."""
     at = at or evaluating.moment()
-    stages = list(accumulate(_stages, lambda inside, stage: stage.of(inside), initial=tree))  # type: ignore[arg-type]
+    stages = [tree]
+    for stage in _stages:
+        stages.append(stage.of(stages[-1]))
     channels = [_both(tree, may_be_written_to(cell)) for cell in MARKETING]
     parts = list(tree.of) if isinstance(tree, Group) else [tree]
     numbers = iter(evaluating.counts([*stages, *channels, *parts], viewer, at))

@@ -166,7 +166,7 @@ def copy(segment: Segment, *, by: Any, name: str) -> Segment:
         definition=version.definition,
     )
     if made.kind == SegmentKind.LIST:
-        lists.copy_listed(version, newest(made.pk))
+        lists.copy_listed(version, made.versions.get(number=1))
     return made
 
 

@@ -100,7 +100,8 @@ class _Teller:
             return pgettext("clause", "about whom something is asked that is not shown to your role")
         name = attribute.label if attribute.heading == "custom" else _lowered(str(attribute.label))
         value = self._value(attribute, one.operator, one.value)
-        return _ASKED[one.operator]() % {"name": name, **value}
+        said = attribute.phrases.get(one.operator) or _ASKED[one.operator]()
+        return str(said) % {"name": name, **value}
 
     def _value(self, asked: Any, operator: Operator, value: Any) -> dict[str, Any]:
         match operator.takes:
@@ -149,7 +150,7 @@ class _Teller:
         if one.operator == _O.AT_MOST and one.value == 0:
             return pgettext("clause", "who never %(verb)s%(what)s%(when)s") % parts
         measure = next(m for m in behaviour.measures if m.code == one.measure)
-        is_once = (one.measure, one.operator, one.value) == ("times", _O.AT_LEAST, 1)
+        is_once = (one.measure, one.operator) == ("times", _O.AT_LEAST) and one.value == 1
         much = "" if is_once else self._much(measure, one.operator, one.value)
         return pgettext("clause", "who %(verb)s%(much)s%(what)s%(when)s") % (parts | {"much": much})
 
@@ -254,8 +255,8 @@ _ASKED = {
     _O.HAS_ANY: lambda: pgettext("clause", "among whose %(name)s is %(value)s"),
     _O.HAS_ALL: lambda: pgettext("clause", "among whose %(name)s are %(value)s"),
     _O.HAS_NONE: lambda: pgettext("clause", "among whose %(name)s is not %(value)s"),
-    _O.YES: lambda: pgettext("clause", "of whom is true: %(name)s"),
-    _O.NO: lambda: pgettext("clause", "of whom is not true: %(name)s"),
+    _O.YES: lambda: pgettext("clause", "whose “%(name)s” is yes"),
+    _O.NO: lambda: pgettext("clause", "whose “%(name)s” is not yes"),
     _O.CONTAINS: lambda: pgettext("clause", "whose %(name)s contains %(value)s"),
     _O.STARTS_WITH: lambda: pgettext("clause", "whose %(name)s starts with %(value)s"),
     _O.KNOWN: lambda: pgettext("clause", "whose %(name)s is known"),

@@ -38,7 +38,7 @@ def test_a_segment_is_saved_once_and_read(till: Client) -> None:
     assert made.status_code == 201
     assert made.json() | {"id": ""} == {
         "id": "", "name": "Phones", "about": "To call", "kind": "rules", "version": 1, "is_archived": False,
-        "customers": None, "definition": PHONES, "sentence": "Customers of whom is true: has a phone number",
+        "customers": None, "definition": PHONES, "sentence": "Customers who have a phone number",
     }  # fmt: skip
     assert post(till, SEGMENTS, told, idempotency_key="one").json() == made.json()
     assert till.get(f"{SEGMENTS}{made.json()['id']}/").json() == made.json()

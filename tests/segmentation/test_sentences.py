@@ -21,9 +21,9 @@ def test_the_example_of_the_house(max_: Staff) -> None:
         "did": "bought", "where": [{"field": "category", "is": "any_of", "value": [str(dairy.pk)]}],
         "count": "times", "is": "at_least", "value": 3, "when": {"last_days": 90},
     }  # fmt: skip
-    tree = read({"all": [bought, AGE, {"none": [{"member_of": staff.public_id}]}]})
+    tree = read({"all": [AGE, bought, {"none": [{"member_of": staff.public_id}]}]})
     assert sentence(tree) == (
-        "Customers who bought at least 3 times from Dairy in the last 90 days and whose age is between 30 and 45,"
+        "Customers who are between 30 and 45 years old and bought at least 3 times from Dairy in the last 90 days,"
         " but not those who are in “Staff”"
     )
 
@@ -33,7 +33,7 @@ def test_the_example_of_the_house(max_: Staff) -> None:
     [
         ({"all": []}, "All customers"),
         ({"any": []}, "Customers who are nobody"),
-        ({"none": [AGE]}, "All customers, but not those whose age is between 30 and 45"),
+        ({"none": [AGE]}, "All customers, but not those who are between 30 and 45 years old"),
         (
             {"did": "purchase", "is": "at_most", "value": 0, "when": {"last_days": 30}},
             "Customers who never made a purchase in the last 30 days",
@@ -57,7 +57,7 @@ def test_the_example_of_the_house(max_: Staff) -> None:
         ),
         (
             {"attribute": "consent.sms.marketing", "is": "yes"},
-            "Customers of whom is true: offers and news by SMS",
+            "Customers who agreed to offers and news by SMS",
         ),
         (
             {"attribute": "life.stage", "is": "none_of", "value": ["4", "5"]},
