@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from crm.org.models import Staff
 from customers.models import Category, CustomField
@@ -26,6 +27,25 @@ def test_the_example_of_the_house(max_: Staff) -> None:
         "Customers who are between 30 and 45 years old and bought at least 3 times from Dairy in the last 90 days,"
         " but not those who are in “Staff”"
     )
+
+
+def test_in_chinese(max_: Staff) -> None:
+    dairy = Category.objects.create(path="dairy", name="乳制品")
+    staff = saving.create(by=max_, name="员工", definition={"attribute": "person.is_member", "is": "yes"})
+    bought = {
+        "did": "bought", "where": [{"field": "category", "is": "any_of", "value": [str(dairy.pk)]}],
+        "is": "at_least", "value": 3, "when": {"last_days": 90},
+    }  # fmt: skip
+    tree = read({"all": [AGE, bought, {"none": [{"member_of": staff.public_id}]}]})
+    told = {}
+    for language in ("zh-hans", "zh-hant"):
+        with translation.override(language):
+            told[language] = sentence(tree)
+    assert told == {
+        "zh-hans": "年龄在 30 到 45 岁之间，且最近 90 天内在“乳制品”中购买过至少 3 次的顾客，但不包括属于“员工”的顾客",
+        "zh-hant": "年齡在 30 到 45 歲之間，且最近 90 天內在「乳制品」中購買過至少 3 次的顧客，"
+        "但不包括屬於「员工」的顧客",
+    }
 
 
 @pytest.mark.parametrize(
