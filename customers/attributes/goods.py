@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from customers.attributes.choosing import Rows
 from customers.models import Brand, Category, Channel, Product
 
 # A category stands for itself and all below it. Paths are codes from the root ("food/dairy/milk").
@@ -12,15 +13,15 @@ BELOW = """SELECT below.id FROM customers_category chosen JOIN customers_categor
 
 
 def categories() -> Mapping[str, Any]:
-    return {str(pk): name for pk, name in Category.objects.order_by("path").values_list("pk", "name")}
+    return Rows(Category.objects.all(), "path")
 
 
 def brands() -> Mapping[str, Any]:
-    return {str(pk): name for pk, name in Brand.objects.order_by("name", "pk").values_list("pk", "name")}
+    return Rows(Brand.objects.all())
 
 
 def products() -> Mapping[str, Any]:
-    return {str(pk): name for pk, name in Product.objects.order_by("name", "pk").values_list("pk", "name")}
+    return Rows(Product.objects.all())
 
 
 def channels() -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ who are in “Staff”". Each condition is a clause that begins with its pronoun
 languages without such clauses the translation of a clause begins with what it says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.translation import pgettext
 from crm.org.models import Chain
 from crm.ui import words
 from customers.attributes import Kind, Operator, registry
+from customers.attributes.choosing import labels_of
 from segmentation.models import Segment
 from segmentation.segments.tree import Deed, Did, Group, Is, MemberOf, Node, Then, Where, Window
 
@@ -126,7 +127,7 @@ class _Teller:
         return pgettext("value", "“%(text)s”") % {"text": value}
 
     def _choices(self, asked: Any, codes: Sequence[str], *, is_all: bool = False) -> str:
-        labels: Mapping[str, Any] = asked.options() if asked.options else {}
+        labels = labels_of(asked, codes)
         named = [str(labels.get(code, code)) for code in codes]
         if len(named) > MOST_NAMED:
             more = {"some": _listed(named[:MOST_NAMED]), "n": len(named) - MOST_NAMED}
