@@ -8,6 +8,7 @@ from crm.ui.help import Topic, register
 
 def fill() -> None:
     register(SEGMENTS)
+    register(BUILDING)
     register(CLUSTERS)
     register(LOOKALIKES)
     register(SCORING)
@@ -27,6 +28,22 @@ SEGMENTS = Topic(
     Permission.VIEW_SEGMENTS,
     30,
     "segmentation:segments",
+)
+BUILDING = Topic(
+    "building",
+    _("Building a segment"),
+    (
+        _("“New segment”, “Add a condition”, some letters, Enter. At the right stands how many that are."),
+        _("Groups hold all, at least one or none of what is in them. Alt with ↑ or ↓ moves a condition."),
+        _("What people did is counted in a time, and narrowed by store, product, channel and the like."),
+        _("Saving again makes a version. What a segment meant before, and who was in it, stays."),
+        _(
+            "“Upload a list” makes a segment of a file: one column says who. What was not found can be fetched."
+        ),
+    ),
+    Permission.VIEW_SEGMENTS,
+    30,
+    "segmentation:saved",
 )
 CLUSTERS = Topic(
     "clusters",

@@ -45,6 +45,7 @@ from customers.models import (
 )
 from customers.receiving import quarantine
 from segmentation.models import Group, Standing
+from segmentation.segments import saving
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
 from tests.loyalty import rules as earning
@@ -183,6 +184,8 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "segmentation:members-export": ("get", {"format": "xlsx"}),
     "segmentation:cluster-members": ("get", {}),
     "segmentation:cluster-members-export": ("get", {}),
+    "segmentation:segment": ("get", {}),
+    "segmentation:segment-export": ("get", {"format": "csv"}),
     "segmentation:movers": ("get", {}),
     "segmentation:movers-export": ("get", {}),
     "segmentation:lifetime-value": ("get", {}),
@@ -199,6 +202,7 @@ COUNTS: dict[str, Callable[[Any], int]] = {
     "customers:list": lambda answer: answer.context["count"],
     "segmentation:cluster-members": lambda answer: answer.context["count"],
     "segmentation:members": lambda answer: answer.context["count"],
+    "segmentation:segment": lambda answer: answer.context["count"],
     "segmentation:segments": lambda answer: answer.context["map"].customers,
     "segmentation:lifetime-value": lambda answer: answer.context["expected"].customers,
     "segmentation:valuable": lambda answer: answer.context["count"],
@@ -314,6 +318,10 @@ def build_world() -> World:
         "lookalikes": {
             code: clustered.search(found, shops[code]).public_id for code, found in canaries.items()
         },
+        "saved": {
+            EVERYWHERE: saving.create(by="system:test", name="Everybody", definition={"all": []}).public_id
+        },
+        "uploads": {EVERYWHERE: "no-file"},
         "served": {EVERYWHERE: "no-pass"},
         "facts": {EVERYWHERE: "occupation"},
         "customer-fields": {EVERYWHERE: CustomField.objects.create(code="walked", label="W", kind="text").pk},

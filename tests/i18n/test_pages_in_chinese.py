@@ -45,6 +45,7 @@ from customers.models import (
 from customers.orders import presets
 from loyalty.accrual import earn_for
 from segmentation.models import Group
+from segmentation.segments import lists, saving
 from tests import cast, walk
 from tests.loyalty import rules as earning
 from tests.loyalty import walked, walking
@@ -182,12 +183,25 @@ def world(db: None) -> walk.World:
         **_outside(shop),
         "imports": _imports(), "words": _word(person), "consent": "sms.marketing", "in": "zh-hans",
         "waiting": _waiting(shop, person), **_merges(person, shop, admin), "duplicates": _pair(shop),
-        "rules": _earning(receipt),
+        "rules": _earning(receipt), "saved": _saved(), "uploads": "-",
         "facts": "occupation", **_settings(shop, person), **walking.in_chinese(person, shop),
         **walked.in_chinese(person, admin, clerk),
     }  # fmt: skip
     everywhere = {name: {walk.EVERYWHERE: value} for name, value in nouns.items()}
     return walk.World({}, {}, {"ana": admin, "chen": clerk}, everywhere)
+
+
+def _saved() -> list[str]:
+    """A segment with a condition of each sort, and a list."""
+    deed = {"did": "bought", "where": [{"field": "is_discounted", "is": "yes"}], "when": {"last_days": 90}}
+    tree = {"all": [
+        {"attribute": "person.age", "is": "between", "value": [18, 60]}, {**deed, "count": "times", "is": "at_least",
+        "value": 1}, {"any": [{"first": deed, "then": {"did": "bought"}, "within_days": 30}]},
+    ]}  # fmt: skip
+    rules = saving.create(by="system:test", name="茶客", definition=tree)
+    saving.change(rules, {"all": tree["all"][:2]}, by="system:test")
+    named = lists.create(by="system:test", name="集市", customers=[])
+    return [rules.public_id, named.public_id]
 
 
 def _earning(receipt: Any) -> str:

@@ -36,6 +36,7 @@ pytestmark = pytest.mark.django_db
                 "sign-up",
                 "customers",
                 "segments",
+                "building",
                 "clusters",
                 "lookalikes",
                 "lifetime",
@@ -55,8 +56,10 @@ pytestmark = pytest.mark.django_db
             [
                 "customers",
                 "segments",
+                "building",
                 "clusters",
                 "lookalikes",
+                "lifetime",
                 "nights",
                 "tiers",
                 "rewards",
@@ -65,15 +68,12 @@ pytestmark = pytest.mark.django_db
             ],
         ),
         (
-            Role.ANALYST,
-            ["customers", "segments", "lifetime", "nights", "tiers", "rewards", "stored-value", "liability"],
-        ),
-        (
             Role.MARKETER,
             [
                 "counter",
                 "customers",
                 "segments",
+                "building",
                 "clusters",
                 "lookalikes",
                 "lifetime",
