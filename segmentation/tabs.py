@@ -18,6 +18,7 @@ class Tab(NamedTuple):
 
 
 TABS: list[Tab] = [
+    Tab("saved", gettext_noop("Segments"), "segmentation:saved", Permission.VIEW_SEGMENTS, 10),
     Tab("map", gettext_noop("Heat map"), "segmentation:segments", Permission.VIEW_SEGMENTS, 20),
     Tab("movement", gettext_noop("Movement"), "segmentation:movement", Permission.VIEW_SEGMENTS, 30),
     Tab("clusters", gettext_noop("Clusters"), "segmentation:clusters", Permission.VIEW_SEGMENTS, 70),

@@ -23,3 +23,4 @@ import "./pairs.js";
 import "./bell.js";
 import "./inplace.js";
 import "./carry.js";
+import "./segments.js";

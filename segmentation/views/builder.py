@@ -1,0 +1,146 @@
+"""The builder: writing a segment's description, with its reach beside it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm.org.permissions import Permission
+from crm.ui.views import StaffView
+from customers.attributes import registry
+from customers.attributes.choosing import found_of
+from segmentation import starters
+from segmentation.building.shape import Json, rooted
+from segmentation.models import Segment, SegmentKind
+from segmentation.segments.members import newest
+from segmentation.views.builderforms import SegmentForm
+from segmentation.views.reach import told_of
+from segmentation.views.writing import Writing, picked
+
+MOST_OTHERS = 200  # segments that can be named in another one's description
+FOUND = 20  # choices that a search shows
+
+
+class BuilderView(StaffView):
+    """What the pages of the builder share. `segment` is the one that is edited, or None."""
+
+    permission = Permission.VIEW_SEGMENTS
+    template = "segmentation/builder.html"
+
+    def edited(self, public_id: str) -> Segment | None:
+        """The segment of an address or of a form; None for a new one."""
+        if not public_id:
+            return None
+        found = Segment.objects.visible_to(self.staff).in_use().filter(kind=SegmentKind.RULES)
+        return get_object_or_404(found, pk=Segment.row_id(public_id) or 0)
+
+    def others(self, segment: Segment | None) -> list[Segment]:
+        known = Segment.objects.visible_to(self.staff).in_use().exclude(pk=segment.pk if segment else 0)
+        return list(known.order_by("name", "pk")[:MOST_OTHERS])
+
+    def page(self, writing: Writing, form: SegmentForm, segment: Segment | None) -> dict[str, Any]:
+        others = self.others(segment)
+        saved = reverse("segmentation:saved")
+        address = reverse("segmentation:segment", args=[segment.public_id]) if segment else saved
+        crumbs = [(_("Segments"), saved)] + ([(segment.name, address)] if segment else [])
+        return writing.context(form.faults, others) | {
+            "form": form,
+            "title": _("Change the segment") if segment else _("New segment"),
+            "lead": _("Say who is in it. How many that are is counted while you write."),
+            "crumbs": crumbs,
+            "back": address,
+            "segment": segment.public_id if segment else "",
+            "is_new": segment is None,
+            "save": reverse("segmentation:segment-versions", args=[segment.public_id])
+            if segment
+            else reverse("segmentation:build-save"),
+            "reach_url": reverse("segmentation:build-reach"),
+            "picker": picked(others, self.staff),
+        }
+
+
+class Build(BuilderView):
+    """A new segment: empty, from a starter, or as a copy of another one."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        tree, name = self.begun()
+        form = SegmentForm(None, initial={"name": name, "is_shared": True})
+        return self.render(self.template, self.page(Writing(tree), form, None))
+
+    def begun(self) -> tuple[Json, str]:
+        if starter := starters.named(self.request.GET.get("starter", "")):
+            return rooted(starter.tree), str(starter.name)
+        copied = self.edited(self.request.GET.get("copy", ""))
+        if copied is None:
+            return {"all": []}, ""
+        name = _("%(name)s (copy)") % {"name": copied.name}
+        return rooted(definition_of(copied)), name[:80]
+
+
+class Edit(BuilderView):
+    """What a segment means, to be changed."""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        segment = self.edited(public_id)
+        assert segment is not None
+        form = SegmentForm(None, segment=segment, version=newest(segment.pk))
+        return self.render(self.template, self.page(Writing(rooted(definition_of(segment))), form, segment))
+
+
+def definition_of(segment: Segment) -> Json:
+    version = newest(segment.pk)
+    return version.definition if version else {}
+
+
+class Steps(BuilderView):
+    """POST presses a button of the builder: the steps as they are then. Nothing is kept."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        segment = self.edited(request.POST.get("segment", ""))
+        writing = Writing.of(request.POST).after(request.POST)
+        if getattr(request, "htmx", False):
+            context = writing.context({}, self.others(segment))
+            return self.render("segmentation/builder_steps.html", context)
+        form = SegmentForm(None, initial=_told(request), segment=segment)
+        context = self.page(writing, form, segment) | told_of(writing.tree, self.staff)
+        return self.render(self.template, context)
+
+
+def _told(request: HttpRequest) -> dict[str, Any]:
+    """What else stands on the page, for browsers without scripts."""
+    told = {name: request.POST.get(name, "") for name in ("name", "about", "remark", "seen")}
+    return told | {"is_shared": "is_shared" in request.POST}
+
+
+class Reach(BuilderView):
+    """POST counts what stands in the form, as far as it is finished."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        tree = Writing.of(request.POST).tree
+        return self.render("segmentation/builder_reach.html", told_of(tree, self.staff) | {"swaps": True})
+
+
+class Choices(StaffView):
+    """Choices of an attribute, or of a behaviour's field, that has very many: by some letters of their names."""
+
+    permission = Permission.VIEW_SEGMENTS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        asked, words = self.asked(request.GET.get("of", "")), request.GET.get("q", "").strip()[:80]
+        found = found_of(asked, words, FOUND + 1)
+        context = {
+            "found": found[:FOUND], "has_more": len(found) > FOUND, "words": words,
+            "name": request.GET.get("name", "")[:60], "steps": reverse("segmentation:build-steps"),
+        }  # fmt: skip
+        return self.render("segmentation/builder_choices.html", context)
+
+    @staticmethod
+    def asked(of: str) -> Any:
+        """ "product" is an attribute, "bought/product" a field of a behaviour."""
+        did, _slash, code = of.partition("/")
+        if not code:
+            return registry.attribute(of)
+        behaviour = registry.behaviour(did)
+        return next((one for one in behaviour.fields if one.code == code), None) if behaviour else None
