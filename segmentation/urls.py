@@ -8,6 +8,7 @@ from segmentation.views import (
     lookalikes,
     members,
     movements,
+    savedurls,
     schemes,
     segments,
     valuable,
@@ -15,6 +16,7 @@ from segmentation.views import (
 
 app_name = "segmentation"
 urlpatterns = [
+    *savedurls.urlpatterns,
     path("segments/", segments.Segments.as_view(), name="segments"),
     path("segments/export/", segments.Export.as_view(), name="export"),
     path("segments/customers/", members.Members.as_view(), name="members"),
