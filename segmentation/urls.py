@@ -17,6 +17,7 @@ from segmentation.views import (
     needs,
     onesegment,
     saved,
+    savedurls,
     schemes,
     segmentacts,
     segmentpast,
@@ -29,6 +30,7 @@ from segmentation.views import (
 
 app_name = "segmentation"
 urlpatterns = [
+    *savedurls.urlpatterns,
     path("segments/", segments.Segments.as_view(), name="segments"),
     path("segments/export/", segments.Export.as_view(), name="export"),
     path("segments/customers/", members.Members.as_view(), name="members"),
