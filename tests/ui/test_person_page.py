@@ -39,7 +39,7 @@ def undo_of(html: str) -> str:
 # --- What it costs --------------------------------------------------------------------------------------------------
 
 
-def test_the_whole_page_takes_fifteen_statements_at_most(
+def test_the_whole_page_takes_sixteen_statements_at_most(
     chen: Staff, irina: Customer, harbour: Store, size: CustomField, signed_in: Browser
 ) -> None:
     """With everything there is: receipts, a night, tags, own fields, a household, touches.
@@ -58,7 +58,7 @@ def test_the_whole_page_takes_fifteen_statements_at_most(
     theirs.get(page_of(irina))
     with recording() as kept:
         html = theirs.get(page_of(irina)).content.decode()
-    assert len(kept.queries) <= 15, "\n".join(str(one)[:150] for one in kept.queries)
+    assert len(kept.queries) <= 16, "\n".join(str(one)[:150] for one in kept.queries)
     for words in ("vip", "Large", "Pavel Petrov", other.public_id, "Bought for"):
         assert words in html, words
 
