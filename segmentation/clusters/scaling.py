@@ -43,10 +43,10 @@ class Scaling:
         low, high = np.percentile(bare, [EDGE, 100 - EDGE], axis=0)
         kept = np.clip(bare, low, high)
         deviation = kept.std(axis=0)
-        columns = (prior, low, high, kept.mean(axis=0), np.where(deviation < _FLAT, 0, deviation))
-        return cls(
-            list(codes), *(np.round(values, _DECIMALS).tolist() for values in columns), _weights(codes)
-        )
+        spread = np.where(deviation < _FLAT, 0, deviation)
+        columns = [np.round(one, _DECIMALS).tolist() for one in (prior, low, high, kept.mean(axis=0), spread)]
+        told = dict(zip(("prior", "low", "high", "mean", "deviation"), columns, strict=True))
+        return cls(list(codes), weight=_weights(codes), **told)
 
     @classmethod
     def of(cls, kept: dict[str, Any]) -> Self:

@@ -17,7 +17,7 @@ class Words:
 
     def __init__(self, codes: Iterable[str]) -> None:
         told = set(codes)
-        stores = {int(code.split(":")[1]) for code in told if code.startswith("store:")}
+        stores = {int(code.split(":")[1].rstrip("+-")) for code in told if code.startswith("store:")}
         self._stores = dict(Store.objects.filter(pk__in=stores).values_list("pk", "name"))
         self._categories = kinds.category_names(told)
 

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                         verbose_name="colour",
                     ),
                 ),
-                ("ended_night", models.IntegerField(null=True)),
+                ("ended_night", models.IntegerField(blank=True, null=True)),
                 (
                     "born_night",
                     models.ForeignKey(

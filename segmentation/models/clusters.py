@@ -77,7 +77,7 @@ class Cluster(models.Model):
     )  # fmt: skip
     colour = models.CharField(_("colour"), max_length=7, default="#64748b", validators=[colour_validator])
     born_night = models.ForeignKey(Night, models.PROTECT, related_name="+", db_index=False)
-    ended_night = models.IntegerField(null=True)  # the night that found nobody like them any more
+    ended_night = models.IntegerField(null=True, blank=True)  # the night that found nobody like them any more
 
     class Meta:
         verbose_name = _("cluster")

@@ -163,6 +163,9 @@ class ClusterMembersWork(Bulk):
 
     permission = Permission.ASSIGN_WORK
 
+    def dispatch(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
+        return super().dispatch(request)  # which cluster stands in `kwargs`
+
     def people(self) -> QuerySet[Customer]:
         return self._asked.people()
 

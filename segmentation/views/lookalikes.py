@@ -182,6 +182,9 @@ class LookAlikeWork(Bulk):
 
     permission = Permission.ASSIGN_WORK
 
+    def dispatch(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
+        return super().dispatch(request)  # which search stands in `kwargs`
+
     @property
     def _one(self) -> LookAlike:
         return named(self.staff, self.kwargs["code"])
