@@ -9,7 +9,7 @@ from customers.models import Customer
 from segmentation import standings
 from segmentation.lifetime import HORIZONS, reading
 from segmentation.models import Standing
-from segmentation.views.words import of_class, of_score
+from segmentation.views.words import certainty, of_class, of_score
 
 
 def scores(staff: Staff, customer: Customer) -> dict[str, Any] | None:
@@ -51,7 +51,8 @@ def lifetime(staff: Staff, customer: Customer) -> dict[str, Any] | None:
         for days, purchases, value in spans
         if value is not None
     ]
-    return {"score": score, "alive": None if score.alive is None else score.alive / 1000, "told": told}
+    alive = None if score.alive is None else certainty(score.alive / 1000)
+    return {"score": score, "alive": alive, "told": told}
 
 
 def _now(customer: Customer) -> Standing | None:

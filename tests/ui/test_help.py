@@ -48,7 +48,10 @@ pytestmark = pytest.mark.django_db
                 "liability",
             ],
         ),
-        (Role.ANALYST, ["customers", "segments", "lifetime", "nights", "tiers", "rewards", "stored-value", "liability"]),
+        (
+            Role.ANALYST,
+            ["customers", "segments", "lifetime", "nights", "tiers", "rewards", "stored-value", "liability"],
+        ),
         (
             Role.MARKETER,
             [
