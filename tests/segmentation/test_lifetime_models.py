@@ -163,6 +163,12 @@ def test_expected_purchases_are_the_integral_that_they_stand_for(life: tuple[int
     assert float(found) == pytest.approx(expected, rel=2e-5)
 
 
+def test_expected_purchases_where_half_leave_after_each() -> None:
+    """a = b = 10,000: a purchase is followed by another with ½, so nearly the sum of ½ⁿ over many days."""
+    params = Params(1.4, 9.6, 1e4, 1e4)
+    assert float(bgnbd.expected_while_alive(params, 50, 338, 90)) == pytest.approx(2.0011967, rel=1e-6)
+
+
 def test_counts_of_new_customers_add_up_to_what_is_expected_of_them() -> None:
     chances = bgnbd.probability_of_count(PAPER, 400, [30, 272])
     assert chances.sum(axis=1) == pytest.approx([1, 1], abs=1e-9)
