@@ -14,7 +14,7 @@ from segmentation.clusters import reading as clusters
 from segmentation.lifetime import HORIZONS
 from segmentation.lifetime import reading as lifetimes
 from segmentation.models import ClusterMember, Segment, Standing
-from segmentation.views.words import of_class, of_score, points
+from segmentation.views.words import certainty, of_class, of_score, points
 
 
 def scores(staff: Staff, customer: Customer) -> dict[str, Any] | None:
@@ -80,7 +80,8 @@ def lifetime(staff: Staff, customer: Customer) -> dict[str, Any] | None:
         for days, purchases, value in spans
         if value is not None
     ]
-    return {"score": score, "alive": None if score.alive is None else score.alive / 1000, "told": told}
+    alive = None if score.alive is None else certainty(score.alive / 1000)
+    return {"score": score, "alive": alive, "told": told}
 
 
 def _now(customer: Customer) -> Standing | None:

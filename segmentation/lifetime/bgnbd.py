@@ -196,11 +196,12 @@ def expected_while_alive(params: Params, x: Any, T: Any, days: Any) -> Any:
     r, alpha, a, b = params
     if abs(a - 1) < NEAR_ONE:
         a = 1 + NEAR_ONE
-    x, T = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(T, dtype=float))
-    z = days / (alpha + T + days)
+    x, z = np.broadcast_arrays(np.asarray(x, dtype=float), days / (alpha + np.asarray(T, dtype=float) + days))
     with np.errstate(invalid="ignore", over="ignore"):
-        kept = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
-    kept = np.where(np.isfinite(kept), kept, (1 - z) ** (r + x) * hyp2f1(r + x, b + x, a + b + x - 1, z))
+        kept = np.asarray((1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z))
+    if (lost := ~np.isfinite(kept)).any():
+        some, at = x[lost], z[lost]
+        kept[lost] = (1 - at) ** (r + some) * hyp2f1(r + some, b + some, a + b + some - 1, at)
     return (a + b + x - 1) / (a - 1) * (1 - kept)
 
 

@@ -1,5 +1,6 @@
 """The page of lifetime value: what is expected, by which model, and whether what was expected came."""
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -137,19 +138,22 @@ def tracked(tracking: dict[str, Any]) -> dict[str, Any] | None:
     return {
         "until": until,
         "customers": tracking["customers"],
-        "off": _off(tracking),
         "held": held,
         "weeks": list(zip(days, weeks, strict=True)),
         "weekly": _two_lines(labels, [row[1:] for row in weeks], mark),
         "summed": _two_lines(labels, list(sums), mark),
-        "by_count": [
-            (_count(x), people, came / people, due / people) for x, people, came, due in held["by_count"]
-        ],
-        "counts": [(_count(x), people, due) for x, people, due in tracking["counts"]],
-        "by_count_chart": _two_bars(
-            [(x, came / people, due / people) for x, people, came, due in held["by_count"]]
-        ),
-        "counts_chart": _two_bars(tracking["counts"]),
+        **_counted(held["by_count"], tracking["counts"]),
+    }
+
+
+def _counted(held: list[list[Any]], counts: list[list[Any]]) -> dict[str, Any]:
+    """By how many purchases somebody had: what the held-out time brought of each, and how many people they are."""
+    each = [(x, came / people, due / people) for x, people, came, due in held]
+    return {
+        "by_count": [(_count(row[0]), row[1], *pair[1:]) for row, pair in zip(held, each, strict=True)],
+        "counts": [(_count(x), people, due) for x, people, due in counts],
+        "by_count_chart": _two_bars(each),
+        "counts_chart": _two_bars(counts),
     }
 
 
@@ -157,7 +161,7 @@ def _two_lines(labels: list[str], rows: list[Any], mark: dict[str, str]) -> dict
     return {"labels": labels, "series": _series(rows), "mark": mark}
 
 
-def _two_bars(rows: list[Any]) -> dict[str, Any]:
+def _two_bars(rows: Sequence[Any]) -> dict[str, Any]:
     return {"labels": [_count(x) for x, *_pair in rows], "series": _series([pair for _x, *pair in rows])}
 
 

@@ -24,6 +24,7 @@ from segmentation import generations
 from segmentation.lifetime import HORIZONS, reading
 from segmentation.models import LifetimeFit, LifetimeScore
 from segmentation.views.scope import StoreFilter
+from segmentation.views.words import certainty
 
 CHUNK = 2000
 
@@ -36,6 +37,10 @@ class Valued:
     alive: float | None
     purchases: list[float | None]
     values: list[Decimal | None]
+
+    @property
+    def still(self) -> str:
+        return certainty(self.alive)
 
 
 def rows_of_scores(staff: Staff, scores: Iterable[LifetimeScore]) -> list[Valued]:

@@ -24,6 +24,13 @@ class ScoreInWords:
     steps: list[tuple[int, str, bool]]
 
 
+def certainty(share: float | None) -> str:
+    """A probability; nothing to come is ever told to be certain."""
+    if share is not None and share > 0.99:
+        return "> " + words.percent(0.99, 0)
+    return words.percent(share, 0)
+
+
 def of_score(one: Scored, found: Explanation, currency: str) -> ScoreInWords:
     names = {"recency": _("Recency"), "frequency": _("Frequency"), "monetary": _("Money")}
     steps = [

@@ -64,7 +64,7 @@ export function lines(data, look, lang) {
 /* Where something begins: an upright line that says what. */
 const marked = (data, look) => data.mark ? { markLine: {
   silent: true, symbol: "none", lineStyle: { color: look.ink3, type: "dashed" }, data: [{ xAxis: data.mark.at }],
-  label: { formatter: data.mark.name, color: look.ink2, position: "insideEndTop" },
+  label: { formatter: data.mark.name, color: look.ink2, position: "end", rotate: 0 },
 } } : {};
 
 /* An interval: a stacked pair, the lower edge unseen. */

@@ -163,6 +163,12 @@ def test_expected_purchases_are_the_integral_that_they_stand_for(life: tuple[int
     assert float(found) == pytest.approx(expected, rel=2e-5)
 
 
+def test_expected_purchases_where_half_leave_after_each() -> None:
+    """a = b = 10,000: a purchase is followed by another with ½, so nearly the sum of ½ⁿ over many days."""
+    params = Params(1.4, 9.6, 1e4, 1e4)
+    assert float(bgnbd.expected_while_alive(params, 50, 338, 90)) == pytest.approx(2.0011967, rel=1e-6)
+
+
 def test_counts_of_new_customers_add_up_to_what_is_expected_of_them() -> None:
     chances = bgnbd.probability_of_count(PAPER, 400, [30, 272])
     assert chances.sum(axis=1) == pytest.approx([1, 1], abs=1e-9)
@@ -210,7 +216,7 @@ def test_who_never_leaves_shows_as_a_parameter_that_runs_away() -> None:
     T = np.full(2000, 300)
     x = rng.poisson(0.02 * T)
     found = search.fit(Grouped.of(x, np.where(x > 0, 300, 0), T))  # everybody bought on the last day, too
-    assert found.search.at_limit == ("a",)
+    assert found.search.at_limit == ("a", "b")
     assert found.search.is_converged
     assert found.search.errors == ()
     assert found.params.r / found.params.alpha == pytest.approx(0.02, rel=0.02)

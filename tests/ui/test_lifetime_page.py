@@ -111,6 +111,7 @@ def test_the_page_says_the_model_in_words(max_: Staff, fit: LifetimeFit, signed_
     ]
     assert "55 purchases were expected, 50 came" in html
     assert "4 of 4 searches" in html
+    assert "2 are probably still there" in html
     tracked = page.context["tracked"]
     assert tracked["weekly"]["mark"]["at"] == tracked["weekly"]["labels"][10]
     assert tracked["weekly"]["series"][0]["values"] == list(range(30, 9, -1))
@@ -130,7 +131,7 @@ def test_averages_are_said_to_be_averages(
     html = theirs.get("/segments/lifetime/").content.decode()
     assert "Averages instead of a model: too few customers have come again so far." in html
     assert "the chain has been seen for 101 days" in html
-    assert "Still customers" not in html
+    assert "probably still there" not in html
     assert theirs.get("/segments/lifetime/customers/").context["rows"][0].values[2] is None
     panel = theirs.get(f"/customers/{irina.public_id}/").content.decode()
     assert "cannot be told yet" in panel
