@@ -25,7 +25,8 @@ FEWEST_ROWS, FEWEST_GONE = 1_000, 50  # below which a forest would learn acciden
 
 
 class Scorer(Protocol):
-    base: float
+    @property
+    def base(self) -> float: ...
 
     def contributions(self, rows: Any) -> Any: ...
 
