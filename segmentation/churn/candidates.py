@@ -25,7 +25,8 @@ FEWEST_ROWS, FEWEST_GONE = 1_000, 50  # below which a forest would learn acciden
 
 
 class Scorer(Protocol):
-    base: float
+    @property
+    def base(self) -> float: ...
 
     def contributions(self, rows: Any) -> Any: ...
 
@@ -103,10 +104,12 @@ def trained(kind: str, learn: Sample, proof: Sample, horizon: int) -> Trained | 
 def _forest(learn: Sample) -> Forest:
     """Gradient boosting over histograms (Friedman 2001; Ke et al. 2017), by scikit-learn, taken over as tables."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     trees, base = [], 0.0
     for seed in range(FORESTS):
-        model = HistGradientBoostingClassifier(**SHAPE, random_state=seed).fit(learn.rows, learn.gone)
+        with threadpool_limits(1):  # several threads over small trees mostly wait for each other
+            model = HistGradientBoostingClassifier(**SHAPE, random_state=seed).fit(learn.rows, learn.gone)
         for (tree,) in model._predictors:
             nodes = tree.nodes.copy()
             nodes["value"] /= FORESTS

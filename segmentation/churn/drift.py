@@ -9,6 +9,7 @@ from segmentation.churn.evaluation import stability
 
 PARTS = 10
 NOTABLE, OTHER = 0.1, 0.25  # from there on something happened; from there on it is another population
+AGES = "tenure"  # grows by itself with every day, so it tells nothing
 FEWEST = 1_000  # customers; of fewer the index is mostly chance
 
 Shape = dict[str, dict[str, list[float]]]
@@ -50,6 +51,7 @@ class Watch:
                 stability(np.array(self._expected[feature.code]["counts"]), np.asarray(counts)), 4
             )
             for feature, counts in zip(FEATURES, self._counts, strict=True)
+            if feature.code != AGES
         }
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 

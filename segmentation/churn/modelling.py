@@ -15,6 +15,7 @@ from segmentation.models import ChurnModel, ChurnNight
 
 EVERY = timedelta(days=7)  # a model serves for a week …
 SOONEST = timedelta(days=2)  # … unless customers have become others: then it may be this young
+LATEST = 7  # days that receipts may be behind
 
 
 def is_due(last: ChurnModel | None, scored: ChurnNight | None, on: date) -> bool:
@@ -27,9 +28,18 @@ def is_due(last: ChurnModel | None, scored: ChurnNight | None, on: date) -> bool
     return has_drifted and on - last.trained_on >= SOONEST
 
 
-def trained(night_run: NightRun, histories: Histories, kinds: Any) -> ChurnModel | None:
-    """Train, test on past days, and describe the best; not saved yet. None: nothing has come true so far."""
-    on = day_number(night_run.on)
+def day_of(histories: Histories) -> int:
+    """The day as of which a night looks: its own, or the last one with a receipt if tills are some days behind.
+
+    Otherwise every customer of a chain whose receipts are late would seem to stay away.
+    """
+    on = day_number(histories.on)
+    last = max((int(part.receipt_day.max()) for part in histories.parts() if len(part)), default=on)
+    return max(last, on - LATEST)
+
+
+def trained(night_run: NightRun, histories: Histories, kinds: Any, on: int) -> ChurnModel | None:
+    """Train as of a day, test on days before, and describe the best; not saved yet. None: nothing has come true."""
     lessons = lessons_of(histories, kinds, on)
     if lessons is None or (days := lessons.cutoffs(on)) is None:
         return None

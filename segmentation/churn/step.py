@@ -9,7 +9,6 @@ from django.db import connection
 from crm.jobs.claim import StepProgress
 from crm.lib.copy import FLOAT8, INT8, MONEY, Type, read_all
 from crm.lib.sidebyside import side_by_side
-from crm.lib.spells import day_number
 from crm.lib.statements import Statement
 from customers import histories as held
 from customers.histories import Histories
@@ -73,12 +72,13 @@ class Total:
 def step(night_run: NightRun, progress: StepProgress) -> None:
     """Score everybody. Without a receipt that is old enough there is nothing to learn from, and nobody is scored."""
     histories, kinds = Histories.of(night_run), product_kinds()
-    model = _model(night_run, histories, kinds)
+    on = modelling.day_of(histories)
+    model = _model(night_run, histories, kinds, on)
     progress.counts["scored"] = 0
     if model is None:
         return
     watch, total = Watch(model.shape), Total()
-    serving = Serving(modelling.read(model), model.horizon_days, watch, Slice(histories, kinds))
+    serving = Serving(modelling.read(model), model.horizon_days, watch, Slice(histories, kinds, on))
     for part in side_by_side(lambda number: _score(night_run, number, serving), range(len(night_run.ranges))):
         total.add(part)
         watch.add(part.counts)
@@ -95,14 +95,14 @@ def take_back(night: int) -> None:
     ChurnModel.objects.filter(night=night).delete()
 
 
-def _model(night_run: NightRun, histories: Histories, kinds: Any) -> ChurnModel | None:
+def _model(night_run: NightRun, histories: Histories, kinds: Any, on: int) -> ChurnModel | None:
     """The newest model; a new one when it is due. A resumed night finds the one that it trained."""
     known = ChurnModel.objects.filter(night__lte=night_run.night.pk).order_by("-night_id", "-pk").first()
     if known is not None and known.night_id == night_run.night.pk:
         return known
     if not modelling.is_due(known, generations.serving(ChurnNight), night_run.on):
         return known
-    new = modelling.trained(night_run, histories, kinds)
+    new = modelling.trained(night_run, histories, kinds, on)
     if new is None:
         return None
     with night_run.claim.slice():
@@ -116,12 +116,13 @@ class Slice:
 
     histories: Histories
     kinds: Any
+    on: int
 
-    def rows(self, low: int, high: int, on: int) -> tuple[Any, Any]:
+    def rows(self, low: int, high: int) -> tuple[Any, Any]:
         """Customers, rising, and their features."""
         found = [(np.empty(0, dtype=np.int64), np.empty((0, len(PLACE)), dtype=np.float32))]
         for number in range(low // held.RANGE, min((high - 1) // held.RANGE + 1, len(self.histories))):
-            history = features.known(self.histories.part(number), on, self.kinds)
+            history = features.known(self.histories.part(number), self.on, self.kinds)
             inside = (history.customer >= low) & (history.customer < high)
             found.append((history.customer[inside], features.matrix(history)[inside]))
         return np.concatenate([one for one, _ in found]), np.concatenate([rows for _, rows in found])
@@ -139,7 +140,7 @@ class Serving:
 
 def _score(night_run: NightRun, number: int, serving: Serving) -> Scored:
     low, high = night_run.ranges[number]
-    customers, rows = serving.slice.rows(low, high, day_number(night_run.on))
+    customers, rows = serving.slice.rows(low, high)
     with connection.cursor() as cursor:
         # Whoever objects to being profiled has no score (docs/decisions/0020).
         keep = ~np.isin(customers, reading.objecting(cursor, customers))

@@ -114,7 +114,7 @@ def best(tested: dict[str, list[Fold]]) -> str:
     scores = {}
     most = max((len(each) for each in tested.values()), default=0)
     for kind in reversed(all_kinds()):
-        each = [fold.figures.get("brier") for fold in tested.get(kind, [])]
-        if each and len(each) == most and None not in each:
+        each = [fold.figures["brier"] for fold in tested.get(kind, []) if "brier" in fold.figures]
+        if each and len(each) == most:
             scores[kind] = float(np.mean(each))
     return min(scores, key=scores.__getitem__) if scores else FALLBACK

@@ -64,8 +64,10 @@ class Asked:
         return risks.at_risk(self.form.viewer, self.night, self.form.least)
 
     def people(self) -> QuerySet[Customer]:
-        rows = Customer.objects.visible_to(self.form.viewer).living().select_related("home_store")
-        refusal = RawSQL(consents.refusal(None, "profiling", customer="customers_customer"), [])  # noqa: S611  # nosec B611  our own names
+        rows: QuerySet[Customer] = (
+            Customer.objects.visible_to(self.form.viewer).living().select_related("home_store")
+        )
+        refusal = RawSQL(consents.refusal(None, "profiling", customer="customers_customer"), [])  # noqa: S611  # nosec B611
         rows = rows.annotate(refuses=refusal).filter(refuses=False)  # who said no since that night
         return rows.filter(Exists(self.scores().filter(customer=OuterRef("pk"))))
 

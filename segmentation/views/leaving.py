@@ -18,7 +18,7 @@ from segmentation.models import ChurnModel, ChurnNight
 from segmentation.views.base import tabs
 
 NOTABLE, OTHER, FEWEST = 0.1, 0.25, 1_000  # of drift (segmentation/churn/drift.py)
-DRIFTED = 8  # features that the page names
+DRIFTED = 8  # features, and reasons, that the page names
 _NAMES = {feature.code: feature.name for feature in FEATURES}
 
 
@@ -41,7 +41,7 @@ class Leaving(StaffView):
 def told(night: ChurnNight, spread: Spread) -> dict[str, Any]:
     """What the night found among the viewer's customers."""
     likely = sum(spread.histogram[int(LIKELY * BINS) :])
-    weights = sorted(night.weights.items(), key=lambda item: -item[1])
+    weights = sorted(night.weights.items(), key=lambda item: -item[1])[:DRIFTED]
     return {
         "spread": spread,
         "likely": likely,

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from django.core.management import call_command
 
 from crm.jobs import runner
 from crm.jobs.models import State
+from crm.lib.spells import day_number
 from crm.org.models import Store
 from customers import histories, nights, states
+from customers.histories import Histories
 from customers.models import Customer
 from segmentation import generations
 from segmentation.churn import modelling, risks, step
@@ -79,6 +82,15 @@ def test_a_model_serves_for_a_week(chain_of_sixty: list[Customer]) -> None:
     # Two generations at most: the served one and the one before, whose rows the next night removes.
     assert ChurnScore.objects.values("night").distinct().count() == 2
     assert ChurnScore.objects.filter(night=nights.published()).count() == 60
+
+
+@pytest.mark.parametrize(("late", "behind"), [(0, 0), (3, 3), (7, 7), (20, 7)])
+def test_a_night_looks_from_the_last_day_with_receipts(
+    late: int, behind: int, harbour: Store, tmp_path: Path
+) -> None:
+    (person,) = people(1, harbour)
+    buy([(person.pk, ON - timedelta(days=late), 500, 0)], harbour)
+    assert modelling.day_of(Histories(ON, tmp_path)) == day_number(ON) - behind
 
 
 @pytest.mark.parametrize(
