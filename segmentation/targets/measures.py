@@ -1,11 +1,12 @@
 """Where a customer's churn and value come from: the scores of other packages once they serve, until then what is known.
 
-    measures.offer_scores("lifetime", VALUE, _("Value of the next year"), "segmentation_lifetimescore", "value_365", Fits)
-    measures.offer(Source("other", CHURN, _("Will leave"), sql, generation_of))
+    measures.offer_scores("lifetime", VALUE, _("…"), table="segmentation_lifetimescore", column="value_365", fits=Fit)
+    measures.offer(Source("other", CHURN, _("…"), sql, generation_of))
 
-The first is for tables of generations (`segmentation/generations.py`), the second for anything else: `sql` reads `customer_id` and the figure of a range of customers (`%(low)s` ≤ id < `%(high)s`) under the generation
-`%(night)s`; `generation_of(night)` is the generation that holds at a night, or None while there is none. Of several
-that serve, the one offered last is taken.
+The first is for tables of generations (`segmentation/generations.py`), the second for anything else: `sql` reads
+`customer_id` and the figure of a range of customers (`%(low)s` ≤ id < `%(high)s`) under the generation `%(night)s`;
+`generation_of(night)` is the generation that holds at a night, or None while there is none. Of several that serve, the
+one offered last is taken.
 """
 
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def offer(source: Source) -> None:
 
 
 def offer_scores(
-    code: str, measure: str, label: Any, table: str, column: str, fits: type[models.Model]
+    code: str, measure: str, label: Any, *, table: str, column: str, fits: type[models.Model]
 ) -> None:
     """Offer a column of a table of scores; the generation is the newest fit up to the night that asks."""
 

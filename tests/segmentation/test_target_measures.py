@@ -140,7 +140,9 @@ def test_a_table_of_generations_is_offered_in_a_line(
 ) -> None:
     """Standings stand for scores: the recency of those who were scored by the newest fit."""
     monkeypatch.setattr(measures, "_sources", {})
-    measures.offer_scores("recency", "value", "Recency", "segmentation_standing", "r", NightCuts)
+    measures.offer_scores(
+        "recency", "value", "Recency", table="segmentation_standing", column="r", fits=NightCuts
+    )
     cast.night(ON)
     assert TargetNight.objects.get(night=nights.published()).value_by == "recency"
     scores = Standing.objects.filter(customer__name__in="ABCD").values_list("r", flat=True)
