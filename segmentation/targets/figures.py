@@ -167,7 +167,7 @@ def measured(viewer: Viewer, night: Night | None = None) -> Measured | None:
     basis = known.order_by("-night_id").first()
     if basis is None:
         return None
-    rows = TargetCount.objects.filter(night=basis.night_id).visible_to(viewer).values("group", "segment")
+    rows: Any = TargetCount.objects.filter(night=basis.night_id).visible_to(viewer).values("group", "segment")
     found = {}
     for row in rows.annotate(**{f"sum_{name}": Sum(name) for name in NAMES}).order_by():
         key: Key = ("group", row["group"]) if row["group"] else ("segment", row["segment"])

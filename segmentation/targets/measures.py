@@ -1,16 +1,19 @@
 """Where a customer's churn and value come from: the scores of other packages once they serve, until then what is known.
 
-    measures.offer(Source("lifetime", "value", _("Value of the next year"), sql, generation_of))
+    measures.offer_scores("lifetime", VALUE, _("…"), table="segmentation_lifetimescore", column="value_365", fits=Fit)
+    measures.offer(Source("other", CHURN, _("…"), sql, generation_of))
 
-`sql` reads `customer_id` and the figure of a range of customers (`%(low)s` ≤ id < `%(high)s`) under the generation
-`%(night)s`; `generation_of(night)` is the generation that holds at a night, or None while there is none. Of several
-that serve, the one offered last is taken.
+The first is for tables of generations (`segmentation/generations.py`), the second for anything else: `sql` reads
+`customer_id` and the figure of a range of customers (`%(low)s` ≤ id < `%(high)s`) under the generation `%(night)s`;
+`generation_of(night)` is the generation that holds at a night, or None while there is none. Of several that serve, the
+one offered last is taken.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 CHURN, VALUE = "churn", "value"
@@ -41,8 +44,18 @@ def offer(source: Source) -> None:
     _sources[source.code] = source
 
 
-def withdraw(code: str) -> None:
-    _sources.pop(code, None)
+def offer_scores(
+    code: str, measure: str, label: Any, *, table: str, column: str, fits: type[models.Model]
+) -> None:
+    """Offer a column of a table of scores; the generation is the newest fit up to the night that asks."""
+
+    def generation_of(night: int) -> int | None:
+        known = fits._default_manager.filter(night__lte=night).order_by("-night_id")
+        return known.values_list("night_id", flat=True).first()
+
+    sql = f"""SELECT customer_id, {column}::float8 FROM {table} WHERE customer_id >= %(low)s AND customer_id < %(high)s
+        AND night_id = %(night)s AND {column} IS NOT NULL"""  # noqa: S608  our own words
+    offer(Source(code, measure, label, sql, generation_of))
 
 
 def serving(measure: str, night: int) -> tuple[Source, int] | None:

@@ -13,7 +13,7 @@ from crm.audit import trail
 from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.views import StaffView
-from segmentation.models import TargetDecision, TargetStatus
+from segmentation.models import Mode, TargetDecision, TargetStatus
 from segmentation.targets import editing, history, measures, scoring
 from segmentation.targets.candidates import Candidate, Market, market
 from segmentation.targets.measures import CHURN, VALUE
@@ -49,7 +49,7 @@ class Targets(StaffView):
                 "form": form, "market": found, "measured": found.measured, "rows": rows, "query": urlencode(query),
                 "tabs": tabs(self, "targets"), "title": _("Segments"), "columns": heads(sort, is_falling, query),
                 "chart": bubbles(found), "drawn": [row for row in rows if row["one"].scores.zone],
-                "mode": MODES[found.targeting.mode], "explained": explained(weights_of(found.targeting)),
+                "mode": MODES[Mode(found.targeting.mode)], "explained": explained(weights_of(found.targeting)),
                 "wallet": WALLET.values(), "zones": ZONES.values(), "by": labels_of(found),
                 "export": reverse("segmentation:targets-export"),
             },

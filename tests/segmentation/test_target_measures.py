@@ -8,7 +8,7 @@ import pytest
 from crm.org.models import Staff, Store
 from customers import nights
 from customers.models import Customer
-from segmentation.models import Segment, TargetCount, TargetNight
+from segmentation.models import NightCuts, Segment, Standing, TargetCount, TargetNight
 from segmentation.targets import candidates, counting, figures, measures
 from segmentation.targets.measures import Source
 from tests import cast
@@ -133,6 +133,21 @@ def test_scores_of_others_replace_our_own_once_they_serve(
     told = of(max_, tea)
     assert (told.sums.churn_of, told.churn) == (4, pytest.approx((0.1 + 0.9 + 0.5 + 0.5) / 4))
     assert measures.label_of("churn", "forecast") == "Will leave"
+
+
+def test_a_table_of_generations_is_offered_in_a_line(
+    tea: Segment, max_: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standings stand for scores: the recency of those who were scored by the newest fit."""
+    monkeypatch.setattr(measures, "_sources", {})
+    measures.offer_scores(
+        "recency", "value", "Recency", table="segmentation_standing", column="r", fits=NightCuts
+    )
+    cast.night(ON)
+    assert TargetNight.objects.get(night=nights.published()).value_by == "recency"
+    scores = Standing.objects.filter(customer__name__in="ABCD").values_list("r", flat=True)
+    assert (of(max_, tea).sums.value_of, of(max_, tea).sums.value) == (4, float(sum(scores)))
+    assert of(max_, tea).per_head == 162.0
 
 
 def test_candidates_are_groups_and_segments_that_one_may_see(
