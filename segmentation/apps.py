@@ -43,18 +43,7 @@ class SegmentationConfig(AppConfig):
             "customer.side",
             slots.Panel("groups", "segmentation/panel_groups.html", panels.movement, may, order=10),
         )
-        slots.offer(
-            "customer.main",
-            slots.Panel(
-                "suggestions", "segmentation/panel_suggestions.html", suggestions.on_their_page, may, order=15
-            ),
-        )
-        slots.offer(
-            "counter.found",
-            slots.Panel(
-                "suggestion", "segmentation/counter_suggestion.html", suggestions.at_the_counter, may, order=3
-            ),
-        )
+        suggestions.fill()
         slots.add_column(
             "customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10)
         )
