@@ -68,30 +68,33 @@ class Split:
 def lists(split: Split) -> dict[str, Any]:
     """Ten products a household, by name of the way they were found."""
     part, until = split.part, split.cut - 1
-    customers = len(part)
     sales = shelves.Sales(int(part.line_product.max()) + 1)
     sales.add(shelves.look(part, until, sales.products))
-    shelf = sales.shelves()
-    found, store = again.bought(part, until), shelf.rows(homes(part, until))
-    place = np.maximum(shelf.place[found.product], 0)
-    popular = np.where(shelf.place[found.product] >= 0, shelf.popularity[store[found.owner], place], 0)
-    score = again.scores(found, until, popular)
-    like = discovery.together(part, until, shelf)
-    finder = Finder(
-        shelf,
-        discovery.likeness(like.counts.toarray(), like.ever, like.lately),
-        shelf.factor,
-        shelf.popularity,
-    )
+    shelf, found = sales.shelves(), again.bought(part, until)
+    store = shelf.rows(homes(part, until))
+    return {
+        "popularity": _popular(found, sales.ever, len(part)),
+        "personal frequency": _listed(found, found.days, len(part)),
+        "buy again": _listed(found, _scores(found, shelf, store, until), len(part)),
+        "discovery": _fresh(split, shelf, found, store),
+    }
+
+
+def _scores(found: Any, shelf: Any, store: Any, until: int) -> Any:
+    place = shelf.place[found.product]
+    popular = shelf.popularity[store[found.owner], np.maximum(place, 0)]
+    return again.scores(found, until, np.where(place >= 0, popular, 0))
+
+
+def _fresh(split: Split, shelf: Any, found: Any, store: Any) -> Any:
+    like = discovery.together(split.part, split.cut - 1, shelf)
+    near = discovery.likeness(like.counts.toarray(), like.ever, like.lately)
+    finder = Finder(shelf, near, shelf.factor, shelf.popularity)
+    customers = len(split.part)
     news = finder.find(found, customers=customers, store=store, blocked=shelf.absent[store], most=K)
     told = np.full((customers, K), -1)
     told[news.owner, news.rank] = shelf.kept[news.place]
-    return {
-        "popularity": _popular(found, sales.ever, customers),
-        "personal frequency": _listed(found, found.days, customers),
-        "buy again": _listed(found, score, customers),
-        "discovery": told,
-    }
+    return told
 
 
 def homes(part: Part, until: int) -> Any:

@@ -78,18 +78,7 @@ class SegmentationConfig(AppConfig):
             "customer.side",
             slots.Panel("lifetime", "segmentation/panel_lifetime.html", panels.lifetime, may, order=8),
         )
-        slots.offer(
-            "customer.main",
-            slots.Panel(
-                "suggestions", "segmentation/panel_suggestions.html", suggestions.on_their_page, may, order=15
-            ),
-        )
-        slots.offer(
-            "counter.found",
-            slots.Panel(
-                "suggestion", "segmentation/counter_suggestion.html", suggestions.at_the_counter, may, order=3
-            ),
-        )
+        suggestions.fill()
         slots.add_column(
             "customer.list", slots.Column("group", _("Group"), panels.group_column, may, order=10)
         )

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm.audit import trail
 from crm.org.permissions import Permission
@@ -18,6 +18,7 @@ from customers.views.listing import download
 from customers.views.workbulk import Bulk
 from segmentation.models import ProductFit
 from segmentation.products import needs, reasons, rules
+from segmentation.products.recommending import Suggestion
 from segmentation.views.goods import around, downloaded
 from segmentation.views.members import listed
 from segmentation.views.scope import Filter
@@ -58,15 +59,20 @@ class Asked:
 
     def reasons(self, ids: list[int]) -> dict[int, str]:
         found = needs.of_customers(self.fit, ids, **self.what) if self.fit else {}
-        return {
-            pk: "; ".join(f"{one.name}: {reasons.sentence(one)}" for one in some[:3])
-            for pk, some in found.items()
-        }
+        return {pk: _told(some) for pk, some in found.items()}
 
     def name(self) -> str:
         kind = self.what["kind"]
         named = Category.objects.filter(pk=kind).values_list("name", flat=True).first() if kind else ""
         return named or _("goods they buy regularly")
+
+
+def _told(some: list[Suggestion]) -> str:
+    """The soonest with its reason, and how many more there are."""
+    first = _("%(name)s: %(reason)s") % {"name": some[0].name, "reason": reasons.sentence(some[0])}
+    more = len(some) - 1
+    told = ngettext("%(first)s; %(n)s more", "%(first)s; %(n)s more", more)
+    return told % {"first": first, "n": more} if more else first
 
 
 class DuePage(StaffView):

@@ -3,12 +3,22 @@
 from typing import Any
 
 from crm.org.models import Staff
+from crm.org.permissions import Permission
+from crm.ui import slots
 from customers import serving
 from customers.models import Customer
 from segmentation.products import reasons, recommending
 from segmentation.products.recommending import Suggestion
 
 SHOWN = 5  # of each list, on the customer page
+
+
+def fill() -> None:
+    for place, template, build, order in (
+        ("counter.found", "segmentation/counter_suggestion.html", at_the_counter, 3),
+        ("customer.main", "segmentation/panel_suggestions.html", on_their_page, 15),
+    ):
+        slots.offer(place, slots.Panel("suggestions", template, build, Permission.VIEW_CUSTOMERS, order))
 
 
 def at_the_counter(staff: Staff, customer: Customer) -> dict[str, Any] | None:
