@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics import revenue
 from analytics.questions import Question
@@ -104,7 +105,7 @@ def _signed_money(amount: Any, currency: str) -> str:
 
 def table(question: Question, form: Any) -> Table:
     root = revenue.tree(question)
-    header = [_("Factor"), _("Now"), _("Before"), _("Change"), _("Contribution")]
+    header = [_("Factor"), _("Now"), _("Before"), pgettext("amount", "Change"), _("Contribution")]
     rows = [
         [
             NODES[one.key],

@@ -159,7 +159,8 @@ def test_a_worked_example_of_switching(year: list[Sold]) -> None:
     assert told(found) == [("less", 1, Decimal("0.00")), ("lost", 1, Decimal("-6.00"))]
     found = gains.gains(Question(milo, now, before, night, goods=a_category("food/rice")))
     assert told(found) == [("new_goods", 1, Decimal("4.00"))]  # tea as a whole rose, too
-    found = gains.gains(ask(milo, Preset.WEEKS_4, goods=a_category("food/tea/green")))
+    empty = Period(date(2026, 2, 1), date(2026, 2, 10))
+    found = gains.gains(Question(milo, now, empty, night, goods=a_category("food/tea/green")))
     assert told(found) == [("new_chain", 1, Decimal("15.00"))]
 
 
