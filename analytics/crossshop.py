@@ -54,8 +54,9 @@ _EXAMPLE = EXAMPLE | {
     "a_categories": [1], "b_categories": [2], "c_categories": None, "a_brand": None, "b_brand": None, "c_brand": 1,
     "a_store": None, "b_store": None, "c_store": None, "mask": 3, "asked": 7,
 }  # fmt: skip
+# What each machine does of its own customers when the database is spread; what comes out is summed over them.
 STATEMENTS = [
-    Statement("crossshop.combinations", _COMBINATIONS, _EXAMPLE),
+    Statement("crossshop.masks", _MASKS, _EXAMPLE),
     Statement("crossshop.people", PEOPLE, _EXAMPLE),
 ]
 

@@ -95,8 +95,8 @@ def sentences(root: Node, currency: str) -> list[str]:
     else:
         return [_("Sales stayed the same.")]
     factors = sorted((n for n in root.walk() if not n.children), key=lambda n: -abs(n.contribution))[:2]
-    told = [f"{NODES[node.key]} {_signed_money(node.contribution, currency)}" for node in factors]
-    return [first, _("Most of it: %(factors)s.") % {"factors": ", ".join(told)}]
+    moved = [f"{NODES[node.key]} {_signed_money(node.contribution, currency)}" for node in factors]
+    return [first, _("Most of it: %(factors)s.") % {"factors": ", ".join(moved)}]
 
 
 def _signed_money(amount: Any, currency: str) -> str:
