@@ -40,12 +40,13 @@ const grid = (data) => ({
 
 export function bars(data, look, lang, width) {
   const write = writer(data, lang);
+  const say = data.signed && width < NARROW ? short(data, lang) : write; // beside a bar on a phone there is little room
   return {
     ...axes(data, look, lang, width), ...grid(data), ...legend(data, look),
     series: data.series.map((one) => ({
       type: "bar", name: one.name, barMaxWidth: 26, itemStyle: { borderRadius: 3 }, stack: data.stacked ? "all" : undefined,
       data: one.values.map((value, at) => ({ value, href: one.links?.[at], ...(value < 0 && data.horizontal ? { label: { position: "left" }, itemStyle: { color: look.alert } } : {}) })), cursor: one.links ? "pointer" : "default",
-      label: { show: Boolean(data.horizontal), position: "right", color: look.ink, formatter: (point) => write(point.value) },
+      label: { show: Boolean(data.horizontal), position: "right", color: look.ink, formatter: (point) => say(point.value) },
       tooltip: { valueFormatter: write },
     })),
   };

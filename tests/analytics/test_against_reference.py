@@ -212,11 +212,13 @@ def test_cross_shop(noor: Staff, year: list[Sold]) -> None:
         ],
     )
     found = crossshop.overlap(question, sets)
-    assert found.buyers == sum(n for n, _cents in expected.values())
-    got = {one.mask: (one.customers, int(one.whole * 100)) for one in found.combinations}
+    assert found.buyers == sum(n for n, *_cents in expected.values())
+    got = {
+        one.mask: (one.customers, int(one.whole * 100), int(one.spent * 100)) for one in found.combinations
+    }
     assert got == {mask: value for mask, value in expected.items() if mask}
     first, second = found.buyers_of[:2]
-    both = sum(n for mask, (n, _c) in expected.items() if mask & 3 == 3)
+    both = sum(n for mask, (n, *_c) in expected.items() if mask & 3 == 3)
     assert found.pairs[0].customers == both
     assert found.pairs[0].lift == pytest.approx(both * found.buyers / (first * second))
     tea = sum(line.kept for line in lines if line.category.startswith("food/tea"))
