@@ -23,30 +23,33 @@ FEW = 12  # blocks up to which weeks are shown
 _STOOD = """segmentation_standing was JOIN customers_customer c ON c.id = was.customer_id
     AND (%(stores)s::bigint[] IS NULL OR c.home_store_id = ANY(%(stores)s::bigint[]))"""
 _THEN = "was.night_id <= %(night)s AND (was.ended_night IS NULL OR was.ended_night > %(night)s)"
-_SIZES = f"SELECT was.group_id, count(*) FROM {_STOOD} WHERE {_THEN} GROUP BY was.group_id"  # noqa: S608  the parts are constants
-_BOUGHT = f"""
-SELECT group_id, block, count(*), sum(visits), sum(cents)
-FROM (
+_EACH_THEN = f"SELECT was.customer_id, was.group_id FROM {_STOOD} WHERE {_THEN}"  # noqa: S608  the parts are constants
+_EACH_BOUGHT = f"""
     SELECT p.customer_id, was.group_id, (p.business_date - %(on)s::date - 1) / %(days)s AS block, count(*) AS visits,
            sum({RECEIPT_CENTS}) AS cents
     FROM {_STOOD} JOIN customers_purchase p ON p.customer_id = was.customer_id
     WHERE {_THEN} AND {COUNTS} AND p.business_date > %(on)s::date AND p.business_date <= %(until)s::date
     GROUP BY p.customer_id, was.group_id, 3
-) AS people GROUP BY group_id, block
 """  # noqa: S608  the parts are constants
-_LATER = f"""
-SELECT later.group_id, count(*)
-FROM {_STOOD} LEFT JOIN segmentation_standing later ON later.customer_id = was.customer_id
-    AND later.night_id <= %(then)s AND (later.ended_night IS NULL OR later.ended_night > %(then)s)
-WHERE {_THEN} AND was.group_id = %(group)s GROUP BY later.group_id
+_EACH_LATER = f"""
+    SELECT was.customer_id, later.group_id
+    FROM {_STOOD} LEFT JOIN segmentation_standing later ON later.customer_id = was.customer_id
+        AND later.night_id <= %(then)s AND (later.ended_night IS NULL OR later.ended_night > %(then)s)
+    WHERE {_THEN} AND was.group_id = %(group)s
 """  # noqa: S608  the parts are constants
+_SIZES = f"SELECT group_id, count(*) FROM ({_EACH_THEN}) AS people GROUP BY group_id"  # noqa: S608  the same
+_BOUGHT = f"""
+SELECT group_id, block, count(*), sum(visits), sum(cents) FROM ({_EACH_BOUGHT}) AS people GROUP BY group_id, block
+"""  # noqa: S608  the parts are constants
+_LATER = f"SELECT group_id, count(*) FROM ({_EACH_LATER}) AS people GROUP BY group_id"  # noqa: S608  the same
 _EXAMPLE = {
     "stores": [1], "night": 1, "then": 2, "group": 1, "on": date(2026, 1, 1), "until": date(2026, 3, 1), "days": 28,
 }  # fmt: skip
+# What each machine does of its own customers when the database is spread; what comes out is summed over them.
 STATEMENTS = [
-    Statement("cohorts.sizes", _SIZES, _EXAMPLE),
-    Statement("cohorts.bought", _BOUGHT, _EXAMPLE),
-    Statement("cohorts.later", _LATER, _EXAMPLE),
+    Statement("cohorts.then", _EACH_THEN, _EXAMPLE),
+    Statement("cohorts.bought", _EACH_BOUGHT, _EXAMPLE),
+    Statement("cohorts.later", _EACH_LATER, _EXAMPLE),
 ]
 
 

@@ -69,9 +69,10 @@ _EXAMPLE = EXAMPLE | {
     "kind": "new",
     "lapsed": True,
 }
+# What each machine does of its own customers when the database is spread; what comes out is summed over them.
 STATEMENTS = [
-    Statement("comings.all", _ALL, _EXAMPLE),
-    Statement("comings.goods", _GOODS, _EXAMPLE),
+    Statement("comings.all", _judged(_SPENT), _EXAMPLE),
+    Statement("comings.goods", _judged(_SPENT_ON_GOODS), _EXAMPLE),
     Statement("comings.people", PEOPLE, _EXAMPLE),
     Statement("comings.people_of_goods", PEOPLE_OF_GOODS, _EXAMPLE),
 ]

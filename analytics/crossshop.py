@@ -38,6 +38,7 @@ _SPENT_IN = ", ".join(
 # The fence (OFFSET 0) lets the sets of a product be found once a product and not once a line.
 _MASKS = f"""
     SELECT customer_id, bit_or(bits) AS mask, sum(cents) AS whole,
+           coalesce(sum(cents) FILTER (WHERE bits > 0), 0) AS spent,
            {_SPENT_IN}
     FROM (
         SELECT p.customer_id, goods.bits | {_OF_STORE} AS bits, {LINE_CENTS} AS cents
@@ -47,15 +48,16 @@ _MASKS = f"""
     ) AS sold GROUP BY customer_id
 """  # noqa: S608  the parts are constants
 _COMBINATIONS = f"""
-SELECT mask, count(*), sum(whole), sum(a), sum(b), sum(c) FROM ({_MASKS}) AS people GROUP BY mask
+SELECT mask, count(*), sum(whole), sum(spent), sum(a), sum(b), sum(c) FROM ({_MASKS}) AS people GROUP BY mask
 """  # noqa: S608  the parts are constants
 PEOPLE = f"SELECT customer_id FROM ({_MASKS}) AS people WHERE mask & %(asked)s::int = %(mask)s::int"  # noqa: S608  the parts are constants
 _EXAMPLE = EXAMPLE | {
     "a_categories": [1], "b_categories": [2], "c_categories": None, "a_brand": None, "b_brand": None, "c_brand": 1,
     "a_store": None, "b_store": None, "c_store": None, "mask": 3, "asked": 7,
 }  # fmt: skip
+# What each machine does of its own customers when the database is spread; what comes out is summed over them.
 STATEMENTS = [
-    Statement("crossshop.combinations", _COMBINATIONS, _EXAMPLE),
+    Statement("crossshop.masks", _MASKS, _EXAMPLE),
     Statement("crossshop.people", PEOPLE, _EXAMPLE),
 ]
 
@@ -76,7 +78,7 @@ class Set:
 class Combination:
     """The customers who are in the sets of `mask` (bit i: set i) and in no other.
 
-    `spent`: in these sets, where what belongs to two of them counts in both; `whole`: on everything.
+    `spent`: in these sets, a line that belongs to two of them once; `whole`: on everything.
     """
 
     mask: int
@@ -99,7 +101,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Overlap:
-    """`combinations` of at least one set, the largest first. `buyers` bought anything in the period."""
+    """`combinations` of at least one set, the largest first. `buyers` bought anything in the period.
+
+    `spent_in` each set: a line that belongs to two of them counts in both.
+    """
 
     sets: list[Set]
     combinations: list[Combination]
@@ -135,9 +140,7 @@ def overlap(question: Question, sets: Sequence[Set]) -> Overlap:
     found = {mask: row for mask, *row in rows(_COMBINATIONS, values_of(question, sets))}
     buyers = sum(row[0] for row in found.values())
     inside = [
-        Combination(mask, row[0], _spent(mask, row, len(sets)), _money(row[1]))
-        for mask, row in found.items()
-        if mask
+        Combination(mask, row[0], _money(row[2]), _money(row[1])) for mask, row in found.items() if mask
     ]
     places = range(len(sets))
     return Overlap(
@@ -145,13 +148,9 @@ def overlap(question: Question, sets: Sequence[Set]) -> Overlap:
         combinations=sorted(inside, key=lambda one: (-one.customers, one.mask)),
         buyers=buyers,
         buyers_of=[_in(inside, 1 << i) for i in places],
-        spent_in=[_money(sum(row[2 + i] for row in found.values())) for i in places],
+        spent_in=[_money(sum(row[3 + i] for row in found.values())) for i in places],
         pairs=[_pair(inside, a, b, buyers) for a, b in combinations(places, 2)],
     )
-
-
-def _spent(mask: int, row: Sequence[Any], sets: int) -> Decimal:
-    return _money(sum(row[2 + i] for i in range(sets) if mask & 1 << i))
 
 
 def _in(inside: Sequence[Combination], mask: int) -> int:

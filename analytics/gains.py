@@ -84,18 +84,20 @@ WHERE (%(source)s::int IS NULL OR part = %(target)s AND source = %(source)s::int
 GROUP BY customer_id
 """  # noqa: S608  the parts are constants
 # The sales of all parts at once: where to look first.
-_PARTS = f"""
-SELECT goods.part, coalesce(sum({LINE_CENTS}) FILTER (WHERE {IS_NOW}), 0),
-       coalesce(sum({LINE_CENTS}) FILTER (WHERE {IS_BEFORE}), 0)
-FROM {LINES} JOIN {_DEALT} WHERE {IN_BOTH} GROUP BY goods.part
+_EACH_PART = f"""
+    SELECT p.customer_id, goods.part, coalesce(sum({LINE_CENTS}) FILTER (WHERE {IS_NOW}), 0) AS now,
+           coalesce(sum({LINE_CENTS}) FILTER (WHERE {IS_BEFORE}), 0) AS before
+    FROM {LINES} JOIN {_DEALT} WHERE {IN_BOTH} GROUP BY p.customer_id, goods.part
 """  # noqa: S608  the parts are constants
+_PARTS = f"SELECT part, sum(now), sum(before) FROM ({_EACH_PART}) AS sold GROUP BY part"  # noqa: S608  the same
 _EXAMPLE = EXAMPLE | {
     "target": 1, "of_brands": False, "heads": [1, 2], "parts": [1, 2], "source": 1, "switch": 1, "part": 2,
 }  # fmt: skip
+# What each machine does of its own customers when the database is spread; what comes out is summed over them.
 STATEMENTS = [
-    Statement("gains.sums", _SUMS, _EXAMPLE),
+    Statement("gains.judged", _JUDGED, _EXAMPLE),
     Statement("gains.people", PEOPLE, _EXAMPLE),
-    Statement("gains.parts", _PARTS, _EXAMPLE),
+    Statement("gains.parts", _EACH_PART, _EXAMPLE),
 ]
 
 

@@ -31,26 +31,21 @@ from analytics.reading import (
 from crm.lib.statements import Statement
 from customers.models import GuestDay
 
-# Customers, visits and cents of both periods.
-_RECEIPTS = f"""
-SELECT count(*) FILTER (WHERE visits > 0), sum(visits), sum(cents),
-       count(*) FILTER (WHERE visits_before > 0), sum(visits_before), sum(cents_before)
-FROM (
+# Of each customer: visits and cents of both periods.
+_EACH_RECEIPTS = f"""
     SELECT p.customer_id,
            count(*) FILTER (WHERE {IS_NOW}) AS visits, sum({RECEIPT_CENTS}) FILTER (WHERE {IS_NOW}) AS cents,
            count(*) FILTER (WHERE {IS_BEFORE}) AS visits_before,
            sum({RECEIPT_CENTS}) FILTER (WHERE {IS_BEFORE}) AS cents_before
     FROM customers_purchase p WHERE {IN_BOTH} GROUP BY p.customer_id
-) AS people
 """  # noqa: S608  the parts are constants
-_ITEMS = f"""
-SELECT sum({ITEMS}) FILTER (WHERE {IS_NOW}), sum({ITEMS}) FILTER (WHERE {IS_BEFORE}) FROM {LINES} WHERE {IN_BOTH}
+_EACH_ITEMS = f"""
+    SELECT p.customer_id, sum({ITEMS}) FILTER (WHERE {IS_NOW}) AS items,
+           sum({ITEMS}) FILTER (WHERE {IS_BEFORE}) AS items_before
+    FROM {LINES} WHERE {IN_BOTH} GROUP BY p.customer_id
 """  # noqa: S608  the parts are constants
-# The same for some goods: a visit is then a receipt that has some of them.
-_GOODS = f"""
-SELECT count(*) FILTER (WHERE visits > 0), sum(visits), sum(cents),
-       count(*) FILTER (WHERE visits_before > 0), sum(visits_before), sum(cents_before), sum(items), sum(items_before)
-FROM (
+# All of it for some goods: a visit is then a receipt that has some of them.
+_EACH_GOODS = f"""
     SELECT customer_id, count(*) FILTER (WHERE is_now) AS visits, sum(cents) FILTER (WHERE is_now) AS cents,
            count(*) FILTER (WHERE is_before) AS visits_before, sum(cents) FILTER (WHERE is_before) AS cents_before,
            sum(items) FILTER (WHERE is_now) AS items, sum(items) FILTER (WHERE is_before) AS items_before
@@ -59,8 +54,13 @@ FROM (
                sum({ITEMS}) AS items
         FROM {LINES} WHERE {IN_BOTH} AND {OF_GOODS} GROUP BY p.customer_id, p.id, p.business_date
     ) AS visits GROUP BY customer_id
-) AS people
 """  # noqa: S608  the parts are constants
+_SUMS = """count(*) FILTER (WHERE visits > 0), sum(visits), sum(cents),
+       count(*) FILTER (WHERE visits_before > 0), sum(visits_before), sum(cents_before)"""
+_ITEM_SUMS = "sum(items), sum(items_before)"
+_RECEIPTS = f"SELECT {_SUMS} FROM ({_EACH_RECEIPTS}) AS people"  # noqa: S608  the parts are constants
+_ITEMS = f"SELECT {_ITEM_SUMS} FROM ({_EACH_ITEMS}) AS people"  # noqa: S608  the parts are constants
+_GOODS = f"SELECT {_SUMS}, {_ITEM_SUMS} FROM ({_EACH_GOODS}) AS people"  # noqa: S608  the parts are constants
 # Who bought in the period.
 BUYERS = f"""
 SELECT p.customer_id FROM customers_purchase p WHERE {IS_NOW} AND {LOOKED_AT} GROUP BY p.customer_id
@@ -68,10 +68,11 @@ SELECT p.customer_id FROM customers_purchase p WHERE {IS_NOW} AND {LOOKED_AT} GR
 BUYERS_OF_GOODS = f"""
 SELECT p.customer_id FROM {LINES} WHERE {IS_NOW} AND {LOOKED_AT} AND {OF_GOODS} GROUP BY p.customer_id
 """  # noqa: S608  the parts are constants
+# What each machine does of its own customers when the database is spread; what comes out is summed over them.
 STATEMENTS = [
-    Statement("revenue.receipts", _RECEIPTS, EXAMPLE),
-    Statement("revenue.items", _ITEMS, EXAMPLE),
-    Statement("revenue.goods", _GOODS, EXAMPLE),
+    Statement("revenue.receipts", _EACH_RECEIPTS, EXAMPLE),
+    Statement("revenue.items", _EACH_ITEMS, EXAMPLE),
+    Statement("revenue.goods", _EACH_GOODS, EXAMPLE),
     Statement("revenue.buyers", BUYERS, EXAMPLE),
     Statement("revenue.buyers_of_goods", BUYERS_OF_GOODS, EXAMPLE),
 ]

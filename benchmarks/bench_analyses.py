@@ -35,7 +35,7 @@ class Everybody:
 
 
 def run(lab: Lab) -> Iterable[Figure]:
-    lab.filled("analyses", fill)
+    lab.filled("analyses", lambda: fill(lab))
     department = Goods(category=Category.objects.get(path="grocery"))
     brand = Goods(brand=Brand.objects.get(name="Own label"))
     sets = [Set(department), Set(Goods(category=Category.objects.get(path="drug-gm"))), Set(brand)]
@@ -71,8 +71,9 @@ def _pages(
     ]
 
 
-def fill() -> None:
-    call_command("load_demo", verbosity=0)
+def fill(lab: Lab) -> None:
+    call_command("load_demo", verbosity=0, **({"small": True} if lab.scale < 1 else {}))
+    call_command("nightly", weeks=4)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
 

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_noop
 
 from analytics import people
 from analytics.questions import Question
-from analytics.reading import by_range
 from analytics.views.filters import Filters
 from crm.audit import trail
 from crm.org.permissions import Permission
@@ -123,9 +122,7 @@ class People(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         found, rows = self.found(request)
-        with by_range():
-            context = listed(self, rows, request)
-        context |= {
+        context = listed(self, rows, request) | {
             "title": found.title,
             "lead": found.lead,
             "export": reverse(f"analytics:{self.key}-customers-export"),

@@ -7,7 +7,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from analytics import comings
 from analytics.comings import CAME, LAPSED, QUIET, Month
@@ -16,6 +16,7 @@ from analytics.questions import Question
 from analytics.views.base import Behind, Page, Table
 from analytics.views.filters import Filters
 from analytics.views.words import KINDS
+from crm.org.models import Staff
 
 SPANS = (13, 6, 25)  # the first is what is shown when nobody said otherwise
 QUIETS = (QUIET, 2, 6, 12)
@@ -32,13 +33,15 @@ class MonthFilters(Filters):
         choices=[(n, n) for n in SPANS],
     )
     quiet = forms.TypedChoiceField(
-        label=gettext_lazy("Reactivated after more than"),
-        required=False,
-        coerce=int,
-        empty_value=None,
-        choices=[(n, ngettext_lazy("%(n)s month", "%(n)s months", n) % {"n": n}) for n in QUIETS],
+        label=gettext_lazy("Reactivated after more than"), required=False, coerce=int, empty_value=None
     )
     field_order = ["span", "quiet", "region", "store", "channel", "category", "brand", "group"]
+
+    def __init__(self, data: Any, staff: Staff) -> None:
+        super().__init__(data, staff)
+        self.fields["quiet"].choices = [  # type: ignore[attr-defined]
+            (n, ngettext("%(n)s month", "%(n)s months", n) % {"n": n}) for n in QUIETS
+        ]
 
     @property
     def months(self) -> tuple[int, int]:

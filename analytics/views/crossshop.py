@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from analytics import crossshop
-from analytics.crossshop import PEOPLE, Overlap, Set
+from analytics.crossshop import PEOPLE, Combination, Overlap, Set
 from analytics.goods import Goods
 from analytics.questions import Question
 from analytics.views.base import Behind, Page, Table
@@ -77,7 +77,22 @@ class CrossShop(Page):
         if len(sets) < 2:
             return {"found": None}
         found = crossshop.overlap(question, sets)
-        rows = [
+        rows = self._combinations(found, form)
+        told = [
+            (one.name, found.buyers_of[i], found.spent_in[i], self.link(form, set=i))
+            for i, one in enumerate(sets)
+        ]
+        return {
+            "found": found,
+            "rows": rows,
+            "sets": told,
+            "pairs": [(sets[one.first].name, sets[one.second].name, one) for one in found.pairs],
+            "chart": _chart(rows),
+            "days": days(question.period),
+        }
+
+    def _combinations(self, found: Overlap, form: Filters) -> list[tuple[str, Combination, float, Any, str]]:
+        return [
             (
                 name_of(found, one.mask),
                 one,
@@ -87,17 +102,6 @@ class CrossShop(Page):
             )
             for one in found.combinations
         ]
-        return {
-            "found": found,
-            "rows": rows,
-            "sets": [
-                (one.name, found.buyers_of[i], found.spent_in[i], self.link(form, set=i))
-                for i, one in enumerate(found.sets)
-            ],
-            "pairs": [(found.sets[one.first].name, found.sets[one.second].name, one) for one in found.pairs],
-            "chart": _chart(rows),
-            "days": days(question.period),
-        }
 
 
 def name_of(found: Overlap, mask: int) -> str:

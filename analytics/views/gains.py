@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics import gains
 from analytics.gains import PEOPLE, SOURCES, Gains, Source
@@ -83,10 +84,14 @@ def table(question: Question, form: Any) -> Table:
     """Reasons, then neighbours; without goods the departments."""
     if not question.goods:
         rows = [[name, now, before, now - before] for _part, name, now, before in gains.overview(question)]
-        return Table(_("gain-and-loss"), [_("Category"), _("Sales"), _("Before"), _("Change")], rows)
+        return Table(
+            _("gain-and-loss"), [_("Category"), _("Sales"), _("Before"), pgettext("amount", "Change")], rows
+        )
     found = gains.gains(question)
     return Table(
-        _("gain-and-loss"), [_("Reason"), _("Goods"), _("Customers"), _("Change")], list(_rows(found))
+        _("gain-and-loss"),
+        [_("Reason"), _("Goods"), _("Customers"), pgettext("amount", "Change")],
+        list(_rows(found)),
     )
 
 

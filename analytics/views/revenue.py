@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics import revenue
 from analytics.questions import Question
@@ -94,8 +95,8 @@ def sentences(root: Node, currency: str) -> list[str]:
     else:
         return [_("Sales stayed the same.")]
     factors = sorted((n for n in root.walk() if not n.children), key=lambda n: -abs(n.contribution))[:2]
-    told = [f"{NODES[node.key]} {_signed_money(node.contribution, currency)}" for node in factors]
-    return [first, _("Most of it: %(factors)s.") % {"factors": ", ".join(told)}]
+    moved = [f"{NODES[node.key]} {_signed_money(node.contribution, currency)}" for node in factors]
+    return [first, _("Most of it: %(factors)s.") % {"factors": ", ".join(moved)}]
 
 
 def _signed_money(amount: Any, currency: str) -> str:
@@ -104,7 +105,7 @@ def _signed_money(amount: Any, currency: str) -> str:
 
 def table(question: Question, form: Any) -> Table:
     root = revenue.tree(question)
-    header = [_("Factor"), _("Now"), _("Before"), _("Change"), _("Contribution")]
+    header = [_("Factor"), _("Now"), _("Before"), pgettext("amount", "Change"), _("Contribution")]
     rows = [
         [
             NODES[one.key],

@@ -97,19 +97,23 @@ class MovementPage(StaffView):
             "export": reverse("segmentation:movement-export"),
         }
         if found and span:
-            moves = form.movements(span, found)
+            where: dict[str, str] = {key: query[key] for key in query if key in ("store", "region")}
+            context |= shown(found, span, where) | through(form, found, span, where)
             form.data = {
                 **dict(form.data.items()),
                 "since": span[0].isoformat(),
                 "until": span[1].isoformat(),
             }
-            where: dict[str, str] = {key: query[key] for key in query if key in ("store", "region")}
-            moved_only = form.wanted.get("show") == "moved"
-            context |= shown(found, span, where) | {"chart": drawn(moves, where, moved_only=moved_only)}
-            context["steps"] = [
-                (one.from_night.on, one.to_night.on, sentences(flows.summed(one))) for one in moves
-            ]
         return self.render("segmentation/movement.html", context)
+
+
+def through(
+    form: MovementFilter, found: Movement, span: tuple[date, date], query: dict[str, str]
+) -> dict[str, Any]:
+    """The flows from night to night, drawn and in words."""
+    moves = form.movements(span, found)
+    steps = [(one.from_night.on, one.to_night.on, sentences(flows.summed(one))) for one in moves]
+    return {"chart": drawn(moves, query, moved_only=form.wanted.get("show") == "moved"), "steps": steps}
 
 
 def shown(found: Movement, span: tuple[date, date], query: dict[str, str]) -> dict[str, Any]:

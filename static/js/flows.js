@@ -1,9 +1,7 @@
 /* Charts of what flows and of what consists of what.
    sankey: {nodes: [{name, label, colour, depth}], links: [{source, target, value, href?}]}
    tree:   {root: {title, value, change, tone: -1, 0 or 1, href?, children}} */
-import { writer } from "./kinds.js";
-
-const NARROW = 560;
+import { NARROW, writer } from "./kinds.js";
 
 export function sankey(data, look, lang, width) {
   const write = writer(data, lang);

@@ -18,14 +18,16 @@ const short = (data, lang) => {
   return (value) => format.format(value);
 };
 
-const axes = (data, look, lang) => {
+export const NARROW = 560;
+
+const axes = (data, look, lang, width) => {
   const values = {
-    type: "value", min: data.fromZero === false ? "dataMin" : data.signed ? undefined : 0, splitNumber: 4, boundaryGap: data.signed && data.horizontal ? ["12%", "12%"] : undefined,
+    type: "value", min: data.fromZero === false ? "dataMin" : data.signed ? undefined : 0, splitNumber: 4, boundaryGap: data.signed && data.horizontal ? Array(2).fill(width < NARROW ? "40%" : "12%") : undefined,
     axisLabel: { color: look.ink3, formatter: short(data, lang) }, splitLine: { lineStyle: { color: look.line } },
   };
   const names = {
     type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: look.line } },
-    axisLabel: { color: look.ink2, hideOverlap: true }, inverse: Boolean(data.horizontal),
+    axisLabel: { color: look.ink2, hideOverlap: true, ...(data.horizontal && width < NARROW ? { width: 96, overflow: "break" } : {}) }, inverse: Boolean(data.horizontal),
   };
   if (data.signed) names.axisLine = { ...names.axisLine, onZero: false }; // names beside the chart, not in its middle
   return data.horizontal ? { xAxis: { ...values, show: false }, yAxis: { ...names, axisLine: { show: false } } } : { xAxis: names, yAxis: values };
@@ -34,17 +36,18 @@ const axes = (data, look, lang) => {
 const legend = (data, look) => (data.series.length > 1 ? { legend: { type: "scroll", top: 0, left: 0, icon: "circle", itemWidth: 8, textStyle: { color: look.ink2 } } } : {});
 
 const grid = (data) => ({
-  grid: { left: data.horizontal && data.signed ? 56 : 4, right: data.horizontal ? 64 : 12, top: data.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
+  grid: { left: data.horizontal && data.signed ? 12 : 4, right: data.horizontal ? 64 : 12, top: data.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
 });
 
-export function bars(data, look, lang) {
+export function bars(data, look, lang, width) {
   const write = writer(data, lang);
+  const say = data.signed && width < NARROW ? short(data, lang) : write; // beside a bar on a phone there is little room
   return {
-    ...axes(data, look, lang), ...grid(data), ...legend(data, look),
+    ...axes(data, look, lang, width), ...grid(data), ...legend(data, look),
     series: data.series.map((one) => ({
       type: "bar", name: one.name, barMaxWidth: 26, itemStyle: { borderRadius: 3, color: one.quiet ? look.line : undefined }, stack: data.stacked ? "all" : undefined,
       data: one.values.map((value, at) => ({ value, href: one.links?.[at], ...(value < 0 && data.horizontal ? { label: { position: "left" }, itemStyle: { color: look.alert } } : {}) })), cursor: one.links ? "pointer" : "default",
-      label: { show: Boolean(data.horizontal), position: "right", color: look.ink, formatter: (point) => write(point.value) },
+      label: { show: Boolean(data.horizontal), position: "right", color: look.ink, formatter: (point) => say(point.value) },
       tooltip: { valueFormatter: write },
     })),
   };

@@ -148,12 +148,13 @@ def months(lines: list[Sold], quiet: int) -> dict[tuple[int, str], tuple[int, in
     return {key: (n, cents) for key, (n, cents) in found.items()}
 
 
-def combinations(lines: list[Sold], sets: list[Callable[[Sold], bool]]) -> dict[int, tuple[int, int]]:
-    """Mask to customers and what they spent on everything."""
-    found: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+def combinations(lines: list[Sold], sets: list[Callable[[Sold], bool]]) -> dict[int, tuple[int, int, int]]:
+    """Mask to customers, what they spent on everything, and in the sets."""
+    found: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
     for customer in {line.customer for line in lines}:
         own = [line for line in lines if line.customer == customer]
         mask = sum(1 << i for i, inside in enumerate(sets) if any(inside(line) for line in own))
         found[mask][0] += 1
         found[mask][1] += sum(line.kept for line in own)
-    return {mask: (n, cents) for mask, (n, cents) in found.items()}
+        found[mask][2] += sum(line.kept for line in own if any(inside(line) for inside in sets))
+    return {mask: (n, whole, spent) for mask, (n, whole, spent) in found.items()}
