@@ -16,12 +16,13 @@ class SegmentationConfig(AppConfig):
         from segmentation.api import profile
         from segmentation.churn import report, risks
         from segmentation.help import fill
+        from segmentation.lifetime import report as fits
         from segmentation.lookalikes import jobs, seeds  # noqa: F401  registers the kind of job
-        from segmentation.models import Scheme
+        from segmentation.models import ChurnNight, LifetimeFit, Scheme
         from segmentation.products import suggesting
         from segmentation.segments import evaluating, membership
         from segmentation.shelf.engine import ShelfEngine
-        from segmentation.targets import reminding
+        from segmentation.targets import measures, reminding
 
         post_migrate.connect(watch_tables, dispatch_uid="segmentation.watch_tables")
         nights.use_window(lambda: Scheme.current().window_days)
@@ -31,6 +32,15 @@ class SegmentationConfig(AppConfig):
         whole.offer("leaving", risks.TOLD)
         whole.offer("segments", membership.TOLD)
         reporting.offer("churn", report.report)
+        reporting.offer("lifetime", fits.report)
+        measures.offer_scores(
+            "lifetime", measures.VALUE, _("Expected value of 365 days"), table="segmentation_lifetimescore",
+            column="value_365", fits=LifetimeFit,
+        )  # fmt: skip
+        measures.offer_scores(
+            "churn", measures.CHURN, _("Probability of leaving"), table="segmentation_churnscore",
+            column="probability", fits=ChurnNight,
+        )  # fmt: skip
         audience.fill()
         seeds.fill()
         reminding.fill()

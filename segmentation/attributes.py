@@ -36,6 +36,7 @@ LIFETIME = of_newest(
     "segmentation_lifetimefit",
     "alive, purchases_90, value_90, value_365",
 )
+CHURN = of_newest("leaving", "segmentation_churnscore", "segmentation_churnnight", "probability, at_stake")
 CLUSTER = at_night("clustered", "segmentation_clustermember", "cluster_id")
 
 
@@ -72,6 +73,11 @@ ATTRIBUTES = (
     _expected(
         "alive", _("Probability of being a customer still"), Kind.NUMBER, "lifetime.alive / 10.0", unit="percent"
     ),
+    Attribute(
+        "churn.probability", _("Probability of leaving"), "scores", Kind.NUMBER, CHURN,
+        "round((leaving.probability * 100)::numeric, 1)", unit="percent",
+    ),
+    Attribute("churn.at_stake", _("Value at stake"), "scores", Kind.MONEY, CHURN, "leaving.at_stake"),
     Attribute(
         "cluster", pgettext_lazy("attribute", "Cluster"), "scores", Kind.CHOICE, CLUSTER, "clustered.cluster_id",
         _clusters, is_numbered=True,

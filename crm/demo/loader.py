@@ -20,6 +20,7 @@ from crm.demo import (
     levels,
     offers,
     organisation,
+    segments,
     wallets,
 )
 from crm.demo.places import invent_places
@@ -78,6 +79,7 @@ def load(directory: Path, *, small: bool, watcher: Watcher) -> Loaded:
     offers.make()
     wallets.make(12 if small else 24)
     families.make()
+    segments.make()
     _add_site()
     return Loaded(prepared.members, prepared.lines, prepared.last_day, new_lines)
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.churn import bgnbd
 from segmentation.churn.catalogue import PLACE, REASON_PLACE, REASONS
+from segmentation.lifetime import bgnbd, search
 
 Formula = Callable[..., Any]
+SAMPLE = 20_000  # customers that the fit of BG/NBD looks at
 
 
 class Baseline:
@@ -34,7 +35,8 @@ class Baseline:
         numbers: dict[str, Any] = {"middle": [float(np.median(one)) for one in columns], "horizon": horizon}
         if kind == "bgnbd":
             visits, recency, tenure = columns
-            numbers["params"] = list(bgnbd.fitted(visits - 1, tenure - recency, tenure))
+            histories = bgnbd.Grouped.of(visits - 1, tenure - recency, tenure)
+            numbers["params"] = list(search.fit(histories.sample(SAMPLE)).params)
         return cls(kind, numbers)
 
     def contributions(self, rows: Any) -> Any:

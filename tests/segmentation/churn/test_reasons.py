@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from segmentation.churn import bgnbd, candidates, forest
+from segmentation.churn import candidates, forest
 from segmentation.churn.baselines import Baseline
 from segmentation.churn.calibration import Sigmoid
 from segmentation.churn.candidates import Trained
 from segmentation.churn.catalogue import FEATURES, PLACE, REASON_OF, REASON_PLACE, REASONS
 from segmentation.churn.forest import Forest, planted
+from segmentation.lifetime import bgnbd
 
 NODE = np.dtype([
     ("value", "f8"), ("count", "u4"), ("feature_idx", "i8"), ("num_threshold", "f8"), ("missing_go_to_left", "u1"),
