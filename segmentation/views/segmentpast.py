@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.org.models import Staff
 from crm.org.permissions import Permission
@@ -26,7 +26,7 @@ from segmentation.views.onesegment import SegmentView
 
 PARTS = ("in", "came", "went")
 MOST_NIGHTS = 400
-MOST_OTHERS = 30
+MOST_OTHERS = 100
 
 
 class SpanForm(forms.Form):
@@ -170,13 +170,17 @@ def crumbs(segment: Segment) -> list[tuple[str, str]]:
 
 
 class OtherForm(forms.Form):
-    other = forms.ModelChoiceField(
-        Segment.objects.none(), label=gettext_lazy("with"), required=False, to_field_name="pk"
-    )
+    other = forms.ChoiceField(label=pgettext_lazy("another segment", "with"), required=False)
 
-    def __init__(self, data: Any, others: QuerySet[Segment]) -> None:
+    def __init__(self, data: Any, others: list[Segment]) -> None:
         super().__init__(data)
-        self.fields["other"].queryset = others  # type: ignore[attr-defined]
+        self.others = {one.public_id: one for one in others}
+        choices = [("", "–"), *((code, one.name) for code, one in self.others.items())]
+        self.fields["other"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> Segment | None:
+        return self.others.get(self.cleaned_data["other"]) if self.is_valid() else None
 
 
 class SegmentOverlap(SegmentView):
@@ -184,15 +188,16 @@ class SegmentOverlap(SegmentView):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         segment = self.segment(public_id)
-        others = Segment.objects.visible_to(self.staff).in_use().exclude(pk=segment.pk).order_by("name")
+        rows = Segment.objects.visible_to(self.staff).in_use().exclude(pk=segment.pk).order_by("name")
+        others = list(rows[:MOST_OTHERS])
         form = OtherForm(request.GET, others)
-        other = form.cleaned_data["other"] if form.is_valid() else None
+        other = form.chosen
         context = {
             "segment": segment,
             "title": _("%(name)s and other segments") % {"name": segment.name},
             "form": form,
             "other": other,
-            "rows": self.rows(segment, list(others[:MOST_OTHERS])),
+            "rows": self.rows(segment, others),
             "overlap": timetravel.overlap(segment, other, self.staff) if other else None,
             "crumbs": crumbs(segment),
         }
