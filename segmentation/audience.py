@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from customers import nights
 from loyalty.coupons.audiences import Audience, offer
 from loyalty.simulation import groups
-from segmentation.models import Group
+from segmentation.models import Group, Segment
 
 _MEMBERS = """
 SELECT customer_id FROM segmentation_standing
@@ -23,8 +23,14 @@ WHERE s.customer_id = ANY(%(ids)s::bigint[]) AND s.night_id <= %(night)s
 """
 
 
+_SAVED = (
+    "SELECT customer_id FROM segmentation_segmentspell WHERE segment_id = %(segment)s AND ended_at IS NULL"
+)
+
+
 def fill() -> None:
-    offer(Audience("segment", _("Segments"), _groups, _members))
+    offer(Audience("segment", _("Groups"), _groups, _members))
+    offer(Audience("saved", _("Segments"), saved_segments, members_of_saved))
     groups.use(_groups_of, lambda: dict(_groups()))
 
 
@@ -37,6 +43,17 @@ def _groups_of(customer_ids: Sequence[int]) -> Mapping[int, str]:
     with connection.cursor() as cursor:
         cursor.execute(_GROUPS, {"ids": list(customer_ids), "night": night.pk if night else 0})
         return dict(cursor.fetchall())
+
+
+def saved_segments() -> list[tuple[str, str]]:
+    """Those for everybody, by name."""
+    rows = Segment.objects.filter(is_shared=True).in_use().order_by("name", "pk")
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
+
+
+def members_of_saved(key: str) -> tuple[str, dict[str, Any]]:
+    """Who is in it now."""
+    return _SAVED, {"segment": int(key) if key.isascii() and key.isdigit() else 0}
 
 
 def _members(key: str) -> tuple[str, dict[str, Any]]:

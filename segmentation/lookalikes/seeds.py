@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.lib.refusals import Refusal
 from customers import consents, nights
+from segmentation import audience
 from segmentation.clusters import reading
 from segmentation.models import Cluster, Group, ValueClass
 
@@ -94,6 +95,7 @@ def fill() -> None:
     offer(Seed("group", _("Group"), _groups, _of_the_night(_GROUP), _RFM))
     offer(Seed("value_class", _("Value class"), _classes, _of_the_night(_CLASS), _RFM))
     offer(Seed("cluster", _("Cluster"), _clusters, _of_the_night(_CLUSTER)))
+    offer(Seed("saved", _("Segment"), audience.saved_segments, audience.members_of_saved))
 
 
 def _of_the_night(sql: str) -> Callable[[str], tuple[str, dict[str, Any]]]:
