@@ -38,10 +38,14 @@ AVERAGES: dict[str, Any] = {
 
 
 def fitted(values: dict[str, Any], on: date = ON) -> LifetimeFit:
-    """A published night with a fit; it needs no purchases."""
+    """A published night with a fit of these values instead of its own; everybody has bought once."""
+    for person in Customer.objects.all():
+        assert person.home_store is not None
+        cast.purchase(person, at=person.home_store, on="2026-02-10")
     cast.night(on)
     night = PublishedNight.objects.get().night
-    LifetimeFit.objects.filter(night=night).delete()
+    for model in (LifetimeFit, LifetimeScore, LifetimeSum):
+        model.objects.filter(night=night).delete()
     return LifetimeFit.objects.create(night=night, until=on, **values)
 
 
