@@ -139,7 +139,8 @@ def test_averages_are_said_to_be_averages(
     assert theirs.get("/segments/lifetime/customers/").context["rows"][0].values[2] is None
     panel = theirs.get(f"/customers/{irina.public_id}/").content.decode()
     assert "cannot be told yet" in panel
-    assert "in 365 days" not in panel
+    assert "<dt>in 90 days</dt>" in panel
+    assert "<dt>in 365 days</dt>" not in panel
 
 
 def test_the_list_goes_page_by_page_by_value(
