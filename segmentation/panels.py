@@ -11,7 +11,6 @@ from customers.views.persona import objects
 from segmentation import standings
 from segmentation.churn import risks
 from segmentation.clusters import reading as clusters
-from segmentation.lifetime import HORIZONS
 from segmentation.lifetime import reading as lifetimes
 from segmentation.models import ClusterMember, Segment, Standing
 from segmentation.views.words import certainty, of_class, of_score, points
@@ -68,20 +67,15 @@ def movement(staff: Staff, customer: Customer) -> dict[str, Any] | None:
 
 def lifetime(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     """What they are expected to bring, and how sure it is that they are still a customer."""
-    score = lifetimes.score_of(customer)
+    history = _history(customer)
+    score = lifetimes.score_of(history[0].lifetime) if history else None  # type: ignore[attr-defined]
     if score is None:
         return None
     currency = whole.around(customer).chain.currency
-    spans = [
-        (days, getattr(score, f"purchases_{days}"), getattr(score, f"value_{days}")) for days in HORIZONS
-    ]
     told = [
-        (days, words.number(purchases / 100, 1), words.money(value, currency, 2))
-        for days, purchases, value in spans
-        if value is not None
-    ]
-    alive = None if score.alive is None else certainty(score.alive / 1000)
-    return {"score": score, "alive": alive, "told": told}
+        (days, words.number(purchases, 1), words.money(value, currency, 2)) for days, purchases, value in score.spans
+    ]  # fmt: skip
+    return {"score": score, "alive": None if score.alive is None else certainty(score.alive), "told": told}
 
 
 def _now(customer: Customer) -> Standing | None:
@@ -98,7 +92,7 @@ def _history(customer: Customer) -> list[Standing]:
     if night is None:
         return []
     if "_standings" not in customer.__dict__:
-        customer.__dict__["_standings"] = standings.history_of(customer, night)
+        customer.__dict__["_standings"] = standings.history_of(customer, night, lifetime=reading.beside())
     found: list[Standing] = customer.__dict__["_standings"]
     return found
 

@@ -6,6 +6,7 @@ Everything here reads the published night (or an earlier one) and is scoped to t
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from crm.org.scope import Viewer
 from customers import nights
@@ -24,16 +25,20 @@ def standing_of(customer: Customer, on: date | None = None) -> Standing | None:
     return _with_names(Standing.objects.filter(customer=customer).at(night.pk)).first() if night else None
 
 
-def history_of(customer: Customer, night: Night | None = None) -> list[Standing]:
+def history_of(customer: Customer, night: Night | None = None, **beside: Any) -> list[Standing]:
     """All published standings of the customer, newest first; `night.on` says since when each held.
 
     Runs that replaced another run for the same business date stand for it: the replaced one is left out. `night`: the
-    published one, where the caller knows it.
+    published one, where the caller knows it. `beside`: what else the statement reads of the customer, by name.
     """
     night = night or nights.published()
     if night is None:
         return []
-    rows = _with_names(Standing.objects.filter(customer=customer, night__lte=night.pk)).order_by("-night_id")
+    rows = (
+        _with_names(Standing.objects.filter(customer=customer, night__lte=night.pk))
+        .order_by("-night_id")
+        .annotate(**beside)
+    )
     by_date: dict[date, Standing] = {}
     for row in rows:
         by_date.setdefault(row.night.on, row)

@@ -37,6 +37,7 @@ from customers.models import (
     KeptOrder,
     MatchRules,
     Provider,
+    PublishedNight,
     Purchase,
     SignUp,
     SignUpState,
@@ -46,7 +47,7 @@ from customers.models import (
     WorkKind,
 )
 from customers.receiving import quarantine
-from segmentation.models import AgeLimit, Group, Standing
+from segmentation.models import AgeLimit, Group, LifetimeFit, LifetimeScore, LifetimeSum, Standing
 from segmentation.segments import saving
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
@@ -320,6 +321,7 @@ def build_world() -> World:
     cast.night("2026-03-09")
     night = cast.night("2026-03-10")
     scored(one for found in canaries.values() for one in found)
+    _lifetime_values(canaries, shops)
     shop = Connector.objects.create(code="shop", name="Shop", store=shops["HARB"])
     Brand.objects.bulk_create([Brand(name="Walked"), Brand(name="Walker")])
     anywhere = {
@@ -456,6 +458,27 @@ def _canary(code: str, n: int, shop: Any) -> Any:
     )
     cast.purchase(person, at=shop, on="2026-03-02", external_id=f"receipt-{code}-{n}")
     return person
+
+
+def _lifetime_values(canaries: dict[str, list[Any]], shops: dict[str, Store]) -> None:
+    """They have all bought once and on one day, so that no night would tell what to expect."""
+    night = PublishedNight.objects.get().night
+    fit = LifetimeFit.objects.create(
+        night=night,
+        until=night.on,
+        customers=9,
+        repeaters=0,
+        histories=1,
+        days=400,
+        rate=0.01,
+        value=10,
+        why="few",
+    )
+    for code, found in canaries.items():
+        LifetimeSum.objects.create(night=fit.night, store=shops[code], customers=len(found))
+        LifetimeScore.objects.bulk_create(
+            LifetimeScore(customer=person, night=fit.night, value_365=person.pk) for person in found
+        )
 
 
 def _people(shops: dict[str, Any], coast: Any) -> dict[str, Staff]:

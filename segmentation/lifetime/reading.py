@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Max, QuerySet, Subquery, Sum
+from django.db.models import Max, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import JSONObject
 
 from crm.org.scope import Viewer
-from customers.models import Customer, PublishedNight
+from customers.models import PublishedNight
 from segmentation import generations
 from segmentation.lifetime import HORIZONS
 from segmentation.models import LifetimeFit, LifetimeScore, LifetimeSum
@@ -63,16 +65,40 @@ def order(fit: LifetimeFit) -> str:
     return f"-value_{max(horizons(fit), default=30)}"
 
 
-def score_of(customer: Customer) -> LifetimeScore | None:
-    """The customer's, with its night; the customer was found in the reader's scope. One statement."""
+@dataclass(frozen=True)
+class Score:
+    """What is expected of one customer. `spans`: (days, purchases, value) of the spans that are told."""
+
+    on: date
+    alive: float | None
+    spans: list[tuple[int, float, Decimal]]
+
+
+def beside() -> Subquery:
+    """The score of a row's customer as JSON, for a statement that reads rows of that customer anyway."""
     published = PublishedNight.objects.values("night")[:1]
     newest = (
         LifetimeFit.objects.filter(night__lte=Subquery(published))
         .values("night_id")
         .order_by("-night_id")[:1]
     )
-    rows = LifetimeScore.objects.filter(customer=customer, night=Subquery(newest))
-    return rows.select_related("night").first()
+    rows = LifetimeScore.objects.filter(customer=OuterRef("customer"), night=Subquery(newest))
+    columns = [f"{what}_{days}" for what in ("purchases", "value") for days in HORIZONS]
+    told = JSONObject(on="night__on", alive="alive", **{name: name for name in columns})
+    return Subquery(rows.values(told=told))
+
+
+def score_of(told: dict[str, Any] | None) -> Score | None:
+    """What `beside` read; None where the customer has no score."""
+    if told is None:
+        return None
+    spans = [
+        (days, told[f"purchases_{days}"] / 100, Decimal(str(told[f"value_{days}"])))
+        for days in HORIZONS
+        if told[f"value_{days}"] is not None
+    ]
+    alive = None if told["alive"] is None else told["alive"] / 1000
+    return Score(date.fromisoformat(told["on"]), alive, spans)
 
 
 def history() -> list[LifetimeFit]:
