@@ -137,6 +137,9 @@ MAY: dict[str, set[Role]] = {
     "export_segments": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
     },
+    "edit_segments": {
+        Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
+    },
     "edit_schemes": {Role.MARKETER, Role.ADMINISTRATOR},
     "view_nights": {Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR},
     "run_nights": {Role.MARKETER, Role.ADMINISTRATOR},
