@@ -84,6 +84,7 @@ LATIN = frozenset(
             "json",
             "sha",
             "shopify",
+            "sku",
             "webhook",
             "ctrl",
             "app",
