@@ -32,7 +32,7 @@ def people(found: ProductFit, viewer: Viewer, **what: int | None) -> QuerySet[Cu
     due = goods(found, **what).filter(customer=OuterRef("pk"))
     objects = consents.refusal(None, "profiling", customer="customers_customer")
     rows = Customer.objects.visible_to(viewer).living().select_related("home_store").filter(Exists(due))
-    return rows.extra(where=[f"NOT {objects}"])  # noqa: S610  our own names and numbers
+    return rows.extra(where=[f"NOT {objects}"])  # noqa: S610  # nosec B610  our own names and numbers
 
 
 def of_customers(found: ProductFit, ids: Iterable[int], **what: int | None) -> dict[int, list[Suggestion]]:

@@ -22,7 +22,7 @@ from customers.models import Customer
 from segmentation.products.ages import TOO_YOUNG
 
 JUST = 0.25  # of the usual gap: bought so lately that it is not needed
-DUE = 0.8  # of the usual gap: about to be needed
+DUE, GONE = 0.8, 2.0  # usual gaps since the last: about to be needed; longer silent, they buy it elsewhere
 
 
 class Reason(StrEnum):
@@ -48,7 +48,7 @@ class Suggestion:
 
     @property
     def is_due(self) -> bool:
-        return self.gap > 0 and self.ago >= DUE * self.gap
+        return self.gap > 0 and DUE * self.gap <= self.ago <= GONE * self.gap
 
 
 @dataclass(frozen=True)

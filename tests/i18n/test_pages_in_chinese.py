@@ -87,6 +87,7 @@ LATIN = frozenset(
             "json",
             "sha",
             "shopify",
+            "sku",
             "webhook",
             "ctrl",
             "app",

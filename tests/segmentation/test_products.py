@@ -15,7 +15,7 @@ from crm.org.models import Store
 from customers.histories import Part
 from customers.models import Category, Customer
 from segmentation.models import AgeLimit, BasketPair, DueGood, Level, ProductFit, Recommendation, StockFigure
-from segmentation.products import again, intervals, pairs, step
+from segmentation.products import again, discovery, intervals, pairs, shelves, step
 from segmentation.products.baskets import Baskets, baskets, between, counted, once
 from segmentation.products.pairs import Counter
 from tests import cast
@@ -186,6 +186,54 @@ def test_the_best_of_each_equal_a_plain_sort(rows: list[tuple[int, int, int]]) -
         mine = sorted((row for row in rows if row[0] == one), key=lambda row: (-row[2], row[1]))[:3]
         wanted |= {(one, at): row[1] for at, row in enumerate(mine)}
     assert told == wanted
+
+
+# --- What is new ----------------------------------------------------------------------------------------------------
+
+
+def finder(found: Part, until: int) -> discovery.Finder:
+    sales = shelves.Sales(5)
+    sales.add(shelves.look(found, until, 5))
+    shelf = sales.shelves()
+    like = discovery.together(found, until, shelf)
+    near = discovery.likeness(like.counts.toarray(), like.ever, like.lately)
+    return discovery.Finder(shelf, near, shelf.factor, shelf.popularity)
+
+
+def test_what_is_new_goes_with_what_they_buy() -> None:
+    """All four bought tea (1) long ago; of them two lately milk (2), one honey (3). Wine (4) was sold long ago."""
+    receipts = [(1, 0, plain(1)), (1, 99, plain(2)), (2, 0, plain(1, 4)), (2, 99, plain(2, 3)), (3, 0, plain(1)),
+                (4, 0, plain(1))]  # fmt: skip
+    found = part(receipts)
+    new = finder(found, 100)
+    tea, milk, honey = (int(new.shelves.place[product]) for product in (1, 2, 3))
+    assert new.like.whole[tea, milk] == pytest.approx(2 / sqrt(4 * 2))
+    assert new.like.whole[tea, honey] == pytest.approx(1 / sqrt(4 * 1))
+    assert new.like.whole[milk, tea] == 0  # nobody bought tea lately
+    nothing = np.zeros((4, 4), dtype=bool)
+    store = new.shelves.rows(np.ones(4, dtype=np.int64))
+    told = new.find(again.bought(found, 100), customers=4, store=store, blocked=nothing, most=2)
+    third = told.owner == 2
+    assert new.shelves.kept[told.place[third]].tolist() == [2, 3]
+    assert new.shelves.kept[told.goes_with[third]].tolist() == [1, 1]
+    nothing[:, milk] = True
+    told = new.find(again.bought(found, 100), customers=4, store=store, blocked=nothing, most=2)
+    assert new.shelves.kept[told.place[told.owner == 2]].tolist() == [3]
+    assert not (told.owner == 1).any()  # they know all that sells
+
+
+def test_nobody_is_offered_what_their_store_does_not_sell() -> None:
+    """Milk sells to 40 of 80 customers at store 1, so 40 were to be expected at store 2, where tea alone is bought."""
+    one = part([(n, 99, plain(1, 2)) for n in range(1, 41)])
+    other = part([(n, 99, plain(1)) for n in range(41, 81)], store=2)
+    sales = shelves.Sales(5)
+    for each in (one, other):
+        sales.add(shelves.look(each, 100, 5))
+    shelf = sales.shelves()
+    first, second, nowhere = shelf.rows(np.array([1, 2, 9]))
+    milk = shelf.place[2]
+    assert shelf.absent[[first, second, nowhere], milk].tolist() == [False, True, False]
+    assert shelf.table[[first, second], milk].tolist() == [40, 0]
 
 
 # --- The step -------------------------------------------------------------------------------------------------------

@@ -23,6 +23,12 @@ Browser = Callable[[Staff], Client]
 TODAY = NIGHT + timedelta(days=1)
 
 
+@pytest.fixture(autouse=True)
+def _on_the_day_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (recommending, needs):
+        monkeypatch.setattr(module, "localdate", lambda: TODAY)
+
+
 def skus(some: tuple[Suggestion, ...]) -> list[str]:
     return [one.sku for one in some]
 
@@ -52,6 +58,12 @@ def test_sentences_in_other_cases() -> None:
         "bought every day, last today", "bought on 1 day, last yesterday", "bought on 2 days, last 30 days ago",
         "popular at Harbour", "popular in the chain",
     ]  # fmt: skip
+
+
+def test_what_they_gave_up_is_not_due() -> None:
+    tea = {"product_id": 1, "sku": "T", "name": "Tea", "reason": Reason.RHYTHM, "gap": 10, "days": 5}
+    due = {ago: Suggestion(**tea, ago=ago).is_due for ago in (7, 8, 20, 21)}  # type: ignore[arg-type]
+    assert due == {7: False, 8: True, 20: True, 21: False}
 
 
 def test_bought_since_the_night_is_left_out(irina: Customer, harbour: Store, night: dict[str, int]) -> None:
