@@ -36,6 +36,7 @@ LIFETIME = of_newest(
     "segmentation_lifetimefit",
     "alive, purchases_90, value_90, value_365",
 )
+CHURN = of_newest("leaving", "segmentation_churnscore", "segmentation_churnnight", "probability")
 CLUSTER = at_night("clustered", "segmentation_clustermember", "cluster_id")
 
 
@@ -71,6 +72,11 @@ ATTRIBUTES = (
     _expected("purchases_90", _("Expected purchases of 90 days"), Kind.NUMBER, "lifetime.purchases_90 / 100.0"),
     _expected(
         "alive", _("Probability of being a customer still"), Kind.NUMBER, "lifetime.alive / 10.0", unit="percent"
+    ),
+    Attribute(
+        "churn.probability", _("Probability of leaving"), "scores", Kind.NUMBER, CHURN,
+        "round((leaving.probability * 100)::numeric, 1)", unit="percent",
+        help=_("That they buy nothing for as long as the model looks ahead."),
     ),
     Attribute(
         "cluster", pgettext_lazy("attribute", "Cluster"), "scores", Kind.CHOICE, CLUSTER, "clustered.cluster_id",
