@@ -92,7 +92,7 @@ def _history(customer: Customer) -> list[Standing]:
     if night is None:
         return []
     if "_standings" not in customer.__dict__:
-        customer.__dict__["_standings"] = standings.history_of(customer, night, lifetime=reading.beside())
+        customer.__dict__["_standings"] = standings.history_of(customer, night, lifetime=lifetimes.beside())
     found: list[Standing] = customer.__dict__["_standings"]
     return found
 
