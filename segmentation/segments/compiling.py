@@ -219,9 +219,12 @@ class Builder:
 
     def _then(self, one: Then) -> Asked:
         """Each later day looks at the last earlier one: one pass over both, in the order of days."""
-        first = self._rows(one.first, "customer_id, day, false AS is_then")
-        then = self._rows(one.then, "customer_id, day, true AS is_then")
-        name = self._join(_THEN.format(first=first, then=then, within=self.param(one.within_days, "int")))
+        if one not in self._counted:
+            first = self._rows(one.first, "customer_id, day, false AS is_then")
+            then = self._rows(one.then, "customer_id, day, true AS is_then")
+            within = self.param(one.within_days, "int")
+            self._counted[one] = self._join(_THEN.format(first=first, then=then, within=within))
+        name = self._counted[one]
         return Asked(f"{name}.day", f"{name}.day IS NOT NULL")
 
     def _member_of(self, segment: int) -> Asked:
@@ -229,7 +232,9 @@ class Builder:
         if found is None:
             return Asked("NULL", "false")
         if isinstance(found, str):
-            name = self._join(found.format(number=self.param(segment, "bigint")))
+            if segment not in self._counted:
+                self._counted[segment] = self._join(found.format(number=self.param(segment, "bigint")))
+            name = self._counted[segment]
             return Asked(f"{name}.since", f"{name}.customer_id IS NOT NULL")
         return Asked("NULL", self.holds(found))
 

@@ -7,6 +7,7 @@ languages without such clauses the translation of a clause begins with what it s
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -36,7 +37,10 @@ def clause(node: Node, viewer: Any = None) -> str:
 class _Teller:
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
-        self.currency = Chain.current().currency
+
+    @cached_property
+    def currency(self) -> str:
+        return Chain.current().currency
 
     def whole(self, tree: Node) -> str:
         group = tree if isinstance(tree, Group) and tree.how == "all" else Group("all", (tree,))

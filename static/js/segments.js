@@ -70,9 +70,30 @@ function focus(steps) {
   wanted?.scrollIntoView({ block: "nearest" });
 }
 
+/* What is typed while the answer to a choice is on its way stays typed. Buttons move conditions, and their names with them. */
+const typed = () => new Map([...document.querySelectorAll("#steps input:not([type='hidden'], [type='checkbox'])")].map((one) => [one.name, one.value]));
+let sent = new Map();
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.id === "steps") sent = event.target.matches("select") ? typed() : new Map();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "steps") return;
+  for (const [name, value] of typed()) if (sent.get(name) === value) sent.delete(name);
+    else if (sent.has(name)) sent.set(name, value);
+});
+function keepTyping(steps) {
+  for (const [name, value] of sent) {
+    const field = steps.querySelector(`input[name="${CSS.escape(name)}"]`);
+    if (field) field.value = value;
+  }
+  sent = new Map();
+}
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "steps") return;
   picker()?.close();
+  keepTyping(event.detail.target);
   focus(event.detail.target);
   document.body.dispatchEvent(new CustomEvent("steps-changed"));
 });
