@@ -50,7 +50,7 @@ def _counted(node: Json, name: str, told: QueryDict) -> None:
     wanted = told.get(f"{name}.count", node.get("count"))
     measure = next((one for one in offered.measures if one.code == wanted), None) if offered else None
     if measure and measure.code != node.get("count"):
-        node.update({**counted(measure), "is": node["is"]} if node["is"] == "at_least" else counted(measure))
+        node.update(counted(measure))
 
 
 def is_never(node: Json) -> bool:
@@ -65,11 +65,11 @@ def _then(node: Json, name: str, told: QueryDict) -> None:
             deed.update({"did": wanted, "where": []})
         _deed(deed, f"{name}.{part}", told)
     if f"{name}.within_days" in told:
-        node["within_days"] = _days(told[f"{name}.within_days"])
+        node["within_days"] = _days(told.get(f"{name}.within_days", ""))
 
 
 def _member_of(node: Json, name: str, told: QueryDict) -> None:
-    node["member_of"] = told.get(f"{name}.member_of", node["member_of"])[:40]
+    node["member_of"] = str(told.get(f"{name}.member_of", node["member_of"]))[:40]
 
 
 def _deed(deed: Json, name: str, told: QueryDict) -> None:
@@ -86,7 +86,7 @@ def _deed(deed: Json, name: str, told: QueryDict) -> None:
 
 
 def _window(held: Json, name: str, told: QueryDict) -> Json:
-    kind, was = told[f"{name}.when"], next(iter(held), "")
+    kind, was = told.get(f"{name}.when", ""), next(iter(held), "")
     if kind == "between":
         return {"between": [told.get(f"{name}.when.{end}", "")[:10] for end in ("since", "until")]}
     if kind in DAYS:

@@ -84,4 +84,4 @@ def askers(segments: Iterable[Segment], versions: Mapping[int, SegmentVersion]) 
 def uses(segments: Iterable[Segment]) -> dict[int, dict[str, Any]]:
     """How often each was used for something, and when last."""
     rows = SegmentUse.objects.filter(segment__in=[one.pk for one in segments]).values("segment")
-    return {row["segment"]: row for row in rows.annotate(times=Count("pk"), last_at=Max("at"))}
+    return {row["segment"]: dict(row) for row in rows.annotate(times=Count("pk"), last_at=Max("at"))}

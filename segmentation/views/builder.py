@@ -110,7 +110,7 @@ class Steps(BuilderView):
 
 def _told(request: HttpRequest) -> dict[str, Any]:
     """What else stands on the page, for browsers without scripts."""
-    told = {name: request.POST.get(name, "") for name in ("name", "about", "remark", "seen")}
+    told = {name: request.POST.get(name, "") for name in ("name", "about", "remark", "version")}
     return told | {"is_shared": "is_shared" in request.POST}
 
 

@@ -12,7 +12,7 @@ from segmentation.segments.members import newest
 
 
 class SegmentForm(EditForm, forms.Form):
-    """`seen` is the number of the version that was on the page; `faults` are those of the description, by place."""
+    """`version` is the number of the one that was on the page; `faults` are those of the description, by place."""
 
     parts: ClassVar[dict[str, Any]] = {"definition": _("Who is in it")}
     name = forms.CharField(
@@ -26,7 +26,7 @@ class SegmentForm(EditForm, forms.Form):
     is_shared = forms.BooleanField(
         label=_("For everybody"), required=False, help_text=_("Without it only you see the segment.")
     )
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
         self,
@@ -37,16 +37,18 @@ class SegmentForm(EditForm, forms.Form):
         version: SegmentVersion | None = None,
     ) -> None:
         held = {"name": segment.name, "about": segment.about} if segment else {}
-        super().__init__(data, initial=held | ({"seen": version.number} if version else {}) | (initial or {}))
+        super().__init__(
+            data, initial=held | ({"version": version.number} if version else {}) | (initial or {})
+        )
         self.segment = segment
         self.faults: dict[str, list[tuple[str, str]]] = {}
         del self.fields["is_shared" if segment else "remark"]
         self.theirs = {}
         if segment:
             self.carry()
-            self.fields["seen"].show_hidden_initial = self.fields["remark"].show_hidden_initial = False
+            self.fields["version"].show_hidden_initial = self.fields["remark"].show_hidden_initial = False
 
     def rebase(self, now: Mapping[str, Any]) -> None:
         """Saving again is based on the version that somebody else made meanwhile."""
         if "definition" in now and self.segment and (version := newest(self.segment.pk)):
-            self.data["seen"] = str(version.number)  # type: ignore[index]
+            self.data["version"] = str(version.number)  # type: ignore[index]

@@ -47,7 +47,7 @@ class Keeping(BuilderView):
             )
         seen = {name: value for name, value in form.based_on().items() if name in ("name", "about")}
         with transaction.atomic():
-            saving.change(segment, writing.tree, by=self.staff, seen=told["seen"], remark=told["remark"])
+            saving.change(segment, writing.tree, by=self.staff, seen=told["version"], remark=told["remark"])
             return saving.describe(
                 segment, by=self.staff, based_on=seen, name=told["name"], about=told["about"]
             )

@@ -149,11 +149,8 @@ class SegmentWork(Bulk):
         found = Segment.objects.visible_to(self.staff)
         return get_object_or_404(found, pk=Segment.row_id(self.kwargs["public_id"]) or 0)
 
-    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        return super().get(request)
-
-    def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        return super().post(request)
+    def dispatch(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
+        return super().dispatch(request)  # which segment stands in `kwargs`
 
     def people(self) -> QuerySet[Customer]:
         return people_of(self.segment(), self.staff)
