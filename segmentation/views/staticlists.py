@@ -3,8 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -116,10 +116,17 @@ class ChangeList(UploadView):
     """A file that adds to a list, takes off it, or replaces it."""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        known = Segment.objects.visible_to(self.staff).exclude(kind=SegmentKind.LIST)
+        if known.filter(pk=Segment.row_id(public_id) or 0).exists():
+            return redirect("segmentation:segment", public_id)  # nobody is put into what has conditions
         return self.page(list_of(self, public_id), ListUpload())
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
         return self.take(list_of(self, public_id))
+
+
+class Gone(Exception):
+    """The file of an address was saved, is older than a day, or is somebody else's."""
 
 
 class FileView(StaffView):
@@ -127,10 +134,17 @@ class FileView(StaffView):
 
     permission = Permission.EDIT_SEGMENTS
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Gone:
+            self.say(_("This file is no longer here. Choose it again."), error=True)
+            return redirect("segmentation:list-new")
+
     def file(self, token: str) -> ListFile:
         known = listfiles.found(token, self.staff)
         if known is None:
-            raise Http404
+            raise Gone
         return known
 
     def matched(self, file: ListFile) -> Matched:

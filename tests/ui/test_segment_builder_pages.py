@@ -276,12 +276,12 @@ def test_a_list_is_uploaded_changed_and_kept_in_versions(
         [(4, "NOBODY")],
     )
     assert "NOBODY" in theirs.get(f"{place}unmatched/").content.decode()
-    assert signed_in(ana).get(place).status_code == 404
+    assert signed_in(ana).get(place)["Location"] == "/segments/lists/new/"
     assert theirs.get(f"{place}?column=who&kind=phone").context["matched"] == 0
     kept = theirs.post(place, {"name": "The fair", "is_shared": "on"})
     one = Segment.objects.get()
     assert kept["Location"] == f"/segments/saved/{one.public_id}/"
-    assert theirs.get(place).status_code == 404  # the file is gone
+    assert "no longer here" in theirs.get(place, follow=True).content.decode()
 
     def listed() -> set[int]:
         version = SegmentVersion.objects.filter(segment=one).order_by("-number")[0]
