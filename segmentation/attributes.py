@@ -76,6 +76,7 @@ ATTRIBUTES = (
     Attribute(
         "churn.probability", _("Probability of leaving"), "scores", Kind.NUMBER, CHURN,
         "round((leaving.probability * 100)::numeric, 1)", unit="percent",
+        help=_("That they buy nothing for as long as the model looks ahead."),
     ),
     Attribute("churn.at_stake", _("Value at stake"), "scores", Kind.MONEY, CHURN, "leaving.at_stake"),
     Attribute(

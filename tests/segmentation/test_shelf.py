@@ -172,5 +172,5 @@ def test_random_trees(seed: int, tmp_path: Path) -> None:
         expected = evaluating.ids(tree, world.moment)
         assert standing.ids(tree).tolist() == expected, wrong(standing, tree)
         assert patched.ids(tree).tolist() == expected, to_json(tree)
-        scoped = compiling.count(tree, world.moment, Reach(store_ids=stores))
+        scoped = compiling.counts([tree], world.moment, Reach(store_ids=stores))
         assert patched.counts([tree, tree], stores) == [evaluating.rows(scoped)[0][0]] * 2, to_json(tree)

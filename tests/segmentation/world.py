@@ -35,6 +35,8 @@ from customers.models import (
 )
 from loyalty.models import Balance, Coupon, CouponDefinition, CouponUse, Lot, Membership, Movement, Referral
 from segmentation.models import (
+    ChurnNight,
+    ChurnScore,
     Cluster,
     ClusterMember,
     LifetimeFit,
@@ -125,6 +127,7 @@ class World:
         ]
         self.clusters = [Cluster.objects.create(born_night=self.nights[0]) for _ in range(2)]
         for night in (self.nights[0], self.nights[2]):  # the published one between them was not fitted
+            ChurnNight.objects.create(night=night, model_id=1, customers=60, expected=3)
             LifetimeFit.objects.create(
                 night=night,
                 until=night.on,
@@ -303,6 +306,14 @@ class World:
             customer=one, night=night, alive=self.maybe(dice.randint(0, 1000)), value_90=self.maybe(self.money()),
             purchases_90=self.maybe(dice.randint(0, 900)), value_365=self.maybe(self.money(900)),
         )  # fmt: skip
+        if dice.random() < 0.8:
+            ChurnScore.objects.create(
+                customer=one,
+                night=night,
+                probability=dice.randint(0, 1000) / 1000,
+                at_stake=self.money(),
+                points=[],
+            )
 
     def _touches(self) -> None:
         Interaction.objects.bulk_create(
