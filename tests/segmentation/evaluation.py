@@ -143,10 +143,8 @@ class People:
             self._at_night(model) for model in (Lifecycle, Persona, Standing, ClusterMember)
         )
         fits = LifetimeFit.objects.filter(night__lte=self.at.night).order_by("-night_id")[:1]
-        leaving = {
-            one.customer_id: (Decimal(str(one.probability)) * 100).quantize(Decimal("0.1"))
-            for one in ChurnScore.objects.filter(night__in=[fit.night_id for fit in fits])
-        }
+        newest = [fit.night_id for fit in fits]
+        leaving = {one.customer_id: one for one in ChurnScore.objects.filter(night__in=newest)}
         scores = {
             one.customer_id: one for one in LifetimeScore.objects.filter(night__in=[f.night_id for f in fits])
         }
@@ -166,7 +164,11 @@ class People:
                 mine[f"persona.{code}"] = {str(one) for one in (getattr(persona, name) if persona else ())}
             mine["rfm.group"] = standing and standing.group.code
             mine["rfm.value_class"] = standing and str(standing.value_class)
-            mine["churn.probability"] = leaving.get(pk)
+            leaves = leaving.get(pk)
+            mine["churn.probability"] = leaves and (Decimal(str(leaves.probability)) * 100).quantize(
+                Decimal("0.1")
+            )
+            mine["churn.at_stake"] = leaves and leaves.at_stake
             mine["cluster"] = str(clusters[pk].cluster_id) if pk in clusters else None
             score = scores.get(pk) or LifetimeScore()
             mine |= {"lifetime.value_90": score.value_90, "lifetime.value_365": score.value_365}

@@ -308,7 +308,11 @@ class World:
         )  # fmt: skip
         if dice.random() < 0.8:
             ChurnScore.objects.create(
-                customer=one, night=night, probability=dice.randint(0, 1000) / 1000, at_stake=1, points=[]
+                customer=one,
+                night=night,
+                probability=dice.randint(0, 1000) / 1000,
+                at_stake=self.money(),
+                points=[],
             )
 
     def _touches(self) -> None:
