@@ -24,7 +24,7 @@ def people(viewer: Viewer, one: LookAlike) -> Any:
     """Whom a search found, in no order."""
     found = LookAlikeMatch.objects.filter(lookalike=one).values("customer_id")
     rows = Customer.objects.visible_to(viewer).living().filter(pk__in=found)
-    return rows.annotate(refuses=RawSQL(_REFUSES, [], BooleanField())).filter(refuses=False)  # noqa: S611  our own names
+    return rows.annotate(refuses=RawSQL(_REFUSES, [], BooleanField())).filter(refuses=False)  # noqa: S611  # nosec B611  our own names
 
 
 def ranked(viewer: Viewer, one: LookAlike, after: int = 0) -> Any:
