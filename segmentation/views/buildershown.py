@@ -49,7 +49,7 @@ class Shown:
     segments: list[Choice] = field(default_factory=list)
 
     @property
-    def id(self) -> str:
+    def anchor(self) -> str:
         return f"n{self.place}"
 
 
