@@ -208,7 +208,8 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
 
 # Of these, the ones that find through SQL of their own instead of `visible_to`.
 SEARCHES = {
-    "customers:find", "analytics:revenue-customers", "analytics:revenue-customers-export",
+    "customers:find", "segmentation:segment-export", "analytics:revenue-customers",
+    "analytics:revenue-customers-export",
     "analytics:comings-customers", "analytics:comings-customers-export",
 }  # fmt: skip
 
