@@ -81,9 +81,6 @@ class SegmentationConfig(AppConfig):
             "customer.head",
             slots.Panel("cluster", "segmentation/panel_cluster.html", panels.cluster, may, order=15),
         )
-        slots.add_column(
-            "customer.list", slots.Column("cluster", _("Cluster"), panels.cluster_column, may, order=15)
-        )
         slots.offer(
             "customer.side",
             slots.Panel("lifetime", "segmentation/panel_lifetime.html", panels.lifetime, may, order=8),

@@ -12,7 +12,7 @@ from segmentation import standings
 from segmentation.churn import risks
 from segmentation.clusters import reading as clusters
 from segmentation.lifetime import reading as lifetimes
-from segmentation.models import ClusterMember, Segment, Standing
+from segmentation.models import Segment, Standing
 from segmentation.views.words import certainty, of_class, of_score, points
 
 
@@ -115,16 +115,3 @@ def cluster(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     if not stays or (stays[0].ended_night is not None and stays[0].ended_night <= night.pk):
         return None
     return {"name": stays[0].name, "before": stays[1].name if stays[1:] else ""}
-
-
-def cluster_column(staff: Staff, ids: list[int]) -> dict[int, tuple[Any, str]]:
-    """The cluster of each, by the published night."""
-    night = nights.published()
-    if night is None or not ids:
-        return {}
-    rows = (
-        ClusterMember.objects.at(night.pk).filter(customer__in=ids).values_list("customer_id", "cluster_id")
-    )
-    found = dict(rows)
-    names = clusters.names_of(found.values(), night) if found else {}
-    return {customer: (names[pk], "") for customer, pk in found.items()}

@@ -83,7 +83,7 @@ def then(segment: Segment, customer: Customer, viewer: Viewer, at: datetime | No
 def _reason(one: Condition, value: Any, holds: bool | None, viewer: Viewer) -> Reason:
     attribute = registry.attribute(one.attribute) if isinstance(one, Is) else None
     is_hidden = attribute is not None and not attribute.is_seen_by(viewer)
-    return Reason(sentences.sentence(one), None if is_hidden else value, holds, is_hidden, attribute)
+    return Reason(sentences.clause(one, viewer), None if is_hidden else value, holds, is_hidden, attribute)
 
 
 def _said(value: Any, attribute: Attribute | None) -> str:

@@ -24,7 +24,7 @@ from segmentation.models import (
     SegmentSpell,
     SegmentVersion,
 )
-from segmentation.segments import overview, reading, roster
+from segmentation.segments import overview, reading, roster, timetravel
 from segmentation.segments.members import is_evaluated, newest
 from segmentation.segments.overview import Size
 from segmentation.views.members import exported, listed
@@ -137,6 +137,8 @@ class SegmentExport(SegmentView):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
         segment = self.segment(public_id)
+        if is_evaluated(segment.pk):
+            timetravel.use(segment, self.staff, used_for="export", by=self.staff)
         return exported(self, people_of(segment, self.staff), request, {"segment": segment.public_id})
 
 

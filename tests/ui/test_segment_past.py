@@ -1,0 +1,102 @@
+"""A segment in time, on its pages: who was in it, who came and went, what it shares, why somebody is in it."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.org.models import Staff, Store
+from customers.models import Customer
+from segmentation.models import Segment, SegmentUse
+from segmentation.segments import saving
+from tests import cast
+from tests.night.helpers import run_night
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[Staff], Client]
+BUYERS = {
+    "all": [{"did": "purchase", "count": "times", "is": "at_least", "value": 1, "when": {"last_days": 90}}]
+}
+STEPS = ("segments",)
+
+
+@pytest.fixture
+def buyers(irina: Customer, yusuf: Customer, harbour: Store, uptown: Store) -> Segment:
+    """Irina of Harbour bought in March, Yusuf in May: the window forgets her in between."""
+    made = saving.create(by="system:test", name="Buyers", definition=BUYERS)
+    cast.purchase(irina, at=harbour, on="2026-03-01")
+    cast.purchase(yusuf, at=harbour, on="2026-05-20")
+    for on in ("2026-03-10", "2026-07-01"):
+        run_night(date.fromisoformat(on), steps=STEPS)
+    return made
+
+
+def past(theirs: Client, segment: Segment, **query: str) -> Any:
+    return theirs.get(f"/segments/saved/{segment.public_id}/past/", query)
+
+
+def names(answer: Any) -> list[str]:
+    return [row.customer.name for row in answer.context["rows"]]
+
+
+def test_who_was_in_it_who_came_and_who_went(
+    browser: Browser, max_: Staff, buyers: Segment, irina: Customer, yusuf: Customer
+) -> None:
+    span = {"since": "2026-03-10", "until": "2026-07-01"}
+    shown = past(browser(max_), buyers, **span)
+    flow = shown.context["flow"]
+    assert (flow.before, flow.came, flow.went, flow.after, flow.stayed) == (1, 1, 1, 1, 0)
+    assert names(shown) == [yusuf.name]
+    assert names(past(browser(max_), buyers, **span, show="went")) == [irina.name]
+    assert names(past(browser(max_), buyers, **span, show="came")) == [yusuf.name]
+    assert names(past(browser(max_), buyers, since="2026-03-10", until="2026-03-10")) == [irina.name]
+
+
+def test_a_manager_sees_their_own_customers_alone(
+    browser: Browser, uma: Staff, buyers: Segment, irina: Customer
+) -> None:
+    shown = past(browser(uma), buyers, since="2026-03-10", until="2026-07-01")
+    assert (shown.status_code, shown.context["flow"].before, names(shown)) == (200, 0, [])
+
+
+def test_before_the_first_night_it_says_so(browser: Browser, max_: Staff) -> None:
+    new = saving.create(by="system:test", name="New", definition=BUYERS)
+    shown = past(browser(max_), new)
+    assert "No night yet" in shown.content.decode()
+    assert shown.context["days"] is None
+
+
+def test_what_two_segments_share(browser: Browser, max_: Staff, buyers: Segment, yusuf: Customer) -> None:
+    everybody = saving.create(by="system:test", name="Everybody", definition={"all": []})
+    run_night(date(2026, 7, 1), steps=STEPS)
+    shown = browser(max_).get(f"/segments/saved/{buyers.public_id}/overlap/", {"other": everybody.public_id})
+    assert (shown.context["overlap"].first, shown.context["overlap"].both) == (1, 1)
+    assert names(shown) == [yusuf.name]
+    ((other, shared),) = shown.context["rows"]
+    assert (other, shared.second, shared.of_first) == (everybody, Customer.objects.count(), 1.0)
+
+
+def test_why_somebody_was_in_it_and_is_no_more(
+    browser: Browser, max_: Staff, buyers: Segment, irina: Customer
+) -> None:
+    address = f"/segments/saved/{buyers.public_id}/customers/{irina.public_id}/"
+    then = browser(max_).get(address, {"on": "2026-03-10"})
+    assert [one.said for one in then.context["why"].reasons] == ["1"]
+    now = browser(max_).get(address)
+    assert now.context["why"] is None
+    assert [(one.said, one.holds) for one in now.context["today"]] == [("0", False)]
+    assert "Not in it now" in now.content.decode()
+
+
+def test_a_customer_of_others_is_not_told_of(
+    browser: Browser, uma: Staff, buyers: Segment, irina: Customer
+) -> None:
+    answer = browser(uma).get(f"/segments/saved/{buyers.public_id}/customers/{irina.public_id}/")
+    assert answer.status_code == 404
+
+
+def test_an_export_is_a_use(browser: Browser, max_: Staff, buyers: Segment) -> None:
+    browser(max_).get(f"/segments/saved/{buyers.public_id}/export/")
+    assert [(use.used_for, use.customers) for use in SegmentUse.objects.all()] == [("export", 1)]
