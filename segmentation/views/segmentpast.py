@@ -197,7 +197,7 @@ class SegmentOverlap(SegmentView):
             "title": _("%(name)s and other segments") % {"name": segment.name},
             "form": form,
             "other": other,
-            "rows": self.rows(segment, others),
+            "shared": self.shared(segment, others),
             "overlap": timetravel.overlap(segment, other, self.staff) if other else None,
             "crumbs": crumbs(segment),
         }
@@ -207,7 +207,7 @@ class SegmentOverlap(SegmentView):
             context | listed(self, people.select_related("home_store"), request),
         )
 
-    def rows(self, segment: Segment, others: list[Segment]) -> list[tuple[Segment, Overlap]]:
+    def shared(self, segment: Segment, others: list[Segment]) -> list[tuple[Segment, Overlap]]:
         """The largest overlap first."""
         sizes = timetravel.sizes_now([segment, *others], self.staff)
         both = timetravel.shared_by(segment, self.staff, others)
