@@ -15,6 +15,7 @@ class SegmentationConfig(AppConfig):
         from segmentation import attributes, audience, reporting
         from segmentation.api import profile
         from segmentation.churn import report, risks
+        from segmentation.clusters import reading as clusters
         from segmentation.help import fill
         from segmentation.lifetime import report as fits
         from segmentation.lookalikes import jobs, seeds  # noqa: F401  registers the kind of job
@@ -31,6 +32,7 @@ class SegmentationConfig(AppConfig):
         profile.fill()
         whole.offer("leaving", risks.TOLD)
         whole.offer("segments", membership.TOLD)
+        whole.offer("cluster", clusters.TOLD)
         reporting.offer("churn", report.report)
         reporting.offer("lifetime", fits.report)
         measures.offer_scores(

@@ -111,7 +111,9 @@ def cluster(staff: Staff, customer: Customer) -> dict[str, Any] | None:
     night = whole.around(customer).night
     if night is None or objects(customer):
         return None
-    stays = clusters.last_stays(customer, night)
+    more = whole.around(customer).more
+    told = clusters.stays_told(more["cluster"]) if "cluster" in more else None
+    stays = clusters.last_stays(customer, night) if told is None else told
     if not stays or (stays[0].ended_night is not None and stays[0].ended_night <= night.pk):
         return None
     return {"name": stays[0].name, "before": stays[1].name if stays[1:] else ""}

@@ -145,11 +145,16 @@ def _stay(pk: int, ended: int | None, names: str, codes: str | None, categories:
     return Stay(pk, own or naming.sentence(json.loads(codes or "[]"), known), ended)
 
 
+def stays_told(told: list[list[Any]] | None) -> list[Stay]:
+    """The same of what `TOLD` read with the rest of a customer's page."""
+    return [_stay(*row) for row in told or []]
+
+
 _STAYS = """
-SELECT member.cluster_id, member.ended_night, cluster.names::text, called.words::text, (
+SELECT member.cluster_id, member.ended_night, cluster.names::text AS names, called.words::text AS words, (
     SELECT jsonb_object_agg(goods.id, goods.name)::text FROM customers_category goods
     WHERE called.words ? ('category:' || goods.id || '+')
-)
+) AS goods
 FROM segmentation_clustermember member
 JOIN segmentation_cluster cluster ON cluster.id = member.cluster_id
 LEFT JOIN LATERAL (
@@ -159,6 +164,12 @@ LEFT JOIN LATERAL (
 WHERE member.customer_id = %(id)s AND member.night_id <= %(night)s
 ORDER BY member.night_id DESC LIMIT 2
 """
+_PUBLISHED = "(SELECT published.night_id FROM customers_publishednight published LIMIT 1)"
+# For `customers.whole`: as of the published night.
+TOLD = f"""(
+SELECT json_agg(json_build_array(stay.cluster_id, stay.ended_night, stay.names, stay.words, stay.goods))
+FROM ({_STAYS.replace("%(night)s", _PUBLISHED)}) stay
+)"""  # noqa: S608  our own names
 
 
 @dataclass(frozen=True)

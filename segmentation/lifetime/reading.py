@@ -95,7 +95,7 @@ def score_of(told: dict[str, Any] | None) -> Score | None:
     spans = [
         (days, told[f"purchases_{days}"] / 100, Decimal(str(told[f"value_{days}"])))
         for days in HORIZONS
-        if told[f"value_{days}"] is not None
+        if told[f"value_{days}"] is not None and told[f"purchases_{days}"] is not None
     ]
     alive = None if told["alive"] is None else told["alive"] / 1000
     return Score(date.fromisoformat(told["on"]), alive, spans)

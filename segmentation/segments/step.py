@@ -21,7 +21,7 @@ from segmentation.shelf import answering, laying, purchases
 # What is dated after the night's day is not among its histories.
 _AHEAD = """
 INSERT INTO segmentation_changed (customer_id, at)
-SELECT DISTINCT customer_id, clock_timestamp() FROM customers_purchase WHERE business_date > %(on)s
+SELECT customer_id, clock_timestamp() FROM customers_purchase WHERE business_date > %(on)s GROUP BY customer_id
 ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at
 """
 

@@ -8,6 +8,7 @@ from django.test import Client
 
 from crm.org.models import Staff, Store
 from segmentation.models import Segment, Target, TargetDecision
+from segmentation.targets import measures
 from tests import cast
 from tests.segmentation import markets
 
@@ -16,7 +17,8 @@ TARGETS = "/api/v1/targets/"
 
 
 @pytest.fixture
-def tea(harbour: Store, uptown: Store) -> Segment:
+def tea(harbour: Store, uptown: Store, monkeypatch: pytest.MonkeyPatch) -> Segment:
+    monkeypatch.setattr(measures, "_sources", {})
     one, _people = markets.tea_people(harbour, uptown)
     cast.night(markets.ON)
     return one

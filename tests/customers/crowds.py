@@ -63,6 +63,8 @@ KNOWN: dict[str, Maker] = {
         "begins_on": date(2026, 3, 1), "ends_on": date(2027, 3, 1), "returned_at": START,
         "returned_on": date(2026, 3, 2), "returned_by": "test",
     },
+    "segmentation.SegmentSpell": lambda chance, n: {"ended_at": START + timedelta(days=900)},
+    "segmentation.SegmentVersion": lambda chance, n: {"number": n + 1 + chance.randrange(99_999) * 3},
     "customers.Lifecycle": lambda chance, n: {"ended_on": date(2027, 1, 1)},
     "customers.PurchaseState": lambda chance, n: {"count": 5, "window_count": chance.randint(0, 5)},
     # Few names, so that two people often have the same.

@@ -72,6 +72,8 @@ POINTERS = {
     "loyalty.AccrualDue.customer_id": "a queue; it looks up whose the purchase is by then",
     "loyalty.CouponCode.customer_id": "follows the coupon",
     "loyalty.CouponDue.customer_id": "a queue; found through the signpost",
+    "segmentation.Touched.customer_id": "a queue; what merging writes notes both",
+    "segmentation.Changed.customer_id": "a list until the night, which asks everybody",
     **{f"privacy.{name}.customer_id": "what a person asked for, under their own number" for name in PRIVACY},
 }
 

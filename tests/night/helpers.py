@@ -83,6 +83,10 @@ def forget_nights() -> None:
     """As if no night had ever run."""
     with connection.cursor() as cursor:
         for table in (
+            "segmentation_basketpair", "segmentation_recommendation", "segmentation_duegood",
+            "segmentation_stockfigure", "segmentation_productfit", "segmentation_segmentnight",
+            "segmentation_segmentspell", "segmentation_shelfpointer", "segmentation_changed",
+            "segmentation_touched", "segmentation_targetcount", "segmentation_targetnight",
             "segmentation_lifetimescore", "segmentation_lifetimesum", "segmentation_lifetimefit",
             "segmentation_churnscore", "segmentation_churnnight", "segmentation_churnmodel",
             "segmentation_standing", "segmentation_cellcount", "segmentation_classcount", "segmentation_nightcuts",

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def tea(harbour: Store, uptown: Store, monkeypatch: pytest.MonkeyPatch) -> Segment:
     monkeypatch.setattr(counting, "FEWEST_PEERS", 3)
+    monkeypatch.setattr(measures, "_sources", {})
     return markets.tea_people(harbour, uptown)[0]
 
 

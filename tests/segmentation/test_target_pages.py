@@ -9,6 +9,7 @@ from django.test import Client
 from crm.audit.models import Entry
 from crm.org.models import Staff, Store
 from segmentation.models import Segment, Target, Targeting
+from segmentation.targets import measures
 from tests import cast
 from tests.segmentation import markets
 from tests.ui.forms import filled, taken
@@ -19,7 +20,8 @@ PAGE = "/segments/targets/"
 
 
 @pytest.fixture
-def tea(harbour: Store, uptown: Store) -> Segment:
+def tea(harbour: Store, uptown: Store, monkeypatch: pytest.MonkeyPatch) -> Segment:
+    monkeypatch.setattr(measures, "_sources", {})
     one, _people = markets.tea_people(harbour, uptown)
     cast.night(markets.ON)
     return one

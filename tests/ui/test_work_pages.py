@@ -36,7 +36,7 @@ def test_a_night_is_asked_for_and_runs(max_: Staff, irina: Customer, signed_in: 
     live = ended.content.decode()
     assert ended["HX-Trigger"] == "night-ended"
     assert "hx-trigger" not in live
-    for words in ("Purchases by customer", "RFM scores", "13 of 13 steps"):
+    for words in ("Purchases by customer", "RFM scores", "18 of 18 steps"):
         assert words in live
     assert "2026-03-09" in theirs.get("/nights/").content.decode()
 

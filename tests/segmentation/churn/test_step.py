@@ -140,6 +140,8 @@ def test_a_killed_night_goes_on_with_its_own_model(
     calls: dict[str, int] = {"slices": 0, "trainings": 0}
 
     def dies(*args: Any) -> bool:
+        if args[2].table != "segmentation_churnscore":  # other steps write scores in this way, too
+            return real(*args)
         calls["slices"] += 1
         if calls["slices"] == 2:
             raise OSError("killed")
