@@ -90,6 +90,8 @@ LATIN = frozenset(
             "sku",
             "webhook",
             "ctrl",
+            "alt",
+            "cus",
             "app",
             "gdpr",
             "ccpa",
@@ -113,7 +115,7 @@ SHOWN = ("title", "placeholder", "aria-label", "alt", "data-done")
 SAID = "data-say-"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]{2,}")
 _ID = re.compile(
-    r"\b(?:(?:cus|rcp|wrk|not|mrg|lka|adj|cpd|cpn|hld|mem|mov|rdm|rwd|sto)_[0-9a-z]{12}|[A-Z2-7]{32})\b|\brgl_[\w-]+"
+    r"\b(?:(?:cus|seg|rcp|wrk|not|mrg|lka|adj|cpd|cpn|hld|mem|mov|rdm|rwd|sto)_[0-9a-z]{12}|[A-Z2-7]{32})\b|\brgl_[\w-]+"
     r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[A-Z]+_[A-Z_]+\b"
     r"|\b[0-9A-HJKMNP-TV-Z]{4}(?:-?[0-9A-HJKMNP-TV-Z]{4}){2}\b"  # codes of coupons
 )  # public ids, secrets, certificates, settings of the operator
