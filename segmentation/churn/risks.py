@@ -22,6 +22,8 @@ BINS = 20  # of the distribution
 LIKELY = 0.5  # who is called at risk unless somebody asks otherwise
 HISTORY = 12  # models that a page tells of
 
+# The customer by value, so that one machine answers.
+_OBJECTS = consents.refusal(None, "profiling").replace("customer_id = c.id", "customer_id = %(id)s")
 # One customer's score as JSON; part of the profile (segmentation/api/profile.py) and of the customer page.
 TOLD = f"""(
     SELECT json_build_object(
@@ -41,7 +43,7 @@ TOLD = f"""(
         SELECT max(newest.night_id) FROM segmentation_churnnight newest
         JOIN customers_publishednight published ON newest.night_id <= published.night_id
     )
-    AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.id = %(id)s AND {consents.refusal(None, "profiling")})
+    AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.id = %(id)s AND {_OBJECTS})
     LIMIT 1
 )"""  # noqa: S608  our own names and numbers
 
