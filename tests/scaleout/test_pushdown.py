@@ -63,8 +63,8 @@ def test_a_registered_statement_keeps_to_the_portable_subset(statement: Statemen
     assert dialect.faults(statement.sql, PLACES) == []
 
 
-# What segments, products and target markets ask of everybody at once and does not lie with its customer: identifiers (by
-# their value), who brought a friend (with the friend), and consents, which a plain server looks up one by one here.
+# What segments, products and target markets ask of everybody at once and does not lie with its customer: identifiers
+# (by their value), who brought a friend (with the friend), and consents, which a plain server looks up one by one here.
 # docs/scaleout.md says so.
 MET = (" customers_identity", " loyalty_referral", " customers_consent", "loyalty_referral ")
 
