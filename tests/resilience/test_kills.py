@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 
 import psycopg
@@ -80,7 +81,7 @@ class Till(threading.Thread):
                 if error.code < 500:
                     self.faults.append(f"{error.code} {error.read()[:300]!r}")
                     raise
-            except (OSError, ValueError):  # refused, reset, cut off in the middle
+            except (OSError, ValueError, HTTPException):  # refused, reset, cut off in the middle
                 pass
             time.sleep(0.1)
         raise AssertionError(f"{external_id} was never answered")

@@ -13,7 +13,7 @@ from crm.lib.refusals import Refusal
 from crm.org.models import Staff, Store
 from customers.models import Customer
 from segmentation.clusters import limits, settings
-from segmentation.models import Cluster, ClusterSettings, LookAlike, LookAlikeMatch
+from segmentation.models import Cluster, ClusterMember, ClusterSettings, LookAlike, LookAlikeMatch
 from tests.night.helpers import run_night
 from tests.segmentation import crowds
 
@@ -173,7 +173,7 @@ def test_a_search_by_program(
     key = calling("segments:read", "segments:write", stores=[harbour])
     body = {
         "seed": "cluster",
-        "key": str(Cluster.objects.order_by("pk").values_list("pk", flat=True)[0]),
+        "key": str(ClusterMember.objects.get(customer_id=groups["online"][0]).cluster_id),
         "among": "all",
     }
     told = [
