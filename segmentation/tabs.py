@@ -33,9 +33,14 @@ TABS: list[Tab] = [
     Tab("leaving", gettext_noop("Leaving"), "segmentation:leaving", Permission.VIEW_SEGMENTS, 60),
     Tab("targets", gettext_noop("Targets"), "segmentation:targets", Permission.VIEW_SEGMENTS, 85),
     Tab("products", gettext_noop("Products"), "segmentation:products", Permission.VIEW_SEGMENTS, 80),
-    Tab("scheme", gettext_noop("Scoring"), "segmentation:scheme", Permission.EDIT_SCHEMES, 100),
-    Tab("groups", gettext_noop("Groups"), "segmentation:groups", Permission.EDIT_SCHEMES, 110),
-    Tab("lifecycle", gettext_noop("Lifecycle"), "segmentation:lifecycle", Permission.EDIT_SCHEMES, 120),
+    Tab("settings", gettext_noop("Settings"), "segmentation:scheme", Permission.EDIT_SCHEMES, 100),
+]
+# Pages of the last tab.
+SETTINGS: list[Tab] = [
+    Tab("scheme", gettext_noop("Scoring"), "segmentation:scheme", Permission.EDIT_SCHEMES, 10),
+    Tab("groups", gettext_noop("Groups"), "segmentation:groups", Permission.EDIT_SCHEMES, 20),
+    Tab("lifecycle", gettext_noop("Lifecycle"), "segmentation:lifecycle", Permission.EDIT_SCHEMES, 30),
+    Tab("clusters", gettext_noop("Clusters"), "segmentation:cluster-settings", Permission.EDIT_SCHEMES, 40),
 ]
 
 

@@ -17,7 +17,7 @@ from segmentation.clusters import reading, settings
 from segmentation.models import Cluster, ClusterSettings
 from segmentation.models.clusters import FEWEST_CLUSTERS, MOST_CLUSTERS, MOST_DAYS
 from segmentation.models.scheme import colour_validator
-from segmentation.views.base import tabs
+from segmentation.views.base import around_settings, tabs
 from segmentation.views.lifecycle import names_of
 
 VERSIONS = 12
@@ -61,11 +61,9 @@ class ClusterSettingsPage(StaffView):
         ClusterSettings.current()  # the first version is made on first use
         versions = list(ClusterSettings.objects.order_by("-pk")[:VERSIONS])
         names = names_of(version.created_by for version in versions)
-        return {
-            "tabs": tabs(self, "clusters"), "title": _("Segments"),
+        return around_settings(self, "clusters") | {
             "versions": [(version, names.get(version.created_by, "")) for version in versions],
-            "crumbs": [(_("Clusters"), reverse("segmentation:clusters"))],
-        }  # fmt: skip
+        }
 
 
 class Learning(StaffView):

@@ -15,7 +15,7 @@ from crm.ui.views import StaffView
 from customers import rules
 from customers.models import LifecycleRules, Stage
 from customers.views.facts import TONES
-from segmentation.views.base import tabs
+from segmentation.views.base import around_settings
 
 VERSIONS = 12
 
@@ -74,9 +74,7 @@ class LifecyclePage(StaffView):
         LifecycleRules.current()  # the first version is made on first use
         versions = list(LifecycleRules.objects.order_by("-pk")[:VERSIONS])
         names = names_of(version.created_by for version in versions)
-        return {
-            "tabs": tabs(self, "lifecycle"),
-            "title": _("Segments"),
+        return around_settings(self, "lifecycle") | {
             "stages": [(stage.label, TONES[stage], sentence) for stage, sentence in meanings(versions[0])],
             "versions": [(version, names.get(version.created_by, "")) for version in versions],
         }

@@ -13,7 +13,7 @@ from segmentation import schemes
 from segmentation.forms import GroupForm, SchemeForm
 from segmentation.grid import default_grid
 from segmentation.models import Group, Scheme
-from segmentation.views.base import tabs
+from segmentation.views.base import around_settings
 from segmentation.views.lifecycle import names_of
 
 
@@ -50,9 +50,7 @@ class SchemePage(StaffView):
         rows = [(r, list(enumerate(row, start=1))) for r, row in reversed(list(enumerate(painted, start=1)))]
         versions = list(Scheme.objects.order_by("-pk")[:8])
         names = names_of(version.created_by for version in versions)
-        return {
-            "tabs": tabs(self, "scheme"),
-            "title": _("Segments"),
+        return around_settings(self, "scheme") | {
             "groups": groups,
             "by_code": by_code,
             "rows": rows,
@@ -69,9 +67,7 @@ class Groups(StaffView):
         scheme = Scheme.current()
         cells = [code for row in scheme.grid for code in row]
         used = [(group, cells.count(group.code) + (group.code == scheme.lapsed_group)) for group in groups]
-        return self.render(
-            "segmentation/groups.html", {"rows": used, "tabs": tabs(self, "groups"), "title": _("Segments")}
-        )
+        return self.render("segmentation/groups.html", around_settings(self, "groups") | {"rows": used})
 
 
 class GroupRecord(StaffView):
@@ -105,4 +101,4 @@ class GroupRecord(StaffView):
 
     def around(self, group: Group | None) -> dict[str, Any]:
         heading = group.name if group else _("New group")
-        return {"tabs": tabs(self, "groups"), "title": _("Segments"), "heading": heading, "group": group}
+        return around_settings(self, "groups") | {"heading": heading, "group": group}
