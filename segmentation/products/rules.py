@@ -13,7 +13,7 @@ from segmentation import generations
 from segmentation.models import BasketPair, Level, ProductFit
 from segmentation.products import intervals
 
-SHOWN, EXPORTED = 200, 20_000
+SHOWN, EXPORTED = 50, 20_000
 ORDERS = {"lift": "-lift", "confidence": "-confidence", "support": "-both"}
 CROSSED = 16  # categories of the matrix
 _FOUND = 500  # items that a search word may stand for
@@ -74,11 +74,11 @@ def baskets(found: ProductFit, is_plain: bool) -> int:
     return found.plain_baskets if is_plain else found.baskets
 
 
-def rules(found: ProductFit, asked: Asked, most: int = SHOWN) -> tuple[list[Rule], int]:
-    """The first of them, and how many there are."""
+def rules(found: ProductFit, asked: Asked, most: int, start: int = 0) -> tuple[list[Rule], int]:
+    """At most `most` of them from place `start` on, and how many there are. A published night's never change."""
     rows = _pairs(found, asked)
-    picked = list(rows.order_by(ORDERS[asked.order], "-both", "first", "second")[:most])
-    return _told(found, asked, picked), rows.count() if len(picked) == most else len(picked)
+    picked = list(rows.order_by(ORDERS[asked.order], "-both", "first", "second")[start : start + most])
+    return _told(found, asked, picked), rows.count()
 
 
 def _pairs(found: ProductFit, asked: Asked) -> QuerySet[BasketPair]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm.audit import trail
 from crm.org.permissions import Permission
 from crm.ui import export, words
+from crm.ui.pages import Page
 from crm.ui.views import StaffView
 from segmentation.models import Level, ProductFit
 from segmentation.products import rules
@@ -84,10 +85,14 @@ class RulesPage(StaffView):
 
 
 def _shown(fit: ProductFit, asked: Asked, request: HttpRequest) -> dict[str, Any]:
-    found, count = rules.rules(fit, asked)
-    query = request.GET.copy()
+    start = min(_number(request.GET.get("after")) or 0, rules.EXPORTED)
+    found, count = rules.rules(fit, asked, rules.SHOWN, start)
+    further = start + len(found)
+    page = Page(found, str(further) if found and further < min(count, rules.EXPORTED) else None, not start)
     hidden = {name: request.GET[name] for name in ("a", "b") if request.GET.get(name)}
-    return {"rules": found, "count": count, "shown": len(found), "chart": _chart(found[:CHARTED]), "hidden": hidden,
+    query = request.GET.copy()
+    query.pop("after", None)
+    return {"page": page, "count": count, "chart": _chart(found[:CHARTED]), "hidden": hidden,
             "baskets": rules.baskets(fit, asked.is_plain), "query": query.urlencode()}  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from crm.org.models import Staff, Store
 from crm.scaleout.recording import recording
 from customers.models import Category, Customer
 from loyalty.evaluation import suggesting
-from segmentation.models import AgeLimit, Level, ProductFit
+from segmentation.models import AgeLimit, BasketPair, Level, ProductFit
 from segmentation.products import ages, needs, reasons, recommending, rules
 from segmentation.products.recommending import Reason, Suggestion
 from tests import cast
@@ -188,6 +188,21 @@ def test_rules_are_searched_sorted_and_exported(
     rows = b"".join(theirs.get("/segments/products/export/?level=1&format=csv")).decode().splitlines()
     assert rows[1].startswith("Milk,Tea,8,8,13,")
     assert Entry.objects.filter(action="products.export").count() == 1
+
+
+def test_rules_come_in_pages(
+    max_: Staff, night: dict[str, int], signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = BasketPair.objects.get(level=Level.PRODUCT, is_plain=False)
+    monkeypatch.setattr(rules, "SHOWN", 1)
+    other = BasketPair.objects.get(pk=known.pk)
+    other.pk, other.second, other.lift = None, night["HONEY"], known.lift / 2
+    other.save(force_insert=True)
+    theirs = signed_in(max_)
+    first = theirs.get(f"/segments/products/?level={known.level}").context
+    assert ([one.pair.second for one in first["page"].rows], first["count"]) == ([known.second], 2)
+    second = theirs.get(f"/segments/products/?level={known.level}&after={first['page'].next}").context["page"]
+    assert ([one.pair.second for one in second.rows], second.next) == ([night["HONEY"]], None)
 
 
 def test_the_matrix_opens_pairs(max_: Staff, harbour: Store, irina: Customer, signed_in: Browser) -> None:
