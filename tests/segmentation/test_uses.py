@@ -106,9 +106,9 @@ def test_a_use_beside_the_night_takes_whom_the_spells_say(
         cast.purchase(person, at=harbour, on=today - timedelta(days=days))
     (one,) = active.segments()
     with transaction.atomic(), connection.cursor() as cursor:
-        settling.everybody(cursor, one, Moment(today - timedelta(days=5)))
+        settling.everybody(cursor, one, Moment(today - timedelta(days=5), None))
     assert timetravel.use(segment, max_, used_for="export", by=max_)[1] == [irina.pk]
-    with somebody_writes(lambda cursor: settling.everybody(cursor, one, Moment(today))) as may_commit:
+    with somebody_writes(lambda cursor: settling.everybody(cursor, one, Moment(today, None))) as may_commit:
         assert used_meanwhile(segment, max_, may_commit) == [yusuf.pk]
     assert [uses.audience(one) for one in SegmentUse.objects.order_by("at")] == [[irina.pk], [yusuf.pk]]
     assert list(timetravel.faults()) == []
@@ -180,7 +180,7 @@ def test_follow_ups_are_a_use(
     settling.new_versions()
     address = f"/segments/saved/{segment.public_id}/work/"
     told = {"kind": "call", "title": "Ask them", "due": "2030-01-01T10:00", "staff": [], "script": ""}
-    assert signed_in(marta).post(address, told).status_code == 302
+    assert signed_in(marta).post(address, told).status_code == 303
     assert WorkItem.objects.get().customer_id == irina.pk
     record = SegmentUse.objects.get()
     assert (record.used_for, record.segment, record.used_by) == ("follow-ups", segment, f"staff:{marta.pk}")
