@@ -7,7 +7,6 @@ again at any time; `faults` names those that come out differently.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
@@ -40,14 +39,6 @@ def members_at(segment: Segment, viewer: Viewer, at: datetime | None = None) -> 
     """Who was in it at a moment (None: who is now), of the stores that the viewer sees now; in no order."""
     spells = SegmentSpell.objects.filter(segment=segment).at(at).filter(customer=OuterRef("pk"))
     return Customer.objects.visible_to(viewer).filter(Exists(spells))
-
-
-def use(segment: Segment, viewer: Viewer, *, used_for: str, by: Any) -> tuple[SegmentUse, list[int]]:
-    """Take the members of now, of the viewer's stores, and remember exactly whom."""
-    return uses.take(
-        segment, lambda: members_at(segment, viewer).values_list("pk", flat=True),
-        used_for=used_for, by=by, store_ids=viewer.scope().store_ids,
-    )  # fmt: skip
 
 
 def digest_at(segment_id: int, at: datetime) -> bytes:

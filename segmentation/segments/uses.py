@@ -37,7 +37,7 @@ def take(
     with transaction.atomic(), connection.cursor() as cursor:
         at = membership.lock(cursor, segment.pk) if segment else timezone.now()
         taken = sorted(ids())
-        told = segment is not None and taken == ids_at(segment.pk, as_of or at)
+        told = segment is not None and store_ids is None and taken == ids_at(segment.pk, as_of or at)
         record = SegmentUse.objects.create(
             segment=segment, at=at, as_of=as_of, part=part[:200], used_for=used_for, used_by=trail.actor_name(by),
             store_ids=None if store_ids is None else sorted(store_ids), customers=len(taken),

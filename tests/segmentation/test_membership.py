@@ -19,10 +19,11 @@ from segmentation.models import (
     SegmentKind,
     SegmentNight,
     SegmentSpell,
+    SegmentUse,
     SegmentVersion,
     Touched,
 )
-from segmentation.segments import active, evaluating, reasons, timetravel
+from segmentation.segments import active, evaluating, reasons, timetravel, uses
 from tests import cast
 from tests.night.helpers import run_night
 
@@ -124,7 +125,7 @@ def test_a_segment_that_names_another_is_settled_after_it(irina: Customer, harbo
     assert [one.segment_id for one in active.segments()] == [inner.pk, outer.pk]
 
 
-WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night"]
+WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night", "use"]
 OPS = st.lists(
     st.tuples(st.sampled_from(WHAT), st.integers(0, 5), st.integers(0, 3)), min_size=20, max_size=40
 )
@@ -138,17 +139,18 @@ DEFINITIONS = [
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ops=OPS)
-def test_every_past_night_is_told_again(ops: list[tuple[str, int, int]], harbour: Store) -> None:
+def test_every_past_night_is_told_again(ops: list[tuple[str, int, int]], harbour: Store, ana: Staff) -> None:
     """Random edits and receipts: what each night found stays what it was, whatever comes later."""
     with transaction.atomic():
-        _replayed(ops, harbour)
+        _replayed(ops, harbour, ana)
         transaction.set_rollback(True)
 
 
-def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
+def _replayed(ops: list[tuple[str, int, int]], harbour: Store, ana: Staff) -> None:
     people = [cast.customer(f"Person {n}", of=harbour) for n in range(6)]
     made = [segment(one, f"Segment {n}") for n, one in enumerate(DEFINITIONS)]
     found: dict[tuple[int, int], list[int]] = {}
+    used: list[tuple[SegmentUse, list[int]]] = []
     on = evaluating.today() - timedelta(days=60)
     for what, who, which in ops:
         if what == "look":
@@ -156,6 +158,8 @@ def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
         elif what == "night":
             on += timedelta(days=1)
             found |= _night(on)
+        elif what == "use":
+            used.append(_use(made[which]))
         elif what == "buy":
             cast.purchase(people[who], at=harbour, on=on)
         elif what in ("version", "archive"):
@@ -164,7 +168,16 @@ def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
             _edit(what, people[who], which)
     for row in SegmentNight.objects.all():
         assert timetravel.ids_at(row.segment_id, row.at) == found[row.segment_id, row.night_id]
+        for pk in found[row.segment_id, row.night_id]:
+            why = reasons.then(row.segment, Customer(pk=pk), ana, row.at)
+            assert why is not None
+            assert why.version == row.version.number
+    assert [(uses.audience(one), one.members) for one, _ids in used] == [(ids, None) for _one, ids in used]
     assert list(timetravel.faults()) == []
+
+
+def _use(of: Segment) -> tuple[SegmentUse, list[int]]:
+    return uses.take(of, lambda: members(of), used_for="export", by="system:test")
 
 
 def _night(on: date) -> dict[tuple[int, int], list[int]]:

@@ -36,6 +36,13 @@ def buyers() -> Segment:
     return made
 
 
+def use(segment: Segment, viewer: Staff) -> tuple[SegmentUse, list[int]]:
+    return uses.take(
+        segment, lambda: timetravel.members_at(segment, viewer).values_list("pk", flat=True),
+        used_for=uses.EXPORT, by=viewer, store_ids=viewer.scope().store_ids,
+    )  # fmt: skip
+
+
 @contextmanager
 def somebody_writes(work: Callable[[Any], Any]) -> Iterator[threading.Event]:
     """`work` is done by another connection, which commits when the event is set."""
@@ -64,13 +71,13 @@ def used_meanwhile(segment: Segment, viewer: Staff, may_commit: threading.Event)
     """Use it while somebody writes: it waits until they have committed."""
     found: list[list[int]] = []
 
-    def use() -> None:
+    def work() -> None:
         try:
-            found.append(timetravel.use(segment, viewer, used_for="export", by=viewer)[1])
+            found.append(use(segment, viewer)[1])
         finally:
             connection.close()
 
-    user = threading.Thread(target=use)
+    user = threading.Thread(target=work)
     user.start()
     user.join(0.5)
     assert found == [], "it did not wait for what was being written"
@@ -106,9 +113,9 @@ def test_a_use_beside_the_night_takes_whom_the_spells_say(
         cast.purchase(person, at=harbour, on=today - timedelta(days=days))
     (one,) = active.segments()
     with transaction.atomic(), connection.cursor() as cursor:
-        settling.everybody(cursor, one, Moment(today - timedelta(days=5), None))
-    assert timetravel.use(segment, max_, used_for="export", by=max_)[1] == [irina.pk]
-    with somebody_writes(lambda cursor: settling.everybody(cursor, one, Moment(today, None))) as may_commit:
+        settling.everybody(cursor, one, Moment(today - timedelta(days=5), 0))
+    assert use(segment, max_)[1] == [irina.pk]
+    with somebody_writes(lambda cursor: settling.everybody(cursor, one, Moment(today, 0))) as may_commit:
         assert used_meanwhile(segment, max_, may_commit) == [yusuf.pk]
     assert [uses.audience(one) for one in SegmentUse.objects.order_by("at")] == [[irina.pk], [yusuf.pk]]
     assert list(timetravel.faults()) == []
@@ -133,7 +140,7 @@ def test_a_moment_is_later_than_every_digest_even_when_the_clock_was_set_back(
     irina: Customer, max_: Staff
 ) -> None:
     segment = saving.create(by="system:test", name="All", definition={"all": []})
-    record, _ids = timetravel.use(segment, max_, used_for="export", by=max_)
+    record, _ids = use(segment, max_)
     ahead = timezone.now() + timedelta(hours=1)
     SegmentUse.objects.filter(pk=record.pk).update(at=ahead)
     with connection.cursor() as cursor:
@@ -146,9 +153,7 @@ def test_of_a_part_of_the_chain_the_members_are_kept(
 ) -> None:
     segment = saving.create(by="system:test", name="All", definition={"all": []})
     settling.new_versions()
-    (of_uptown, ids), (of_all, everybody) = (
-        timetravel.use(segment, who, used_for="export", by=who) for who in (uma, max_)
-    )
+    (of_uptown, ids), (of_all, everybody) = (use(segment, who) for who in (uma, max_))
     assert (ids, of_uptown.store_ids) == ([yusuf.pk], [uptown.pk])
     assert (everybody, of_all.store_ids, of_all.members) == (sorted([irina.pk, yusuf.pk]), None, None)
     Customer.objects.filter(pk=yusuf.pk).update(home_store=harbour)
