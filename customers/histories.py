@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,29 +23,37 @@ import numpy as np
 from django.db import connection
 
 from crm.lib.copy import INT2, INT4, INT8, read_columns
+from crm.lib.spells import day_number
 from crm.lib.statements import Statement
 
 RANGE = 25_000  # ids of customers a part
 
 _RECEIPTS = """
-SELECT customer_id, id, business_date - DATE '1970-01-01', store_id::int, channel,
-       ((amount - returned) * 100)::bigint, (discount * 100)::bigint
-FROM customers_purchase WHERE (returned = 0 OR returned < amount) AND business_date <= %(on)s
+SELECT p.customer_id, p.id, p.business_date - DATE '1970-01-01', p.store_id::int, p.channel,
+       extract(hour FROM p.occurred_at AT TIME ZONE s.timezone)::smallint,
+       ((p.amount - p.returned) * 100)::bigint, (p.discount * 100)::bigint
+FROM customers_purchase p JOIN org_store s ON s.id = p.store_id
+WHERE p.returned = 0 OR p.returned < p.amount
 """
 _RECEIPT_TYPES = {
-    "customer": INT8, "id": INT8, "day": INT4, "store": INT4, "channel": INT2, "cents": INT8, "discount": INT8,
+    "customer": INT8, "id": INT8, "day": INT4, "store": INT4, "channel": INT2, "hour": INT2, "cents": INT8,
+    "discount": INT8,
 }  # fmt: skip
+# The kept share of a discount is worked out here, from the numbers as they are: it may be of any fineness.
 _LINES = """
 SELECT customer_id, purchase_id, number, product_id::int, ((quantity - returned_quantity) * 1000)::bigint,
-       ((amount - returned_amount) * 100)::bigint, (discount * 100)::bigint
+       ((amount - returned_amount) * 100)::bigint, (discount * 100)::bigint,
+       CASE WHEN returned_quantity = 0 THEN (discount * 100)::bigint
+            ELSE round(discount * 100 * (quantity - returned_quantity) / quantity)::bigint END
 FROM customers_line WHERE returned_quantity < quantity
 """
 _LINE_TYPES = {
     "customer": INT8, "purchase": INT8, "number": INT2, "product": INT4, "milli": INT8, "cents": INT8, "discount": INT8,
+    "kept_discount": INT8,
 }  # fmt: skip
 _HIGHEST = "SELECT coalesce(max(customer_id), 0), clock_timestamp() FROM customers_purchase"
 STATEMENTS = [
-    Statement("histories.receipts", _RECEIPTS, {"on": date(2026, 3, 10)}),
+    Statement("histories.receipts", _RECEIPTS, {}),
     Statement("histories.lines", _LINES, {}),
 ]
 
@@ -55,7 +64,8 @@ class Part:
 
     Customer i's receipts are `first[i]:first[i + 1]`, in the order of days and then of receipt numbers. Receipt j's
     lines are `line_first[j]:line_first[j + 1]`. Days are days since 1970-01-01; money is in cents; quantities in
-    thousandths. `receipt_cents` and `line_cents` are what was kept of what was paid; discounts those of the sale.
+    thousandths. `receipt_cents` and `line_cents` are what was kept of what was paid; discounts those of the sale, but
+    `line_kept_discount` is the share of what was kept. `receipt_hour` is by the store's clock.
     """
 
     customer: Any  # int64[n], rising
@@ -64,6 +74,7 @@ class Part:
     receipt_day: Any  # int32[m]
     receipt_store: Any  # int32[m]
     receipt_channel: Any  # int16[m]
+    receipt_hour: Any  # int16[m]
     receipt_cents: Any  # int64[m]
     receipt_discount: Any  # int64[m]
     line_first: Any  # int64[m + 1]
@@ -71,6 +82,7 @@ class Part:
     line_milli: Any  # int64[k]
     line_cents: Any  # int64[k]
     line_discount: Any  # int64[k]
+    line_kept_discount: Any  # int64[k]
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -100,6 +112,7 @@ class Histories:
             None  # by the database's clock: whatever was committed before it is in here
         )
         self._parts: int | None = None
+        self._ahead: list[tuple[Any, Any]] = []
 
     @classmethod
     def of(cls, night_run: Any) -> Self:
@@ -127,6 +140,16 @@ class Histories:
             self._lay_out(number, place)
         return Part(*(np.load(place / f"{field.name}.npy", mmap_mode="r") for field in fields(Part)))
 
+    @cached_property
+    def ahead(self) -> tuple[Any, Any]:
+        """Who has purchases of days to come, which no part has: customers, rising, and of each the first such day."""
+        assert len(self)
+        blocks = self._ahead or [(np.empty(0, np.int64), np.empty(0, np.int64))]
+        who, day = (np.concatenate(columns) for columns in zip(*blocks, strict=True))
+        order = np.lexsort((day, who))
+        customer, first = np.unique(who[order], return_index=True)
+        return customer, day[order][first]
+
     def _read(self) -> int:
         """Deal both tables to the ranges; returns how many ranges there are."""
         with connection.cursor() as cursor:
@@ -137,10 +160,17 @@ class Histories:
                 ("receipts", _RECEIPTS, _RECEIPT_TYPES),
                 ("lines", _LINES, _LINE_TYPES),
             ):
-                params = {"on": self.on} if name == "receipts" else None
-                for block in read_columns(cursor, query, types, params):
-                    self._deal(name, block)
+                for block in read_columns(cursor, query, types):
+                    self._deal(name, self._past(block) if name == "receipts" else block)
         return count
+
+    def _past(self, block: dict[str, Any]) -> dict[str, Any]:
+        """The receipts up to the date; who has later ones is remembered."""
+        is_ahead = block["day"] > day_number(self.on)
+        if not is_ahead.any():
+            return block
+        self._ahead.append((block["customer"][is_ahead], block["day"][is_ahead]))
+        return {name: values[~is_ahead] for name, values in block.items()}
 
     def _deal(self, name: str, block: dict[str, Any]) -> None:
         records = np.empty(len(block["customer"]), dtype=_dtype(block))
@@ -165,7 +195,7 @@ class Histories:
             "first": np.append(first, len(receipts)),
             "line_first": line_first,
             **{f"receipt_{name}": receipts[name] for name in receipts.dtype.names or () if name != "customer"},
-            **{f"line_{name}": lines[name] for name in ("product", "milli", "cents", "discount")},
+            **{f"line_{name}": lines[name] for name in ("product", "milli", "cents", "discount", "kept_discount")},
         }  # fmt: skip
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self._place))
         for name, values in columns.items():

@@ -24,10 +24,11 @@ STANDING = Relation(
 
 
 def of_newest(name: str, scores: str, fits: str, columns: str) -> Relation:
-    """Scores of a night: those of the newest fit that readers see (`generations.serving`)."""
+    """Scores of a night: those of the newest fit that readers see (`generations.serving`). It is a night that changes
+    them, all at once: nothing is watched."""
     sql = f"""(SELECT customer_id, {columns} FROM {scores}
     WHERE night_id = (SELECT max(night_id) FROM {fits} WHERE night_id <= %(night)s))"""  # noqa: S608  names of ours
-    return Relation(name, sql, (scores, fits))
+    return Relation(name, sql)
 
 
 LIFETIME = of_newest(

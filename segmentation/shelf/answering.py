@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 
 from customers.attributes import Kind, Moment, registry
-from segmentation.models import Changed, ShelfPointer, Touched
+from segmentation.models import Changed, ChangedTable, ShelfPointer, Touched
 from segmentation.segments import compiling, evaluating, members
 from segmentation.segments.compiling import Reach
 from segmentation.segments.tree import Condition, Did, Group, Is, MemberOf, Node, Then
@@ -54,7 +54,8 @@ def standing(moment: Moment) -> "Standing | None":
     changed |= set(Touched.objects.values_list("customer_id", flat=True)[: MOST_CHANGED + 1])
     if len(changed) > MOST_CHANGED:
         return None
-    return Standing(opened(pointer.name), moment, sorted(changed))
+    tables = frozenset(ChangedTable.objects.values_list("name", flat=True).distinct())
+    return Standing(opened(pointer.name), moment, sorted(changed), tables)
 
 
 @lru_cache(KEPT_OPEN)
@@ -111,11 +112,13 @@ class Opened:
 
 @dataclass
 class Standing:
-    """A shelf at a moment. `changed`: whose values on it may be out of date, rising."""
+    """A shelf at a moment. `changed`: whose values on it may be out of date, rising; `tables`: about everybody, and
+    changed since, so columns that rest on them are not taken."""
 
     shelf: Opened
     moment: Moment
     changed: list[int]
+    tables: frozenset[str] = frozenset()
     masks: dict[Node, Any] = field(
         default_factory=dict
     )  # what has been asked already: trees share their branches
@@ -166,7 +169,7 @@ class Standing:
 
     def _is(self, one: Is) -> Any:
         attribute, column = registry.attribute(one.attribute), self.shelf.column(one.attribute, self.moment)
-        if attribute is None or column is None:
+        if attribute is None or column is None or not self.tables.isdisjoint(attribute.relation.watches):
             return None
         value = one.value
         if attribute.spread and isinstance(value, tuple):

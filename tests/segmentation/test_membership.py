@@ -4,14 +4,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.org.models import Staff, Store
 from customers import nights
 from customers.attributes import Moment
-from customers.models import Customer, CustomerTag, Tag
+from customers.models import Customer, CustomerTag, CustomField, Tag
 from segmentation.following import looking, watching
 from segmentation.models import (
     Changed,
@@ -53,7 +53,32 @@ def test_every_watched_table_has_its_triggers() -> None:
     assert {"customers_customer", "customers_purchase", "customers_customertag", "loyalty_lot"} <= set(
         watching.of_customers()
     )
-    assert "org_store" not in watching.of_customers(), "it is nobody's"
+    assert {"org_store", "customers_consentrules"} <= set(watching.of_everybody()), "nobody's"
+
+
+def test_a_table_that_is_no_longer_watched_loses_its_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = watching.watched()
+    monkeypatch.setattr(watching, "watched", lambda: [one for one in every if one != "customers_customertag"])
+    watching.install()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE c.relname = 'customers_customertag' AND t.tgname LIKE 'segments_touch%' AND t.tgparentid = 0"
+        )
+        assert cursor.fetchone() == (0,)
+    monkeypatch.undo()
+    assert watching.install() == ["customers_customertag"]
+
+
+def test_a_night_touches_nobody_whom_nothing_happened_to(irina: Customer, harbour: Store) -> None:
+    """Scores are new every night, for everybody; they wait for it, and the shelf is of that night."""
+    for back in range(300, 0, -20):
+        cast.purchase(irina, at=harbour, on=ON - timedelta(days=back))
+    run_night(ON)
+    looking.look()
+    run_night(ON + timedelta(days=1))
+    assert not Touched.objects.exists()
+    assert not Changed.objects.exists()
 
 
 def test_a_receipt_is_followed(irina: Customer, harbour: Store) -> None:
@@ -122,6 +147,19 @@ def test_a_segment_that_names_another_is_settled_after_it(irina: Customer, harbo
     looking.look()
     assert members(inner) == members(outer) == {irina.pk}
     assert [one.segment_id for one in active.segments()] == [inner.pk, outer.pk]
+
+
+def test_what_can_no_longer_be_read_stops_nobody_else(irina: Customer, harbour: Store) -> None:
+    field = CustomField.objects.create(code="size", label="Size", kind="text")
+    inner = segment({"all": [{"attribute": "custom.size", "is": "is", "value": "l"}]})
+    outer = segment({"all": [{"member_of": inner.public_id}]}, "Outer")
+    others = segment({"none": [{"member_of": inner.public_id}]}, "Others")
+    CustomField.objects.filter(pk=field.pk).update(kind="number")
+    Customer.objects.filter(pk=irina.pk).update(given_name="Ira")
+    looking.look()
+    run_night(ON)
+    assert (members(inner), members(outer), members(others)) == (set(), set(), {irina.pk})
+    assert not Touched.objects.exists()
 
 
 WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night"]

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from crm.demo import loader
-from crm.org.models import Store
+from crm.org.models import Region, Store
 from customers import nights
 from customers.attributes import OPERATORS, Kind, Moment, Operator, registry
 from customers.histories import Histories
-from customers.models import Line, Purchase
+from customers.models import Customer, Line, Purchase
+from segmentation.following import looking
 from segmentation.segments import compiling, evaluating
 from segmentation.segments.compiling import Reach
 from segmentation.segments.reading import read
@@ -24,6 +25,7 @@ from tests.night.helpers import run_night
 from tests.segmentation.world import World
 
 pytestmark = pytest.mark.django_db
+ON = date(2026, 3, 10)
 TREES = int(os.environ.get("SEGMENT_TREES", "150"))
 
 
@@ -174,3 +176,30 @@ def test_random_trees(seed: int, tmp_path: Path) -> None:
         assert patched.ids(tree).tolist() == expected, to_json(tree)
         scoped = compiling.counts([tree], world.moment, Reach(store_ids=stores))
         assert patched.counts([tree, tree], stores) == [evaluating.rows(scoped)[0][0]] * 2, to_json(tree)
+
+
+def test_what_is_about_everybody_is_asked_anew_once_it_changed(
+    irina: Customer, harbour: Store, uptown: Store
+) -> None:
+    north, south = (Region.objects.create(name=name) for name in ("North", "South"))
+    Store.objects.filter(pk=harbour.pk).update(region=north)
+    run_night(ON)
+    looking.look()
+    moment = Moment(ON + timedelta(days=1), nights.published().pk)
+    trees = [
+        read({"attribute": "person.region", "is": "any_of", "value": [str(one.pk)]}) for one in (north, south)
+    ]
+    assert [standing(moment).ids(tree).tolist() for tree in trees] == [[irina.pk], []]
+    Store.objects.filter(pk=harbour.pk).update(region=south)
+    assert standing(moment).tables == {"org_store"}
+    assert [standing(moment).ids(tree).tolist() for tree in trees] == [[], [irina.pk]]
+    run_night(ON + timedelta(days=1))
+    moment = Moment(ON + timedelta(days=2), nights.published().pk)
+    assert standing(moment).tables == frozenset()
+    assert [standing(moment).ids(tree).tolist() for tree in trees] == [[], [irina.pk]]
+
+
+def standing(moment: Moment) -> Standing:
+    found = answering.standing(moment)
+    assert found is not None
+    return found
