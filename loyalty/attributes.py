@@ -57,7 +57,7 @@ FRIENDS = Relation(
     f"""(SELECT coalesce(c.merged_into_id, c.id) AS customer_id, count(*) AS brought
     FROM loyalty_referral r JOIN customers_customer c ON c.id = r.referrer_id
     WHERE r.state = {int(ReferralState.PAID)} GROUP BY 1)""",  # noqa: S608
-    ("loyalty_referral",),
+    ("loyalty_referral.referrer_id",),
 )
 _LOWEST = """(SELECT t.code FROM loyalty_tier t JOIN loyalty_tierscheme s ON s.id = t.scheme_id
     WHERE t.rank = 0 AND s.valid_from <= %(on)s::date ORDER BY s.valid_from DESC, s.id DESC LIMIT 1)"""

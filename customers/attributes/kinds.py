@@ -122,7 +122,8 @@ class Moment:
 @dataclass(frozen=True)
 class Relation:
     """Where values stand: `sql` is a table or a SELECT in brackets with a column `customer_id` and at most one row a
-    customer, known as `name` in the expressions of its attributes. `watches` are the tables whose changes change it.
+    customer, known as `name` in the expressions of its attributes. `watches` are the tables whose changes change it
+    ("table.column" where another column than customer_id says whose).
 
     `on` joins it where it is not of a customer (the home store): an expression over `person`, the customer's own row,
     which all expressions may use.

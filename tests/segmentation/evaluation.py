@@ -378,7 +378,7 @@ class People:
         return self.asked(fields[where.field], row[where.field], where.operator, where.value)
 
     def _is_within(self, day: date, window: Window) -> bool:
-        if day > self.on:
+        if day > self.on + timedelta(days=1):
             return False
         match window.kind:
             case "last_days":

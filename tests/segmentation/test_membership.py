@@ -4,15 +4,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm.lib.owned import Owned
 from crm.org.models import Staff, Store
 from customers import nights
 from customers.attributes import Moment
 from customers.models import Customer, CustomerTag, CustomField, Tag
-from segmentation.following import looking, watching
+from loyalty.models import Referral, ReferralState
+from segmentation.following import looking, objections, watching
 from segmentation.models import (
     Changed,
     Segment,
@@ -25,6 +29,7 @@ from segmentation.models import (
 from segmentation.segments import active, evaluating, reasons, timetravel
 from tests import cast
 from tests.night.helpers import run_night
+from tests.segmentation import crowds
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 10)
@@ -160,6 +165,54 @@ def test_what_can_no_longer_be_read_stops_nobody_else(irina: Customer, harbour: 
     run_night(ON)
     assert (members(inner), members(outer), members(others)) == (set(), set(), {irina.pk})
     assert not Touched.objects.exists()
+
+
+def test_whoever_objects_has_no_profile_within_seconds(irina: Customer, harbour: Store, noon: Any) -> None:
+    for back in range(300, 0, -20):
+        cast.purchase(irina, at=harbour, on=ON - timedelta(days=back))
+    run_night(ON)
+    known = segment({"all": [{"attribute": "persona.visits", "is": "known"}]})
+    looking.look()
+    assert members(known) == {irina.pk}
+    crowds.refuse(irina, noon)
+    looking.look()
+    assert members(known) == set()
+    with connection.cursor() as cursor:
+        for table in objections.PROFILES:
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE customer_id = %s", [irina.pk])
+            assert cursor.fetchone() == (0,), table
+
+
+def test_every_table_about_a_person_alone_is_a_profile() -> None:
+    """What is worked out about somebody goes; what is not: groups and standings (the chain's sales), and membership."""
+    kept = {"segmentation_standing", "segmentation_segmentlisted", "segmentation_segmentspell"}
+    owned = {
+        m._meta.db_table for m in apps.get_app_config("segmentation").get_models() if issubclass(m, Owned)
+    }
+    assert owned - kept | {"customers_persona"} == set(objections.PROFILES)
+
+
+def test_who_brought_a_friend_is_looked_at_when_it_is_paid(irina: Customer, harbour: Store) -> None:
+    friend = cast.customer("Friend", of=harbour)
+    brought = segment({"all": [{"attribute": "loyalty.friends", "is": "at_least", "value": 1}]})
+    Referral.objects.create(
+        customer=friend, referrer_id=irina.pk, terms_id=1, came_at=timezone.now(), came_on=evaluating.today()
+    )
+    looking.look()
+    assert members(brought) == set()
+    Referral.objects.update(state=ReferralState.PAID, settled_at=timezone.now())
+    looking.look()
+    assert members(brought) == {irina.pk}
+
+
+def test_a_receipt_of_a_store_that_is_a_day_ahead_counts_today(irina: Customer, harbour: Store) -> None:
+    once = segment({"all": [{"did": "purchase", "when": {"last_days": 7}}]})
+    cast.purchase(irina, at=harbour, on=evaluating.today() + timedelta(days=2))
+    looking.look()
+    assert members(once) == set()
+    cast.purchase(irina, at=harbour, on=evaluating.today() + timedelta(days=1))
+    looking.look()
+    assert members(once) == {irina.pk}
 
 
 WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night"]
