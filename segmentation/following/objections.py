@@ -1,4 +1,4 @@
-"""Whoever says no to a profile has none from then on: the follower takes it away, within seconds, with what rests on it.
+"""Whoever says no to a profile has none from then on: within seconds the follower takes it away, with what rests on it.
 
 The night makes none for them; pages ask at the moment of reading, too (docs/decisions/0020).
 """
