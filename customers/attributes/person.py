@@ -29,6 +29,8 @@ TAGS = Relation(
 )
 # PostgreSQL keeps a birthday of 29 February on the 28th where there is no 29th, as gifts do (loyalty/tiers/birthdays).
 _YEARS = "make_interval(years => (extract(year FROM %(on)s::date) - extract(year FROM person.birthday))::int{more})"
+# Who sees birthdays as bands alone can ask by band alone: a few narrow questions would tell the day.
+_AGE = "extract(year FROM age(%(on)s::date::timestamp, person.birthday::timestamp))::int"
 _THIS = f"(person.birthday + {_YEARS.format(more='')})::date"
 _NEXT = f"(person.birthday + {_YEARS.format(more=' + 1')})::date"
 
@@ -47,6 +49,10 @@ def regions() -> Mapping[str, Any]:
 
 def _tags() -> Mapping[str, Any]:
     return {str(pk): name for pk, name in Tag.objects.order_by("name", "pk").values_list("pk", "name")}
+
+
+def _decades() -> Mapping[str, Any]:
+    return {str(low): f"{low}–{low + 9}" for low in range(0, 120, 10)}
 
 
 def _months() -> Mapping[str, Any]:
@@ -68,8 +74,7 @@ def _has(code: str, label: Any, yes: Any, no: Any) -> Attribute:
 ATTRIBUTES = (
     Attribute(
         "person.age", _("Age"), "person", Kind.NUMBER, PERSON,
-        "extract(year FROM age(%(on)s::date::timestamp, person.birthday::timestamp))::int", unit="years",
-        sees=sees_birthdays,
+        _AGE, unit="years", sees=sees_birthdays, is_guarded=True,
         phrases={
             Operator.BETWEEN: pgettext_lazy("clause", "who are between %(low)s and %(high)s years old"),
             Operator.AT_LEAST: pgettext_lazy("clause", "who are at least %(value)s years old"),
@@ -80,11 +85,17 @@ ATTRIBUTES = (
     Attribute(
         "person.birthday", _("Next birthday"), "person", Kind.DATE, PERSON,
         f"CASE WHEN {_THIS} >= %(on)s::date THEN {_THIS} ELSE {_NEXT} END", sees=sees_birthdays,
+        is_guarded=True,
         help=_("The day of the birthday that comes next; today counts."),
     ),
     Attribute(
         "person.birth_month", _("Month of birth"), "person", Kind.CHOICE, PERSON,
         "extract(month FROM person.birthday)::int", _months, is_numbered=True, sees=sees_birthdays,
+        is_guarded=True,
+    ),
+    Attribute(
+        "person.age_decade", _("Age by tens of years"), "person", Kind.CHOICE, PERSON, f"{_AGE} / 10 * 10", _decades,
+        is_numbered=True,
     ),
     Attribute(
         "person.gender", _("Gender"), "person", Kind.CHOICE, PERSON, "nullif(person.gender, '')",

@@ -86,6 +86,7 @@ class People:
             store = self.stores.get(one.home_store_id or 0)
             self.values[pk] |= {
                 "person.age": one.birthday and years_between(one.birthday, self.on),
+                "person.age_decade": one.birthday and str(years_between(one.birthday, self.on) // 10 * 10),
                 "person.birthday": one.birthday and self._next(one.birthday),
                 "person.birth_month": one.birthday and str(one.birthday.month),
                 "person.gender": one.gender or None, "person.language": one.language or None,
