@@ -15,7 +15,7 @@ from customers.consents.cells import CELLS, NO_CONTACT, Cell
 from customers.consents.permission import ADULT_AT
 from customers.consents.state import OF_AGE_ONLY
 
-WATCHES = ("customers_consent", "customers_guardian", "customers_consentrules")
+WATCHES = ("customers_consent", "customers_guardian", "customers_consentrules", "org_chain")
 _WORDS = """(SELECT customer_id,
         max(occurred_at) FILTER (WHERE purpose = {purpose} AND is_given) AS yes,
         max(occurred_at) FILTER (WHERE purpose = {purpose} AND is_given IS NOT TRUE) AS no,
