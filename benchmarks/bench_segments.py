@@ -1,8 +1,8 @@
 """Previews of segments: 30 reference segments of four conditions each over 5 M customers and 20 M receipts.
 
-Ten ask attributes alone, twenty ask behaviours too. Each is counted, and previewed as the builder shows it (reach by each
-channel, each condition by itself, some people), five times; a hundred customers have changed since the shelf was laid by
-a whole night. Beside it the compiled statement counts some of them.
+Ten ask attributes alone, twenty ask behaviours too. Each is counted, and previewed as the builder shows it (reach by
+each channel, each condition by itself, some people), five times; a hundred customers have changed since the shelf was
+laid by a whole night. Beside it the compiled statement counts some of them.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,6 +11,7 @@ from itertools import product
 from statistics import quantiles
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -79,7 +80,9 @@ def figure(name: str, trees: list[Node], ask: Callable[[Node], Any], bar: int) -
 
 
 def marketer() -> Staff:
-    return Staff.objects.get_or_create(login="bench", defaults={"name": "Bench", "role": Role.MARKETER})[0]
+    user = get_user_model().objects.get_or_create(username="bench-marketer")[0]
+    made = {"user": user, "name": "Marketer", "role": Role.MARKETER}
+    return Staff.objects.get_or_create(code="BENCH-MARKETER", defaults=made)[0]
 
 
 def count(trees: list[Node], moment: Moment) -> list[int]:
