@@ -5,12 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import npgettext_lazy, pgettext_lazy
 
 from crm.org.models import Region, Store
 from crm.privacy.masking import Sight, What, sight
 from customers.attributes import days, registry
 from customers.attributes.kinds import PERSON, Attribute, Kind, Operator, Relation
+from customers.attributes.phrases import WAS
 from customers.models import Gender, Tag
 
 HOME = Relation("home", "org_store", ("org_store",), on="home.id = person.home_store_id")
@@ -74,12 +75,21 @@ def _has(code: str, label: Any, yes: Any, no: Any) -> Attribute:
 ATTRIBUTES = (
     Attribute(
         "person.age", _("Age"), "person", Kind.NUMBER, PERSON,
-        _AGE, unit="years", sees=sees_birthdays, is_guarded=True,
+        _AGE, unit="years", least=0, most=150, sees=sees_birthdays, is_guarded=True,
         phrases={
             Operator.BETWEEN: pgettext_lazy("clause", "who are between %(low)s and %(high)s years old"),
-            Operator.AT_LEAST: pgettext_lazy("clause", "who are at least %(value)s years old"),
-            Operator.AT_MOST: pgettext_lazy("clause", "who are at most %(value)s years old"),
-            Operator.IS: pgettext_lazy("clause", "who are %(value)s years old"),
+            Operator.AT_LEAST: npgettext_lazy(
+                "clause", "who are at least %(value)s year old", "who are at least %(value)s years old", "n"
+            ),
+            Operator.AT_MOST: npgettext_lazy(
+                "clause", "who are at most %(value)s year old", "who are at most %(value)s years old", "n"
+            ),
+            Operator.IS: npgettext_lazy(
+                "clause", "who are %(value)s year old", "who are %(value)s years old", "n"
+            ),
+            Operator.IS_NOT: npgettext_lazy(
+                "clause", "who are not %(value)s year old", "who are not %(value)s years old", "n"
+            ),
         },
     ),
     Attribute(
@@ -110,11 +120,17 @@ ATTRIBUTES = (
     _text("occupation", _("Occupation"), "occupation"),
     _text("household", _("Kind of household"), "household"),
     Attribute(
-        "person.household_size", _("People in the household"), "person", Kind.NUMBER, PERSON, "person.household_size"
+        "person.household_size", _("People in the household"), "person", Kind.NUMBER, PERSON, "person.household_size",
+        noun=_("number of people in the household"), least=0,
     ),
     Attribute(
         "person.tags", _("Tags"), "person", Kind.CHOICES, TAGS, "coalesce(tagged.tags, '{}')", _tags,
         is_numbered=True,
+        phrases={
+            Operator.HAS_ANY: pgettext_lazy("clause", "who are tagged %(value)s"),
+            Operator.HAS_ALL: pgettext_lazy("clause", "who are tagged %(value)s"),
+            Operator.HAS_NONE: pgettext_lazy("clause", "who are not tagged %(value)s"),
+        },
     ),
     Attribute(
         "person.home_store", _("Home store"), "place", Kind.CHOICE, PERSON, "person.home_store_id", stores,
@@ -122,7 +138,11 @@ ATTRIBUTES = (
     ),
     Attribute(
         "person.region", _("Region of the home store"), "place", Kind.CHOICE, HOME, "home.region_id", regions,
-        is_numbered=True,
+        is_numbered=True, noun=_("home store's region"),
+        phrases={
+            Operator.ANY_OF: pgettext_lazy("clause", "whose home store is in the region %(value)s"),
+            Operator.NONE_OF: pgettext_lazy("clause", "whose home store is not in the region %(value)s"),
+        },
     ),
     Attribute(
         "person.is_member", _("Enrolled"), "identity", Kind.FLAG, PERSON, "NOT person.is_stub",
@@ -132,7 +152,8 @@ ATTRIBUTES = (
         },
     ),
     Attribute(
-        "person.member_since", _("Member since"), "identity", Kind.DATE, PERSON, days.day("person.enrolled_at")
+        "person.member_since", _("Member since"), "identity", Kind.DATE, PERSON, days.day("person.enrolled_at"),
+        noun=_("enrolment"), phrases=WAS,
     ),
     _has(
         "phone", _("Has a phone number"), pgettext_lazy("clause", "who have a phone number"),

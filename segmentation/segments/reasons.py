@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from crm.org.scope import Viewer
 from customers.attributes import Attribute, Kind, Moment, registry
@@ -97,11 +98,18 @@ def _said(value: Any, attribute: Attribute | None) -> str:
         return str(_options(attribute).get(str(value), value))
     if attribute is not None and attribute.kind is Kind.TEXT:
         return str(value)
-    return _number_or_day(str(value))
+    is_share = attribute is not None and attribute.unit == "percent"
+    return _percent(value) if is_share else _number_or_day(str(value))
 
 
 def _options(attribute: Attribute) -> Mapping[str, Any]:
     return attribute.options() if attribute.options else {}
+
+
+def _percent(value: Any) -> str:
+    """What is compared has all its places; people read one."""
+    told = number_format(round(Decimal(str(value)), 1), use_l10n=True)
+    return pgettext("value", "%(n)s%%") % {"n": told}
 
 
 def _number_or_day(text: str) -> str:

@@ -58,13 +58,15 @@ def create(
     about: str = "",
     is_shared: bool = True,
     kind: str = SegmentKind.RULES,
+    saved: Any = None,
 ) -> Segment:
-    """A new segment with its first version. `definition`: JSON or a tree; {} of a list.
+    """A new segment with its first version. `definition`: JSON or a tree; {} of a list. `saved`: that of which it is a
+    copy.
 
     Raises InvalidSegment, NameTaken, Circular.
     """
     _one_after_another()
-    tree = _tree(definition, by, kind)
+    tree = _tree(definition, by, kind, saved)
     owner = by if isinstance(by, Staff) else None
     made = Segment(
         name=_free(name), about=about.strip(), kind=kind, owner=owner, is_shared=is_shared or owner is None,
@@ -85,7 +87,7 @@ def change(
     Raises InvalidSegment, Circular, Archived, and ChangedMeanwhile when there is a newer one than was seen.
     """
     kept, now = _held(segment, seen)
-    tree = _tree(definition, by, kept.kind)
+    tree = _tree(definition, by, kept.kind, now.definition)
     if tree is None or to_json(tree) == now.definition:
         return now
     _refuse_circles(kept.pk, tree)
@@ -164,6 +166,7 @@ def copy(segment: Segment, *, by: Any, name: str) -> Segment:
         is_shared=False,
         kind=segment.kind,
         definition=version.definition,
+        saved=version.definition,
     )
     if made.kind == SegmentKind.LIST:
         lists.copy_listed(version, made.versions.get(number=1))
@@ -223,12 +226,12 @@ def _next(kept: Segment, now: SegmentVersion, tree: Node | None, remark: str, by
     return added
 
 
-def _tree(definition: Any, by: Any, kind: str) -> Node | None:
-    """The tree as its author may ask; None of a list."""
+def _tree(definition: Any, by: Any, kind: str, saved: Any = None) -> Node | None:
+    """The tree as its author may write it, after the one that was `saved`; None of a list."""
     if kind == SegmentKind.LIST:
         return None
     viewer = by if hasattr(by, "may") else None
-    tree = read(to_json(definition) if not isinstance(definition, dict) else definition, viewer)
+    tree = read(to_json(definition) if not isinstance(definition, dict) else definition, viewer, saved)
     _refuse_archived(tree)
     return tree
 

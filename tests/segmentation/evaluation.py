@@ -166,9 +166,7 @@ class People:
             mine["rfm.group"] = standing and standing.group.code
             mine["rfm.value_class"] = standing and str(standing.value_class)
             leaves = leaving.get(pk)
-            mine["churn.probability"] = leaves and (Decimal(str(leaves.probability)) * 100).quantize(
-                Decimal("0.1")
-            )
+            mine["churn.probability"] = leaves and Decimal(leaves.probability * 100)
             mine["churn.at_stake"] = leaves and leaves.at_stake
             mine["cluster"] = str(clusters[pk].cluster_id) if pk in clusters else None
             score = scores.get(pk) or LifetimeScore()

@@ -84,7 +84,7 @@ def test_a_new_file_is_a_new_version(irina: Customer, yusuf: Customer, max_: Sta
 def test_a_list_of_those_in_a_segment_stays_as_it_was(irina: Customer, yusuf: Customer, max_: Staff) -> None:
     segment = saving.create(by=max_, name="All", definition={"all": []})
     frozen = lists.from_segment(segment, by=max_, name="All of March")
-    saving.change(segment, {"any": []}, by=max_)
+    saving.change(segment, {"attribute": "person.is_member", "is": "no"}, by=max_)
     asked = read({"member_of": frozen.public_id})
     assert evaluating.ids(asked, evaluating.moment()) == sorted([irina.pk, yusuf.pk])
 
