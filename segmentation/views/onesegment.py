@@ -14,7 +14,6 @@ from crm.org.permissions import Permission
 from crm.ui import words
 from crm.ui.views import StaffView
 from customers.models import Customer
-from customers.views.workbulk import Bulk
 from segmentation.building.difference import difference
 from segmentation.models import (
     Segment,
@@ -24,10 +23,10 @@ from segmentation.models import (
     SegmentSpell,
     SegmentVersion,
 )
-from segmentation.segments import overview, reading, roster, timetravel
+from segmentation.segments import overview, reading, roster
 from segmentation.segments.members import is_evaluated, newest
 from segmentation.segments.overview import Size
-from segmentation.views.members import exported, listed
+from segmentation.views.members import ListWork, exported, listed
 from segmentation.views.segmentwords import sentence_of
 
 MOST_VERSIONS = 20
@@ -137,12 +136,11 @@ class SegmentExport(SegmentView):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
         segment = self.segment(public_id)
-        if is_evaluated(segment.pk):
-            timetravel.use(segment, self.staff, used_for="export", by=self.staff)
-        return exported(self, people_of(segment, self.staff), request, {"segment": segment.public_id})
+        people, what = people_of(segment, self.staff), {"segment": segment.public_id}
+        return exported(self, people, request, what, segment=segment)
 
 
-class SegmentWork(Bulk):
+class SegmentWork(ListWork):
     """Follow-ups for its people."""
 
     permission = Permission.ASSIGN_WORK
@@ -156,6 +154,9 @@ class SegmentWork(Bulk):
 
     def people(self) -> QuerySet[Customer]:
         return people_of(self.segment(), self.staff)
+
+    def used(self) -> Segment:
+        return self.segment()
 
     def about(self) -> str:
         return f"{super().about()} ({self.segment().name})"
