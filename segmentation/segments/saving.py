@@ -1,7 +1,7 @@
 """Saving segments: making, changing, sharing, archiving, copying them.
 
-A description is never changed: the next version is added, and says from which one its author started. Who may save
-sees one's own segments and those for everybody, and may change these. Segments that ask each other in a circle would
+A description is never changed: the next version is added, and says from which one its author started. Who may change
+what says `owning.py`; whoever sees a segment may copy it. Segments that ask each other in a circle would
 have no meaning; they are refused here, so that everything else can follow `member_of` without a look.
 """
 
@@ -19,6 +19,7 @@ from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Fault, Refusal
 from crm.org.models import Staff
 from segmentation.models import Segment, SegmentKind, SegmentVersion
+from segmentation.segments import owning
 from segmentation.segments.members import newest
 from segmentation.segments.reading import InvalidSegment, read
 from segmentation.segments.tree import MemberOf, Node, conditions, to_json
@@ -84,9 +85,9 @@ def change(
 ) -> SegmentVersion:
     """The next version. `seen`: the number that the author started from. The same description again adds nothing.
 
-    Raises InvalidSegment, Circular, Archived, and ChangedMeanwhile when there is a newer one than was seen.
+    Raises OfTheChain, InvalidSegment, Circular, Archived, and ChangedMeanwhile when there is a newer one than was seen.
     """
-    kept, now = _held(segment, seen)
+    kept, now = _held(segment, seen, by)
     tree = _tree(definition, by, kept.kind, now.definition)
     if tree is None or to_json(tree) == now.definition:
         return now
@@ -97,15 +98,17 @@ def change(
 @transaction.atomic
 def next_list(segment: Segment, *, by: Any, seen: int | None = None, remark: str = "") -> SegmentVersion:
     """The next version of a list, without customers yet (`lists.replace`). Raises as `change` does."""
-    kept, now = _held(segment, seen)
+    kept, now = _held(segment, seen, by)
     return _next(kept, now, None, remark, by)
 
 
 @transaction.atomic
 def describe(segment: Segment, *, by: Any, based_on: dict[str, Any] | None = None, **wanted: Any) -> Segment:
-    """Change the name, what it is for, and whether it is for everybody. Raises NameTaken, ChangedMeanwhile."""
-    _one_after_another()
-    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    """Change the name, what it is for, and whether it is for everybody.
+
+    Raises OfTheChain, NameTaken, ChangedMeanwhile.
+    """
+    kept = _kept(segment, by)
     now = {name: getattr(kept, name) for name in DESCRIBED}
     cleaned = {name: value.strip() if isinstance(value, str) else value for name, value in wanted.items()}
     mine = edits.changes(now, {name: cleaned[name] for name in DESCRIBED if name in cleaned}, based_on, kept)
@@ -124,9 +127,8 @@ def describe(segment: Segment, *, by: Any, based_on: dict[str, Any] | None = Non
 
 @transaction.atomic
 def archive(segment: Segment, *, by: Any, at: datetime) -> None:
-    """Take it out of use; its history stays. Raises InUse while another in use asks it."""
-    _one_after_another()
-    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    """Take it out of use; its history stays. Raises OfTheChain, and InUse while another in use asks it."""
+    kept = _kept(segment, by)
     if kept.archived_at is not None:
         return
     if asking := askers(kept):
@@ -138,9 +140,8 @@ def archive(segment: Segment, *, by: Any, at: datetime) -> None:
 
 @transaction.atomic
 def restore(segment: Segment, *, by: Any) -> None:
-    """Bring an archived segment back. Raises NameTaken; InvalidSegment when it asks one that is archived still."""
-    _one_after_another()
-    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    """Bring an archived segment back. Raises OfTheChain, NameTaken; InvalidSegment when it asks an archived one."""
+    kept = _kept(segment, by)
     if kept.archived_at is None:
         return
     _free(kept.name, but=kept.pk)
@@ -206,10 +207,17 @@ def _one_after_another() -> None:
     Segment.objects.select_for_update(no_key=True).order_by("pk").first()
 
 
-def _held(segment: Segment, seen: int | None) -> tuple[Segment, SegmentVersion]:
-    """The segment and its newest version, held until the end of the transaction."""
+def _kept(segment: Segment, by: Any) -> Segment:
+    """The segment, held until the end of the transaction, if it may be changed."""
     _one_after_another()
     kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    owning.require(kept, by)
+    return kept
+
+
+def _held(segment: Segment, seen: int | None, by: Any) -> tuple[Segment, SegmentVersion]:
+    """The segment and its newest version, held until the end of the transaction."""
+    kept = _kept(segment, by)
     if kept.archived_at is not None:
         raise Archived(_("This segment is archived."))
     now = newest(kept.pk)

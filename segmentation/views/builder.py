@@ -15,6 +15,7 @@ from segmentation import starters
 from segmentation.building.shape import Json, rooted
 from segmentation.models import Segment, SegmentKind
 from segmentation.segments.members import newest
+from segmentation.views.base import sent_back
 from segmentation.views.builderforms import SegmentForm
 from segmentation.views.reach import told_of
 from segmentation.views.writing import Writing, picked
@@ -85,6 +86,8 @@ class Edit(BuilderView):
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         segment = self.edited(public_id)
         assert segment is not None
+        if away := sent_back(self, segment):
+            return away
         form = SegmentForm(None, segment=segment, version=newest(segment.pk))
         return self.render(self.template, self.page(Writing(rooted(definition_of(segment))), form, segment))
 

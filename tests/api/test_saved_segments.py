@@ -9,7 +9,7 @@ from django.test import Client
 
 from crm.org.models import Store, public_id
 from customers.models import Customer, Tag
-from segmentation.models import Segment, SegmentNight, SegmentSpell, Standing
+from segmentation.models import Segment, SegmentNight, Standing
 from segmentation.segments import saving, timetravel
 from tests import cast
 from tests.night.helpers import run_night
