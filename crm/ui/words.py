@@ -67,6 +67,16 @@ def day(value: date | None) -> str:
     )
 
 
+def month(value: date) -> str:
+    """The month of a date, with its year."""
+    return formats.date_format(value, "YEAR_MONTH_FORMAT")
+
+
+def month_day(value: date) -> str:
+    """A date without its year, where that is plain or stands beside it."""
+    return formats.date_format(value, "MONTH_DAY_FORMAT")
+
+
 def exact(value: date | datetime) -> str:
     if isinstance(value, datetime):
         return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")

@@ -82,7 +82,7 @@ def chart_of(found: list[whole.Month], months: list[date], currency: str) -> dic
         for month in months
     ]
     chart = {
-        "labels": [f"{month:%Y-%m}" for month in months],
+        "labels": [words.month(month) for month in months],
         "series": [{"name": _("Spent"), "values": [spent for _month, spent, _visits in rows]}],
     }
     return {"chart": chart | {"currency": currency}, "rows": rows, "is_empty": not found}

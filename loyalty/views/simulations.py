@@ -1,6 +1,7 @@
 """The simulator: what was replayed, starting another one, its result, and two beside each other."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from crm.jobs.views.progress import progress_of
 from crm.lib.refusals import Refusal
 from crm.org.models import Staff, Store
 from crm.org.permissions import Permission
-from crm.ui import export
+from crm.ui import export, words
 from crm.ui.views import StaffView
 from loyalty.accrual import facts
 from loyalty.liability import figures
@@ -131,7 +132,7 @@ def _told(one: Simulation) -> dict[str, Any]:
     return {
         "result": result, "lines": _lines(one), "stores": _parts(result["stores"], names),
         "groups": _parts(result["groups"], groups_named), "moves": moves, "by_month": _chart(result["months"]),
-        "months": sorted(result["months"].items()),
+        "months": [(_month(month), pair) for month, pair in sorted(result["months"].items())],
     }  # fmt: skip
 
 
@@ -157,7 +158,11 @@ def _chart(months: dict[str, list[int]]) -> dict[str, Any]:
     labels = sorted(months)
     sides = (_("Live rules"), _("Draft"))
     series = [{"name": name, "values": [months[m][at] for m in labels]} for at, name in enumerate(sides)]
-    return {"labels": labels, "series": series}
+    return {"labels": [_month(month) for month in labels], "series": series}
+
+
+def _month(month: str) -> str:
+    return words.month(date.fromisoformat(f"{month}-01"))
 
 
 def _change(one: Simulation) -> tuple[int, int] | None:

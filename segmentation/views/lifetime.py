@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_date
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from crm.org.permissions import Permission
@@ -130,7 +129,7 @@ def tracked(tracking: dict[str, Any]) -> dict[str, Any] | None:
     until = parse_date(tracking["until"])
     days = [parse_date(day) for day, _n, _m in weeks]
     sums = zip(accumulate(n for _day, n, _m in weeks), accumulate(m for _day, _n, m in weeks), strict=True)
-    labels = [date_format(day, "SHORT_DATE_FORMAT") for day in days if day]
+    labels = [words.day(day) for day in days if day]
     mark = {
         "at": labels[next(at for at, day in enumerate(days) if day == until)],
         "name": _("held out from here"),

@@ -76,6 +76,16 @@ def day(value: date | datetime | None) -> SafeString | str:
 
 
 @register.filter
+def month(value: date) -> str:
+    return words.month(value)
+
+
+@register.filter
+def month_day(value: date) -> str:
+    return words.month_day(value)
+
+
+@register.filter
 def last_day(end: datetime | None) -> SafeString | str:
     """Of an end, which is the midnight of some store: the last day on which it was not over.
 
