@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils import formats, timezone
-from django.utils.translation import get_language_info, ngettext
+from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
 
 NOTHING = "–"
@@ -49,6 +49,11 @@ def money(value: Any, currency: str, places: int | None = None) -> str:
     amount = _rounded(value, places)
     sign = SIGNS.get(currency, f"{currency}\u00a0")
     return ("\u2212" if amount < 0 else "") + sign + number(abs(amount), places)
+
+
+def gap() -> str:
+    """What stands between two sentences: Chinese ends them with a full-width mark and leaves no room."""
+    return "" if (get_language() or "").startswith("zh") else " "
 
 
 def percent(share: Any, places: int = 1) -> str:

@@ -111,8 +111,8 @@ class SimulationExport(SimulatorView):
 
 def _sheet(one: Simulation) -> Iterator[list[Any]]:
     told = _told(one)
-    for words, live, draft, _change_of, _money in told["lines"]:
-        yield [_("All"), words, live, draft, "", "", ""]
+    for label, live, draft, _change_of, _money in told["lines"]:
+        yield [_("All"), label, live, draft, "", "", ""]
     for month, (live, draft) in sorted(told["result"]["months"].items()):
         yield [_("Month"), month, live, draft, "", "", ""]
     for title, rows in ((_("Store"), told["stores"]), (_("Group"), told["groups"])):
@@ -141,10 +141,10 @@ def _lines(one: Simulation) -> list[tuple[Any, int, int, int, tuple[Decimal, Dec
     result = one.result or {}
     worth = [Decimal(result["worth"][side] or 0) for side in ("live", "draft")]
     found = []
-    for key, words in LINES.items():
+    for key, label in LINES.items():
         live, draft = result["live"][key], result["draft"][key]
         money = (live * worth[0], draft * worth[1]) if key != "growth" and all(worth) else None
-        found.append((words, live, draft, draft - live, money))
+        found.append((label, live, draft, draft - live, money))
     return found
 
 

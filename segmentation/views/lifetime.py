@@ -16,7 +16,7 @@ from crm.ui.views import StaffView
 from segmentation.lifetime import HORIZONS, reading
 from segmentation.models import LifetimeFit
 from segmentation.views.base import tabs
-from segmentation.views.scope import StoreFilter
+from segmentation.views.scope import StoreFilter, whole_chain
 from segmentation.views.valuable import rows_of_scores
 
 TOP = 10
@@ -41,6 +41,7 @@ class LifetimeValue(StaffView):
             best = reading.ranked(form.viewer, fit).select_related("customer__home_store")
             context |= {
                 "fit": fit,
+                "whole": whole_chain(form.viewer),
                 "spans": [(days, found.values.get(days)) for days in HORIZONS],
                 "top": rows_of_scores(self.staff, best.order_by(reading.order(fit), "-customer_id")[:TOP]),
                 "list": f"{reverse('segmentation:valuable')}{'?' if query else ''}{query}",

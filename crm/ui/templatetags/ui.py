@@ -40,6 +40,12 @@ def money(context: Context, value: Any, places: int | None = None) -> SafeString
     )
 
 
+@register.simple_tag
+def gap() -> str:
+    """Between two sentences that a template puts beside each other."""
+    return words.gap()
+
+
 @register.filter
 def percent(share: Any, places: int = 1) -> str:
     return words.percent(share, places)
