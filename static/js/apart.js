@@ -1,6 +1,6 @@
 /* Labels that do not lie on each other: each takes the nearest free place around its mark, and a line leads to it where
    that is not right beside. A label without any free place is left out; the tooltip and the table have its words. */
-const AWAY = [4, 16, 30, 46, 64];
+const AWAY = [4, 14, 26, 40, 56, 74];
 
 const crosses = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
@@ -28,6 +28,6 @@ export function keptApart() {
         return { x, y: y + size.height / 2, align: "left", verticalAlign: "middle", labelLinePoints: away > AWAY[0] ? [from, end, end] : undefined };
       }
     }
-    return { fontSize: 0 };
+    return { x: -9999 };
   };
 }

@@ -81,6 +81,14 @@ function band(one, color) {
   return [{ ...edge, data: one.low }, { ...edge, data: height, areaStyle: { color, opacity: 0.15 } }];
 }
 
+/* A name beside a mark, not too long: a Chinese character is as wide as two others. */
+const MOST = 24;
+function cut(name) {
+  let width = 0;
+  const at = [...name].findIndex((one) => (width += one > "\u2e80" ? 2 : 1) > MOST);
+  return at < 0 ? name : `${[...name].slice(0, at).join("")}…`;
+}
+
 /* Two scores and a size; the lines part the axes into thirds. Where there is room the names stand beside the bubbles,
    on a phone their numbers do, and the page has the list of them. */
 export function bubbles(data, look, lang, width) {
@@ -98,7 +106,7 @@ export function bubbles(data, look, lang, width) {
   const series = (name, is, color) => ({
     type: "scatter", name, data: points.filter((point) => Boolean(point.chosen) === is), cursor: "pointer", clip: false, itemStyle: { color, opacity: 0.75 },
     symbolSize: (value) => 10 + 44 * Math.sqrt(Math.max(value[2], 0) / most), labelLayout: apart, labelLine: { show: true, lineStyle: { color: look.ink3 } },
-    label: { show: true, position: "right", color: look.ink, width: 150, overflow: "truncate", formatter: (point) => (isNarrow ? String(point.data.number) : point.data.name) },
+    label: { show: true, position: "right", color: look.ink, formatter: (point) => (isNarrow ? String(point.data.number) : cut(point.data.name)) },
     markLine: is ? undefined : { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.line, type: "solid" }, data: thirds },
   });
   return {
