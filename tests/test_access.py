@@ -146,6 +146,7 @@ MAY: dict[str, set[Role]] = {
     "edit_segments": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
     },
+    "edit_targets": {Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR},
     "edit_schemes": {Role.MARKETER, Role.ADMINISTRATOR},
     "view_nights": {Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR},
     "run_nights": {Role.MARKETER, Role.ADMINISTRATOR},

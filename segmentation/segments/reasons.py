@@ -12,14 +12,17 @@ from typing import Any
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, npgettext, pgettext
 
+from crm.org.models import Chain
 from crm.org.scope import Viewer
-from customers.attributes import Attribute, Kind, Moment, registry
+from crm.ui import words
+from customers.attributes import Attribute, Kind, Measure, Moment, registry
 from customers.models import Customer
 from segmentation.models import Segment, SegmentSpell, SegmentVersion
 from segmentation.segments import evaluating, sentences
 from segmentation.segments.reading import InvalidSegment, read
-from segmentation.segments.tree import Condition, Is, Node, conditions
+from segmentation.segments.tree import Condition, Did, Is, Node, conditions
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,12 @@ class Reason:
     value: Any
     holds: bool | None
     is_hidden: bool = False  # the reader may not see values of this attribute
-    attribute: Attribute | None = None
+    asked: Attribute | Measure | None = None
 
     @property
     def said(self) -> str:
-        """The value in the reader's words; "" where it is not known."""
-        return "" if self.is_hidden else _said(self.value, self.attribute)
+        """The value in the reader's words and with its unit; "" where it is not known."""
+        return "" if self.is_hidden else _said(self.value, self.asked)
 
 
 @dataclass(frozen=True)
@@ -109,23 +112,39 @@ def _told(version: SegmentVersion, values: list[Any] | None, viewer: Viewer) -> 
 
 
 def _reason(one: Condition, value: Any, holds: bool | None, viewer: Viewer) -> Reason:
-    attribute = registry.attribute(one.attribute) if isinstance(one, Is) else None
-    is_hidden = attribute is not None and not attribute.is_seen_by(viewer)
-    return Reason(sentences.clause(one, viewer), None if is_hidden else value, holds, is_hidden, attribute)
+    asked = _asked(one)
+    is_hidden = isinstance(asked, Attribute) and not asked.is_seen_by(viewer)
+    return Reason(sentences.clause(one, viewer), None if is_hidden else value, holds, is_hidden, asked)
 
 
-def _said(value: Any, attribute: Attribute | None) -> str:
+def _asked(one: Condition) -> Attribute | Measure | None:
+    """What a condition's value is a value of."""
+    if isinstance(one, Is):
+        return registry.attribute(one.attribute)
+    behaviour = registry.behaviour(one.deed.did) if isinstance(one, Did) else None
+    measures = behaviour.measures if behaviour else ()
+    return next((each for each in measures if isinstance(one, Did) and each.code == one.measure), None)
+
+
+def _said(value: Any, asked: Attribute | Measure | None) -> str:
     if isinstance(value, list):
-        return ", ".join(_said(one, attribute) for one in value)
+        return pgettext("list", ", ").join(_said(one, asked) for one in value)
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if attribute is not None and attribute.kind in (Kind.CHOICE, Kind.CHOICES):
-        return str(_options(attribute).get(str(value), value))
-    if attribute is not None and attribute.kind is Kind.TEXT:
-        return str(value)
-    return _number_or_day(str(value))
+    return _of_kind(str(value), asked) if asked else _number_or_day(str(value))
+
+
+def _of_kind(value: str, asked: Attribute | Measure) -> str:
+    match asked.kind:
+        case Kind.CHOICE | Kind.CHOICES if isinstance(asked, Attribute):
+            return str(_options(asked).get(value, value))
+        case Kind.TEXT:
+            return value
+        case Kind.MONEY:
+            return words.money(value, Chain.current().currency)
+    return _with_unit(_number_or_day(value), value, asked.unit)
 
 
 def _options(attribute: Attribute) -> Mapping[str, Any]:
@@ -141,6 +160,21 @@ def _number_or_day(text: str) -> str:
         return date_format(datetime.fromisoformat(text))
     except ValueError:
         return text
+
+
+def _with_unit(told: str, value: str, unit: str) -> str:
+    n = int(value) if value.isdigit() else 2  # parts of one are many
+    match unit:
+        case "percent":  # what is compared has all its places; people read one
+            told = number_format(round(Decimal(value), 1), use_l10n=True)
+            return pgettext("value", "%(n)s%%") % {"n": told}
+        case "days":
+            return ngettext("%(n)s day", "%(n)s days", n) % {"n": told}
+        case "years":
+            return npgettext("age", "%(n)s year", "%(n)s years", n) % {"n": told}
+        case "points":
+            return ngettext("%(n)s point", "%(n)s points", n) % {"n": told}
+    return told
 
 
 def _plain(value: Any) -> Any:

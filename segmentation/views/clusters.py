@@ -23,7 +23,7 @@ from segmentation.models import Cluster
 from segmentation.views import clusterwords
 from segmentation.views.base import tabs
 from segmentation.views.members import ListWork, exported, listed
-from segmentation.views.scope import Filter
+from segmentation.views.scope import Filter, whole_chain
 
 FLOWS = 12
 
@@ -62,7 +62,7 @@ class Clusters(StaffView):
             "chart": clusterwords.chart(found.fit), "numbers": clusterwords.numbers(found.fit),
             "why": clusterwords.why(found.fit), "explained": clusterwords.explained(found.fit),
             "drift": clusterwords.drift(found), "query": query, "moved": moved,
-            "flows": flows(moved) if moved else [],
+            "flows": flows(moved) if moved else [], "whole": whole_chain(form.viewer),
         }  # fmt: skip
 
 

@@ -138,6 +138,7 @@ class Moved:
 
     def name(self) -> str:
         names = {group.code: group.name for group in Group.objects.filter(code__in=self.groups)}
+        names[movement.NOWHERE] = _("In no group")
         return " → ".join(names.get(code, code) for code in self.groups)
 
 

@@ -23,7 +23,7 @@ from segmentation.models import (
     SegmentSpell,
     SegmentVersion,
 )
-from segmentation.segments import overview, reading, roster
+from segmentation.segments import overview, owning, reading, roster
 from segmentation.segments.members import is_evaluated, newest
 from segmentation.segments.overview import Size
 from segmentation.views.members import ListWork, exported, listed
@@ -40,7 +40,7 @@ class SegmentView(StaffView):
     permission = Permission.VIEW_SEGMENTS
 
     def segment(self, public_id: str) -> Segment:
-        found = Segment.objects.visible_to(self.staff).select_related("owner")
+        found = owning.reachable(self.staff).select_related("owner")
         return get_object_or_404(found, pk=Segment.row_id(public_id) or 0)
 
 
@@ -79,7 +79,9 @@ class SegmentPage(SegmentView):
             "versions": told[:MOST_VERSIONS],
             "trend": trend(segment) if self.staff.scope().is_chain else None,
             "is_list": segment.kind == SegmentKind.LIST,
-            "is_mine": segment.owner_id == self.staff.pk,
+            "is_mine": owning.is_owner(segment, self.staff),
+            "may_change": self.staff.may(Permission.EDIT_SEGMENTS) and owning.may_change(segment, self.staff),
+            "may_take": owning.may_take(self.staff),
             "is_evaluated": segment.kind == SegmentKind.LIST or is_evaluated(segment.pk),
             "export": reverse("segmentation:segment-export", args=at),
             "follow_ups": reverse("segmentation:segment-work", args=at),
@@ -146,7 +148,7 @@ class SegmentWork(ListWork):
     permission = Permission.ASSIGN_WORK
 
     def segment(self) -> Segment:
-        found = Segment.objects.visible_to(self.staff)
+        found = owning.reachable(self.staff)
         return get_object_or_404(found, pk=Segment.row_id(self.kwargs["public_id"]) or 0)
 
     def dispatch(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:

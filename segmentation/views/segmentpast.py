@@ -256,7 +256,8 @@ class SegmentWhy(SegmentView):
         on = _asked_day(request.GET.get("on"))
         night = timetravel.night_of(segment, on) if on else None
         one = active.of(segment)
-        is_known, at = on is None or night is not None, night.at if night else None
+        is_known = on is None or night is not None
+        at = night.at if night else None
         context = {
             "segment": segment,
             "customer": customer,

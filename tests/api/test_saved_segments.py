@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from crm.org.models import Store, public_id
-from customers.models import Customer
+from customers.models import Customer, Tag
 from segmentation.models import Segment, SegmentNight, Standing
 from segmentation.segments import saving, timetravel
 from tests import cast
@@ -156,3 +156,38 @@ def test_a_group_is_read_as_what_it_stands_for(calling: Calling, irina: Customer
     told = reader.get(f"{SEGMENTS}{group}/").json()
     assert (told["kind"], told["definition"]["value"]) == ("group", [group])
     assert reader.get(f"{SEGMENTS}dragons/").status_code == 404
+
+
+def test_what_cannot_be_is_refused_with_its_place(till: Client) -> None:
+    """Numbers that a value can never have, choices that there are none of, groups that mean nothing."""
+    wrong = {"all": [
+        {"attribute": "person.age", "is": "at_least", "value": -5},
+        {"did": "bought", "where": [{"field": "store", "is": "any_of", "value": ["zzz"]}], "is": "is", "value": -1},
+        {"any": []},
+    ]}  # fmt: skip
+    refused = post(till, SEGMENTS, {"name": "Wrong", "definition": wrong})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_segment")
+    assert [(one["pointer"], one["detail"]) for one in refused.json()["errors"]] == [
+        ("/definition/all/0/value", "A number from 0 to 150 is wanted here."),
+        ("/definition/all/1/where/0/value", "There is no such choice: zzz."),
+        ("/definition/all/1/value", "A number from 0 on is wanted here."),
+        ("/definition/all/2/any", "A group needs a condition."),
+    ]
+    assert not Segment.objects.exists()
+
+
+def test_a_choice_that_went_since_stays_where_it_was(till: Client) -> None:
+    tag = Tag.objects.create(name="VIP")
+    tagged = {"attribute": "person.tags", "is": "has_any", "value": [str(tag.pk)]}
+    made = post(till, SEGMENTS, {"name": "VIP", "definition": tagged}).json()
+    assert made["sentence"] == "Customers who are tagged VIP"
+    number = tag.pk
+    tag.delete()
+    address = f"{SEGMENTS}{made['id']}/"
+    changed = patch(till, address, {"definition": {"all": [tagged, *PHONES["all"]]}, "version": 1}).json()
+    assert changed["version"] == 2
+    assert changed["sentence"] == (
+        f"Customers who are tagged {number} (no longer there) and have a phone number"
+    )
+    refused = post(till, SEGMENTS, {"name": "VIP again", "definition": tagged})
+    assert refused.json()["errors"][0]["detail"] == f"There is no such choice: {number}."

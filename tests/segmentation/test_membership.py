@@ -4,15 +4,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.apps import apps
+from django.db import connection, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm.lib.owned import Owned
 from crm.org.models import Staff, Store
 from customers import nights
 from customers.attributes import Moment
-from customers.models import Customer, CustomerTag, Tag
-from segmentation.following import looking, watching
+from customers.models import Customer, CustomerTag, CustomField, Tag
+from loyalty.models import Referral, ReferralState
+from segmentation.following import looking, objections, watching
 from segmentation.models import (
     Changed,
     Segment,
@@ -26,6 +30,7 @@ from segmentation.models import (
 from segmentation.segments import active, evaluating, reasons, timetravel, uses
 from tests import cast
 from tests.night.helpers import run_night
+from tests.segmentation import crowds
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 10)
@@ -54,7 +59,32 @@ def test_every_watched_table_has_its_triggers() -> None:
     assert {"customers_customer", "customers_purchase", "customers_customertag", "loyalty_lot"} <= set(
         watching.of_customers()
     )
-    assert "org_store" not in watching.of_customers(), "it is nobody's"
+    assert {"org_store", "customers_consentrules"} <= set(watching.of_everybody()), "nobody's"
+
+
+def test_a_table_that_is_no_longer_watched_loses_its_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = watching.watched()
+    monkeypatch.setattr(watching, "watched", lambda: [one for one in every if one != "customers_customertag"])
+    watching.install()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE c.relname = 'customers_customertag' AND t.tgname LIKE 'segments_touch%' AND t.tgparentid = 0"
+        )
+        assert cursor.fetchone() == (0,)
+    monkeypatch.undo()
+    assert watching.install() == ["customers_customertag"]
+
+
+def test_a_night_touches_nobody_whom_nothing_happened_to(irina: Customer, harbour: Store) -> None:
+    """Scores are new every night, for everybody; they wait for it, and the shelf is of that night."""
+    for back in range(300, 0, -20):
+        cast.purchase(irina, at=harbour, on=ON - timedelta(days=back))
+    run_night(ON)
+    looking.look()
+    run_night(ON + timedelta(days=1))
+    assert not Touched.objects.exists()
+    assert not Changed.objects.exists()
 
 
 def test_a_receipt_is_followed(irina: Customer, harbour: Store) -> None:
@@ -123,6 +153,67 @@ def test_a_segment_that_names_another_is_settled_after_it(irina: Customer, harbo
     looking.look()
     assert members(inner) == members(outer) == {irina.pk}
     assert [one.segment_id for one in active.segments()] == [inner.pk, outer.pk]
+
+
+def test_what_can_no_longer_be_read_stops_nobody_else(irina: Customer, harbour: Store) -> None:
+    field = CustomField.objects.create(code="size", label="Size", kind="text")
+    inner = segment({"all": [{"attribute": "custom.size", "is": "is", "value": "l"}]})
+    outer = segment({"all": [{"member_of": inner.public_id}]}, "Outer")
+    others = segment({"none": [{"member_of": inner.public_id}]}, "Others")
+    CustomField.objects.filter(pk=field.pk).update(kind="number")
+    Customer.objects.filter(pk=irina.pk).update(given_name="Ira")
+    looking.look()
+    run_night(ON)
+    assert (members(inner), members(outer), members(others)) == (set(), set(), {irina.pk})
+    assert not Touched.objects.exists()
+
+
+def test_whoever_objects_has_no_profile_within_seconds(irina: Customer, harbour: Store, noon: Any) -> None:
+    for back in range(300, 0, -20):
+        cast.purchase(irina, at=harbour, on=ON - timedelta(days=back))
+    run_night(ON)
+    known = segment({"all": [{"attribute": "persona.visits", "is": "known"}]})
+    looking.look()
+    assert members(known) == {irina.pk}
+    crowds.refuse(irina, noon)
+    looking.look()
+    assert members(known) == set()
+    with connection.cursor() as cursor:
+        for table in objections.PROFILES:
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE customer_id = %s", [irina.pk])
+            assert cursor.fetchone() == (0,), table
+
+
+def test_every_table_about_a_person_alone_is_a_profile() -> None:
+    """What is worked out about somebody goes; what is not: groups and standings (the chain's sales), and membership."""
+    kept = {"segmentation_standing", "segmentation_segmentlisted", "segmentation_segmentspell"}
+    owned = {
+        m._meta.db_table for m in apps.get_app_config("segmentation").get_models() if issubclass(m, Owned)
+    }
+    assert owned - kept | {"customers_persona"} == set(objections.PROFILES)
+
+
+def test_who_brought_a_friend_is_looked_at_when_it_is_paid(irina: Customer, harbour: Store) -> None:
+    friend = cast.customer("Friend", of=harbour)
+    brought = segment({"all": [{"attribute": "loyalty.friends", "is": "at_least", "value": 1}]})
+    Referral.objects.create(
+        customer=friend, referrer_id=irina.pk, terms_id=1, came_at=timezone.now(), came_on=evaluating.today()
+    )
+    looking.look()
+    assert members(brought) == set()
+    Referral.objects.update(state=ReferralState.PAID, settled_at=timezone.now())
+    looking.look()
+    assert members(brought) == {irina.pk}
+
+
+def test_a_receipt_of_a_store_that_is_a_day_ahead_counts_today(irina: Customer, harbour: Store) -> None:
+    once = segment({"all": [{"did": "purchase", "when": {"last_days": 7}}]})
+    cast.purchase(irina, at=harbour, on=evaluating.today() + timedelta(days=2))
+    looking.look()
+    assert members(once) == set()
+    cast.purchase(irina, at=harbour, on=evaluating.today() + timedelta(days=1))
+    looking.look()
+    assert members(once) == {irina.pk}
 
 
 WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night", "use"]
