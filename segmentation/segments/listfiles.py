@@ -92,7 +92,7 @@ def forget(file: ListFile) -> None:
 
 
 def sweep() -> None:
-    """What nobody saved within its day goes when the next one comes."""
+    """Remove what nobody saved within its day: every hour, and when the next one comes."""
     oldest = time.time() - KEPT
     for folder in root().iterdir():
         if folder.stat().st_mtime < oldest:
