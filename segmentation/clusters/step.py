@@ -161,10 +161,10 @@ def _write(cursor: Any, between: tuple[int, int], customer: Any, cluster: Any, n
     is_known = np.isin(customer, known, assume_unique=True)
     differs = ~is_known
     differs[is_known] = was[np.searchsorted(known, customer[is_known])] != cluster[is_known]
-    objecting = reading.objecting(cursor, gone) if len(gone) else gone
-    if len(objecting):
-        cursor.execute(_FORGET, {"ids": array_text(objecting)})
-    left = np.setdiff1d(gone, objecting, assume_unique=True)
+    unprofiled = reading.unprofiled(cursor, gone) if len(gone) else gone
+    if len(unprofiled):
+        cursor.execute(_FORGET, {"ids": array_text(unprofiled)})
+    left = np.setdiff1d(gone, unprofiled, assume_unique=True)
     spells.close(cursor, TABLE, np.concatenate([left, customer[differs & is_known]]), night)
     columns = {"customer_id": customer[differs], "cluster_id": cluster[differs]}
     columns["night_id"] = np.full(int(differs.sum()), night)
