@@ -23,7 +23,9 @@ BEGIN
 END
 $body$
 """
-FUNCTIONS = {"segments_touch_customer": "customer_id", "segments_touch_self": "id"}
+CUSTOMER = (
+    "customer_id"  # the column that says whose a row is, unless `watches` names another: "table.column"
+)
 _TRIGGER = """
 CREATE OR REPLACE TRIGGER {prefix}_{event} AFTER {what} ON "{table}" REFERENCING {rows} TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION {function}()
@@ -49,7 +51,7 @@ WHERE t.tgname LIKE %s AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabl
 GROUP BY c.relname
 """
 _TABLES = """
-SELECT c.relname, c.relname = 'customers_customer' OR EXISTS (
+SELECT c.relname, EXISTS (
     SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
 )
 FROM pg_class c WHERE c.relname = ANY(%s) AND c.relnamespace = current_schema()::regnamespace ORDER BY 1
@@ -63,8 +65,17 @@ WHERE t.tgname LIKE %s AND NOT t.tgisinternal AND t.tgparentid = 0 AND NOT c.rel
 
 def watched() -> list[str]:
     """The tables whose changes are noted."""
-    tables = {table for one in registry.attributes() for table in one.relation.watches}
-    return sorted(tables | {table for one in registry.behaviours() for table in one.watches})
+    return sorted(_columns())
+
+
+def _columns() -> dict[str, str]:
+    """By table the column that says whose its rows are."""
+    named = {table for one in registry.attributes() for table in one.relation.watches}
+    named |= {table for one in registry.behaviours() for table in one.watches}
+    found = {PEOPLE: "id"}
+    for table, _dot, column in (one.partition(".") for one in sorted(named - {PEOPLE})):
+        found[table] = column or CUSTOMER
+    return found
 
 
 def of_customers(using: str = "default") -> list[str]:
@@ -85,8 +96,8 @@ def install(using: str = "default") -> list[str]:
             return []
         cursor.execute("SELECT quote_ident(current_schema())")
         schema = cursor.fetchone()[0]
-        for name, column in FUNCTIONS.items():
-            cursor.execute(_FUNCTION.format(name=name, column=column, schema=schema))
+        for column in set(_columns().values()):
+            cursor.execute(_FUNCTION.format(name=_function(column), column=column, schema=schema))
         cursor.execute(_TABLE_FUNCTION.format(name=OF_TABLES, schema=schema))
         cursor.execute(_STRAY, [PREFIX + "%", watched()])
         for table, trigger in cursor.fetchall():
@@ -101,10 +112,14 @@ def _watch(cursor: Any, table: str, is_owned: bool) -> None:
     if not is_owned:
         cursor.execute(_TABLE_TRIGGER.format(prefix=PREFIX, table=table, function=OF_TABLES))
         return
-    function = "segments_touch_self" if table == PEOPLE else "segments_touch_customer"
+    function = _function(_columns()[table])
     for event, rows in EVENTS.items():
         trigger = {"event": event, "what": event.upper(), "rows": rows}
         cursor.execute(_TRIGGER.format(prefix=PREFIX, table=table, function=function, **trigger))
+
+
+def _function(column: str) -> str:
+    return f"{PREFIX}_{'self' if column == 'id' else column.removesuffix('_id')}"
 
 
 def missing(using: str = "default") -> list[str]:
@@ -125,7 +140,7 @@ def _there(using: str) -> list[tuple[str, bool]]:
     """Watched tables, and whether their rows are customers'."""
     with connections[using].cursor() as cursor:
         cursor.execute(_TABLES, [watched()])
-        return list(cursor.fetchall())
+        return [(table, is_owned or table == PEOPLE) for table, is_owned in cursor.fetchall()]
 
 
 def _distributed(cursor: Any) -> set[str]:

@@ -17,7 +17,7 @@ import numpy as np
 from django.conf import settings
 from django.db import connection
 
-from customers.attributes import Kind, Moment, registry
+from customers.attributes import Attribute, Kind, Moment, registry
 from segmentation.models import Changed, ChangedTable, ShelfPointer, Touched
 from segmentation.segments import compiling, evaluating, members
 from segmentation.segments.compiling import Reach
@@ -90,10 +90,11 @@ class Opened:
         rows = [Rows(self.place, name, told[name]) for name in ("receipts", "lines")]
         return rows[0], rows[1], self._load("receipt_place")
 
-    def column(self, code: str, moment: Moment) -> Column | None:
-        """The column of an attribute, if what lies here holds at the moment."""
+    def column(self, attribute: Attribute, moment: Moment) -> Column | None:
+        """The column of an attribute, if what lies here holds at the moment and is still of its kind."""
+        code = attribute.code
         told = self.columns.get(code)
-        if told is None:
+        if told is None or told["kind"] != attribute.kind:
             return None
         is_of_then = told["reads_today"] and moment.on != self.on
         if is_of_then or (told["reads_night"] and moment.night != self.night):
@@ -168,8 +169,11 @@ class Standing:
         return self._of_database(one)
 
     def _is(self, one: Is) -> Any:
-        attribute, column = registry.attribute(one.attribute), self.shelf.column(one.attribute, self.moment)
-        if attribute is None or column is None or not self.tables.isdisjoint(attribute.relation.watches):
+        attribute = registry.attribute(one.attribute)
+        if attribute is None or not self.tables.isdisjoint(attribute.relation.watches):
+            return None
+        column = self.shelf.column(attribute, self.moment)
+        if column is None:
             return None
         value = one.value
         if attribute.spread and isinstance(value, tuple):

@@ -16,6 +16,7 @@ from segmentation.churn.catalogue import CANDIDATES, FEATURES, REASONS
 from segmentation.churn.risks import BINS, LIKELY, Spread, Tested
 from segmentation.models import ChurnModel, ChurnNight
 from segmentation.views.base import tabs
+from segmentation.views.scope import whole_chain
 
 NOTABLE, OTHER, FEWEST = 0.1, 0.25, 1_000  # of drift (segmentation/churn/drift.py)
 DRIFTED = 8  # features, and reasons, that the page names
@@ -32,6 +33,7 @@ class Leaving(StaffView):
             "tabs": tabs(self, "leaving"),
             "title": _("Segments"),
             "people": reverse("segmentation:leaving-people"),
+            "whole": whole_chain(self.staff),
         }
         if night is not None:
             context |= told(night, risks.spread(self.staff, night)) | quality(night.model)

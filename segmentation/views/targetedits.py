@@ -91,7 +91,7 @@ class TargetForm(PlanForm):
 class TargetEdit(StaffView):
     """GET shows the form, POST keeps what was changed."""
 
-    permission = Permission.EDIT_SEGMENTS
+    permission = Permission.EDIT_TARGETS
     template = "segmentation/target_edit.html"
 
     def get(self, request: HttpRequest, target: str) -> HttpResponse:
@@ -146,7 +146,7 @@ class TargetingForm(PlanForm):
 class TargetingPage(StaffView):
     """The mode of the chain and the weights: GET shows them, POST makes a version."""
 
-    permission = Permission.EDIT_SEGMENTS
+    permission = Permission.EDIT_TARGETS
     template = "segmentation/targeting.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:

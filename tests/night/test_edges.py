@@ -16,7 +16,8 @@ from customers import histories, nights, states
 from customers.models import Category, Customer, Persona
 from segmentation import generations
 from segmentation.churn import risks
-from segmentation.clusters import limits
+from segmentation.clusters import limits, measuring
+from segmentation.clusters import step as clusters
 from segmentation.lifetime import grouping, reading
 from segmentation.models import (
     CellCount,
@@ -37,6 +38,8 @@ from segmentation.models import (
     TargetCount,
     TargetNight,
 )
+from segmentation.products import step as products
+from segmentation.targets import step as targets
 from tests import cast
 from tests.night.helpers import buy, people, run_night
 from tests.segmentation.shopping import refuse
@@ -50,7 +53,7 @@ PERSONAL = (Persona, LifetimeScore, ChurnScore, Recommendation, DueGood)
 def small_slices(monkeypatch: pytest.MonkeyPatch, chain: object) -> None:
     """Four customers a slice and two a part, so that some ranges are of nobody."""
     monkeypatch.setattr(states, "SLICE", 4)
-    for module in (histories, grouping):
+    for module in (histories, grouping, products, clusters, measuring, targets):
         monkeypatch.setattr(module, "RANGE", 2)
 
 
@@ -109,11 +112,15 @@ def all_brought_back(store: Store, _noon: datetime) -> None:
     buy([(person.pk, ON - timedelta(days=3), 500, 500) for person in people(3, store)], store)
 
 
+def all_days_ahead(store: Store, _noon: datetime) -> None:
+    buy([(person.pk, ON + timedelta(days=5), 500, 0) for person in people(3, store)], store)
+
+
 @pytest.mark.parametrize(
     ("chain_of", "profiled", "expected"),
     [
         (nobody, 0, 0), (strangers, 0, 0), (one, 1, 1), (one_among_many_ranges, 1, 1), (all_refuse, 0, 9),
-        (a_range_refuses, 3, 9), (all_erased, 0, 0), (all_brought_back, 0, 0),
+        (a_range_refuses, 3, 9), (all_erased, 0, 0), (all_brought_back, 0, 0), (all_days_ahead, 0, 0),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )  # fmt: skip
