@@ -22,6 +22,7 @@ from crm.lib.statements import Statement
 from customers.histories import RANGE, Histories
 from customers.nightrun import NightRun
 from customers.persona import reading
+from segmentation import generations
 from segmentation.clusters import choosing, limits, measuring, training
 from segmentation.clusters.measuring import Measured, Measuring
 from segmentation.clusters.scaling import Scaling
@@ -152,7 +153,12 @@ class _Work:
 
 
 def _write(cursor: Any, between: tuple[int, int], customer: Any, cluster: Any, night: int) -> int:
-    """End the spells of those who left their cluster, begin those of the new ones; how many changed."""
+    """End the spells of those who left their cluster, begin those of the new ones; how many changed.
+
+    Who was erased, merged away or said no since they were measured is in no cluster.
+    """
+    is_gone, objects = generations.barred(cursor, customer)
+    customer, cluster = customer[~(is_gone | objects)], cluster[~(is_gone | objects)]
     types = {"customer_id": INT8, "cluster_id": INT2}
     stored = read_packed(cursor, _OPEN, types, {"low": between[0], "high": between[1]})
     order = np.argsort(stored["customer_id"])

@@ -13,10 +13,10 @@ from crm.org.models import Staff, Store
 from crm.privacy import erasing
 from crm.schedule import NIGHT
 from customers import histories, nights, states
-from customers.models import Category, Customer, Persona
+from customers.models import Category, Customer, Lifecycle, Persona
 from segmentation import generations
 from segmentation.churn import risks
-from segmentation.clusters import limits, measuring
+from segmentation.clusters import limits, measuring, training
 from segmentation.clusters import step as clusters
 from segmentation.lifetime import grouping, reading
 from segmentation.models import (
@@ -179,7 +179,24 @@ def test_a_night_after_an_erasure_writes_nothing_about_the_erased(
     of_everybody = TargetCount.objects.get(night=now, segment__isnull=False)
     assert (of_everybody.customers, of_everybody.churn_of) == (8, 8)
     assert sum(CellCount.objects.filter(night=now).values_list("customers", flat=True)) == 8
-    assert not Standing.objects.filter(customer=gone, ended_night=None).exists()
+    for model in (Standing, Lifecycle):
+        assert not model._default_manager.filter(customer=gone, ended_night=None).exists()
+
+
+def test_who_is_erased_while_a_night_runs_is_in_no_cluster(
+    harbour: Store, noon: datetime, clustered: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After everybody was measured, before the first member is written."""
+    who, real = regulars(9, harbour), training.learn
+
+    def gone_meanwhile(*args: Any, **more: Any) -> Any:
+        erasing.erase(who[4].pk, by="system:test", at=noon)
+        return real(*args, **more)
+
+    monkeypatch.setattr(training, "learn", gone_meanwhile)
+    run_night(ON)
+    members = set(ClusterMember.objects.values_list("customer", flat=True))
+    assert members == {person.pk for person in who if person != who[4]}
 
 
 def about(customer: Customer) -> dict[Any, int]:

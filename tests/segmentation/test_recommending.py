@@ -134,10 +134,11 @@ def test_who_needs_it_again_is_old_enough_by_the_limits_of_now(
 def test_goods_without_a_category_have_no_limit(
     irina: Customer, harbour: Store, ana: Staff, night: dict[str, int]
 ) -> None:
+    manager = cast_of(harbour)
     ages.put(Category.objects.get(path="food/drinks"), 18, by=ana)
-    assert not needs.people(served(), cast_of(harbour)).exists()
+    assert not needs.people(served(), manager).exists()
     Product.objects.filter(sku="TEA").update(category=None)
-    assert needs.people(served(), cast_of(harbour)).get() == irina
+    assert needs.people(served(), manager).get() == irina
 
 
 def test_what_their_store_does_not_sell_is_not_needed_again(
