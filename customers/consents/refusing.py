@@ -20,7 +20,7 @@ class Refuses(Func):
         super().__init__(customer)
         self._rule = refusal(channel, purpose)
 
-    def as_sql(self, compiler: Any, connection: Any, **_more: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_more: Any) -> Any:
         customer, values = compiler.compile(self.source_expressions[0])
         asked = f"EXISTS (SELECT FROM customers_customer c WHERE c.id = {customer} AND {self._rule})"
         return asked, values

@@ -201,7 +201,9 @@ def test_who_is_erased_while_a_night_runs_is_in_no_cluster(
 
 def about(customer: Customer) -> dict[Any, int]:
     """By table of the app, and of personas, how many rows there are about a customer."""
-    models = [one for one in apps.get_app_config("segmentation").get_models() if issubclass(one, Owned)]
+    models: list[Any] = [
+        one for one in apps.get_app_config("segmentation").get_models() if issubclass(one, Owned)
+    ]
     found = {one: one._base_manager.filter(customer=customer.pk).count() for one in (Persona, *models)}
     return {one: n for one, n in found.items() if n}
 
@@ -216,9 +218,9 @@ def test_who_objects_is_in_the_chains_sums_and_has_no_value_of_their_own(
     assert (fit.customers, LifetimeSum.objects.get().customers) == (9, 9)
     scored = LifetimeScore.objects.order_by("customer").values_list("customer", flat=True)
     assert list(scored) == [person.pk for person in who if person != who[4]]
-    each = set(LifetimeScore.objects.values_list("value_90", flat=True))
-    assert len(each) == 1  # they all bought alike
-    assert LifetimeSum.objects.get().value_90 == 9 * each.pop()
+    (each,) = set(LifetimeScore.objects.values_list("value_90", flat=True))  # they all bought alike
+    assert each is not None
+    assert LifetimeSum.objects.get().value_90 == 9 * each
     refuse(who[5])
     ranked = reading.ranked(marta, fit).order_by("customer").values_list("customer", flat=True)
     assert list(ranked) == [person.pk for person in who if person not in who[4:6]]
