@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.test import Client
 
 from crm.jobs.models import State
 from crm.lib.owned import Owned
@@ -14,7 +15,7 @@ from crm.privacy import erasing
 from crm.schedule import NIGHT
 from customers import histories, nights, states
 from customers.models import Category, Customer, Lifecycle, Persona
-from segmentation import generations
+from segmentation import generations, panels
 from segmentation.churn import risks
 from segmentation.clusters import limits, measuring, training
 from segmentation.clusters import step as clusters
@@ -209,9 +210,9 @@ def about(customer: Customer) -> dict[Any, int]:
 
 
 def test_who_objects_is_in_the_chains_sums_and_has_no_value_of_their_own(
-    harbour: Store, marta: Staff
+    harbour: Store, marta: Staff, calling: Callable[..., Client]
 ) -> None:
-    who = regulars(9, harbour)
+    who, caller = regulars(9, harbour), calling("customers:read")
     refuse(who[4])
     run_night(ON)
     fit = LifetimeFit.objects.get()
@@ -221,7 +222,15 @@ def test_who_objects_is_in_the_chains_sums_and_has_no_value_of_their_own(
     (each,) = set(LifetimeScore.objects.values_list("value_90", flat=True))  # they all bought alike
     assert each is not None
     assert LifetimeSum.objects.get().value_90 == 9 * each
+
+    def told(person: Customer) -> tuple[bool, bool]:
+        profile = caller.get(f"/api/v1/customers/{person.public_id}/").json()
+        panel = panels.lifetime(marta, Customer.objects.get(pk=person.pk))
+        return profile["lifetime"] is not None, panel is not None
+
+    assert [told(person) for person in who[4:6]] == [(False, False), (True, True)]
     refuse(who[5])
+    assert told(who[5]) == (False, False)
     ranked = reading.ranked(marta, fit).order_by("customer").values_list("customer", flat=True)
     assert list(ranked) == [person.pk for person in who if person not in who[4:6]]
 
