@@ -26,7 +26,7 @@ from segmentation.models import (
 )
 from segmentation.segments import overview, owning, reading, roster, timetravel
 from segmentation.segments.members import is_evaluated, newest
-from segmentation.segments.overview import Size
+from segmentation.segments.sizes import sizes
 from segmentation.views.members import exported, listed
 from segmentation.views.segmentwords import sentence_of
 
@@ -74,7 +74,7 @@ class SegmentPage(SegmentView):
             "segment": segment,
             "title": segment.name,
             "sentence": told[0]["sentence"] if told else "",
-            "size": overview.sizes([segment], self.staff, now()).get(segment.pk, Size()),
+            "size": sizes([segment], self.staff, now())[segment.pk],
             "used": overview.uses([segment]).get(segment.pk, {}),
             "asked_by": asked_by(segment, self.staff),
             "versions": told[:MOST_VERSIONS],
