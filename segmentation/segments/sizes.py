@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
-from crm.lib.statements import Statement
 from crm.org.scope import Viewer
 from segmentation.models import Segment, SegmentNight, SegmentVersion
 
@@ -31,6 +30,7 @@ JOIN unnest(%(segments)s::bigint[], %(since)s::timestamptz[]) AS b (segment_id, 
 WHERE s.ended_at > b.at AND s.began_at <= b.at
 GROUP BY s.segment_id
 """
+# A store's people are few, and what happened since a night is little: each machine counts its part, and few rows meet.
 # `b.at` is the moment a week ago, NULL where nothing is known of it.
 _OF_STORES = """
 SELECT s.segment_id,
@@ -42,12 +42,6 @@ JOIN unnest(%(segments)s::bigint[], %(since)s::timestamptz[]) AS b (segment_id, 
 WHERE c.home_store_id = ANY(%(stores)s) AND (s.ended_at IS NULL OR s.ended_at > b.at)
 GROUP BY s.segment_id
 """
-_example = {"segments": [1, 2], "since": ["2026-03-10T00:00Z", EVER], "stores": [1]}
-STATEMENTS = [
-    Statement("sizes.came", _CAME, _example),
-    Statement("sizes.went", _WENT, _example),
-    Statement("sizes.of_stores", _OF_STORES, _example),
-]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from crm.org.models import Staff, Store
+from customers import consents
 from customers.models import Customer, Night
 from segmentation.models import Segment, SegmentNight, SegmentSpell
 from segmentation.segments import lists, saving, settling
@@ -126,3 +127,38 @@ def test_a_list_of_segments_costs_the_same_for_any_number(max_: Staff) -> None:
     for n in range(5):
         saving.create(by=max_, name=f"S{n}", definition={"all": [PHONES]})
     assert cost() == few == 7
+
+
+def test_a_page_shows_its_growth_up_to_now_and_whom_it_reaches(
+    nights: None,
+    irina: Customer,
+    yusuf: Customer,
+    lin: Customer,
+    max_: Staff,
+    marta: Staff,
+    signed_in: Browser,
+) -> None:
+    one = saving.create(by=max_, name="Phones", definition={"all": [PHONES]})
+    theirs, address = signed_in(max_), f"/segments/saved/{one.public_id}/"
+    assert theirs.get(address).context["trend"] is None
+    night = now() - timedelta(hours=9)
+    for who in (irina, yusuf):
+        spell(one, who, night)
+    a_night(one, "2026-03-08", night, 2)
+    spell(one, lin, now())
+    page = theirs.get(address)
+    assert page.context["trend"]["chart"] == {
+        "labels": ["Mar 8, 2026", "now"], "series": [{"name": "Customers", "values": [2, 3]}],
+    }  # fmt: skip
+    assert [row[1:] for row in page.context["trend"]["rows"]] == [(3, None, None), (2, 0, 0)]
+    assert f'hx-get="{address}reach/"' in page.content.decode()
+    consents.record(irina, channel="sms", purpose="marketing", is_given=True, wording="unknown/test", source="a",
+        by="system:test", at=None)  # fmt: skip
+    for who, matched in ((max_, 3), (marta, 1)):
+        told = signed_in(who).get(f"{address}reach/").context
+        assert [(bar["label"], bar["customers"]) for bar in told["funnel"]] == [
+            ("in the segment", matched), ("agreed to offers", 1), ("can be reached", 1),
+        ]  # fmt: skip
+        assert {bar["label"]: bar["customers"] for bar in told["channels"]} == {
+            "Phone call": 0, "SMS": 1, "E-mail": 0, "WeChat": 0, "App push": 0, "Post": 0,
+        }  # fmt: skip
