@@ -123,7 +123,9 @@ def _names(versions: list[SegmentVersion]) -> dict[str, str]:
 def trend(segment: Segment, size: Size) -> dict[str, Any] | None:
     """How many there were each night, of the whole chain, and how many there are now."""
     nights = SegmentNight.objects.filter(segment=segment).order_by("-at").annotate(on=F("night__on"))
-    rows = [(row.on, row.customers, row.came, row.went) for row in reversed(nights[:NIGHTS])]
+    rows: list[tuple[Any, ...]] = [
+        (row.on, row.customers, row.came, row.went) for row in reversed(nights[:NIGHTS])
+    ]
     if not rows or size.now is None:
         return None
     if segment.archived_at is None:
