@@ -206,10 +206,10 @@ def test_a_clerk_sees_nothing_of_it(place: str, tea: Segment, chen: Staff, signe
 
 
 def test_a_segment_of_somebody_elses_own_is_not_there(
-    tea: Segment, max_: Staff, marta: Staff, signed_in: Browser
+    tea: Segment, max_: Staff, noor: Staff, signed_in: Browser
 ) -> None:
     mine = markets.segment("Mine", owner=max_, is_shared=False)
-    theirs = signed_in(marta)
+    theirs = signed_in(noor)
     assert theirs.get(f"{PAGE}{mine.public_id}/").status_code == 404
     assert theirs.get(f"{PAGE}{mine.public_id}/edit/").status_code == 404
     assert "Mine" not in theirs.get(PAGE).content.decode()
