@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext, npgettext, pgettext
 
 from crm.org.models import Chain
 from crm.org.scope import Viewer
@@ -141,7 +141,7 @@ def _with_unit(told: str, value: str, unit: str) -> str:
         case "days":
             return ngettext("%(n)s day", "%(n)s days", n) % {"n": told}
         case "years":
-            return ngettext("%(n)s year", "%(n)s years", n) % {"n": told}
+            return npgettext("age", "%(n)s year", "%(n)s years", n) % {"n": told}
         case "points":
             return ngettext("%(n)s point", "%(n)s points", n) % {"n": told}
     return told
