@@ -234,6 +234,16 @@ def test_the_matrix_has_who_stands_in_no_group(max_: Staff, sales: None, signed_
     assert nobody.context["count"] == 0  # a group that is not there is not "no group"
 
 
+def test_axes_say_dates_as_the_reader_does(max_: Staff, sales: None, signed_in: Browser) -> None:
+    theirs = signed_in(max_)
+    page = theirs.get("/analyses/comings/")
+    assert page.context["chart"]["labels"][-2:] == ["Feb 2026", "Mar 2026"]
+    assert page.context["money_chart"]["currency"] == "CNY"
+    weeks = theirs.get("/analyses/cohorts/")
+    assert weeks.context["chart"]["labels"] == ["Feb 11", "Feb 18", "Feb 25", "Mar 4"]
+    assert "Feb 11 – Feb 17" in weeks.content.decode()
+
+
 @pytest.mark.parametrize(
     ("query", "left"),
     [("period=year", ["Period"]), ("period=13w&brand=moon&group=dragons", ["Brand", "Group"])],
