@@ -93,7 +93,7 @@ def _asked(one: Condition) -> Attribute | Measure | None:
     """What a condition's value is a value of."""
     if isinstance(one, Is):
         return registry.attribute(one.attribute)
-    behaviour = registry.behaviour(one.behaviour) if isinstance(one, Did) else None
+    behaviour = registry.behaviour(one.deed.behaviour) if isinstance(one, Did) else None
     return next((m for m in behaviour.measures if m.code == one.measure), None) if behaviour else None
 
 
