@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.org.permissions import Permission
 from crm.privacy import reveals
+from crm.ui import words as ui_words
 from crm.ui.pages import page_of
 from crm.ui.staff import chain_of
 from customers import households, masks, profile, whole
@@ -82,7 +83,7 @@ def chart_of(found: list[whole.Month], months: list[date], currency: str) -> dic
         for month in months
     ]
     chart = {
-        "labels": [words.month(month) for month in months],
+        "labels": [ui_words.month(month) for month in months],
         "series": [{"name": _("Spent"), "values": [spent for _month, spent, _visits in rows]}],
     }
     return {"chart": chart | {"currency": currency}, "rows": rows, "is_empty": not found}

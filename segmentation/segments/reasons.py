@@ -93,8 +93,9 @@ def _asked(one: Condition) -> Attribute | Measure | None:
     """What a condition's value is a value of."""
     if isinstance(one, Is):
         return registry.attribute(one.attribute)
-    behaviour = registry.behaviour(one.deed.behaviour) if isinstance(one, Did) else None
-    return next((m for m in behaviour.measures if m.code == one.measure), None) if behaviour else None
+    behaviour = registry.behaviour(one.deed.did) if isinstance(one, Did) else None
+    known = {measure.code: measure for measure in behaviour.measures} if behaviour else {}
+    return known.get(one.measure) if isinstance(one, Did) else None
 
 
 def _said(value: Any, asked: Attribute | Measure | None) -> str:
