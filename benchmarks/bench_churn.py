@@ -16,7 +16,7 @@ from django.utils import timezone
 from benchmarks.figure import Bar, Figure, at_least, at_most
 from benchmarks.lab import Lab, best_of, timed
 from crm.lib.spells import day_number
-from customers.histories import Histories
+from customers.histories import Histories, Sold
 from customers.models import Purchase
 from segmentation.churn import features, labels, training
 from segmentation.churn.candidates import FOREST
@@ -36,12 +36,12 @@ ROWS = 1_000_000  # scored
 def run(lab: Lab) -> Iterable[Figure]:
     lab.filled("churn_demo", lambda: call_command("load_demo", verbosity=0))
     with tempfile.TemporaryDirectory() as folder:
-        histories = Histories(days()[1], Path(folder))
+        histories = Histories(days()[1], Path(folder)).sold
         yield from backtest(histories)
         yield from scoring(lab, histories)
     lab.filled("churn", lambda: fill(lab))
     with tempfile.TemporaryDirectory() as folder:
-        yield from large(Histories(days()[1], Path(folder)))
+        yield from large(Histories(days()[1], Path(folder)).sold)
 
 
 def days() -> tuple[Any, Any]:
@@ -50,7 +50,7 @@ def days() -> tuple[Any, Any]:
     return found["first"], found["last"]
 
 
-def backtest(histories: Histories) -> Iterable[Figure]:
+def backtest(histories: Sold) -> Iterable[Figure]:
     """Days are counted from the first of the demo year, which is 0. Everything is learnt before the day of the test."""
     first = day_number(days()[0])
     on = first + DAY
@@ -77,7 +77,7 @@ def backtest(histories: Histories) -> Iterable[Figure]:
         )
 
 
-def scoring(lab: Lab, histories: Histories) -> Iterable[Figure]:
+def scoring(lab: Lab, histories: Sold) -> Iterable[Figure]:
     first = day_number(days()[0])
     lessons = Lessons(histories, product_kinds(), 28, first)
     model = training.trained_as_of(lessons, FOREST, first + DAY)
@@ -116,7 +116,7 @@ def fill(lab: Lab) -> None:
         cursor.execute("VACUUM (ANALYZE)")
 
 
-def large(histories: Histories) -> Iterable[Figure]:
+def large(histories: Sold) -> Iterable[Figure]:
     on, kinds = day_number(histories.on), product_kinds()
     with timed() as reading:
         count = len(histories)

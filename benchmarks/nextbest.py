@@ -28,9 +28,11 @@ def history() -> Part:
     return Part(
         customer=ids, first=np.append(first, len(starts)), receipt_id=np.arange(len(starts)),
         receipt_day=day[starts].astype(np.int32), receipt_store=_numbered(store[starts]),
-        receipt_channel=np.ones(len(starts), np.int16), receipt_cents=np.add.reduceat(cents, starts),
+        receipt_channel=np.ones(len(starts), np.int16), receipt_hour=np.full(len(starts), 12, np.int16),
+        receipt_cents=np.add.reduceat(cents, starts),
         receipt_discount=np.add.reduceat(discount, starts), line_first=np.append(starts, len(order)),
         line_product=_numbered(product), line_milli=lines.milli[order], line_cents=cents, line_discount=discount,
+        line_kept_discount=discount,
     )  # fmt: skip
 
 

@@ -4,7 +4,8 @@
     for number in range(len(histories)):
         part = histories.part(number)      # a range of customers; see `Part`
 
-The purchases that count (something was kept) up to the business date, and of their lines what was kept. Each table is
+The purchases that count (something was kept) up to the business date, and of their lines what was kept; or, for those
+who learn from days of the past, all as it was sold: what came back later was not known then (`sold`). Each table is
 read once, in one stream, the first time a step asks; the rows are dealt to the ranges on disk and later steps read
 them back through the page cache. So memory is bounded by one part, whatever the number of receipts.
 """
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,40 +24,47 @@ import numpy as np
 from django.db import connection
 
 from crm.lib.copy import INT2, INT4, INT8, read_columns
+from crm.lib.spells import day_number
 from crm.lib.statements import Statement
 
 RANGE = 25_000  # ids of customers a part
 
 _RECEIPTS = """
-SELECT customer_id, id, business_date - DATE '1970-01-01', store_id::int, channel,
-       ((amount - returned) * 100)::bigint, (discount * 100)::bigint
-FROM customers_purchase WHERE (returned = 0 OR returned < amount) AND business_date <= %(on)s
+SELECT p.customer_id, p.id, p.business_date - DATE '1970-01-01', p.store_id::int, p.channel,
+       extract(hour FROM p.occurred_at AT TIME ZONE s.timezone)::smallint,
+       (p.amount * 100)::bigint, (p.returned * 100)::bigint, (p.discount * 100)::bigint
+FROM customers_purchase p JOIN org_store s ON s.id = p.store_id
 """
 _RECEIPT_TYPES = {
-    "customer": INT8, "id": INT8, "day": INT4, "store": INT4, "channel": INT2, "cents": INT8, "discount": INT8,
+    "customer": INT8, "id": INT8, "day": INT4, "store": INT4, "channel": INT2, "hour": INT2, "cents": INT8,
+    "returned": INT8, "discount": INT8,
 }  # fmt: skip
 _LINES = """
-SELECT customer_id, purchase_id, number, product_id::int, ((quantity - returned_quantity) * 1000)::bigint,
-       ((amount - returned_amount) * 100)::bigint, (discount * 100)::bigint
-FROM customers_line WHERE returned_quantity < quantity
+SELECT customer_id, purchase_id, number, product_id::int, (quantity * 1000)::bigint, (returned_quantity * 1000)::bigint,
+       (amount * 100)::bigint, (returned_amount * 100)::bigint, (discount * 100)::bigint
+FROM customers_line
 """
 _LINE_TYPES = {
-    "customer": INT8, "purchase": INT8, "number": INT2, "product": INT4, "milli": INT8, "cents": INT8, "discount": INT8,
+    "customer": INT8, "purchase": INT8, "number": INT2, "product": INT4, "milli": INT8, "returned_milli": INT8,
+    "cents": INT8, "returned": INT8, "discount": INT8,
 }  # fmt: skip
+_OF_RECEIPTS = ("id", "day", "store", "channel", "hour", "cents", "discount")
+_OF_LINES = ("product", "milli", "cents", "discount")
 _HIGHEST = "SELECT coalesce(max(customer_id), 0), clock_timestamp() FROM customers_purchase"
 STATEMENTS = [
-    Statement("histories.receipts", _RECEIPTS, {"on": date(2026, 3, 10)}),
+    Statement("histories.receipts", _RECEIPTS, {}),
     Statement("histories.lines", _LINES, {}),
 ]
 
 
 @dataclass(frozen=True)
 class Part:
-    """The histories of the customers of a range who have a purchase that counts. Read-only arrays.
+    """The histories of the customers of a range who have a purchase. Read-only arrays.
 
     Customer i's receipts are `first[i]:first[i + 1]`, in the order of days and then of receipt numbers. Receipt j's
     lines are `line_first[j]:line_first[j + 1]`. Days are days since 1970-01-01; money is in cents; quantities in
-    thousandths. `receipt_cents` and `line_cents` are what was kept of what was paid; discounts those of the sale.
+    thousandths. `receipt_hour` is by the store's clock. Amounts and quantities are what was kept, discounts those of
+    the sale, but `line_kept_discount` is the share of what was kept.
     """
 
     customer: Any  # int64[n], rising
@@ -64,6 +73,7 @@ class Part:
     receipt_day: Any  # int32[m]
     receipt_store: Any  # int32[m]
     receipt_channel: Any  # int16[m]
+    receipt_hour: Any  # int16[m]
     receipt_cents: Any  # int64[m]
     receipt_discount: Any  # int64[m]
     line_first: Any  # int64[m + 1]
@@ -71,6 +81,7 @@ class Part:
     line_milli: Any  # int64[k]
     line_cents: Any  # int64[k]
     line_discount: Any  # int64[k]
+    line_kept_discount: Any  # int64[k]
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -100,6 +111,8 @@ class Histories:
             None  # by the database's clock: whatever was committed before it is in here
         )
         self._parts: int | None = None
+        self._ahead: list[tuple[Any, Any]] = []
+        self._returned: set[int] = set()  # parts of which something came back
 
     @classmethod
     def of(cls, night_run: Any) -> Self:
@@ -120,12 +133,33 @@ class Histories:
         return (self.part(number) for number in range(len(self)))
 
     def part(self, number: int) -> Part:
-        """Part `number`, laid out on disk when it is first asked for and mapped from there."""
+        """Part `number`: the purchases that count, with what was kept of them."""
+        return self._mapped(number, "kept")
+
+    @property
+    def sold(self) -> "Sold":
+        return Sold(self)
+
+    def part_as_sold(self, number: int) -> Part:
+        return self._mapped(number, "sold" if number in self._returned else "kept")
+
+    def _mapped(self, number: int, view: str) -> Part:
+        """Laid out on disk when it is first asked for, and mapped from there."""
         assert number < len(self)
-        place = self._place / f"{number}"
+        place = self._place / f"{view}-{number}"
         if not place.is_dir():
-            self._lay_out(number, place)
+            self._lay_out(number, place, view == "kept")
         return Part(*(np.load(place / f"{field.name}.npy", mmap_mode="r") for field in fields(Part)))
+
+    @cached_property
+    def ahead(self) -> tuple[Any, Any]:
+        """Who has purchases of days to come, which no part has: customers, rising, and of each the first such day."""
+        assert len(self)
+        blocks = self._ahead or [(np.empty(0, np.int64), np.empty(0, np.int64))]
+        who, day = (np.concatenate(columns) for columns in zip(*blocks, strict=True))
+        order = np.lexsort((day, who))
+        customer, first = np.unique(who[order], return_index=True)
+        return customer, day[order][first]
 
     def _read(self) -> int:
         """Deal both tables to the ranges; returns how many ranges there are."""
@@ -137,10 +171,17 @@ class Histories:
                 ("receipts", _RECEIPTS, _RECEIPT_TYPES),
                 ("lines", _LINES, _LINE_TYPES),
             ):
-                params = {"on": self.on} if name == "receipts" else None
-                for block in read_columns(cursor, query, types, params):
-                    self._deal(name, block)
+                for block in read_columns(cursor, query, types):
+                    self._deal(name, self._past(block) if name == "receipts" else block)
         return count
+
+    def _past(self, block: dict[str, Any]) -> dict[str, Any]:
+        """The receipts up to the date; who has later ones is remembered."""
+        is_ahead = block["day"] > day_number(self.on)
+        if not is_ahead.any():
+            return block
+        self._ahead.append((block["customer"][is_ahead], block["day"][is_ahead]))
+        return {name: values[~is_ahead] for name, values in block.items()}
 
     def _deal(self, name: str, block: dict[str, Any]) -> None:
         records = np.empty(len(block["customer"]), dtype=_dtype(block))
@@ -149,23 +190,30 @@ class Histories:
         number = block["customer"] // RANGE
         order = np.argsort(number, kind="stable")
         records, number = records[order], number[order]
+        came_back = records["returned" if name == "receipts" else "returned_milli"] > 0
+        self._returned.update(np.unique(number[came_back]).tolist())
         starts = np.flatnonzero(np.diff(number, prepend=-1))
         for start, end in zip(starts, [*starts[1:], len(number)], strict=True):
             with (self._place / f"{name}-{number[start]}").open("ab") as file:
                 records[start:end].tofile(file)
 
-    def _lay_out(self, number: int, place: Path) -> None:
+    def _lay_out(self, number: int, place: Path, is_kept: bool) -> None:
         receipts = _taken(self._place / f"receipts-{number}", _RECEIPT_TYPES)
-        receipts = receipts[np.lexsort((receipts["id"], receipts["day"], receipts["customer"]))]
         lines = _taken(self._place / f"lines-{number}", _LINE_TYPES)
+        kept_discount = lines["discount"]
+        if is_kept:
+            receipts, lines, kept_discount = _kept(receipts, lines)
+        receipts = receipts[np.lexsort((receipts["id"], receipts["day"], receipts["customer"]))]
         customer, first = np.unique(receipts["customer"], return_index=True)
-        line_first, lines = _of_receipts(receipts["id"], lines)
+        line_first, order = _of_receipts(receipts["id"], lines)
+        lines = lines[order]
         columns = {
             "customer": customer,
             "first": np.append(first, len(receipts)),
             "line_first": line_first,
-            **{f"receipt_{name}": receipts[name] for name in receipts.dtype.names or () if name != "customer"},
-            **{f"line_{name}": lines[name] for name in ("product", "milli", "cents", "discount")},
+            **{f"receipt_{name}": receipts[name] for name in _OF_RECEIPTS},
+            **{f"line_{name}": lines[name] for name in _OF_LINES},
+            "line_kept_discount": kept_discount[order],
         }  # fmt: skip
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self._place))
         for name, values in columns.items():
@@ -174,6 +222,26 @@ class Histories:
             draft.rename(place)
         except OSError:  # another thread was first
             shutil.rmtree(draft)
+
+
+@dataclass(frozen=True)
+class Sold:
+    """The same histories as they were sold, whatever came back since: what was known on any day of the past."""
+
+    histories: Histories
+
+    @property
+    def on(self) -> date:
+        return self.histories.on
+
+    def __len__(self) -> int:
+        return len(self.histories)
+
+    def part(self, number: int) -> Part:
+        return self.histories.part_as_sold(number)
+
+    def parts(self) -> Iterator[Part]:
+        return (self.part(number) for number in range(len(self)))
 
 
 def _dtype(block: dict[str, Any]) -> Any:
@@ -186,12 +254,23 @@ def _taken(file: Path, types: dict[str, Any]) -> Any:
     return np.fromfile(file, dtype) if file.exists() else np.empty(0, dtype)
 
 
+def _kept(receipts: Any, lines: Any) -> tuple[Any, Any, Any]:
+    """What is left after what came back: receipts, lines, each line's share of its discount (half a cent is one)."""
+    receipts = receipts[(receipts["returned"] == 0) | (receipts["returned"] < receipts["cents"])]
+    receipts["cents"] -= receipts["returned"]
+    lines = lines[lines["returned_milli"] < lines["milli"]]
+    sold = lines["milli"].copy()
+    lines["milli"] -= lines["returned_milli"]
+    lines["cents"] -= lines["returned"]
+    return receipts, lines, (2 * lines["discount"] * lines["milli"] + sold) // (2 * sold)
+
+
 def _of_receipts(ids: Any, lines: Any) -> tuple[Any, Any]:
-    """Where each receipt's lines begin, and the lines in the receipts' order; lines of other receipts are left out."""
+    """Where each receipt's lines begin, and which lines they are, in the receipts' order; others are left out."""
     order = np.argsort(ids)
     place = np.searchsorted(ids[order], lines["purchase"])
     place = order[np.minimum(place, max(len(ids) - 1, 0))] if len(ids) else place
     known = ids[place] == lines["purchase"] if len(ids) else np.zeros(len(lines), dtype=bool)
-    lines, place = lines[known], place[known]
+    taken, place = np.flatnonzero(known), place[known]
     counts = np.bincount(place, minlength=len(ids))
-    return np.append(0, np.cumsum(counts)), lines[np.lexsort((lines["number"], place))]
+    return np.append(0, np.cumsum(counts)), taken[np.lexsort((lines["number"][taken], place))]

@@ -101,13 +101,17 @@ def start(
 def catch_up(by: Any, until: date | None = None) -> list[Job]:
     """Ask for every missed night up to `until` (the last business date), in order. Returns their jobs.
 
-    Asking again asks for nothing new; a night that stopped with an error is left to a person.
+    Asking again asks for nothing new; a night that stopped with an error is left to a person. What only the newest
+    night shows is left to the last of them: who is in a segment today must not be decided by a day of last week.
     """
     dates = missed(until or last_business_date())
     if len(dates) > CATCH_UP_MOST:
         log.warning("nights_left_out", first=str(dates[0]), last=str(dates[-CATCH_UP_MOST - 1]))
     known = Job.objects.filter(kind=KIND)
-    return [known.filter(key=on.isoformat()).first() or start(on, by) for on in dates[-CATCH_UP_MOST:]]
+    return [
+        known.filter(key=on.isoformat()).first() or start(on, by, is_past=on != dates[-1])
+        for on in dates[-CATCH_UP_MOST:]
+    ]
 
 
 def due_date(at: datetime | None = None) -> date:

@@ -36,8 +36,9 @@ TABLES = {
     "SegmentNight": plain("segment night version at customers came went digest"),
     "Touched": kept(_("A queue of numbers that lives for seconds."), by="customer_id", plain="id customer_id"),
     "Changed": kept(_("A list of numbers; the night empties it."), by="customer_id", plain="customer_id at"),
+    "ChangedTable": plain("id name"),
     "ShelfPointer": plain("id name on night basis_at customers"),
-    "SegmentUse": plain("id segment at used_for store_ids customers digest members", staff="used_by"),
+    "SegmentUse": plain("id segment part at as_of used_for store_ids customers digest members", staff="used_by"),
     "LifetimeFit": plain(
         "night until customers repeaters histories days rate value why why_value r alpha a b log_likelihood "
         "spend_p spend_q spend_v correlation search tracking"

@@ -17,6 +17,7 @@ PLACEMENTS = {
     "SegmentUse": "local",
     "Touched": "local",
     "Changed": "local",
+    "ChangedTable": "local",
     "ShelfPointer": "local",
     "LifetimeFit": "reference",
     "LifetimeSum": "local",

@@ -1,4 +1,8 @@
-"""What personas are computed from: visits and lines of some customers, and the catalogue."""
+"""What personas are computed from: visits and lines of some customers, and the catalogue.
+
+Of few customers they are read by the customer. Of most of them that would be a reading of each row on its own: then
+they are taken from the histories, which read every table once.
+"""
 
 from datetime import date
 from typing import Any
@@ -10,6 +14,7 @@ from crm.lib.copy import DATE, INT4, INT8, read_all, read_packed
 from crm.lib.spells import IDS
 from crm.lib.statements import Statement
 from customers import consents
+from customers.histories import Part
 from customers.persona.measures import Goods, Lines, Visits
 
 _VISITS = """
@@ -61,6 +66,27 @@ def lines(cursor: Any, ids: Any, on: date) -> Lines:
     """The lines until a date."""
     found = read_packed(cursor, _LINES, _LINE_TYPES, {"ids": array_text(ids), "on": on})
     return Lines(place=np.searchsorted(ids, found.pop("customer")), **found)
+
+
+def of_part(part: Part, ids: Any) -> tuple[Any, Visits, Lines]:
+    """Of a part of the histories: buyers among `ids` (sorted), their visits and lines; `place` is that of the buyer."""
+    is_asked = np.isin(part.customer, ids, assume_unique=True)
+    place = np.cumsum(is_asked) - 1
+    owner = part.owner
+    receipt = is_asked[owner]
+    line = receipt[part.line_receipt]
+    of_line = part.line_receipt[line]
+    visits = Visits(
+        place=place[owner[receipt]], day=part.receipt_day[receipt].astype(np.int64),
+        hour=part.receipt_hour[receipt].astype(np.int64), channel=part.receipt_channel[receipt].astype(np.int64),
+        cents=part.receipt_cents[receipt],
+    )  # fmt: skip
+    lines = Lines(
+        place=place[owner[of_line]], day=part.receipt_day[of_line].astype(np.int64),
+        product=part.line_product[line].astype(np.int64), cents=part.line_cents[line],
+        discount=part.line_kept_discount[line],
+    )  # fmt: skip
+    return part.customer[is_asked], visits, lines
 
 
 def objecting(cursor: Any, ids: Any) -> Any:

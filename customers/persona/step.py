@@ -4,6 +4,8 @@ Rows are spells (decisions/0006): a persona that differs from the open one close
 the night that is published.
 """
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,15 @@ from crm.lib.copy import INT8, read_packed
 from crm.lib.sidebyside import side_by_side
 from crm.lib.spells import IDS, day_number
 from crm.lib.statements import Statement
+from customers import histories as held
+from customers.histories import Histories
 from customers.models import PersonaBasis
 from customers.nightrun import NightRun
 from customers.persona import prices, queue, reading, rows
-from customers.persona.measures import Goods, personas
+from customers.persona.measures import Goods, Lines, Visits, personas
 
 CHUNK = 10_000  # customers computed at once: their lines fit into some tens of megabytes
+MANY = 5  # where every fifth customer of a range is due, all are taken from the histories
 
 _OPEN = """
 SELECT customer_id, digest FROM customers_persona WHERE ended_night IS NULL AND customer_id = ANY(%(ids)s)
@@ -78,21 +83,60 @@ def _bring_up(cursor: Any, night_run: NightRun, number: int, goods: Goods) -> tu
     """Compute a slice's personas and write those that differ: how many were computed, and how many differed."""
     low, high = night_run.ranges[number]
     due = queue.seen(cursor, low, high, night_run.on)
+    buyers = reading.buyers(cursor, low, high)
     ids = due.customer
     if night_run.claim.checkpoint["personas"] == "all":
-        ids = np.union1d(ids, reading.buyers(cursor, low, high))
+        ids = np.union1d(ids, buyers)
+    pieces = _of_histories if len(ids) * MANY > len(buyers) else _of_rows
     changed = 0
-    for at in range(0, len(ids), CHUNK):
-        changed += _write_changed(cursor, night_run, ids[at : at + CHUNK], goods)
+    for some, read in pieces(cursor, night_run, ids):
+        changed += _write_changed(cursor, night_run, some, partial(_computed, night_run, read, goods))
     queue.drop(cursor, due)
     return len(ids), changed
 
 
-def _write_changed(cursor: Any, night_run: NightRun, ids: Any, goods: Goods) -> int:
+Read = Callable[
+    [Any], tuple[Any, Visits, Lines]
+]  # of customers: the buyers among them, their visits and lines
+
+
+def _of_rows(cursor: Any, night_run: NightRun, ids: Any) -> Iterator[tuple[Any, Read]]:
+    """`ids` in chunks, read by the customer."""
+    on = day_number(night_run.on)
+
+    def read(some: Any) -> tuple[Any, Visits, Lines]:
+        customer, visits = reading.visits(cursor, some)
+        _look_again(cursor, customer, visits.day, on)
+        is_past = visits.day <= on
+        buyers = np.unique(customer[is_past])
+        visits = visits.of(is_past)
+        visits.place[:] = np.searchsorted(buyers, customer[is_past])
+        return buyers, visits, reading.lines(cursor, buyers, night_run.on)
+
+    for at in range(0, len(ids), CHUNK):
+        yield ids[at : at + CHUNK], read
+
+
+def _of_histories(cursor: Any, night_run: NightRun, ids: Any) -> Iterator[tuple[Any, Read]]:
+    """`ids` by the parts of the histories that they are in."""
+    histories = Histories.of(night_run)
+    ahead, day = histories.ahead
+    is_due = np.isin(ahead, ids, assume_unique=True)
+    _look_again(cursor, ahead[is_due], day[is_due], day_number(night_run.on))
+    number = np.minimum(ids // held.RANGE, len(histories) - 1)  # who came since they were read is in no part
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
+    for start, end in zip(starts, [*starts[1:], len(ids)], strict=True):
+        yield ids[start:end], partial(reading.of_part, histories.part(int(number[start])))
+
+
+def _write_changed(
+    cursor: Any, night_run: NightRun, ids: Any, compute: Callable[[Any], dict[str, Any]]
+) -> int:
+    """Write the personas of `ids` that differ from what is stored; how many there were."""
     objecting = reading.objecting(cursor, ids)
     forgotten = rows.forget(cursor, objecting)
     ids = np.setdiff1d(ids, objecting, assume_unique=True)
-    found = _computed(cursor, night_run, ids, goods)
+    found = compute(ids)
     stored = read_packed(cursor, _OPEN, {"customer_id": INT8, "digest": INT8}, {"ids": array_text(ids)})
     order = np.argsort(stored["customer_id"])
     known, digests = stored["customer_id"][order], stored["digest"][order]
@@ -108,16 +152,9 @@ def _write_changed(cursor: Any, night_run: NightRun, ids: Any, goods: Goods) -> 
     return forgotten + len(gone) + int(differs.sum())
 
 
-def _computed(cursor: Any, night_run: NightRun, ids: Any, goods: Goods) -> dict[str, Any]:
+def _computed(night_run: NightRun, read: Read, goods: Goods, ids: Any) -> dict[str, Any]:
     """The personas of those of `ids` who have a visit that counts."""
-    customer, visits = reading.visits(cursor, ids)
-    on = day_number(night_run.on)
-    _look_again(cursor, customer, visits.day, on)
-    is_past = visits.day <= on
-    buyers = np.unique(customer[is_past])
-    visits = visits.of(is_past)
-    visits.place[:] = np.searchsorted(buyers, customer[is_past])
-    lines = reading.lines(cursor, buyers, night_run.on)
+    buyers, visits, lines = read(ids)
     columns = personas(len(buyers), night_run.night.window_days, visits, lines, goods)
     return {"customer_id": buyers, **columns, "digest": rows.digest(columns)}
 

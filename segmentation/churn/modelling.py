@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from crm.lib.spells import day_number
-from customers.histories import Histories
+from customers.histories import Sold
 from customers.nightrun import NightRun
 from segmentation.churn import drift, evaluation, labels, training
 from segmentation.churn.candidates import Trained
@@ -28,7 +28,7 @@ def is_due(last: ChurnModel | None, scored: ChurnNight | None, on: date) -> bool
     return has_drifted and on - last.trained_on >= SOONEST
 
 
-def day_of(histories: Histories) -> int:
+def day_of(histories: Sold) -> int:
     """The day as of which a night looks: its own, or the last one with a receipt if tills are some days behind.
 
     Otherwise every customer of a chain whose receipts are late would seem to stay away.
@@ -38,7 +38,7 @@ def day_of(histories: Histories) -> int:
     return max(last, on - LATEST)
 
 
-def trained(night_run: NightRun, histories: Histories, kinds: Any, on: int) -> ChurnModel | None:
+def trained(night_run: NightRun, histories: Sold, kinds: Any, on: int) -> ChurnModel | None:
     """Train as of a day, test on days before, and describe the best; not saved yet. None: nothing has come true."""
     lessons = lessons_of(histories, kinds, on)
     if lessons is None or (days := lessons.cutoffs(on)) is None:
@@ -53,7 +53,7 @@ def trained(night_run: NightRun, histories: Histories, kinds: Any, on: int) -> C
     return _described(night_run, lessons, tested, model, days)
 
 
-def lessons_of(histories: Histories, kinds: Any, on: int) -> training.Lessons | None:
+def lessons_of(histories: Sold, kinds: Any, on: int) -> training.Lessons | None:
     """What a chain can be asked up to a day; None without a receipt."""
     firsts = [int(part.receipt_day.min()) for part in histories.parts() if len(part)]
     customers = sum(len(part) for part in histories.parts())

@@ -11,7 +11,7 @@ from crm.lib.copy import FLOAT8, INT8, MONEY, Type, read_all
 from crm.lib.sidebyside import side_by_side
 from crm.lib.statements import Statement
 from customers import histories as held
-from customers.histories import Histories
+from customers.histories import Histories, Sold
 from customers.nightrun import NightRun
 from customers.persona import reading
 from segmentation import generations
@@ -71,7 +71,7 @@ class Total:
 
 def step(night_run: NightRun, progress: StepProgress) -> None:
     """Score everybody. Without a receipt that is old enough there is nothing to learn from, and nobody is scored."""
-    histories, kinds = Histories.of(night_run), product_kinds()
+    histories, kinds = Histories.of(night_run).sold, product_kinds()
     on = modelling.day_of(histories)
     model = _model(night_run, histories, kinds, on)
     progress.counts["scored"] = 0
@@ -95,7 +95,7 @@ def take_back(night: int) -> None:
     ChurnModel.objects.filter(night=night).delete()
 
 
-def _model(night_run: NightRun, histories: Histories, kinds: Any, on: int) -> ChurnModel | None:
+def _model(night_run: NightRun, histories: Sold, kinds: Any, on: int) -> ChurnModel | None:
     """The newest model; a new one when it is due. A resumed night finds the one that it trained."""
     known = ChurnModel.objects.filter(night__lte=night_run.night.pk).order_by("-night_id", "-pk").first()
     if known is not None and known.night_id == night_run.night.pk:
@@ -114,7 +114,7 @@ def _model(night_run: NightRun, histories: Histories, kinds: Any, on: int) -> Ch
 class Slice:
     """Customers of a range of ids, with features as of a day, put together from the parts of the histories."""
 
-    histories: Histories
+    histories: Sold
     kinds: Any
     on: int
 

@@ -23,9 +23,25 @@ BEGIN
 END
 $body$
 """
-FUNCTIONS = {"segments_touch_customer": "customer_id", "segments_touch_self": "id"}
+CUSTOMER = (
+    "customer_id"  # the column that says whose a row is, unless `watches` names another: "table.column"
+)
 _TRIGGER = """
 CREATE OR REPLACE TRIGGER {prefix}_{event} AFTER {what} ON "{table}" REFERENCING {rows} TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION {function}()
+"""
+# Of tables that are about everybody it is noted that they changed: no column that rests on them holds from then on.
+OF_TABLES = "segments_touch_table"
+_TABLE_FUNCTION = """
+CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $body$
+BEGIN
+    INSERT INTO segmentation_changedtable (name) VALUES (TG_TABLE_NAME);
+    RETURN NULL;
+END
+$body$
+"""
+_TABLE_TRIGGER = """
+CREATE OR REPLACE TRIGGER {prefix}_table AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "{table}"
 FOR EACH STATEMENT EXECUTE FUNCTION {function}()
 """
 _PRESENT = """
@@ -34,54 +50,76 @@ WHERE t.tgname LIKE %s AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabl
     AND c.relnamespace = current_schema()::regnamespace
 GROUP BY c.relname
 """
-_OWNED = """
-SELECT c.relname FROM pg_class c WHERE c.relname = ANY(%s) AND c.relnamespace = current_schema()::regnamespace
-    AND (c.relname = 'customers_customer' OR EXISTS (
-        SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
-    ))
-ORDER BY 1
+_TABLES = """
+SELECT c.relname, EXISTS (
+    SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
+)
+FROM pg_class c WHERE c.relname = ANY(%s) AND c.relnamespace = current_schema()::regnamespace ORDER BY 1
+"""
+_STRAY = """
+SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE t.tgname LIKE %s AND NOT t.tgisinternal AND t.tgparentid = 0 AND NOT c.relname = ANY(%s)
+    AND c.relnamespace = current_schema()::regnamespace
 """
 
 
 def watched() -> list[str]:
     """The tables whose changes are noted."""
-    tables = {table for one in registry.attributes() for table in one.relation.watches}
-    return sorted(tables | {table for one in registry.behaviours() for table in one.watches})
+    return sorted(_columns())
+
+
+def _columns() -> dict[str, str]:
+    """By table the column that says whose its rows are."""
+    named = {table for one in registry.attributes() for table in one.relation.watches}
+    named |= {table for one in registry.behaviours() for table in one.watches}
+    found = {PEOPLE: "id"}
+    for table, _dot, column in (one.partition(".") for one in sorted(named - {PEOPLE})):
+        found[table] = column or CUSTOMER
+    return found
 
 
 def of_customers(using: str = "default") -> list[str]:
-    """Those of them whose rows are customers', and that are there. Others (a store's region, a rule) are about
-    everybody: they wait for the night."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(_OWNED, [watched()])
-        return [row[0] for row in cursor.fetchall()]
+    """Those of them whose rows are customers', and that are there."""
+    return [table for table, is_owned in _there(using) if is_owned]
+
+
+def of_everybody(using: str = "default") -> list[str]:
+    """The others (a store's region, a rule). Who is in a segment by them waits for the night."""
+    return [table for table, is_owned in _there(using) if not is_owned]
 
 
 def install(using: str = "default") -> list[str]:
-    """Give every watched table its triggers. Returns the tables that had not all of them."""
+    """Give every watched table its triggers, and take them off the others. Returns the tables that lacked some."""
     with connections[using].cursor() as cursor:
-        cursor.execute("SELECT to_regclass('segmentation_touched')")
-        if cursor.fetchone()[0] is None:
+        cursor.execute("SELECT to_regclass('segmentation_touched'), to_regclass('segmentation_changedtable')")
+        if None in cursor.fetchone():
             return []
         cursor.execute("SELECT quote_ident(current_schema())")
         schema = cursor.fetchone()[0]
-        for name, column in FUNCTIONS.items():
-            cursor.execute(_FUNCTION.format(name=name, column=column, schema=schema))
-        wanted = missing(using)
+        for column in set(_columns().values()):
+            cursor.execute(_FUNCTION.format(name=_function(column), column=column, schema=schema))
+        cursor.execute(_TABLE_FUNCTION.format(name=OF_TABLES, schema=schema))
+        cursor.execute(_STRAY, [PREFIX + "%", watched()])
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f'DROP TRIGGER "{trigger}" ON "{table}"')
+        wanted, owned = missing(using), set(of_customers(using))
         for table in wanted:
-            function = "segments_touch_self" if table == PEOPLE else "segments_touch_customer"
-            for event, rows in EVENTS.items():
-                cursor.execute(
-                    _TRIGGER.format(
-                        prefix=PREFIX,
-                        event=event,
-                        what=event.upper(),
-                        table=table,
-                        rows=rows,
-                        function=function,
-                    )
-                )
+            _watch(cursor, table, table in owned)
     return wanted
+
+
+def _watch(cursor: Any, table: str, is_owned: bool) -> None:
+    if not is_owned:
+        cursor.execute(_TABLE_TRIGGER.format(prefix=PREFIX, table=table, function=OF_TABLES))
+        return
+    function = _function(_columns()[table])
+    for event, rows in EVENTS.items():
+        trigger = {"event": event, "what": event.upper(), "rows": rows}
+        cursor.execute(_TRIGGER.format(prefix=PREFIX, table=table, function=function, **trigger))
+
+
+def _function(column: str) -> str:
+    return f"{PREFIX}_{'self' if column == 'id' else column.removesuffix('_id')}"
 
 
 def missing(using: str = "default") -> list[str]:
@@ -93,9 +131,16 @@ def missing(using: str = "default") -> list[str]:
         distributed = _distributed(cursor) if cursor.fetchone()[0] else set()
     return [
         table
-        for table in of_customers(using)
-        if table not in distributed and present.get(table) != len(EVENTS)
+        for table, is_owned in _there(using)
+        if table not in distributed and present.get(table) != (len(EVENTS) if is_owned else 1)
     ]
+
+
+def _there(using: str) -> list[tuple[str, bool]]:
+    """Watched tables, and whether their rows are customers'."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_TABLES, [watched()])
+        return [(table, is_owned or table == PEOPLE) for table, is_owned in cursor.fetchall()]
 
 
 def _distributed(cursor: Any) -> set[str]:

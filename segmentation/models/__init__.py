@@ -2,7 +2,7 @@
 
 from segmentation.models.churn import ChurnModel, ChurnNight, ChurnScore
 from segmentation.models.clusters import Cluster, ClusterCount, ClusterFit, ClusterMember, ClusterSettings
-from segmentation.models.following import Changed, ShelfPointer, Touched
+from segmentation.models.following import Changed, ChangedTable, ShelfPointer, Touched
 from segmentation.models.lifetime import LifetimeFit, LifetimeScore, LifetimeSum, WhyAverages
 from segmentation.models.lookalikes import Among, LookAlike, LookAlikeMatch
 from segmentation.models.products import (
@@ -38,11 +38,11 @@ from segmentation.models.targets import (
 )
 
 __all__ = [
-    "AgeLimit", "Among", "Axis", "BasketPair", "CellCount", "Changed", "ChurnModel", "ChurnNight", "ChurnScore",
-    "ClassCount", "Cluster", "ClusterCount", "ClusterFit", "ClusterMember", "ClusterSettings", "DueGood", "Group",
-    "Level", "LifetimeFit", "LifetimeScore", "LifetimeSum", "LookAlike", "LookAlikeMatch", "Method", "Mode",
-    "NightCuts", "ProductFit", "Recommendation", "Scheme", "Segment", "SegmentKind", "SegmentListed", "SegmentNight",
-    "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion", "ShelfPointer", "Standing",
-    "StockFigure", "Target", "TargetCount", "TargetDecision", "TargetJudgement", "TargetNight", "TargetStatus",
-    "Targeting", "Touched", "ValueClass", "WhyAverages",
+    "AgeLimit", "Among", "Axis", "BasketPair", "CellCount", "Changed", "ChangedTable", "ChurnModel", "ChurnNight",
+    "ChurnScore", "ClassCount", "Cluster", "ClusterCount", "ClusterFit", "ClusterMember", "ClusterSettings",
+    "DueGood", "Group", "Level", "LifetimeFit", "LifetimeScore", "LifetimeSum", "LookAlike", "LookAlikeMatch",
+    "Method", "Mode", "NightCuts", "ProductFit", "Recommendation", "Scheme", "Segment", "SegmentKind",
+    "SegmentListed", "SegmentNight", "SegmentSpell", "SegmentSpellQuerySet", "SegmentUse", "SegmentVersion",
+    "ShelfPointer", "Standing", "StockFigure", "Target", "TargetCount", "TargetDecision", "TargetJudgement",
+    "TargetNight", "TargetStatus", "Targeting", "Touched", "ValueClass", "WhyAverages",
 ]  # fmt: skip

@@ -26,6 +26,18 @@ class Changed(models.Model):
         verbose_name = _("customer changed since the night")
 
 
+class ChangedTable(models.Model):
+    """A table about everybody changed: columns that rest on it do not hold until a shelf is laid anew.
+
+    Rows are added by triggers, one a statement, and go with the shelf that saw them.
+    """
+
+    name = models.CharField(max_length=63)
+
+    class Meta:
+        verbose_name = _("table changed since the night")
+
+
 class ShelfPointer(models.Model):
     """The shelf that readers take: the name of its folder. One row; moving it replaces everything at once.
 

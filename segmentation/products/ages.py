@@ -9,6 +9,7 @@ from crm.audit import trail
 from crm.lib.refusals import Refusal
 from customers.models import Category
 from segmentation.models import AgeLimit
+from segmentation.segments import owning
 
 MOST = 100
 
@@ -31,7 +32,8 @@ def limits() -> list[AgeLimit]:
 
 
 def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
-    """Set the age from which goods of a category, and of all below it, may be suggested."""
+    """Set the age from which goods of a category, and of all below it, may be suggested. Raises OfTheChain."""
+    owning.require_chain(by)
     with transaction.atomic():
         held = AgeLimit.objects.select_for_update().filter(category=category).first()
         if held is None and AgeLimit.objects.count() >= MOST:
@@ -49,6 +51,8 @@ def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
 
 
 def remove(limit: AgeLimit, *, by: Any) -> None:
+    """Raises OfTheChain."""
+    owning.require_chain(by)
     with transaction.atomic():
         trail.record("age_limit.remove", limit, by=by, details={"category": limit.category.path})
         limit.delete()

@@ -40,7 +40,7 @@ def counted(part: Part, since: int, until: int, most_off: float | None = None) -
     is_inside = ((day >= since) & (day <= until))[part.line_receipt]
     if most_off is None:
         return is_inside
-    return is_inside & (part.line_discount <= most_off * (part.line_cents + part.line_discount))
+    return is_inside & (part.line_kept_discount <= most_off * (part.line_cents + part.line_kept_discount))
 
 
 def baskets(part: Part, lines: Any, item_of: Any) -> Baskets:

@@ -27,6 +27,7 @@ from segmentation.segments.tree import (
 )
 
 _TYPES = {Kind.NUMBER: "numeric", Kind.MONEY: "numeric", Kind.DATE: "date"}
+_TOMORROW = "%(on)s::date + 1"  # a store east of the chain's zone may be a day ahead of it
 _DAYS = {
     Operator.LAST_DAYS: "({it} > %(on)s::date - {n} AND {it} <= %(on)s::date)",
     Operator.NEXT_DAYS: "({it} >= %(on)s::date AND {it} < %(on)s::date + {n})",
@@ -262,14 +263,17 @@ class Builder:
         return f"({self.compared(asked, f'({asked.sql})', row.operator, row.value)})"
 
     def _window(self, deed: Deed) -> str:
-        """What is dated later than today has not happened yet."""
+        """What is dated later than tomorrow has not happened yet; where the sun is first, it is tomorrow already."""
         window = deed.window
-        if window.kind in ("last_days", "longer_ago"):
-            return _DAYS[Operator(window.kind)].format(it="did.day", n=self.param(window.days, "int"))
-        if window.kind == "between":
-            since, until = self.param(window.since, "date"), self.param(window.until, "date")
-            return f"did.day BETWEEN {since} AND least({until}, %(on)s::date)"
-        return "did.day <= %(on)s::date"
+        match window.kind:
+            case "last_days":
+                return f"did.day > %(on)s::date - {self.param(window.days, 'int')} AND did.day <= {_TOMORROW}"
+            case "longer_ago":
+                return f"did.day < %(on)s::date - {self.param(window.days, 'int')}"
+            case "between":
+                since, until = self.param(window.since, "date"), self.param(window.until, "date")
+                return f"did.day BETWEEN {since} AND least({until}, {_TOMORROW})"
+        return f"did.day <= {_TOMORROW}"
 
     def _living(self) -> str:
         held = ["person.merged_into_id IS NULL", "person.erased_at IS NULL"]

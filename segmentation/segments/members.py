@@ -4,7 +4,7 @@ A segment that nobody has evaluated yet is asked for what it means: its tree sta
 """
 
 from segmentation.models import Segment, SegmentKind, SegmentNight, SegmentSpell, SegmentVersion
-from segmentation.segments.reading import read
+from segmentation.segments.reading import InvalidSegment, read
 from segmentation.segments.tree import Node
 
 _LISTED = """SELECT customer_id, NULL::timestamptz AS since FROM segmentation_segmentlisted
@@ -12,6 +12,8 @@ _LISTED = """SELECT customer_id, NULL::timestamptz AS since FROM segmentation_se
         ORDER BY number DESC LIMIT 1)"""
 _SPELLS = """SELECT customer_id, began_at AS since FROM segmentation_segmentspell
     WHERE segment_id = {number} AND ended_at IS NULL"""
+
+_NOBODY = "SELECT NULL::bigint AS customer_id, NULL::timestamptz AS since WHERE false"
 
 
 def newest(segment: int) -> SegmentVersion | None:
@@ -27,7 +29,12 @@ def of(segment: int) -> str | Node | None:
     if kind is not None and is_evaluated(segment):
         return _SPELLS
     version = newest(segment)
-    return None if version is None else read(version.definition)
+    if version is None:
+        return None
+    try:
+        return read(version.definition)
+    except InvalidSegment:  # a field that it asked of was taken away before anybody was in it
+        return _NOBODY
 
 
 def is_evaluated(segment: int) -> bool:

@@ -1,4 +1,8 @@
-"""Why somebody is in a segment: each condition with the value that it met, now or as it was when they came in."""
+"""Why somebody is in a segment: each condition with the value that it met, now or as it was when they came in.
+
+A segment that is changed keeps the spells of those who stay. So *by which version* somebody was in it on a day is the
+version that was settled then; what its conditions met is known where they came in by that one.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +19,7 @@ from crm.org.scope import Viewer
 from crm.ui import words
 from customers.attributes import Attribute, Kind, Measure, Moment, registry
 from customers.models import Customer
-from segmentation.models import Segment, SegmentSpell
+from segmentation.models import Segment, SegmentSpell, SegmentVersion
 from segmentation.segments import evaluating, sentences
 from segmentation.segments.reading import InvalidSegment, read
 from segmentation.segments.tree import Condition, Did, Is, Node, conditions
@@ -39,12 +43,24 @@ class Reason:
 
 @dataclass(frozen=True)
 class Why:
-    """Why a customer is, or was, in a segment. `since` and `version`: of the spell; None: they are not in it."""
+    """Why a customer is, or was, in a segment: by `version`, which held at that moment, since `held_since`.
 
-    since: datetime | None
+    `reasons`: its conditions; with the values that they met when the customer came in, if it was by this version. Who
+    came in by an earlier one stayed when `version` was settled: then their values are not known, `is_by_first` is
+    false, and `first` has the conditions of `first_version` with what they met. `since`, `until`: of the time in it.
+    """
+
+    since: datetime
     until: datetime | None
-    version: int | None
+    version: int
+    held_since: datetime | None
     reasons: list[Reason]
+    first_version: int
+    first: list[Reason]
+
+    @property
+    def is_by_first(self) -> bool:
+        return self.version == self.first_version
 
 
 def because(tree: Node, customer_ids: Sequence[int], moment: Moment) -> dict[int, list[Any]]:
@@ -65,22 +81,34 @@ def now(segment_tree: Node, customer: Customer, viewer: Viewer, moment: Moment |
 
 
 def then(segment: Segment, customer: Customer, viewer: Viewer, at: datetime | None = None) -> Why | None:
-    """Why they were in it at a moment (None: now), by what was true when they came in. None: they were not."""
-    spell = (
-        SegmentSpell.objects.filter(segment=segment, customer=customer)
-        .at(at)
-        .select_related("version")
-        .first()
-    )
+    """Why they were in it at a moment (None: now). None: they were not."""
+    spells = SegmentSpell.objects.filter(segment=segment, customer=customer).at(at)
+    spell = spells.select_related("version").first()
     if spell is None:
         return None
+    held = _held(segment, spell.version, at)
+    first = _told(spell.version, spell.because, viewer)
+    reasons = first if held == spell.version else _told(held, None, viewer)
+    return Why(
+        spell.began_at, spell.ended_at, held.number, held.settled_at, reasons, spell.version.number, first
+    )
+
+
+def _held(segment: Segment, came_by: SegmentVersion, at: datetime | None) -> SegmentVersion:
+    """The version by which it was settled at a moment. A customer can be settled by a new one before everybody is."""
+    rows = SegmentVersion.objects.filter(segment=segment, number__gt=came_by.number, settled_at__isnull=False)
+    if at is not None:
+        rows = rows.filter(settled_at__lte=at)
+    return rows.order_by("-number").first() or came_by
+
+
+def _told(version: SegmentVersion, values: list[Any] | None, viewer: Viewer) -> list[Reason]:
     try:
-        asked = list(conditions(read(spell.version.definition))) if spell.version.definition else []
+        asked = list(conditions(read(version.definition))) if version.definition else []
     except InvalidSegment:
         asked = []  # it names something that is gone; the spell and its version still stand
-    values = spell.because or [None] * len(asked)
-    reasons = [_reason(one, value, None, viewer) for one, value in zip(asked, values, strict=False)]
-    return Why(spell.began_at, spell.ended_at, spell.version.number, reasons)
+    known = values or [None] * len(asked)
+    return [_reason(one, value, None, viewer) for one, value in zip(asked, known, strict=False)]
 
 
 def _reason(one: Condition, value: Any, holds: bool | None, viewer: Viewer) -> Reason:
@@ -94,8 +122,8 @@ def _asked(one: Condition) -> Attribute | Measure | None:
     if isinstance(one, Is):
         return registry.attribute(one.attribute)
     behaviour = registry.behaviour(one.deed.did) if isinstance(one, Did) else None
-    known = {measure.code: measure for measure in behaviour.measures} if behaviour else {}
-    return known.get(one.measure) if isinstance(one, Did) else None
+    measures = behaviour.measures if behaviour else ()
+    return next((each for each in measures if isinstance(one, Did) and each.code == one.measure), None)
 
 
 def _said(value: Any, asked: Attribute | Measure | None) -> str:
@@ -137,7 +165,8 @@ def _number_or_day(text: str) -> str:
 def _with_unit(told: str, value: str, unit: str) -> str:
     n = int(value) if value.isdigit() else 2  # parts of one are many
     match unit:
-        case "percent":
+        case "percent":  # what is compared has all its places; people read one
+            told = number_format(round(Decimal(value), 1), use_l10n=True)
             return pgettext("value", "%(n)s%%") % {"n": told}
         case "days":
             return ngettext("%(n)s day", "%(n)s days", n) % {"n": told}

@@ -13,7 +13,7 @@ from crm.jobs.claim import StepProgress
 from customers.attributes import Moment
 from customers.histories import Histories
 from customers.nightrun import NightRun
-from segmentation.models import Changed, SegmentNight, ShelfPointer
+from segmentation.models import Changed, ChangedTable, SegmentNight, ShelfPointer
 from segmentation.segments import active, membership, settling
 from segmentation.segments.active import Active
 from segmentation.shelf import answering, laying, purchases
@@ -51,6 +51,7 @@ def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         began: datetime = cursor.fetchone()[0]
+    seen = list(ChangedTable.objects.values_list("pk", flat=True))
     histories = Histories.of(night_run)
     len(histories)
     shelf = laying.lay(place, moment)
@@ -67,6 +68,7 @@ def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
             },
         )  # fmt: skip
         Changed.objects.filter(at__lt=basis).delete()
+        ChangedTable.objects.filter(pk__in=seen).delete()
         cursor.execute(_AHEAD, {"on": night_run.on})
         draft["shelf"] = name
     laying.remove_others(answering.home(), [name, before or name])
@@ -75,7 +77,7 @@ def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
 def _settle(cursor: Any, one: Active, night_run: NightRun, moment: Moment) -> int:
     done = settling.everybody(cursor, one, moment)
     SegmentNight.objects.create(
-        segment_id=one.segment_id, night=night_run.night, version_id=one.version_id, at=done.at,
+        segment_id=one.segment_id, night=night_run.night, version_id=done.version_id, at=done.at,
         customers=len(done.members), came=done.came, went=done.went, digest=membership.digest(done.members),
     )  # fmt: skip
     return done.came + done.went

@@ -17,8 +17,8 @@ import numpy as np
 from django.conf import settings
 from django.db import connection
 
-from customers.attributes import Kind, Moment, registry
-from segmentation.models import Changed, ShelfPointer, Touched
+from customers.attributes import Attribute, Kind, Moment, registry
+from segmentation.models import Changed, ChangedTable, ShelfPointer, Touched
 from segmentation.segments import compiling, evaluating, members
 from segmentation.segments.compiling import Reach
 from segmentation.segments.tree import Condition, Did, Group, Is, MemberOf, Node, Then
@@ -50,11 +50,13 @@ def standing(moment: Moment) -> "Standing | None":
     pointer = ShelfPointer.objects.first()
     if pointer is None or not (home() / pointer.name / "shelf.json").exists():
         return None
-    changed = set(Changed.objects.values_list("customer_id", flat=True)[: MOST_CHANGED + 1])
-    changed |= set(Touched.objects.values_list("customer_id", flat=True)[: MOST_CHANGED + 1])
+    # The follower makes the one of the other in one commit: read in this order, nobody is missed in between.
+    changed = set(Touched.objects.values_list("customer_id", flat=True)[: MOST_CHANGED + 1])
+    changed |= set(Changed.objects.values_list("customer_id", flat=True)[: MOST_CHANGED + 1])
     if len(changed) > MOST_CHANGED:
         return None
-    return Standing(opened(pointer.name), moment, sorted(changed))
+    tables = frozenset(ChangedTable.objects.values_list("name", flat=True).distinct())
+    return Standing(opened(pointer.name), moment, sorted(changed), tables)
 
 
 @lru_cache(KEPT_OPEN)
@@ -89,10 +91,11 @@ class Opened:
         rows = [Rows(self.place, name, told[name]) for name in ("receipts", "lines")]
         return rows[0], rows[1], self._load("receipt_place")
 
-    def column(self, code: str, moment: Moment) -> Column | None:
-        """The column of an attribute, if what lies here holds at the moment."""
+    def column(self, attribute: Attribute, moment: Moment) -> Column | None:
+        """The column of an attribute, if what lies here holds at the moment and is still of its kind."""
+        code = attribute.code
         told = self.columns.get(code)
-        if told is None:
+        if told is None or told["kind"] != attribute.kind:
             return None
         is_of_then = told["reads_today"] and moment.on != self.on
         if is_of_then or (told["reads_night"] and moment.night != self.night):
@@ -111,11 +114,13 @@ class Opened:
 
 @dataclass
 class Standing:
-    """A shelf at a moment. `changed`: whose values on it may be out of date, rising."""
+    """A shelf at a moment. `changed`: whose values on it may be out of date, rising; `tables`: about everybody, and
+    changed since, so columns that rest on them are not taken."""
 
     shelf: Opened
     moment: Moment
     changed: list[int]
+    tables: frozenset[str] = frozenset()
     masks: dict[Node, Any] = field(
         default_factory=dict
     )  # what has been asked already: trees share their branches
@@ -165,8 +170,11 @@ class Standing:
         return self._of_database(one)
 
     def _is(self, one: Is) -> Any:
-        attribute, column = registry.attribute(one.attribute), self.shelf.column(one.attribute, self.moment)
-        if attribute is None or column is None:
+        attribute = registry.attribute(one.attribute)
+        if attribute is None or not self.tables.isdisjoint(attribute.relation.watches):
+            return None
+        column = self.shelf.column(attribute, self.moment)
+        if column is None:
             return None
         value = one.value
         if attribute.spread and isinstance(value, tuple):

@@ -144,16 +144,17 @@ def answers(deed: Deed, measure: str = "times") -> bool:
 
 
 def _days(window: Window, on: date) -> tuple[int | None, int]:
-    """The first day of a window (None: no limit) and the last: what is dated later than today has not happened yet."""
+    """The first day of a window (None: no limit) and the last, as in `segmentation.segments.compiling`."""
     today = day_number(on)
+    tomorrow = today + 1
     if window.kind == "last_days":
-        return today - window.days + 1, today
+        return today - window.days + 1, tomorrow
     if window.kind == "longer_ago":
         return None, today - window.days - 1
     if window.kind == "between":
         assert window.since and window.until
-        return day_number(window.since), min(day_number(window.until), today)
-    return None, today
+        return day_number(window.since), min(day_number(window.until), tomorrow)
+    return None, tomorrow
 
 
 def _amount(cents: Any, where: Where) -> Any:

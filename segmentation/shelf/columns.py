@@ -38,19 +38,16 @@ def _known(values: Any) -> Any:
     return ~np.isnan(values) if values.dtype.kind == "f" else values != UNKNOWN
 
 
-def _least(value: Any) -> float:
-    """A lower limit that leaves out the unknown."""
-    return max(float(value), UNKNOWN + 1)
-
-
 _NUMBERS: dict[Operator, Callable[[Any, Any], Any]] = {
     _O.KNOWN: lambda values, _: _known(values),
     _O.UNKNOWN: lambda values, _: ~_known(values),
-    _O.IS: lambda values, value: values == float(value),
-    _O.IS_NOT: lambda values, value: values != float(value),
-    _O.AT_LEAST: lambda values, value: values >= _least(value),
+    _O.IS: lambda values, value: (values == float(value)) & _known(values),
+    _O.IS_NOT: lambda values, value: (values != float(value)) | ~_known(values),
+    _O.AT_LEAST: lambda values, value: (values >= float(value)) & _known(values),
     _O.AT_MOST: lambda values, value: (values <= float(value)) & _known(values),
-    _O.BETWEEN: lambda values, value: (values >= _least(value[0])) & (values <= float(value[1])),
+    _O.BETWEEN: lambda values, value: (
+        (values >= float(value[0])) & (values <= float(value[1])) & _known(values)
+    ),
 }
 
 

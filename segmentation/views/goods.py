@@ -29,7 +29,7 @@ PLACES = (
     ("matrix", gettext_lazy("Cross-sell matrix"), "segmentation:cross-sell", Permission.VIEW_SEGMENTS),
     ("due", gettext_lazy("Needed this week"), "segmentation:due", Permission.VIEW_SEGMENTS),
     ("stock", gettext_lazy("What to stock"), "segmentation:stock", Permission.VIEW_SEGMENTS),
-    ("ages", gettext_lazy("Age limits"), "segmentation:ages", Permission.EDIT_SEGMENTS),
+    ("ages", gettext_lazy("Age limits"), "segmentation:ages", Permission.EDIT_TARGETS),
 )
 
 

@@ -3,24 +3,20 @@
 from typing import Any
 
 from django import forms
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm.audit import trail
 from crm.org.permissions import Permission
 from crm.ui.views import StaffView
 from customers.models import Category, Customer, Product
-from customers.views.listing import download
-from customers.views.workbulk import Bulk
 from segmentation.models import ProductFit
 from segmentation.products import needs, reasons, rules
 from segmentation.products.recommending import Suggestion
 from segmentation.views.goods import around, downloaded
-from segmentation.views.members import listed
+from segmentation.views.members import ListWork, exported, listed
 from segmentation.views.scope import Filter
 
 
@@ -97,17 +93,11 @@ class DueExport(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = Asked(request, self)
-        kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
-        with transaction.atomic():
-            details = {
-                "format": kind,
-                "part": {name: str(value) for name, value in asked.what.items() if value},
-            }
-            trail.record("customers.export", "customers.customer:*", by=self.staff, details=details)
-        return download(self.staff, asked.people().order_by("pk"), kind, _("customers"))
+        what = {name: str(value) for name, value in asked.what.items() if value}
+        return exported(self, asked.people(), request, what)
 
 
-class DueWork(Bulk):
+class DueWork(ListWork):
     """Follow-ups for those who need something."""
 
     permission = Permission.ASSIGN_WORK

@@ -46,6 +46,13 @@ def test_a_part_holds_the_receipts_that_count_in_the_order_of_their_days(
     assert [products[i] for i in part.line_product.tolist()] == ["BREAD", "TEA", "MILK"]
     assert part.line_milli.tolist() == [500, 1000, 1000]
     assert part.line_cents.tolist() == [225, 400, 150]
+    assert part.line_kept_discount.tolist() == [0, 0, 0]
+    assert found.ahead[0].tolist() == [irina.pk]
+    assert found.ahead[1].tolist() == [day_number(date(2026, 3, 11))]
+    (sold,) = [part for part in found.sold.parts() if len(part)]
+    assert sold.receipt_id.tolist() == [early.pk, gone.pk, late.pk]
+    assert sold.receipt_cents.tolist() == [225, 500, 950]
+    assert sold.line_cents[-2:].tolist() == [800, 150]
     assert part.owner.tolist() == [0, 0]
     assert part.line_receipt.tolist() == [0, 1, 1]
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from crm.org.models import Store
-from customers import consents, states
+from customers import consents, histories, states
 from customers.merging import merge
 from customers.models import (
     Brand,
@@ -39,9 +39,12 @@ SHELVES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def small_slices(monkeypatch: pytest.MonkeyPatch, chain: object) -> None:
+@pytest.fixture(autouse=True, params=[0, 10**9], ids=["by the customer", "from the histories"])
+def small_slices(request: Any, monkeypatch: pytest.MonkeyPatch, chain: object) -> None:
     from customers.persona import step
+
+    monkeypatch.setattr(step, "MANY", request.param)
+    monkeypatch.setattr(histories, "RANGE", 4)
 
     monkeypatch.setattr(states, "SLICE", 5)
     monkeypatch.setattr(step, "CHUNK", 3)

@@ -4,27 +4,33 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.apps import apps
+from django.db import connection, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm.lib.owned import Owned
 from crm.org.models import Staff, Store
 from customers import nights
 from customers.attributes import Moment
-from customers.models import Customer, CustomerTag, Tag
-from segmentation.following import looking, watching
+from customers.models import Customer, CustomerTag, CustomField, Tag
+from loyalty.models import Referral, ReferralState
+from segmentation.following import looking, objections, watching
 from segmentation.models import (
     Changed,
     Segment,
     SegmentKind,
     SegmentNight,
     SegmentSpell,
+    SegmentUse,
     SegmentVersion,
     Touched,
 )
-from segmentation.segments import active, evaluating, reasons, timetravel
+from segmentation.segments import active, evaluating, reasons, timetravel, uses
 from tests import cast
 from tests.night.helpers import run_night
+from tests.segmentation import crowds
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 10)
@@ -53,7 +59,32 @@ def test_every_watched_table_has_its_triggers() -> None:
     assert {"customers_customer", "customers_purchase", "customers_customertag", "loyalty_lot"} <= set(
         watching.of_customers()
     )
-    assert "org_store" not in watching.of_customers(), "it is nobody's"
+    assert {"org_store", "customers_consentrules"} <= set(watching.of_everybody()), "nobody's"
+
+
+def test_a_table_that_is_no_longer_watched_loses_its_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = watching.watched()
+    monkeypatch.setattr(watching, "watched", lambda: [one for one in every if one != "customers_customertag"])
+    watching.install()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE c.relname = 'customers_customertag' AND t.tgname LIKE 'segments_touch%' AND t.tgparentid = 0"
+        )
+        assert cursor.fetchone() == (0,)
+    monkeypatch.undo()
+    assert watching.install() == ["customers_customertag"]
+
+
+def test_a_night_touches_nobody_whom_nothing_happened_to(irina: Customer, harbour: Store) -> None:
+    """Scores are new every night, for everybody; they wait for it, and the shelf is of that night."""
+    for back in range(300, 0, -20):
+        cast.purchase(irina, at=harbour, on=ON - timedelta(days=back))
+    run_night(ON)
+    looking.look()
+    run_night(ON + timedelta(days=1))
+    assert not Touched.objects.exists()
+    assert not Changed.objects.exists()
 
 
 def test_a_receipt_is_followed(irina: Customer, harbour: Store) -> None:
@@ -124,7 +155,68 @@ def test_a_segment_that_names_another_is_settled_after_it(irina: Customer, harbo
     assert [one.segment_id for one in active.segments()] == [inner.pk, outer.pk]
 
 
-WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night"]
+def test_what_can_no_longer_be_read_stops_nobody_else(irina: Customer, harbour: Store) -> None:
+    field = CustomField.objects.create(code="size", label="Size", kind="text")
+    inner = segment({"all": [{"attribute": "custom.size", "is": "is", "value": "l"}]})
+    outer = segment({"all": [{"member_of": inner.public_id}]}, "Outer")
+    others = segment({"none": [{"member_of": inner.public_id}]}, "Others")
+    CustomField.objects.filter(pk=field.pk).update(kind="number")
+    Customer.objects.filter(pk=irina.pk).update(given_name="Ira")
+    looking.look()
+    run_night(ON)
+    assert (members(inner), members(outer), members(others)) == (set(), set(), {irina.pk})
+    assert not Touched.objects.exists()
+
+
+def test_whoever_objects_has_no_profile_within_seconds(irina: Customer, harbour: Store, noon: Any) -> None:
+    for back in range(300, 0, -20):
+        cast.purchase(irina, at=harbour, on=ON - timedelta(days=back))
+    run_night(ON)
+    known = segment({"all": [{"attribute": "persona.visits", "is": "known"}]})
+    looking.look()
+    assert members(known) == {irina.pk}
+    crowds.refuse(irina, noon)
+    looking.look()
+    assert members(known) == set()
+    with connection.cursor() as cursor:
+        for table in objections.PROFILES:
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE customer_id = %s", [irina.pk])
+            assert cursor.fetchone() == (0,), table
+
+
+def test_every_table_about_a_person_alone_is_a_profile() -> None:
+    """What is worked out about somebody goes; what is not: groups and standings (the chain's sales), and membership."""
+    kept = {"segmentation_standing", "segmentation_segmentlisted", "segmentation_segmentspell"}
+    owned = {
+        m._meta.db_table for m in apps.get_app_config("segmentation").get_models() if issubclass(m, Owned)
+    }
+    assert owned - kept | {"customers_persona"} == set(objections.PROFILES)
+
+
+def test_who_brought_a_friend_is_looked_at_when_it_is_paid(irina: Customer, harbour: Store) -> None:
+    friend = cast.customer("Friend", of=harbour)
+    brought = segment({"all": [{"attribute": "loyalty.friends", "is": "at_least", "value": 1}]})
+    Referral.objects.create(
+        customer=friend, referrer_id=irina.pk, terms_id=1, came_at=timezone.now(), came_on=evaluating.today()
+    )
+    looking.look()
+    assert members(brought) == set()
+    Referral.objects.update(state=ReferralState.PAID, settled_at=timezone.now())
+    looking.look()
+    assert members(brought) == {irina.pk}
+
+
+def test_a_receipt_of_a_store_that_is_a_day_ahead_counts_today(irina: Customer, harbour: Store) -> None:
+    once = segment({"all": [{"did": "purchase", "when": {"last_days": 7}}]})
+    cast.purchase(irina, at=harbour, on=evaluating.today() + timedelta(days=2))
+    looking.look()
+    assert members(once) == set()
+    cast.purchase(irina, at=harbour, on=evaluating.today() + timedelta(days=1))
+    looking.look()
+    assert members(once) == {irina.pk}
+
+
+WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night", "use"]
 OPS = st.lists(
     st.tuples(st.sampled_from(WHAT), st.integers(0, 5), st.integers(0, 3)), min_size=20, max_size=40
 )
@@ -138,17 +230,18 @@ DEFINITIONS = [
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ops=OPS)
-def test_every_past_night_is_told_again(ops: list[tuple[str, int, int]], harbour: Store) -> None:
+def test_every_past_night_is_told_again(ops: list[tuple[str, int, int]], harbour: Store, ana: Staff) -> None:
     """Random edits and receipts: what each night found stays what it was, whatever comes later."""
     with transaction.atomic():
-        _replayed(ops, harbour)
+        _replayed(ops, harbour, ana)
         transaction.set_rollback(True)
 
 
-def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
+def _replayed(ops: list[tuple[str, int, int]], harbour: Store, ana: Staff) -> None:
     people = [cast.customer(f"Person {n}", of=harbour) for n in range(6)]
     made = [segment(one, f"Segment {n}") for n, one in enumerate(DEFINITIONS)]
     found: dict[tuple[int, int], list[int]] = {}
+    used: list[tuple[SegmentUse, list[int]]] = []
     on = evaluating.today() - timedelta(days=60)
     for what, who, which in ops:
         if what == "look":
@@ -156,6 +249,8 @@ def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
         elif what == "night":
             on += timedelta(days=1)
             found |= _night(on)
+        elif what == "use":
+            used.append(_use(made[which]))
         elif what == "buy":
             cast.purchase(people[who], at=harbour, on=on)
         elif what in ("version", "archive"):
@@ -164,7 +259,16 @@ def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
             _edit(what, people[who], which)
     for row in SegmentNight.objects.all():
         assert timetravel.ids_at(row.segment_id, row.at) == found[row.segment_id, row.night_id]
+        for pk in found[row.segment_id, row.night_id]:
+            why = reasons.then(row.segment, Customer(pk=pk), ana, row.at)
+            assert why is not None
+            assert why.version == row.version.number
+    assert [(uses.audience(one), one.members) for one, _ids in used] == [(ids, None) for _one, ids in used]
     assert list(timetravel.faults()) == []
+
+
+def _use(of: Segment) -> tuple[SegmentUse, list[int]]:
+    return uses.take(of, lambda: members(of), used_for="export", by="system:test")
 
 
 def _night(on: date) -> dict[tuple[int, int], list[int]]:

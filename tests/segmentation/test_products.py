@@ -32,11 +32,13 @@ def part(receipts: list[tuple[int, int, list[tuple[int, int, int]]]], store: int
     return Part(
         customer=customers.astype(np.int64), first=np.append(first, n), receipt_id=np.arange(n),
         receipt_day=np.array([one[1] for one in receipts], np.int32), receipt_store=np.full(n, store, np.int32),
-        receipt_channel=np.ones(n, np.int16), receipt_cents=np.zeros(n, np.int64),
+        receipt_channel=np.ones(n, np.int16), receipt_hour=np.full(n, 12, np.int16),
+        receipt_cents=np.zeros(n, np.int64),
         receipt_discount=np.zeros(n, np.int64), line_first=np.append(0, np.cumsum(sizes)).astype(np.int64),
         line_product=np.array([line[0] for line in lines], np.int32), line_milli=np.full(len(lines), 1000, np.int64),
         line_cents=np.array([line[1] for line in lines], np.int64),
         line_discount=np.array([line[2] for line in lines], np.int64),
+        line_kept_discount=np.array([line[2] for line in lines], np.int64),
     )  # fmt: skip
 
 

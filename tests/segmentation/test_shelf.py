@@ -6,24 +6,29 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from crm.demo import loader
-from crm.org.models import Store
+from crm.org.models import Region, Store
 from customers import nights
 from customers.attributes import OPERATORS, Kind, Moment, Operator, registry
 from customers.histories import Histories
-from customers.models import Line, Purchase
+from customers.models import Customer, CustomField, Line, Purchase
+from segmentation.following import looking
 from segmentation.segments import compiling, evaluating
 from segmentation.segments.compiling import Reach
 from segmentation.segments.reading import read
 from segmentation.segments.tree import Group, Is, conditions, to_json
 from segmentation.shelf import answering, laying, purchases
 from segmentation.shelf.answering import Standing
+from segmentation.shelf.columns import UNKNOWN, Numbers
+from tests import cast
 from tests.night.helpers import run_night
 from tests.segmentation.world import World
 
 pytestmark = pytest.mark.django_db
+ON = date(2026, 3, 10)
 TREES = int(os.environ.get("SEGMENT_TREES", "150"))
 
 
@@ -38,7 +43,7 @@ def test_every_attribute(tmp_path: Path) -> None:
     for attribute in registry.attributes():
         if attribute.kind == Kind.TEXT:
             continue
-        if standing.shelf.column(attribute.code, moment) is None:
+        if standing.shelf.column(attribute, moment) is None:
             missing.append(attribute.code)
         for operator in OPERATORS[attribute.kind]:
             for value in values(attribute, operator, last):
@@ -174,3 +179,86 @@ def test_random_trees(seed: int, tmp_path: Path) -> None:
         assert patched.ids(tree).tolist() == expected, to_json(tree)
         scoped = compiling.counts([tree], world.moment, Reach(store_ids=stores))
         assert patched.counts([tree, tree], stores) == [evaluating.rows(scoped)[0][0]] * 2, to_json(tree)
+
+
+def test_what_is_about_everybody_is_asked_anew_once_it_changed(
+    irina: Customer, harbour: Store, uptown: Store
+) -> None:
+    north, south = (Region.objects.create(name=name) for name in ("North", "South"))
+    Store.objects.filter(pk=harbour.pk).update(region=north)
+    run_night(ON)
+    looking.look()
+    moment = Moment(ON + timedelta(days=1), nights.published().pk)
+    trees = [
+        read({"attribute": "person.region", "is": "any_of", "value": [str(one.pk)]}) for one in (north, south)
+    ]
+    assert [standing(moment).ids(tree).tolist() for tree in trees] == [[irina.pk], []]
+    Store.objects.filter(pk=harbour.pk).update(region=south)
+    assert standing(moment).tables == {"org_store"}
+    assert [standing(moment).ids(tree).tolist() for tree in trees] == [[], [irina.pk]]
+    run_night(ON + timedelta(days=1))
+    moment = Moment(ON + timedelta(days=2), nights.published().pk)
+    assert standing(moment).tables == frozenset()
+    assert [standing(moment).ids(tree).tolist() for tree in trees] == [[], [irina.pk]]
+
+
+def test_who_changed_while_it_was_laid_stays_changed(
+    irina: Customer, harbour: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, ahead = (cast.customer(name, of=harbour) for name in ("Before", "Ahead"))
+    cast.purchase(before, at=harbour, on=ON)
+    cast.purchase(ahead, at=harbour, on=ON + timedelta(days=1))
+    looking.look()
+
+    def lay(*asked: Any, _lay: Any = laying.lay) -> Any:
+        found = _lay(*asked)
+        cast.purchase(irina, at=harbour, on=ON)
+        looking.look()
+        return found
+
+    monkeypatch.setattr(laying, "lay", lay)
+    run_night(ON)
+    assert standing(Moment(ON + timedelta(days=1), nights.published().pk)).changed == [irina.pk, ahead.pk]
+    once = read({"did": "purchase", "when": {"last_days": 1}})
+    on = Moment(ON + timedelta(days=1), nights.published().pk)
+    assert standing(on).ids(once).tolist() == [ahead.pk], "of the day after the night"
+    twice = read({"did": "purchase", "when": {"last_days": 2}})
+    assert standing(on).ids(twice).tolist() == [irina.pk, before.pk, ahead.pk]
+
+
+def test_a_value_of_another_kind_is_unknown_and_stops_no_night(irina: Customer, harbour: Store) -> None:
+    CustomField.objects.create(code="size", label="Size", kind="number")
+    Customer.objects.filter(pk=irina.pk).update(custom={"size": "large"})
+    run_night(ON)
+    moment = Moment(ON + timedelta(days=1), nights.published().pk)
+    unknown = read({"attribute": "custom.size", "is": "unknown"})
+    assert standing(moment).ids(unknown).tolist() == evaluating.ids(unknown, moment) == [irina.pk]
+
+
+def test_a_field_of_another_kind_is_not_taken_from_the_shelf(irina: Customer, harbour: Store) -> None:
+    CustomField.objects.create(code="size", label="Size", kind="number")
+    run_night(ON)
+    CustomField.objects.filter(code="size").update(kind="date")
+    moment = Moment(ON + timedelta(days=1), nights.published().pk)
+    tree = read({"attribute": "custom.size", "is": "after", "value": "2026-01-01"})
+    assert standing(moment).ids(tree).tolist() == []
+
+
+@pytest.mark.parametrize("values", [np.array([UNKNOWN, 0, 5], dtype=np.int32), np.array([np.nan, -3e9, 5.0])])
+def test_what_is_not_known_meets_no_limit(values: Any) -> None:
+    numbers, low = Numbers(values), Decimal(-5_000_000_000)
+
+    def told(operator: Operator, value: Any) -> list[bool]:
+        return numbers.answer(operator, value, ON).tolist()
+
+    assert told(Operator.AT_LEAST, low) == [False, True, True]
+    assert told(Operator.BETWEEN, (low, Decimal(9))) == [False, True, True]
+    assert told(Operator.AT_MOST, Decimal(9)) == [False, True, True]
+    assert told(Operator.IS, Decimal(UNKNOWN)) == [False, False, False]
+    assert told(Operator.IS_NOT, Decimal(UNKNOWN)) == [True, True, True]
+
+
+def standing(moment: Moment) -> Standing:
+    found = answering.standing(moment)
+    assert found is not None
+    return found

@@ -22,10 +22,11 @@ def part_of(receipts: dict[int, list[Receipt]]) -> Part:
         customer=whole(sorted(receipts)),
         first=np.cumsum([0, *(len(receipts[customer]) for customer in sorted(receipts))]),
         receipt_id=np.arange(len(every)), receipt_day=whole(days, np.int32), receipt_store=whole(stores, np.int32),
-        receipt_channel=np.zeros(len(every), dtype=np.int16), receipt_cents=whole(cents),
+        receipt_channel=np.zeros(len(every), dtype=np.int16), receipt_hour=np.full(len(every), 12, dtype=np.int16),
+        receipt_cents=whole(cents),
         receipt_discount=whole(discounts), line_first=np.cumsum([0, *line_counts]),
         line_product=whole(lines, np.int32), line_milli=np.full(len(lines), 1000), line_cents=np.zeros(len(lines)),
-        line_discount=np.zeros(len(lines)),
+        line_discount=np.zeros(len(lines)), line_kept_discount=np.zeros(len(lines)),
     )  # fmt: skip
 
 

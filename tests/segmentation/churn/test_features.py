@@ -1,14 +1,21 @@
 """Features: exact values of small lives, and that nothing after the cut-off is read."""
 
 from dataclasses import fields, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from customers.histories import Part
+from crm.lib.spells import day_number
+from crm.org.models import Store
+from customers.histories import RANGE, Histories, Part
+from customers.models import Customer, Line, Purchase
 from segmentation.churn import features, labels
 from segmentation.churn.catalogue import FEATURES, PLACE, REASONS
+from tests import cast
 from tests.segmentation.churn.parts import lives, part_of
 
 KINDS = np.array([0, 1, 1, 2, 3, 4, 5, 6, 7])
@@ -95,6 +102,37 @@ def _without(part: Part, late: Any, late_lines: Any) -> Part:
     first = np.concatenate(([0], np.cumsum(~late)))[part.first]
     lines = np.diff(part.line_first)[~late]
     return replace(part, first=first, line_first=np.cumsum([0, *lines]), **kept)
+
+
+@pytest.mark.django_db
+def test_what_comes_back_later_was_not_known(irina: Customer, harbour: Store, tmp_path: Path) -> None:
+    """From the rows themselves: one receipt comes back whole, of another a part."""
+    whole = cast.purchase(irina, at=harbour, on="2026-01-20", lines=[("TEA", "2", "8.00")])
+    some = cast.purchase(
+        irina, at=harbour, on="2026-02-01", lines=[("MILK", "4", "6.00"), ("TEA", "1", "4.00")]
+    )
+    label = cast.purchase(irina, at=harbour, on="2026-02-20", lines=[("TEA", "1", "4.00")])
+    on = day_number(date(2026, 2, 10))
+
+    def told(name: str) -> tuple[Any, Any]:
+        part = Histories(date(2026, 3, 10), tmp_path / name).sold.part(irina.pk // RANGE)
+        history = features.known(part, on, np.zeros(10_000, dtype=np.int64))
+        return features.matrix(history), labels.stayed_away(part, history.customer, on, 28)
+
+    before, stayed = told("before")
+    assert (before[0, PLACE["visits"]], before[0, PLACE["recency"]], before[0, PLACE["spend"]]) == (2, 9, 18)
+    for receipt, number, quantity, amount in (
+        (whole, 1, 2, "8.00"),
+        (some, 1, 3, "4.50"),
+        (label, 1, 1, "4.00"),
+    ):
+        Line.objects.filter(purchase=receipt, number=number).update(
+            returned_quantity=quantity, returned_amount=Decimal(amount)
+        )
+        Purchase.objects.filter(pk=receipt.pk).update(returned=Decimal(amount))
+    after, stays = told("after")
+    assert np.array_equal(before, after, equal_nan=True)
+    assert (stayed.tolist(), stays.tolist()) == ([False], [False])
 
 
 def test_every_nth_customer_is_the_same_one_on_every_day() -> None:
