@@ -177,7 +177,7 @@ def test_rules_are_searched_sorted_and_exported(
     assert "1 pair" in html
     assert "may be chance" not in html
     assert "0 pairs" in theirs.get("/segments/products/?level=1&q=honey").content.decode()
-    assert "0 pairs" in theirs.get("/segments/products/?level=1&q=honey&sort=x").content.decode()  # the rest holds
+    assert "0 pairs" in theirs.get("/segments/products/?level=1&q=honey&sort=x").content.decode()
     for who, said in ((max_, False), (marta, True)):
         shown = signed_in(who).get("/segments/products/?level=1").content.decode()
         assert ("of the whole chain" in shown) is said
