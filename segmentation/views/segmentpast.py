@@ -256,7 +256,9 @@ class SegmentWhy(SegmentView):
             "on": on,
             "night": night.night if night else None,
             "is_known": is_known,
-            "why": reasons.then(segment, customer, self.staff, night.at if night else None) if is_known else None,
+            "why": reasons.then(segment, customer, self.staff, night.at if night else None)
+            if is_known
+            else None,
             "today": reasons.now(one.tree, customer, self.staff) if one else [],
             "title": _("%(customer)s in “%(segment)s”") % {"customer": customer, "segment": segment.name},
             "crumbs": crumbs(segment),
