@@ -220,13 +220,17 @@ def test_their_page_shows_both_lists(
 
 
 def test_rules_are_searched_sorted_and_exported(
-    max_: Staff, night: dict[str, int], signed_in: Browser
+    max_: Staff, marta: Staff, night: dict[str, int], signed_in: Browser
 ) -> None:
     theirs = signed_in(max_)
     html = theirs.get("/segments/products/?level=1").content.decode()
     assert "1 pair" in html
     assert "may be chance" not in html
     assert "0 pairs" in theirs.get("/segments/products/?level=1&q=honey").content.decode()
+    assert "0 pairs" in theirs.get("/segments/products/?level=1&q=honey&sort=x").content.decode()
+    for who, said in ((max_, False), (marta, True)):
+        shown = signed_in(who).get("/segments/products/?level=1").content.decode()
+        assert ("of the whole chain" in shown) is said
     assert (
         "1 pair"
         in theirs.get(

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from crm.audit.models import Entry
 from crm.org.models import Staff, Store
-from segmentation.models import Segment, Target, Targeting
+from customers.models import Night
+from segmentation.models import Segment, SegmentNight, Target, Targeting
 from segmentation.targets import editing, measures, weighing
 from tests import cast
 from tests.segmentation import markets
@@ -50,6 +52,34 @@ def test_figures_are_of_ones_stores(
         assert (found.customers, str(found.revenue)) == (customers, revenue) if found else customers is None
     said = signed_in(uma).get(f"{PAGE}{tea.public_id}/")
     assert said.context["one"].figures.customers == 1
+
+
+def test_a_segment_of_nobody_is_measured_and_a_new_one_is_not_yet(
+    tea: Segment, max_: Staff, uma: Staff, signed_in: Browser
+) -> None:
+    nobody = markets.segment("Nobody yet")
+    SegmentNight.objects.create(
+        segment=nobody, night=Night.objects.get(), version=nobody.versions.get(), at=now(), customers=0, came=0, went=0,
+        digest=b"",
+    )  # fmt: skip
+    new = markets.segment("Made today")
+    page = signed_in(max_).get(PAGE)
+    assert shown(page, nobody.public_id).figures.customers == 0
+    assert shown(page, new.public_id).figures is None
+    said = {row["one"].name: row["cells"][2][1] for row in page.context["rows"]}
+    assert (said["Nobody yet"], said["Made today"], said["Tea people"]) == ("0", "–", "5")
+    text = page.content.decode()
+    assert text.count("measured with the next night") == 1
+    assert 'Nobody yet</a><span class="sub">nobody is in it' in text
+
+
+def test_money_has_its_currency_in_the_head(tea: Segment, max_: Staff, signed_in: Browser) -> None:
+    text = signed_in(max_).get(PAGE).content.decode()
+    heads = text[text.index('<table class="list markets') :].split("</thead>")[0]
+    assert heads.count('<span class="unit">') == 2
+    assert [name for name in ("Revenue", "Value each") if f'{name} <span class="unit">CNY</span>' in heads] == [
+        "Revenue", "Value each",
+    ]  # fmt: skip
 
 
 def test_the_table_sorts_and_what_is_not_known_comes_last(
@@ -211,7 +241,8 @@ def test_a_segment_of_somebody_elses_own_is_not_there(
     mine = markets.segment("Mine", owner=max_, is_shared=False)
     theirs = signed_in(noor)
     assert theirs.get(f"{PAGE}{mine.public_id}/").status_code == 404
-    assert theirs.get(f"{PAGE}{mine.public_id}/edit/").status_code == 404
+    # She changes nothing that is the chain's, and is told so of any address.
+    assert theirs.get(f"{PAGE}{mine.public_id}/edit/").status_code == 403
     assert "Mine" not in theirs.get(PAGE).content.decode()
     assert "measured with the next night" in signed_in(max_).get(PAGE).content.decode()
 
