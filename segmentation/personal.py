@@ -54,7 +54,7 @@ TABLES = {
     "ChurnNight": plain("night model customers expected histogram drift weights"),
     "ChurnScore": kept(
         _("Scores of sales that stay; the customer's number is nobody's afterwards."),
-        derived="probability at_stake points", plain="customer night",
+        derived="probability at_stake points sides", plain="customer night",
     ),
     "Targeting": plain(
         "id mode size growth value churn reach competition fit wallet revenue remark created_at", staff="created_by"

@@ -69,6 +69,7 @@ urlpatterns = [
         lookalikes.LookAlikeExport.as_view(),
         name="lookalike-export",
     ),
+    path("segments/lookalikes/<str:code>/list/", lookalikes.LookAlikeList.as_view(), name="lookalike-list"),
     path("segments/lookalikes/<str:code>/work/", lookalikes.LookAlikeWork.as_view(), name="lookalike-work"),
     path("segments/lifetime/", lifetime.LifetimeValue.as_view(), name="lifetime-value"),
     path("segments/lifetime/customers/", valuable.Valuable.as_view(), name="valuable"),
@@ -76,6 +77,7 @@ urlpatterns = [
     path("segments/churn/", leaving.Leaving.as_view(), name="leaving"),
     path("segments/churn/customers/", leavers.Leavers.as_view(), name="leaving-people"),
     path("segments/churn/customers/work/", leavers.LeaversWork.as_view(), name="leaving-work"),
+    path("segments/churn/customers/list/", leavers.LeaversList.as_view(), name="leaving-list"),
     path("segments/churn/customers/export/", leavers.LeaversExport.as_view(), name="leaving-export"),
     path("segments/targets/", targets.Targets.as_view(), name="targets"),
     # The hyphen keeps these two apart from the codes of groups.
@@ -131,6 +133,7 @@ urlpatterns = [
     path("segments/products/matrix/", goods.MatrixPage.as_view(), name="cross-sell"),
     path("segments/products/due/", needs.DuePage.as_view(), name="due"),
     path("segments/products/due/export/", needs.DueExport.as_view(), name="due-export"),
+    path("segments/products/due/list/", needs.DueList.as_view(), name="due-list"),
     path("segments/products/due/work/", needs.DueWork.as_view(), name="due-work"),
     path("segments/products/stock/", needs.StockPage.as_view(), name="stock"),
     path("segments/products/stock/export/", needs.StockExport.as_view(), name="stock-export"),

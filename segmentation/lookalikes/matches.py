@@ -1,8 +1,9 @@
 """Reading what searches found: within one's stores, and never those who have said no to a profile since."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import BooleanField, QuerySet
+from django.db.models import BooleanField, Count, QuerySet
 from django.db.models.expressions import RawSQL
 
 from crm.org.scope import Viewer
@@ -23,8 +24,20 @@ def searches(viewer: Viewer) -> QuerySet[LookAlike]:
 def people(viewer: Viewer, one: LookAlike) -> Any:
     """Whom a search found, in no order."""
     found = LookAlikeMatch.objects.filter(lookalike=one).values("customer_id")
-    rows = Customer.objects.visible_to(viewer).living().filter(pk__in=found)
+    return _there(viewer).filter(pk__in=found)
+
+
+def _there(viewer: Viewer) -> Any:
+    rows = Customer.objects.visible_to(viewer).living()
     return rows.annotate(refuses=RawSQL(_REFUSES, [], BooleanField())).filter(refuses=False)  # noqa: S611  # nosec B611  our own names
+
+
+def counts(viewer: Viewer, searches: Iterable[LookAlike]) -> dict[int, int]:
+    """Of each search how many of those that it found are there for the viewer."""
+    rows = LookAlikeMatch.objects.filter(
+        lookalike__in=[one.pk for one in searches], customer__in=_there(viewer)
+    )
+    return dict(rows.values("lookalike").annotate(n=Count("rank")).values_list("lookalike", "n"))
 
 
 def ranked(viewer: Viewer, one: LookAlike, after: int = 0) -> Any:

@@ -1,4 +1,4 @@
-"""Goods with a minimum age: which categories, changed by whom, and the rule at the moment of reading."""
+"""What may be suggested: categories with a minimum age, or left out, changed by whom, and the rule when reading."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from crm.audit import trail
 from crm.lib.refusals import Refusal
 from customers.models import Category
 from segmentation.models import AgeLimit
+from segmentation.models.products import NEVER
 
 MOST = 100
 
@@ -31,7 +32,7 @@ def limits() -> list[AgeLimit]:
 
 
 def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
-    """Set the age from which goods of a category, and of all below it, may be suggested."""
+    """Set the age from which goods of a category, and of all below it, may be suggested; NEVER: to nobody."""
     with transaction.atomic():
         held = AgeLimit.objects.select_for_update().filter(category=category).first()
         if held is None and AgeLimit.objects.count() >= MOST:
@@ -43,7 +44,7 @@ def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
             held.minimum_age = minimum_age
             held.full_clean()
             held.save()
-            changed = {"minimum_age": (before, minimum_age)}
+            changed = {"minimum_age": (_kept(before), _kept(minimum_age))}
             trail.record("age_limit.set", held, by=by, details={"category": category.path}, changes=changed)
     return held
 
@@ -52,3 +53,8 @@ def remove(limit: AgeLimit, *, by: Any) -> None:
     with transaction.atomic():
         trail.record("age_limit.remove", limit, by=by, details={"category": limit.category.path})
         limit.delete()
+
+
+def _kept(age: int | None) -> int | str | None:
+    """As the trail keeps it."""
+    return "never" if age == NEVER else age

@@ -36,4 +36,4 @@ def on_their_page(staff: Staff, customer: Customer) -> dict[str, Any] | None:
 
 
 def _told(some: tuple[Suggestion, ...]) -> list[tuple[Suggestion, str]]:
-    return [(one, reasons.sentence(one)) for one in some[:SHOWN]]
+    return [(one, reasons.sentence(one)) for one in recommending.shortened(some, SHOWN)]

@@ -4,11 +4,11 @@ import { BarChart, LineChart, SankeyChart, ScatterChart, TreeChart } from "echar
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { tokens } from "./tokens.js";
-import { bars, bubbles, lines } from "./kinds.js";
+import { bars, bubbles, lines, proofs } from "./kinds.js";
 import { sankey, tree } from "./flows.js";
 
 echarts.use([BarChart, LineChart, SankeyChart, ScatterChart, TreeChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
-const kinds = { bars, bubbles, lines, sankey, tree };
+const kinds = { bars, bubbles, lines, proofs, sankey, tree };
 
 function draw(element) {
   const source = document.getElementById(element.dataset.from);
