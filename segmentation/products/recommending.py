@@ -23,6 +23,7 @@ from segmentation.products.ages import TOO_YOUNG
 
 JUST = 0.25  # of the usual gap: bought so lately that it is not needed
 DUE, GONE = 0.8, 2.0  # usual gaps since the last: about to be needed; longer silent, they buy it elsewhere
+AHEAD = 7  # days: sooner than a week before its day nothing is needed, however long the gap
 
 
 class Reason(StrEnum):
@@ -50,12 +51,19 @@ class Suggestion:
 
     @property
     def is_due(self) -> bool:
-        return self.gap > 0 and DUE * self.gap <= self.ago <= GONE * self.gap
+        is_near = self.left <= AHEAD and self.ago >= DUE * self.gap
+        return self.gap > 0 and is_near and self.ago <= GONE * self.gap
+
+    @property
+    def left(self) -> int:
+        """Days until it is needed by its rhythm; below 0: overdue."""
+        return self.gap - self.ago
 
 
 @dataclass(frozen=True)
 class Suggestions:
-    """Both lists, best first. `on`: the night that they are of; None: there is nothing to say."""
+    """Both lists, best first; of `again` what is due comes before, the longest overdue first. `on`: the night that they
+    are of; None: there is nothing to say."""
 
     on: date | None
     again: tuple[Suggestion, ...] = ()
@@ -142,7 +150,9 @@ def _told(read: _Read, today: date) -> Suggestions:
                    store=read.store, kind=one.kind)
         for one in read.fresh
     ]  # fmt: skip
-    return Suggestions(read.on, tuple(one for one in again if one.ago > JUST * one.gap), tuple(fresh))
+    needed = [one for one in again if one.ago > JUST * one.gap]
+    needed.sort(key=lambda one: one.left if one.is_due else AHEAD + 1)  # the others stay in the night's order
+    return Suggestions(read.on, tuple(needed), tuple(fresh))
 
 
 _MAY = f"{{product}}.id <> ALL(since.products) AND NOT {TOO_YOUNG.format(category='{product}.category_id')}"

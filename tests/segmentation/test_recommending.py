@@ -198,6 +198,35 @@ def test_the_counter_shows_the_best_offer(
     assert "Tea" not in other
 
 
+def test_what_is_due_comes_first_everywhere() -> None:
+    """Frozen vegetables are overdue, soft drinks due in six days; soap, due in 18 days, is not needed yet."""
+    read = recommending._Read(
+        TODAY, "Harbour",
+        [
+            recommending._Again(n, name, name, 0, gap, 9, TODAY - timedelta(days=ago))
+            for n, (name, gap, ago) in enumerate(
+                [("BREAD", 0, 3), ("DRINKS", 30, 24), ("SOAP", 90, 72), ("FROZEN", 28, 45), ("TEA", 10, 30)]
+            )
+        ],
+        [],
+    )  # fmt: skip
+    found = recommending._told(read, TODAY)
+    assert skus(found.again) == ["FROZEN", "DRINKS", "BREAD", "SOAP", "TEA"]
+    assert [one.is_due for one in found.again] == [True, True, False, False, False]
+    assert [one.left for one in found.again[:2]] == [-17, 6]
+    assert found.best == found.again[0]
+
+
+def test_their_page_says_on_top_what_the_counter_says(
+    chen: Staff, irina: Customer, night: dict[str, int], signed_in: Browser
+) -> None:
+    html = signed_in(chen).get(f"/customers/{irina.public_id}/").content.decode()
+    assert html.count('id="suggestion"') == 1
+    assert html.index('id="suggestion"') < html.index('id="about"')
+    line = html[html.index('id="suggestion"') :].split("</section>")[0]
+    assert "May need again: <b>Tea</b>" in line
+
+
 def test_their_page_shows_both_lists(
     chen: Staff, irina: Customer, night: dict[str, int], signed_in: Browser
 ) -> None:

@@ -12,7 +12,7 @@ from customers.models import Customer, WorkItem
 from segmentation.churn import risks
 from segmentation.churn.risks import Tested
 from segmentation.churn.words import BITS, LESS, MORE
-from segmentation.models import ChurnModel, ChurnNight, ChurnScore
+from segmentation.models import ChurnModel, ChurnNight, ChurnScore, SegmentListed
 from segmentation.views import leaving
 from tests import cast
 
@@ -201,6 +201,19 @@ def test_the_export_has_probabilities_and_reasons(scored: ChurnModel, ana: Staff
     assert len(lines) == 2
     assert "Irina Petrova" in lines[1]
     assert ",0.83,70.50,By their own rhythm they are late" in lines[1]
+
+
+def test_they_can_be_kept_as_a_list_of_ones_own_customers(
+    scored: ChurnModel, marta: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    theirs = signed_in(marta)
+    keep = theirs.get("/segments/churn/customers/?chance=30").context["keep"]
+    page = theirs.get(f"{keep}?chance=30").context
+    assert (page["count"], page["back"]) == (1, "/segments/churn/customers/?chance=30")
+    assert theirs.post(f"{keep}?chance=30", {"name": "To call"}).status_code == 303
+    assert list(SegmentListed.objects.values_list("version__segment__name", "customer")) == [
+        ("To call", irina.pk)
+    ]
 
 
 def test_from_the_page_to_calls_in_three_clicks(
