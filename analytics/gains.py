@@ -24,11 +24,14 @@ SOURCES = {
     LEFT_GOODS: "left_goods", LEFT_CHAIN: "left_chain",
 }  # fmt: skip
 
-# Which part each product belongs to. The fence (OFFSET 0) lets this be found once a product and not once a line.
+# Which part each product belongs to. The fence (OFFSET 0) lets this be found once a product and not once a line. What
+# stands in no category belongs to its brand, and is nobody's neighbour: nothing says what it could be swapped for.
 _DEALT = """(SELECT pr.id, CASE WHEN %(of_brands)s THEN coalesce(pr.brand_id, 0) ELSE dealt.part END AS part
              FROM customers_product pr
                  JOIN unnest(%(heads)s::bigint[], %(parts)s::bigint[]) AS dealt (category_id, part)
-                 ON dealt.category_id = pr.category_id OFFSET 0) AS goods ON goods.id = l.product_id"""
+                 ON dealt.category_id = coalesce(pr.category_id, 0)
+                     AND (pr.category_id IS NOT NULL OR NOT %(of_brands)s OR pr.brand_id = %(target)s)
+             OFFSET 0) AS goods ON goods.id = l.product_id"""
 # A row a customer and part; -1 is what they bought of anything, and tells who was there at all.
 _BOUGHT = f"""
     SELECT customer_id, part, coalesce(sum(cents) FILTER (WHERE is_now), 0) AS now,
@@ -219,4 +222,4 @@ def _money(cents: Any) -> Decimal:
     return Decimal(int(cents)).scaleb(-2)
 
 
-assert ELSEWHERE == 0  # what `_PART` calls goods without a brand
+assert ELSEWHERE == 0  # what `_DEALT` calls goods without a category, and without a brand

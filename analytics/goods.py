@@ -36,8 +36,8 @@ def below(category: Category) -> list[int]:
 class Parts:
     """Products dealt to the goods asked for (`target`) and to those beside them, which they could be swapped for.
 
-    `of_category` deals by category; `of_brands` says that brands are the parts, within `of_category`'s keys. `names`
-    are those of the parts.
+    `of_category` deals by category, ELSEWHERE being those that stand in none; `of_brands` says that brands are the
+    parts, within `of_category`'s keys. `names` are those of the parts.
     """
 
     target: int
@@ -52,24 +52,24 @@ def parts(goods: Goods) -> Parts:
 
 
 def _neighbours(category: Category | None) -> Parts:
-    """Below one parent, or among the roots; without a category the roots, of which none is the target."""
+    """Below one parent, or among the roots; without a category the roots and what stands in none: no target then."""
     parent = category.parent if category else None
     place = parent.path.count("/") + 1 if parent else 0
     inside = Category.objects.filter(path__startswith=f"{parent.path}/") if parent else Category.objects.all()
     known = list(inside.order_by("pk").values_list("pk", "path", "name"))
     heads = {path: pk for pk, path, _name in known if path.count("/") == place}
     head_of = {pk: heads.get("/".join(path.split("/")[: place + 1])) for pk, path, _name in known}
-    dealt = {pk: head for pk, head in head_of.items() if head}
+    dealt = {pk: head for pk, head in head_of.items() if head} | ({} if category else {ELSEWHERE: ELSEWHERE})
     names = {pk: name for pk, path, name in known if path in heads}
     return Parts(category.pk if category else -1, dealt, False, names)
 
 
 def _brands(goods: Goods) -> Parts:
     assert goods.brand is not None
-    sold = Product.objects.filter(brand=goods.brand, category__isnull=False)
+    sold = Product.objects.filter(brand=goods.brand)
     if goods.category:
         sold = sold.filter(category__in=below(goods.category))
-    held = sorted(set(sold.values_list("category_id", flat=True)))
+    held = {pk or ELSEWHERE for pk in sold.values_list("category_id", flat=True)}
     brands = Brand.objects.filter(products__category__in=held).distinct()
     names = dict(brands.values_list("pk", "name")) | {goods.brand.pk: goods.brand.name}
-    return Parts(goods.brand.pk, {pk: pk for pk in held if pk}, True, names)
+    return Parts(goods.brand.pk, {pk: pk for pk in sorted(held)}, True, names)

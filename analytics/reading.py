@@ -27,9 +27,6 @@ LINES = """customers_purchase p
     JOIN customers_line l ON l.customer_id = p.customer_id AND l.purchase_id = p.id
         AND l.returned_quantity < l.quantity"""
 LINE_CENTS = "((l.amount - l.returned_amount) * 100)::bigint"
-# Weighed goods are one item, whatever they weigh.
-ITEMS = """CASE WHEN l.returned_quantity = 0 AND l.quantity = 1 THEN 1
-    WHEN (l.quantity - l.returned_quantity) %% 1 = 0 THEN (l.quantity - l.returned_quantity)::int ELSE 1 END"""
 OF_GOODS = """(%(categories)s::bigint[] IS NULL AND %(brand)s::bigint IS NULL OR l.product_id IN (
         SELECT pr.id FROM customers_product pr
         WHERE (%(categories)s::bigint[] IS NULL OR pr.category_id = ANY(%(categories)s::bigint[]))

@@ -20,7 +20,6 @@ from analytics.reading import (
     IN_BOTH,
     IS_BEFORE,
     IS_NOW,
-    ITEMS,
     LINE_CENTS,
     LINES,
     LOOKED_AT,
@@ -39,28 +38,39 @@ _EACH_RECEIPTS = f"""
            sum({RECEIPT_CENTS}) FILTER (WHERE {IS_BEFORE}) AS cents_before
     FROM customers_purchase p WHERE {IN_BOTH} GROUP BY p.customer_id
 """  # noqa: S608  the parts are constants
+# What is weighed is one item a line, whatever it weighs. No till sends a unit, so a product is weighed when any of the
+# lines looked at has a broken quantity: all its lines count alike, also those that happen to weigh 2.000 kg.
+_UNITS = "(l.quantity - l.returned_quantity)::int"
+_BROKEN = "l.quantity <> 1 AND l.quantity %% 1 <> 0 OR l.returned_quantity %% 1 <> 0"
 _EACH_ITEMS = f"""
-    SELECT p.customer_id, sum({ITEMS}) FILTER (WHERE {IS_NOW}) AS items,
-           sum({ITEMS}) FILTER (WHERE {IS_BEFORE}) AS items_before
-    FROM {LINES} WHERE {IN_BOTH} GROUP BY p.customer_id
+    SELECT p.customer_id, l.product_id, bool_or({_BROKEN}) AS is_weighed,
+           count(*) FILTER (WHERE {IS_NOW}) AS lines, sum({_UNITS}) FILTER (WHERE {IS_NOW}) AS units,
+           count(*) FILTER (WHERE {IS_BEFORE}) AS lines_before, sum({_UNITS}) FILTER (WHERE {IS_BEFORE}) AS units_before
+    FROM {LINES} WHERE {IN_BOTH} AND {OF_GOODS} GROUP BY p.customer_id, l.product_id
+"""  # noqa: S608  the parts are constants
+_OF_PRODUCTS = f"""
+    SELECT bool_or(is_weighed) AS is_weighed, sum(lines) AS lines, sum(units) AS units,
+           sum(lines_before) AS lines_before, sum(units_before) AS units_before
+    FROM ({_EACH_ITEMS}) AS bought GROUP BY product_id
 """  # noqa: S608  the parts are constants
 # All of it for some goods: a visit is then a receipt that has some of them.
 _EACH_GOODS = f"""
     SELECT customer_id, count(*) FILTER (WHERE is_now) AS visits, sum(cents) FILTER (WHERE is_now) AS cents,
-           count(*) FILTER (WHERE is_before) AS visits_before, sum(cents) FILTER (WHERE is_before) AS cents_before,
-           sum(items) FILTER (WHERE is_now) AS items, sum(items) FILTER (WHERE is_before) AS items_before
+           count(*) FILTER (WHERE is_before) AS visits_before, sum(cents) FILTER (WHERE is_before) AS cents_before
     FROM (
-        SELECT p.customer_id, p.id, {IS_NOW} AS is_now, {IS_BEFORE} AS is_before, sum({LINE_CENTS}) AS cents,
-               sum({ITEMS}) AS items
+        SELECT p.customer_id, p.id, {IS_NOW} AS is_now, {IS_BEFORE} AS is_before, sum({LINE_CENTS}) AS cents
         FROM {LINES} WHERE {IN_BOTH} AND {OF_GOODS} GROUP BY p.customer_id, p.id, p.business_date
     ) AS visits GROUP BY customer_id
 """  # noqa: S608  the parts are constants
 _SUMS = """count(*) FILTER (WHERE visits > 0), sum(visits), sum(cents),
        count(*) FILTER (WHERE visits_before > 0), sum(visits_before), sum(cents_before)"""
-_ITEM_SUMS = "sum(items), sum(items_before)"
 _RECEIPTS = f"SELECT {_SUMS} FROM ({_EACH_RECEIPTS}) AS people"  # noqa: S608  the parts are constants
-_ITEMS = f"SELECT {_ITEM_SUMS} FROM ({_EACH_ITEMS}) AS people"  # noqa: S608  the parts are constants
-_GOODS = f"SELECT {_SUMS}, {_ITEM_SUMS} FROM ({_EACH_GOODS}) AS people"  # noqa: S608  the parts are constants
+_GOODS = f"SELECT {_SUMS} FROM ({_EACH_GOODS}) AS people"  # noqa: S608  the parts are constants
+_ITEMS = f"""
+    SELECT sum(CASE WHEN is_weighed THEN lines ELSE units END),
+           sum(CASE WHEN is_weighed THEN lines_before ELSE units_before END)
+    FROM ({_OF_PRODUCTS}) AS products
+"""  # noqa: S608  the parts are constants
 # Who bought in the period.
 BUYERS = f"""
 SELECT p.customer_id FROM customers_purchase p WHERE {IS_NOW} AND {LOOKED_AT} GROUP BY p.customer_id
@@ -153,11 +163,8 @@ def _factor(name: str, unit: str, now: Fraction, before: Fraction, cents: int) -
 
 def _of_members(question: Question) -> tuple[Sums, Sums]:
     values = question.values()
-    if question.goods:
-        people, visits, cents, *past, items, items_before = row(_GOODS, values)
-    else:
-        people, visits, cents, *past = row(_RECEIPTS, values)
-        items, items_before = row(_ITEMS, values)
+    people, visits, cents, *past = row(_GOODS if question.goods else _RECEIPTS, values)
+    items, items_before = row(_ITEMS, values)
     return Sums((people, visits, items, cents)), Sums((past[0], past[1], items_before, past[2]))
 
 

@@ -29,6 +29,9 @@ def run(lab: Lab) -> Iterable[Figure]:
         cursor.execute(f"SELECT count(*) FROM ({BARE}) AS q")
     last = nights.published()
     assert last is not None
+    first = Step.objects.filter(job__kind="night").order_by("job_id").values_list("job_id", flat=True)[0]
+    learning = sum(step.seconds or 0.0 for step in Step.objects.filter(job=first))
+    yield Figure("the first night, its steps", learning, "s", "bare GROUP BY", bare.seconds, at_most(LONGEST))
     for name in ("a night", "the night after it"):
         on = last.on + timedelta(days=1)
         call_command("create_synthetic", days_after=1, receipts=lab.scaled(30_000))

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from customers.attributes import Attribute, Behaviour, Field, Kind, Measure, Operator, Relation, registry
 from customers.attributes.behaviours import DAYS, amount, region_field, store_field, times
 from customers.attributes.days import BEGAN, ENDED, STORE_ZONE, day
+from customers.attributes.phrases import WAS
 from loyalty.models import CouponDefinition, ReferralState, Unit
 from loyalty.models import Kind as MovementKind
 from loyalty.tiers.reading import DEFAULT, tier_names
@@ -66,6 +67,7 @@ _PAID = "coalesce(membership.paid_tier <> '' AND membership.paid_until >= %(on)s
 
 def _account(code: str, label: Any, relation: Relation, sql: str, **more: Any) -> Attribute:
     more.setdefault("kind", Kind.NUMBER)
+    more.setdefault("least", 0)
     return Attribute(
         f"loyalty.{code}", label, "loyalty", relation=relation, sql=f"coalesce({sql}, 0)", **more
     )
@@ -76,17 +78,30 @@ def _tier(code: str, label: Any, kind: Kind, sql: str, **more: Any) -> Attribute
 
 
 ATTRIBUTES = (
-    _account("points", _("Points to spend"), POINTS, "points.spendable", unit="points"),
-    _account("pending", _("Points not available yet"), POINTS, "points.pending", unit="points"),
-    _account("expiring", _("Points that end within 30 days"), POINTS, "points.soon", unit="points"),
-    _account("growth", _("Growth points"), GROWTH, "growth.spendable", unit="points"),
+    _account(
+        "points", _("Points to spend"), POINTS, "points.spendable", unit="points", noun=_("number of points to spend"),
+    ),
+    _account(
+        "pending", _("Points not available yet"), POINTS, "points.pending", unit="points",
+        noun=_("number of points not available yet"),
+    ),
+    _account(
+        "expiring", _("Points that end within 30 days"), POINTS, "points.soon", unit="points",
+        noun=_("number of points that end within 30 days"),
+    ),
+    _account(
+        "growth", _("Growth points"), GROWTH, "growth.spendable", unit="points", noun=_("number of growth points"),
+    ),
     _account("stored", _("Stored value"), STORED, "round(stored.spendable / 100.0, 2)", kind=Kind.MONEY),
     _tier(
         "tier", pgettext_lazy("attribute", "Tier"), Kind.CHOICE,
         f"coalesce(membership.tier, {_LOWEST}, '{DEFAULT}')", options=lambda: dict(tier_names()),
     ),
-    _tier("tier_since", _("In this tier since"), Kind.DATE, day("membership.since")),
-    _tier("tier_until", _("Tier is kept until"), Kind.DATE, "membership.keep_until"),
+    _tier(
+        "tier_since", _("In this tier since"), Kind.DATE, day("membership.since"),
+        noun=_("entry into their tier"), phrases=WAS,
+    ),
+    _tier("tier_until", _("Tier is kept until"), Kind.DATE, "membership.keep_until", noun=_("last day in their tier")),
     _tier(
         "tier_at_risk", _("Tier at risk"), Kind.FLAG,
         "(membership.notice_on IS NOT NULL OR membership.grace_until IS NOT NULL)",
@@ -102,9 +117,12 @@ ATTRIBUTES = (
             Operator.NO: pgettext_lazy("clause", "who have no paid membership"),
         },
     ),
-    _tier("paid_until", _("Paid membership until"), Kind.DATE, "membership.paid_until"),
-    _account("coupons", _("Coupons to use"), COUPONS, "coupons.usable"),
-    _account("friends", _("Friends brought"), FRIENDS, "friends.brought"),
+    _tier(
+        "paid_until", _("Paid membership until"), Kind.DATE, "membership.paid_until",
+        noun=_("last day of paid membership"),
+    ),
+    _account("coupons", _("Coupons to use"), COUPONS, "coupons.usable", noun=_("number of coupons to use")),
+    _account("friends", _("Friends brought"), FRIENDS, "friends.brought", noun=_("number of friends brought")),
 )  # fmt: skip
 
 
@@ -124,7 +142,9 @@ _REDEEMED = Behaviour(
     (
         times(),
         DAYS,
-        Measure("points", pgettext_lazy("measure", "points"), Kind.NUMBER, "sum(did.points)", "points"),
+        Measure(
+            "points", pgettext_lazy("measure", "points"), Kind.NUMBER, "sum(did.points)", "points", least=0
+        ),
     ),
     ("loyalty_movement",),
 )

@@ -12,8 +12,9 @@ from django.utils.translation import pgettext_lazy
 
 from customers.attributes import Attribute, Kind, Relation, registry
 from customers.attributes.purchases import at_night
+from segmentation import grid
 from segmentation.clusters import reading
-from segmentation.models import Cluster, Group, ValueClass
+from segmentation.models import Cluster, Group, Scheme, ValueClass
 
 STANDING = Relation(
     "standing",
@@ -48,15 +49,23 @@ def _clusters() -> Mapping[str, Any]:
 
 
 def _groups() -> Mapping[str, Any]:
-    return {group.code: group.name for group in Group.objects.order_by("position", "pk")}
+    """The product's own until the chain's are made, on first use."""
+    known = list(Group.objects.order_by("position", "pk")) or [Group(code=code) for code in grid.COLOURS]
+    return {group.code: group.name for group in known}
 
 
 def _score(code: str, label: Any) -> Attribute:
-    return Attribute(f"rfm.{code}", label, "scores", Kind.NUMBER, STANDING, f"nullif(standing.{code}, 0)")
+    sql = f"nullif(standing.{code}, 0)"
+    return Attribute(f"rfm.{code}", label, "scores", Kind.NUMBER, STANDING, sql, least=1, most=_highest)
 
 
-def _expected(code: str, label: Any, kind: Kind, sql: str, unit: str = "") -> Attribute:
-    return Attribute(f"lifetime.{code}", label, "scores", kind, LIFETIME, sql, unit=unit)
+def _highest() -> int:
+    newest = Scheme.objects.order_by("-pk").first()
+    return (newest or Scheme()).buckets
+
+
+def _expected(code: str, label: Any, kind: Kind, sql: str, **more: Any) -> Attribute:
+    return Attribute(f"lifetime.{code}", label, "scores", kind, LIFETIME, sql, **more)
 
 
 ATTRIBUTES = (
@@ -68,15 +77,25 @@ ATTRIBUTES = (
         "rfm.value_class", _("Value class"), "scores", Kind.CHOICE, STANDING, "standing.value_class",
         lambda: {str(value): label for value, label in ValueClass.choices}, is_numbered=True,
     ),
-    _expected("value_90", _("Expected value of 90 days"), Kind.MONEY, "lifetime.value_90"),
-    _expected("value_365", _("Expected value of 365 days"), Kind.MONEY, "lifetime.value_365"),
-    _expected("purchases_90", _("Expected purchases of 90 days"), Kind.NUMBER, "lifetime.purchases_90 / 100.0"),
     _expected(
-        "alive", _("Probability of being a customer still"), Kind.NUMBER, "lifetime.alive / 10.0", unit="percent"
+        "value_90", _("Expected value of 90 days"), Kind.MONEY, "lifetime.value_90",
+        noun=_("expected value in 90 days"),
+    ),
+    _expected(
+        "value_365", _("Expected value of 365 days"), Kind.MONEY, "lifetime.value_365",
+        noun=_("expected value in 365 days"),
+    ),
+    _expected(
+        "purchases_90", _("Expected purchases of 90 days"), Kind.NUMBER, "lifetime.purchases_90 / 100.0",
+        least=0, noun=_("expected number of purchases in 90 days"),
+    ),
+    _expected(
+        "alive", _("Probability of being a customer still"), Kind.NUMBER, "lifetime.alive / 10.0",
+        unit="percent", noun=_("probability of still being a customer"), least=0, most=100,
     ),
     Attribute(
         "churn.probability", _("Probability of leaving"), "scores", Kind.NUMBER, CHURN,
-        "round((leaving.probability * 100)::numeric, 1)", unit="percent",
+        "leaving.probability * 100", unit="percent", least=0, most=100,
         help=_("That they buy nothing for as long as the model looks ahead."),
     ),
     Attribute("churn.at_stake", _("Value at stake"), "scores", Kind.MONEY, CHURN, "leaving.at_stake"),

@@ -10,6 +10,7 @@ from customers import nights
 from loyalty.coupons.audiences import Audience, offer
 from loyalty.simulation import groups
 from segmentation.models import Group, Segment
+from segmentation.segments import uses
 
 _MEMBERS = """
 SELECT customer_id FROM segmentation_standing
@@ -29,8 +30,8 @@ _SAVED = (
 
 
 def fill() -> None:
-    offer(Audience("segment", _("Groups"), _groups, _members))
-    offer(Audience("saved", _("Segments"), saved_segments, members_of_saved))
+    offer(Audience("segment", _("Groups"), _groups, _members, _take_group))
+    offer(Audience("saved", _("Segments"), saved_segments, members_of_saved, _take_saved))
     groups.use(_groups_of, lambda: dict(_groups()))
 
 
@@ -54,6 +55,29 @@ def saved_segments() -> list[tuple[str, str]]:
 def members_of_saved(key: str) -> tuple[str, dict[str, Any]]:
     """Who is in it now."""
     return _SAVED, {"segment": int(key) if key.isascii() and key.isdigit() else 0}
+
+
+def _take_saved(key: str, used_for: str, by: str) -> tuple[str, dict[str, Any]]:
+    segment = Segment.objects.get(pk=int(key))
+    return _taken(segment, "", members_of_saved(key), used_for, by)
+
+
+def _take_group(key: str, used_for: str, by: str) -> tuple[str, dict[str, Any]]:
+    return _taken(None, f"group={key}", _members(key), used_for, by)
+
+
+def _taken(
+    segment: Segment | None, part: str, members: tuple[str, dict[str, Any]], used_for: str, by: str
+) -> tuple[str, dict[str, Any]]:
+    """Exactly those of whom it is remembered."""
+
+    def ids() -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(*members)
+            return [row[0] for row in cursor.fetchall()]
+
+    _record, found = uses.take(segment, ids, used_for=used_for, by=by, part=part)
+    return "SELECT unnest(%(taken)s::bigint[])", {"taken": found}
 
 
 def _members(key: str) -> tuple[str, dict[str, Any]]:

@@ -21,6 +21,7 @@ WORDS = {
     "segment.describe": Act(_("Segment renamed"), icon="pencil"),
     "segment.archive": Act(_("Segment archived"), icon="archive"),
     "segment.restore": Act(_("Segment brought back"), icon="archive-off"),
+    "segment.take": Act(_("Segment taken over"), icon="user-check"),
     "segments.export": Act(_("Segment exported"), icon="download"),
     "clusters.change": Act(_("Settings of the clusters changed"), icon="adjustments"),
     "clusters.relearn": Act(_("Clusters to be learnt anew"), icon="refresh"),

@@ -11,6 +11,8 @@ from customers import nights
 from customers.models import Customer, Night
 from segmentation.models import Group, Standing
 
+NOWHERE = ""  # no standing yet at that night, or no longer
+
 
 @dataclass(frozen=True)
 class Movement:
@@ -25,8 +27,8 @@ class Movement:
     counts: dict[tuple[str | None, str | None], int]
 
     def matrix(self) -> list[list[int]]:
-        """Rows: the groups at the first night; columns: at the second; both in the order of `groups`."""
-        codes = [group.code for group in self.groups]
+        """Rows: the groups at the first night; columns: at the second; in the order of `groups`, in none last."""
+        codes = [*(group.code for group in self.groups), None]
         return [[self.counts.get((a, b), 0) for b in codes] for a in codes]
 
     def flows(self) -> list[tuple[str, str, int]]:
@@ -57,12 +59,16 @@ def movement(viewer: Viewer, from_on: date, to_on: date) -> Movement | None:
 
 
 def movers(viewer: Viewer, from_on: date, to_on: date, from_group: str, to_group: str) -> QuerySet[Customer]:
-    """The customers behind one number of the matrix, in no order."""
+    """The customers behind one number of the matrix, in no order. NOWHERE is a group's name, too."""
     from_night, to_night = nights.night_of(from_on), nights.night_of(to_on)
-    if from_night is None or to_night is None:
+    ids = {group.code: group.pk for group in Group.objects.all()} | {NOWHERE: None}
+    if from_night is None or to_night is None or not {from_group, to_group} <= set(ids):
         return Customer.objects.none()
-    ids = {group.code: group.pk for group in Group.objects.all()}
-    rows = _pairs(viewer, from_night, to_night).filter(was=ids.get(from_group), group=ids.get(to_group))
+    was, is_ = ids[from_group], ids[to_group]
+    if is_ is None:
+        rows = _gone(viewer, from_night, to_night).filter(group=was)
+    else:
+        rows = _pairs(viewer, from_night, to_night).filter(was=was, group=is_)
     return Customer.objects.visible_to(viewer).filter(pk__in=rows.values("customer_id"))
 
 

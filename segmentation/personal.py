@@ -38,7 +38,7 @@ TABLES = {
     "Changed": kept(_("A list of numbers; the night empties it."), by="customer_id", plain="customer_id at"),
     "ChangedTable": plain("id name"),
     "ShelfPointer": plain("id name on night basis_at customers"),
-    "SegmentUse": plain("id segment at used_for store_ids customers digest members", staff="used_by"),
+    "SegmentUse": plain("id segment part at as_of used_for store_ids customers digest members", staff="used_by"),
     "LifetimeFit": plain(
         "night until customers repeaters histories days rate value why why_value r alpha a b log_likelihood "
         "spend_p spend_q spend_v correlation search tracking"

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 from django.db import transaction
 from django.test import Client
@@ -145,6 +146,7 @@ MAY: dict[str, set[Role]] = {
     "edit_segments": {
         Role.STORE_MANAGER, Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR,
     },
+    "edit_targets": {Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR},
     "edit_schemes": {Role.MARKETER, Role.ADMINISTRATOR},
     "view_nights": {Role.REGIONAL_MANAGER, Role.MARKETER, Role.ANALYST, Role.ADMINISTRATOR},
     "run_nights": {Role.MARKETER, Role.ADMINISTRATOR},
@@ -634,6 +636,30 @@ def test_days_at_the_ends_of_the_calendar_are_days(route: Route, world: World) -
         for names in (("since", "from_on", "from"), ("until", "to_on", "to", "on", "as_of")):
             answer = call(client, route, "get", address, dict.fromkeys(names, day))
             assert answer.status_code < 500, f"{address} {names} {day}"
+
+
+@each(route for route in WALKED if "get" in route.methods and route.is_api)
+def test_days_at_the_ends_of_the_calendar_are_days_to_programs(route: Route, world: World) -> None:
+    *_others, (_who, _codes, client) = _viewers(route, world)
+    for name in (one.name for one in msgspec.structs.fields(route.view.get.endpoint.query)):
+        for address in world.addresses(route).values():
+            for day in ("0001-01-01", "9999-12-31"):
+                answer = call(client, route, "get", address, {name: day})
+                assert answer.status_code < 500, f"{address} {name} {day}"
+
+
+@each(WALKED)
+def test_no_address_with_a_nul_names_anything(route: Route, world: World) -> None:
+    """The database's text has none, so it must not get so far as to be asked for."""
+    *_others, (_who, _codes, client) = _viewers(route, world)
+    if route.nouns:
+        address = route.address(dict.fromkeys(route.nouns, "\0"))
+        for method in route.methods:
+            assert call(client, route, method, address).status_code == 404, f"{method} {address}"
+    if "get" in route.methods:
+        for address in world.addresses(route).values():
+            answer = call(client, route, "get", address, {"q": "\0", "on": "\0"})
+            assert answer.status_code == (400 if route.is_api else 404), address
 
 
 def assert_no_leak(route: Route, world: World) -> None:

@@ -71,7 +71,7 @@ class Page(StaffView):
             "export": reverse(f"analytics:{self.key}-export"),
             "brands": form.brands(),
         }
-        if night:
+        if night and not form.is_lost:
             question = form.question(night)
             context |= {"question": question, **self.shown(question, form)}
         return self.render(f"analytics/{self.key}.html", context)
@@ -87,8 +87,10 @@ class Page(StaffView):
 
 
 def asked(request: HttpRequest, form: Filters) -> dict[str, str]:
-    """The filters as they stand in the address."""
-    return {name: request.GET[name] for name in form.fields if request.GET.get(name)}
+    """The filters as they stand in the address, without what is not understood."""
+    return {
+        name: request.GET[name] for name in form.fields if request.GET.get(name) and name not in form.errors
+    }
 
 
 class Export(StaffView):
@@ -104,6 +106,8 @@ class Export(StaffView):
         if night is None or self.table is None:
             raise Http404
         form = self.filters(request.GET, self.staff)
+        if form.errors:
+            raise Http404  # a file cannot say what was left out of it
         found = self.table(form.question(night), form)
         kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
         with transaction.atomic():
@@ -135,7 +139,9 @@ class People(StaffView):
 
     def found(self, request: HttpRequest) -> tuple[Behind, QuerySet[Customer]]:
         night, form = nights.published(), self.filters(request.GET, self.staff)
-        found = self.behind(form.question(night), form, request) if night and self.behind else None
+        found = None
+        if night and self.behind and not form.errors:  # a list cannot say what was left out of its question
+            found = self.behind(form.question(night), form, request)
         if found is None:
             raise Http404
         # Who may see a customer goes by the home store: the filters choose the sales, not the people.

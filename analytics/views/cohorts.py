@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +15,7 @@ from analytics.questions import Question
 from analytics.views.base import Page, Table
 from analytics.views.filters import Filters
 from crm.org.models import Staff
+from crm.ui import words
 from segmentation.models import Group
 from segmentation.views.scope import last_dates
 
@@ -29,7 +29,7 @@ class CohortFilters(Filters):
     def __init__(self, data: Any, staff: Staff) -> None:
         super().__init__(data, staff)
         self.dates = last_dates()
-        earlier = [(day.isoformat(), date_format(day)) for day in self.dates[1:]]
+        earlier = [(day.isoformat(), words.day(day)) for day in self.dates[1:]]
         self.fields["on"].choices = [("", _("The earliest")), *earlier]  # type: ignore[attr-defined]
         if "store" in self.fields:
             self.fields["store"].label = _("Home store")
@@ -79,7 +79,7 @@ class CohortsPage(Page):
 def _chart(found: Cohorts) -> dict[str, Any]:
     """How many of each group bought, block by block."""
     return {
-        "labels": [f"{block.since:%m-%d}" for block in found.cohorts[0].blocks],
+        "labels": [words.month_day(block.since) for block in found.cohorts[0].blocks],
         "percent": True,
         "series": [
             {

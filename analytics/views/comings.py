@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -17,6 +16,8 @@ from analytics.views.base import Behind, Page, Table
 from analytics.views.filters import Filters
 from analytics.views.words import KINDS
 from crm.org.models import Staff
+from crm.ui import words
+from crm.ui.staff import chain_of
 
 SPANS = (13, 6, 25)  # the first is what is shown when nobody said otherwise
 QUIETS = (QUIET, 2, 6, 12)
@@ -62,7 +63,8 @@ class Comings(Page):
             "kinds": [(kind, KINDS[kind]) for kind in (*CAME, LAPSED)],
             "quiet": quiet,
             "chart": _chart(found, lambda numbers: numbers[0]),
-            "money_chart": _chart(found, lambda numbers: float(numbers[1])),
+            "money_chart": _chart(found, lambda numbers: float(numbers[1]))
+            | {"currency": chain_of(self.request).currency},
             "is_empty": not any(month.customers for month in found),
             "open": next((month for month in found if not month.is_over), None),
         }
@@ -75,16 +77,12 @@ class Comings(Page):
         return link(""), [*cells, (*month.lapsed, link(LAPSED))]
 
 
-def name_of(month: date) -> str:
-    return date_format(month, "YEAR_MONTH_FORMAT")
-
-
 def _chart(found: list[Month], value: Any) -> dict[str, Any]:
     """Those who came upwards, those who stayed away downwards; a month that is not over says nothing of the latter."""
     series = [{"name": str(KINDS[kind]), "values": [value(m.came[kind]) for m in found]} for kind in CAME]
     gone = [-value(m.lapsed) if m.is_over else None for m in found]
     return {
-        "labels": [f"{month.began_on:%Y-%m}" for month in found],
+        "labels": [words.month(month.began_on) for month in found],
         "stacked": True,
         "signed": True,
         "series": [*series, {"name": str(KINDS[LAPSED]), "values": gone}],
@@ -116,6 +114,6 @@ def behind(question: Question, form: Any, request: HttpRequest) -> Behind | None
         return None
     if month < EARLIEST or (kind and kind not in KINDS):
         return None
-    title = " · ".join(str(word) for word in (KINDS.get(kind), name_of(month)) if word)
+    title = " · ".join(str(word) for word in (KINDS.get(kind), words.month(month)) if word)
     statement, values = comings.people(question, month, kind, form.months[1])
     return Behind(title, question.goods.name, statement, values)

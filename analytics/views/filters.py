@@ -13,7 +13,7 @@ from analytics.questions import Question
 from crm.org.models import Region, Staff, Store
 from customers.models import Brand, Category, Channel, Night
 from segmentation.models import Group
-from segmentation.views.scope import Narrowed
+from segmentation.views.scope import Kept
 
 BRANDS = 300  # offered while typing; any other is found by its name
 
@@ -25,8 +25,11 @@ def categories(chosen: str = "") -> list[tuple[str, str]]:
     return [(path, f"{'– ' * path.count('/')}{name}") for path, name in rows]
 
 
-class Filters(forms.Form):
-    """Which sales, in which days. `without` are the fields that a page has no use for."""
+class Filters(Kept):
+    """Which sales, in which days. `without` are the fields that a page has no use for.
+
+    What is not understood is left out and said, and the rest holds.
+    """
 
     without: ClassVar[frozenset[str]] = frozenset()
 
@@ -90,20 +93,14 @@ class Filters(forms.Form):
         return wanted
 
     @property
-    def wanted(self) -> dict[str, Any]:
-        return self.cleaned_data if self.is_valid() else {}
+    def is_lost(self) -> bool:
+        """Of a place that is not there for this person nothing is told, rather than of all."""
+        return not {"region", "store"}.isdisjoint(self.errors)
 
     @property
-    def viewer(self) -> Staff | Narrowed:
-        """The person, or the person looking at one store or region; at none when the address makes no sense."""
-        if not self.is_valid():
-            return Narrowed(self.staff, frozenset())
-        if store := self.wanted.get("store"):
-            return Narrowed(self.staff, frozenset({store.pk}))
-        if region := self.wanted.get("region"):
-            ids = Store.objects.visible_to(self.staff).filter(region=region).values_list("pk", flat=True)
-            return Narrowed(self.staff, frozenset(ids))
-        return self.staff
+    def left_out(self) -> list[tuple[Any, str]]:
+        """What of the address is not understood: the name of the field, and what is wrong with it."""
+        return [(self[name].label, error) for name, errors in self.errors.items() for error in errors]
 
     @property
     def goods(self) -> Goods:
@@ -126,7 +123,7 @@ class Filters(forms.Form):
 
     def _period(self, on: date) -> Period:
         wanted = self.wanted
-        if wanted.get("period") != Preset.OWN:
+        if wanted.get("period") != Preset.OWN or not (wanted.get("since") and wanted.get("until")):
             return period_of(wanted.get("period", ""), on)
         # What lies outside of all receipts is not looked at: so the calendar never ends.
         return Period(*(min(max(wanted[name], EARLIEST), on) for name in ("since", "until")))

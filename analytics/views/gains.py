@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from analytics import gains
 from analytics.gains import PEOPLE, SOURCES, Gains, Source
@@ -21,6 +21,7 @@ from customers.models import Category
 
 SHOWN = 20  # neighbours; all of them are in the file
 SIDES = {"gained": 1, "lost": -1}
+_IN_NONE = gettext_lazy("In no category")
 
 
 class GainsPage(Page):
@@ -49,7 +50,13 @@ class GainsPage(Page):
         """All departments, the largest change first: where to look."""
         paths = dict(Category.objects.filter(parent=None).values_list("pk", "path"))
         return [
-            (name, now, before, now - before, self._to(form, paths[part]) if part in paths else "")
+            (
+                name or _IN_NONE,
+                now,
+                before,
+                now - before,
+                self._to(form, paths[part]) if part in paths else "",
+            )
             for part, name, now, before in gains.overview(question)
         ]
 
@@ -83,7 +90,10 @@ def _chart(reasons: list[tuple[Any, Source, str]], currency: str) -> dict[str, A
 def table(question: Question, form: Any) -> Table:
     """Reasons, then neighbours; without goods the departments."""
     if not question.goods:
-        rows = [[name, now, before, now - before] for _part, name, now, before in gains.overview(question)]
+        rows = [
+            [name or _IN_NONE, now, before, now - before]
+            for _part, name, now, before in gains.overview(question)
+        ]
         return Table(
             _("gain-and-loss"), [_("Category"), _("Sales"), _("Before"), pgettext("amount", "Change")], rows
         )

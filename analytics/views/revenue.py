@@ -96,7 +96,7 @@ def sentences(root: Node, currency: str) -> list[str]:
         return [_("Sales stayed the same.")]
     factors = sorted((n for n in root.walk() if not n.children), key=lambda n: -abs(n.contribution))[:2]
     moved = [f"{NODES[node.key]} {_signed_money(node.contribution, currency)}" for node in factors]
-    return [first, _("Most of it: %(factors)s.") % {"factors": ", ".join(moved)}]
+    return [first, _("Most of it: %(factors)s.") % {"factors": pgettext("list", ", ").join(moved)}]
 
 
 def _signed_money(amount: Any, currency: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crm.demo import agreeing
 from crm.demo.journey import Lines, decimals, pick, read_demographics, to_utc
 from crm.demo.people import Inventor, Person, member_number
 from crm.demo.places import Place, homes_by_household
@@ -124,6 +125,7 @@ def _customer(person: Person, home: Place) -> dict[str, str]:
         "language": person.language,
         "home_store": home.code,
         "enrolled_at": f"{_day(person.enrolled_on)}T12:00:00+00:00",
+        **agreeing.said(person),
     }
 
 

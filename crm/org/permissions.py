@@ -37,7 +37,10 @@ class Permission(StrEnum):
     MANAGE_SIGN_UP = "manage_sign_up"
     VIEW_SEGMENTS = "view_segments"
     EXPORT_SEGMENTS = "export_segments"
-    EDIT_SEGMENTS = "edit_segments"  # save segments for others, choose target markets
+    EDIT_SEGMENTS = (
+        "edit_segments"  # save segments, copy those of others; the chain's are guarded by scope, too
+    )
+    EDIT_TARGETS = "edit_targets"  # choose target markets, limit goods by age: for the whole chain
     EDIT_SCHEMES = "edit_schemes"
     VIEW_NIGHTS = "view_nights"
     RUN_NIGHTS = "run_nights"
@@ -100,7 +103,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.MARKETER: frozenset(
         _MANAGER
-        | {_P.EDIT_SCHEMES, _P.VIEW_NIGHTS, _P.RUN_NIGHTS, _P.VIEW_IMPORTS, _P.RUN_IMPORTS}
+        | {_P.EDIT_TARGETS, _P.EDIT_SCHEMES, _P.VIEW_NIGHTS, _P.RUN_NIGHTS, _P.VIEW_IMPORTS, _P.RUN_IMPORTS}
         | {_P.APPROVE_POINTS, _P.EDIT_PROGRAMME, _P.MANAGE_COUPONS, _P.VIEW_LIABILITY}
     ),
     Role.ANALYST: frozenset(
@@ -110,6 +113,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.VIEW_CUSTOMERS,
             _P.VIEW_SEGMENTS,
             _P.EDIT_SEGMENTS,
+            _P.EDIT_TARGETS,
             _P.EXPORT_SEGMENTS,
             _P.EXPORT_CUSTOMERS,
             _P.VIEW_NIGHTS,

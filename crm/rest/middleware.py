@@ -46,6 +46,8 @@ class ApiDoor:
 
 def _resolved(path: str) -> ResolverMatch:
     """Straight among the API's own addresses: they stand last in the list of all, which is long."""
-    if not path.startswith(f"{PREFIX}/"):
+    if (
+        not path.startswith(f"{PREFIX}/") or "\0" in path
+    ):  # the database's text has no NUL: nothing is named so
         raise Resolver404
     return get_resolver(settings.API_URLCONF).resolve(path.removeprefix(PREFIX))

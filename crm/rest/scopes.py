@@ -44,7 +44,9 @@ GRANTS: dict[str, frozenset[Permission]] = {
     KeyScope.WORK_READ: frozenset({Permission.WORK_ITEMS}),
     KeyScope.WORK_WRITE: frozenset({Permission.WORK_ITEMS, Permission.ASSIGN_WORK}),
     KeyScope.SEGMENTS_READ: frozenset({Permission.VIEW_SEGMENTS}),
-    KeyScope.SEGMENTS_WRITE: frozenset({Permission.VIEW_SEGMENTS, Permission.EDIT_SEGMENTS}),
+    KeyScope.SEGMENTS_WRITE: frozenset(
+        {Permission.VIEW_SEGMENTS, Permission.EDIT_SEGMENTS, Permission.EDIT_TARGETS}
+    ),
     KeyScope.PRIVACY_READ: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
     KeyScope.PRIVACY_WRITE: frozenset({Permission.RECORD_PRIVACY, Permission.HANDLE_PRIVACY}),
     KeyScope.AUDIT_READ: frozenset({Permission.VIEW_AUDIT}),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from crm.ui.staff import chain_of, staff_of
@@ -22,6 +22,8 @@ class ReaderMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _has_nul(request):
+            raise Http404
         theme = request.COOKIES.get(THEME_COOKIE, "")
         if settings.SESSION_COOKIE_NAME in request.COOKIES and (staff := staff_of(request)):
             if staff.language:
@@ -34,3 +36,8 @@ class ReaderMiddleware:
             return self.get_response(request)
         finally:
             timezone.deactivate()
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """The database's text holds no NUL, so no address with one names anything."""
+    return "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")

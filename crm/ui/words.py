@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils import formats, timezone
-from django.utils.translation import get_language_info, ngettext
+from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
 
 NOTHING = "–"
@@ -51,6 +51,11 @@ def money(value: Any, currency: str, places: int | None = None) -> str:
     return ("\u2212" if amount < 0 else "") + sign + number(abs(amount), places)
 
 
+def gap() -> str:
+    """What stands between two sentences: Chinese ends them with a full-width mark and leaves no room."""
+    return "" if (get_language() or "").startswith("zh") else " "
+
+
 def percent(share: Any, places: int = 1) -> str:
     """0.1234 → 12.3%."""
     if share is None or share == "":
@@ -65,6 +70,16 @@ def day(value: date | None) -> str:
     return formats.date_format(
         timezone.localtime(value) if isinstance(value, datetime) else value, "DATE_FORMAT"
     )
+
+
+def month(value: date) -> str:
+    """The month of a date, with its year."""
+    return formats.date_format(value, "YEAR_MONTH_FORMAT")
+
+
+def month_day(value: date) -> str:
+    """A date without its year, where that is plain or stands beside it."""
+    return formats.date_format(value, "MONTH_DAY_FORMAT")
 
 
 def exact(value: date | datetime) -> str:

@@ -25,7 +25,7 @@ def region_field(sql: str = "did.region_id") -> Field:
 
 
 def times(sql: str = "count(*)") -> Measure:
-    return Measure("times", pgettext_lazy("measure", "times"), Kind.NUMBER, sql)
+    return Measure("times", pgettext_lazy("measure", "times"), Kind.NUMBER, sql, least=0)
 
 
 def amount(sql: str = "sum(did.amount)") -> Measure:
@@ -36,7 +36,9 @@ def _kinds() -> Mapping[str, Any]:
     return {name: kind.label for name, kind in interactions.kinds().items()}
 
 
-DAYS = Measure("days", pgettext_lazy("measure", "days"), Kind.NUMBER, "count(DISTINCT did.day)", unit="days")
+DAYS = Measure(
+    "days", pgettext_lazy("measure", "days"), Kind.NUMBER, "count(DISTINCT did.day)", unit="days", least=0
+)
 _CHANNEL = Field("channel", _("Channel"), Kind.CHOICE, "did.channel", goods.channels, is_numbered=True)
 _PURCHASE = Behaviour(
     "purchase",
@@ -56,7 +58,7 @@ _PURCHASE = Behaviour(
             "weekday", _("Weekday"), Kind.CHOICE, "did.weekday",
             lambda: {str(value): label for value, label in Weekday.choices}, is_numbered=True,
         ),
-        Field("hour", _("Hour"), Kind.NUMBER, "did.hour"),
+        Field("hour", _("Hour"), Kind.NUMBER, "did.hour", least=0, most=23),
     ),
     (times(), DAYS, amount()),
     ("customers_purchase",),
@@ -84,7 +86,7 @@ _BOUGHT = Behaviour(
     ),
     (
         times("count(DISTINCT did.purchase_id)"),
-        Measure("quantity", pgettext_lazy("measure", "quantity"), Kind.NUMBER, "sum(did.quantity)"),
+        Measure("quantity", pgettext_lazy("measure", "quantity"), Kind.NUMBER, "sum(did.quantity)", least=0),
         amount(),
         DAYS,
     ),

@@ -15,7 +15,7 @@ from customers.consents.cells import CELLS, NO_CONTACT, Cell
 from customers.consents.permission import ADULT_AT
 from customers.consents.state import OF_AGE_ONLY
 
-WATCHES = ("customers_consent", "customers_guardian", "customers_consentrules")
+WATCHES = ("customers_consent", "customers_guardian", "customers_consentrules", "org_chain")
 _WORDS = """(SELECT customer_id,
         max(occurred_at) FILTER (WHERE purpose = {purpose} AND is_given) AS yes,
         max(occurred_at) FILTER (WHERE purpose = {purpose} AND is_given IS NOT TRUE) AS no,
@@ -45,10 +45,11 @@ def _attribute(cell: Cell) -> Attribute:
     of_age = _OF_AGE.format(word=words.name) if cell.purpose in OF_AGE_ONLY else ""
     sql = _GIVEN.format(word=words.name, of_age=of_age)
     said = {
-        Operator.YES: pgettext_lazy("clause", "who agreed to %(name)s"),
-        Operator.NO: pgettext_lazy("clause", "who did not agree to %(name)s"),
+        Operator.YES: pgettext_lazy("clause", "who agreed to “%(name)s”"),
+        Operator.NO: pgettext_lazy("clause", "who did not agree to “%(name)s”"),
     }
-    return Attribute(code_of(cell), _label(cell), "consent", Kind.FLAG, words, sql, phrases=said)
+    label = _label(cell)
+    return Attribute(code_of(cell), label, "consent", Kind.FLAG, words, sql, noun=label, phrases=said)
 
 
 def _no_contact() -> Attribute:

@@ -22,7 +22,7 @@ KINDS = {
     FieldKind.CHOICE: Kind.CHOICE,
     FieldKind.FLAG: Kind.FLAG,
 }
-_CASTS = {Kind.NUMBER: "::numeric", Kind.DATE: "::date", Kind.FLAG: "::boolean"}
+_CASTS = {Kind.NUMBER: "numeric", Kind.DATE: "date", Kind.FLAG: "boolean"}
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,31}")  # as the model has it: the code becomes part of a statement
 
 
@@ -33,7 +33,11 @@ def attributes() -> Iterator[Attribute]:
 
 def _attribute(field: CustomField) -> Attribute:
     kind = KINDS[FieldKind(field.kind)]
-    sql = f"(person.custom ->> '{field.code}'){_CASTS.get(kind, '')}"
+    sql = f"(person.custom ->> '{field.code}')"
+    if cast := _CASTS.get(kind):  # a value from before the field was of this kind is unknown, and no error
+        sql = (
+            f"CASE WHEN pg_input_is_valid(person.custom ->> '{field.code}', '{cast}') THEN {sql}::{cast} END"
+        )
     return Attribute(
         f"{customfields.PREFIX}{field.code}", field.name, "custom", kind, PERSON, sql,
         options=(lambda: field.options(retired=True)) if kind == Kind.CHOICE else None,

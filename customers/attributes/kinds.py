@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import pgettext_lazy
 
 Options = Callable[[], Mapping[str, Any]]  # code to label, in the reader's language
+Limit = int | Callable[[], int] | None  # a callable where the chain decides; None: there is none
 
 
 class Kind(StrEnum):
@@ -140,8 +141,23 @@ PERSON = Relation(
 )  # always there; `id` is the customer
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bounded:
+    """What a number can be: `least` and `most` are the smallest and the largest that it can ever have."""
+
+    least: Limit = None
+    most: Limit = None
+
+    def bounds(self) -> tuple[int | None, int | None]:
+        return _limit(self.least), _limit(self.most)
+
+
+def _limit(limit: Limit) -> int | None:
+    return limit() if callable(limit) else limit
+
+
 @dataclass(frozen=True)
-class Attribute:
+class Attribute(Bounded):
     """A value of a customer. `sql` is an expression over the relation; NULL (or no row): unknown.
 
     `code` is for good: definitions name it. `heading` groups attributes where people choose ("person", "purchases",
@@ -149,7 +165,9 @@ class Attribute:
     numbers in SQL; `options` of hundreds and more (products) say `is_long`, and pages search them.
 
     `spread`: a choice stands for more than itself (a category for all below it): a SELECT of codes over {chosen}.
-    `phrases`: how a sentence says a question of it, where the usual words would not do ("who are enrolled").
+    `noun`: what it is called within a sentence ("whose … is at least 3"), where the label is no noun or has another
+    form there. `phrases`: how a sentence says a question of it, where the usual words would not do ("who are
+    enrolled"); `n` in them decides between one and many.
     `sees`: who sees its values (None: everybody who sees the customer); `is_guarded`: the others cannot ask it either.
     """
 
@@ -168,6 +186,7 @@ class Attribute:
     is_guarded: bool = False
     is_retired: bool = False  # no longer offered; what names it goes on
     help: Any = ""
+    noun: Any = ""
     phrases: Mapping[Operator, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -183,7 +202,7 @@ class Attribute:
 
 
 @dataclass(frozen=True)
-class Field:
+class Field(Bounded):
     """What a behaviour can be narrowed by. `sql` is an expression over `did`, the behaviour's rows."""
 
     code: str
@@ -198,7 +217,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Measure(Bounded):
     """What can be counted of a behaviour: `sql` is an aggregate over `did`; NULL counts as 0. `kind`: number, money."""
 
     code: str

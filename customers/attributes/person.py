@@ -5,12 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import npgettext_lazy, pgettext_lazy
 
 from crm.org.models import Region, Store
 from crm.privacy.masking import Sight, What, sight
 from customers.attributes import days, registry
 from customers.attributes.kinds import PERSON, Attribute, Kind, Operator, Relation
+from customers.attributes.phrases import WAS
 from customers.models import Gender, Tag
 
 HOME = Relation("home", "org_store", ("org_store",), on="home.id = person.home_store_id")
@@ -29,6 +30,8 @@ TAGS = Relation(
 )
 # PostgreSQL keeps a birthday of 29 February on the 28th where there is no 29th, as gifts do (loyalty/tiers/birthdays).
 _YEARS = "make_interval(years => (extract(year FROM %(on)s::date) - extract(year FROM person.birthday))::int{more})"
+# Who sees birthdays as bands alone can ask by band alone: a few narrow questions would tell the day.
+_AGE = "extract(year FROM age(%(on)s::date::timestamp, person.birthday::timestamp))::int"
 _THIS = f"(person.birthday + {_YEARS.format(more='')})::date"
 _NEXT = f"(person.birthday + {_YEARS.format(more=' + 1')})::date"
 
@@ -47,6 +50,10 @@ def regions() -> Mapping[str, Any]:
 
 def _tags() -> Mapping[str, Any]:
     return {str(pk): name for pk, name in Tag.objects.order_by("name", "pk").values_list("pk", "name")}
+
+
+def _decades() -> Mapping[str, Any]:
+    return {str(low): f"{low}–{low + 9}" for low in range(0, 120, 10)}
 
 
 def _months() -> Mapping[str, Any]:
@@ -68,23 +75,37 @@ def _has(code: str, label: Any, yes: Any, no: Any) -> Attribute:
 ATTRIBUTES = (
     Attribute(
         "person.age", _("Age"), "person", Kind.NUMBER, PERSON,
-        "extract(year FROM age(%(on)s::date::timestamp, person.birthday::timestamp))::int", unit="years",
-        sees=sees_birthdays,
+        _AGE, unit="years", least=0, most=150, sees=sees_birthdays, is_guarded=True,
         phrases={
             Operator.BETWEEN: pgettext_lazy("clause", "who are between %(low)s and %(high)s years old"),
-            Operator.AT_LEAST: pgettext_lazy("clause", "who are at least %(value)s years old"),
-            Operator.AT_MOST: pgettext_lazy("clause", "who are at most %(value)s years old"),
-            Operator.IS: pgettext_lazy("clause", "who are %(value)s years old"),
+            Operator.AT_LEAST: npgettext_lazy(
+                "clause", "who are at least %(value)s year old", "who are at least %(value)s years old", "n"
+            ),
+            Operator.AT_MOST: npgettext_lazy(
+                "clause", "who are at most %(value)s year old", "who are at most %(value)s years old", "n"
+            ),
+            Operator.IS: npgettext_lazy(
+                "clause", "who are %(value)s year old", "who are %(value)s years old", "n"
+            ),
+            Operator.IS_NOT: npgettext_lazy(
+                "clause", "who are not %(value)s year old", "who are not %(value)s years old", "n"
+            ),
         },
     ),
     Attribute(
         "person.birthday", _("Next birthday"), "person", Kind.DATE, PERSON,
         f"CASE WHEN {_THIS} >= %(on)s::date THEN {_THIS} ELSE {_NEXT} END", sees=sees_birthdays,
+        is_guarded=True,
         help=_("The day of the birthday that comes next; today counts."),
     ),
     Attribute(
         "person.birth_month", _("Month of birth"), "person", Kind.CHOICE, PERSON,
         "extract(month FROM person.birthday)::int", _months, is_numbered=True, sees=sees_birthdays,
+        is_guarded=True,
+    ),
+    Attribute(
+        "person.age_decade", _("Age by tens of years"), "person", Kind.CHOICE, PERSON, f"{_AGE} / 10 * 10", _decades,
+        is_numbered=True,
     ),
     Attribute(
         "person.gender", _("Gender"), "person", Kind.CHOICE, PERSON, "nullif(person.gender, '')",
@@ -99,11 +120,17 @@ ATTRIBUTES = (
     _text("occupation", _("Occupation"), "occupation"),
     _text("household", _("Kind of household"), "household"),
     Attribute(
-        "person.household_size", _("People in the household"), "person", Kind.NUMBER, PERSON, "person.household_size"
+        "person.household_size", _("People in the household"), "person", Kind.NUMBER, PERSON, "person.household_size",
+        noun=_("number of people in the household"), least=0,
     ),
     Attribute(
         "person.tags", _("Tags"), "person", Kind.CHOICES, TAGS, "coalesce(tagged.tags, '{}')", _tags,
         is_numbered=True,
+        phrases={
+            Operator.HAS_ANY: pgettext_lazy("clause", "who are tagged %(value)s"),
+            Operator.HAS_ALL: pgettext_lazy("clause", "who are tagged %(value)s"),
+            Operator.HAS_NONE: pgettext_lazy("clause", "who are not tagged %(value)s"),
+        },
     ),
     Attribute(
         "person.home_store", _("Home store"), "place", Kind.CHOICE, PERSON, "person.home_store_id", stores,
@@ -111,7 +138,11 @@ ATTRIBUTES = (
     ),
     Attribute(
         "person.region", _("Region of the home store"), "place", Kind.CHOICE, HOME, "home.region_id", regions,
-        is_numbered=True,
+        is_numbered=True, noun=_("home store's region"),
+        phrases={
+            Operator.ANY_OF: pgettext_lazy("clause", "whose home store is in the region %(value)s"),
+            Operator.NONE_OF: pgettext_lazy("clause", "whose home store is not in the region %(value)s"),
+        },
     ),
     Attribute(
         "person.is_member", _("Enrolled"), "identity", Kind.FLAG, PERSON, "NOT person.is_stub",
@@ -121,7 +152,8 @@ ATTRIBUTES = (
         },
     ),
     Attribute(
-        "person.member_since", _("Member since"), "identity", Kind.DATE, PERSON, days.day("person.enrolled_at")
+        "person.member_since", _("Member since"), "identity", Kind.DATE, PERSON, days.day("person.enrolled_at"),
+        noun=_("enrolment"), phrases=WAS,
     ),
     _has(
         "phone", _("Has a phone number"), pgettext_lazy("clause", "who have a phone number"),

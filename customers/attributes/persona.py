@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.attributes import goods, registry
-from customers.attributes.kinds import Attribute, Kind
+from customers.attributes.kinds import Attribute, Kind, Operator
+from customers.attributes.phrases import EXPECTED
 from customers.attributes.purchases import at_night
 from customers.models import Daypart, PriceLevel, Weekday
 
@@ -35,36 +36,55 @@ def _choice(code: str, label: Any, choices: Any) -> Attribute:
     )
 
 
-def _share(code: str, label: Any) -> Attribute:
+def _share(code: str, label: Any, noun: Any) -> Attribute:
     sql = f"persona.{code} / 10.0"
-    return Attribute(f"persona.{code}", label, "persona", Kind.NUMBER, PERSONA, sql, unit="percent")
-
-
-def _goods(code: str, label: Any, column: str, options: Any, spread: str = "") -> Attribute:
     return Attribute(
-        f"persona.{code}", label, "persona", Kind.CHOICES, PERSONA, f"coalesce(persona.{column}, '{{}}')", options,
-        is_long=True, is_numbered=True, spread=spread,
+        f"persona.{code}", label, "persona", Kind.NUMBER, PERSONA, sql, unit="percent", noun=noun, least=0, most=100
     )  # fmt: skip
 
 
+def _goods(code: str, label: Any, column: str, options: Any, spread: str = "", **more: Any) -> Attribute:
+    return Attribute(
+        f"persona.{code}", label, "persona", Kind.CHOICES, PERSONA, f"coalesce(persona.{column}, '{{}}')", options,
+        is_long=True, is_numbered=True, spread=spread, **more,
+    )  # fmt: skip
+
+
+_REFILL = {
+    Operator.HAS_ANY: pgettext_lazy("clause", "who regularly buy %(value)s"),
+    Operator.HAS_ALL: pgettext_lazy("clause", "who regularly buy %(value)s"),
+    Operator.HAS_NONE: pgettext_lazy("clause", "who do not regularly buy %(value)s"),
+}
 ATTRIBUTES = (
-    _goods("category", _("Favourite category"), "categories", goods.categories, goods.BELOW),
-    _goods("brand", _("Favourite brand"), "brands", goods.brands),
-    _goods("refill", _("Buys regularly"), "refill_categories", goods.categories, goods.BELOW),
+    _goods(
+        "category", _("Favourite category"), "categories", goods.categories, goods.BELOW,
+        noun=_("favourite categories"),
+    ),
+    _goods("brand", _("Favourite brand"), "brands", goods.brands, noun=_("favourite brands")),
+    _goods("refill", _("Buys regularly"), "refill_categories", goods.categories, goods.BELOW, phrases=_REFILL),
     _choice("price_level", _("Price level"), PriceLevel.choices),
     _choice("weekday", _("Favourite weekday"), Weekday.choices),
     _choice("daypart", _("Favourite time of day"), Daypart.choices),
-    _share("discount_share", _("Saved by discounts")),
-    _share("deal_share", _("Bought with a discount")),
-    _share("online_share", _("Online")),
-    _share("brand_loyalty", _("Keeps to one brand")),
-    Attribute("persona.visits", _("Visits of the year"), "persona", Kind.NUMBER, PERSONA, "persona.visits"),
-    Attribute("persona.basket_amount", _("Basket"), "persona", Kind.MONEY, PERSONA, "persona.basket_amount"),
+    _share("discount_share", _("Saved by discounts"), _("share saved by discounts")),
+    _share("deal_share", _("Bought with a discount"), _("share of goods bought with a discount")),
+    _share("online_share", _("Online"), _("share of purchases made online")),
+    _share("brand_loyalty", _("Keeps to one brand"), _("loyalty to one brand")),
+    Attribute(
+        "persona.visits", _("Visits of the year"), "persona", Kind.NUMBER, PERSONA, "persona.visits",
+        least=0, noun=_("number of visits in the year"),
+    ),
+    Attribute(
+        "persona.basket_amount", _("Basket"), "persona", Kind.MONEY, PERSONA, "persona.basket_amount",
+        noun=_("average basket"),
+    ),
     Attribute(
         "persona.cycle_days", _("Days between visits"), "persona", Kind.NUMBER, PERSONA, "persona.cycle_days",
-        unit="days",
+        unit="days", least=0, noun=_("number of days between visits"),
     ),
-    Attribute("persona.next_on", _("Expected next"), "persona", Kind.DATE, PERSONA, "persona.next_on"),
+    Attribute(
+        "persona.next_on", _("Expected next"), "persona", Kind.DATE, PERSONA, "persona.next_on",
+        noun=_("next visit"), phrases=EXPECTED,
+    ),
 )  # fmt: skip
 
 

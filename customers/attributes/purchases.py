@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from customers.attributes import registry
 from customers.attributes.kinds import Attribute, Kind, Relation
+from customers.attributes.phrases import WAS
 from customers.models import Stage
 
 _WINDOW = "%(on)s::date - coalesce((SELECT window_days FROM customers_statebasis), 365)"
@@ -40,18 +41,27 @@ def at_night(name: str, table: str, columns: str) -> Relation:
 LIFE = at_night("life", "customers_lifecycle", "stage, began_on")
 
 
-def _sum(code: str, label: Any, kind: Kind, sql: str, unit: str = "") -> Attribute:
-    return Attribute(f"purchases.{code}", label, "purchases", kind, SUMS, sql, unit=unit)
+def _sum(code: str, label: Any, kind: Kind, sql: str, **more: Any) -> Attribute:
+    return Attribute(f"purchases.{code}", label, "purchases", kind, SUMS, sql, **more)
 
 
 ATTRIBUTES = (
-    _sum("last_on", _("Last purchase"), Kind.DATE, "sums.last_on"),
-    _sum("first_on", _("First purchase"), Kind.DATE, "sums.first_on"),
-    _sum("count", _("Purchases in all"), Kind.NUMBER, "coalesce(sums.count, 0)"),
-    _sum("spent", _("Spent in all"), Kind.MONEY, "coalesce(sums.spent, 0)"),
+    _sum("last_on", _("Last purchase"), Kind.DATE, "sums.last_on", phrases=WAS),
+    _sum("first_on", _("First purchase"), Kind.DATE, "sums.first_on", phrases=WAS),
+    _sum(
+        "count", _("Purchases in all"), Kind.NUMBER, "coalesce(sums.count, 0)",
+        least=0, noun=_("number of purchases in all"),
+    ),
+    _sum("spent", _("Spent in all"), Kind.MONEY, "coalesce(sums.spent, 0)", noun=_("total spending")),
     _sum("average", _("Average purchase"), Kind.MONEY, "round(sums.spent / nullif(sums.count, 0), 2)"),
-    _sum("window_count", _("Purchases in the window"), Kind.NUMBER, "coalesce(sums.window_count, 0)"),
-    _sum("window_spent", _("Spent in the window"), Kind.MONEY, "coalesce(sums.window_spent, 0)"),
+    _sum(
+        "window_count", _("Purchases in the window"), Kind.NUMBER, "coalesce(sums.window_count, 0)",
+        least=0, noun=_("number of purchases in the window"),
+    ),
+    _sum(
+        "window_spent", _("Spent in the window"), Kind.MONEY, "coalesce(sums.window_spent, 0)",
+        noun=_("spending in the window"),
+    ),
     _sum(
         "window_average", _("Average purchase in the window"), Kind.MONEY,
         "round(sums.window_spent / nullif(sums.window_count, 0), 2)",
@@ -60,7 +70,10 @@ ATTRIBUTES = (
         "life.stage", pgettext_lazy("attribute", "Stage"), "purchases", Kind.CHOICE, LIFE, "life.stage",
         lambda: {str(value): label for value, label in Stage.choices}, is_numbered=True,
     ),
-    Attribute("life.since", _("In this stage since"), "purchases", Kind.DATE, LIFE, "life.began_on"),
+    Attribute(
+        "life.since", _("In this stage since"), "purchases", Kind.DATE, LIFE, "life.began_on",
+        noun=_("entry into their stage"), phrases=WAS,
+    ),
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from crm.org.permissions import Permission
 from crm.privacy import reveals
 from crm.ui.pages import page_of
 from crm.ui.staff import chain_of
+from crm.ui.words import month
 from customers import households, masks, profile, whole
 from customers.forms import CustomerForm
 from customers.models import Customer, Identity, IdentityKind, Payment, Purchase, Stage
@@ -82,7 +83,7 @@ def chart_of(found: list[whole.Month], months: list[date], currency: str) -> dic
         for month in months
     ]
     chart = {
-        "labels": [f"{month:%Y-%m}" for month in months],
+        "labels": [month(one) for one in months],
         "series": [{"name": _("Spent"), "values": [spent for _month, spent, _visits in rows]}],
     }
     return {"chart": chart | {"currency": currency}, "rows": rows, "is_empty": not found}

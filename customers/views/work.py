@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import formats
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from crm.org.audience import who_see
 from crm.org.models import Staff
 from crm.org.permissions import Permission
+from crm.ui import words
 from crm.ui.views import StaffView
 from customers import clocks, worklists
 from customers.models import Customer, Note, Priority, WorkItem, WorkResult, WorkState
@@ -57,7 +57,7 @@ def _in_words(item: WorkItem, staff: Staff, at: datetime) -> Shown:
     zone = clocks.zone_of(item.store)
     due, today = item.due_at.astimezone(zone), at.astimezone(zone).date()
     hour = f"{due:%H:%M}"
-    day = formats.date_format(due.date(), "MONTH_DAY_FORMAT")
+    day = words.month_day(due.date())
     when = hour if due.date() == today else day
     tone = "alert" if due < at and item.is_open else ""
     address = reverse("customers:work-item", args=[item.public_id])

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -111,15 +112,21 @@ class Bulk(WorkView):
         told = form.cleaned_data
         kind = workkinds.named(told["kind"])
         share = sharing.share_out(self.staff, self.people(), chosen, kind)
-        return sharing.create_many(
-            share,
-            kind=kind,
-            title=told["title"],
-            due_at=told["due"],
-            script=told["script"],
-            by=self.staff,
-            at=now(),
-        )
+        with transaction.atomic():
+            batch = sharing.create_many(
+                share,
+                kind=kind,
+                title=told["title"],
+                due_at=told["due"],
+                script=told["script"],
+                by=self.staff,
+                at=now(),
+            )
+            self.remember([customer for customer, _store, _owner in share.rows])
+        return batch
+
+    def remember(self, customer_ids: list[int]) -> None:
+        """Slot: for lists of which it is kept whom they were used for."""
 
     def made(self, batch: Any) -> str:
         words = ngettext("%(n)d follow-up made.", "%(n)d follow-ups made.", batch.count) % {"n": batch.count}

@@ -14,12 +14,16 @@ LIST = "list"  # named one by one
 
 @dataclass(frozen=True)
 class Audience:
-    """`parts()`: (key, label) of each; `members(key)`: SQL of one column, customers who are there, and its values."""
+    """`parts()`: (key, label) of each; `members(key)`: SQL of one column, customers who are there, and its values.
+
+    `take(key, used_for, by)`: the same for whoever acts on them, where it is remembered whom they took.
+    """
 
     name: str
     label: Any  # translatable
     parts: Callable[[], Sequence[tuple[str, Any]]]
     members: Callable[[str], tuple[str, dict[str, Any]]]
+    take: Callable[[str, str, str], tuple[str, dict[str, Any]]] | None = None
 
 
 _audiences: dict[str, Audience] = {}
@@ -42,6 +46,13 @@ def members(text: str) -> tuple[str, dict[str, Any]]:
     """The statement behind "segment:champions"."""
     name, _colon, key = text.partition(":")
     return _audiences[name].members(key)
+
+
+def take(text: str, *, used_for: str, by: str) -> tuple[str, dict[str, Any]]:
+    """The statement behind it, for acting on these people in the caller's transaction."""
+    name, _colon, key = text.partition(":")
+    audience = _audiences[name]
+    return audience.take(key, used_for, by) if audience.take else audience.members(key)
 
 
 def label_of(text: str) -> str:

@@ -100,7 +100,8 @@ def run(claim: Claim) -> None:
 
 def _fill(batch: CouponBatch) -> int:
     if batch.audience != audiences.LIST:
-        sql, values = audiences.members(batch.audience)
+        used_for = f"coupons {batch.definition.code}"
+        sql, values = audiences.take(batch.audience, used_for=used_for, by=batch.created_by)
         with database.cursor() as cur:
             cur.execute(
                 f"INSERT INTO loyalty_coupondue (batch_id, customer_id) SELECT %(batch)s, due.* FROM ({sql}) due"  # noqa: S608

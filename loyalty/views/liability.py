@@ -10,7 +10,6 @@ from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -205,7 +204,7 @@ def flows_chart(found: Figures) -> dict[str, Any]:
         }
         for name in names
     ]
-    return {"labels": [_short(m) for m in months], "series": series}
+    return {"labels": [_month(m) for m in months], "series": series}
 
 
 FLOWS_SHOWN = ("issued", "redeemed", "expired", "reversed")
@@ -227,7 +226,7 @@ def ahead_chart(found: Figures) -> dict[str, Any]:
     span = list(range(months[0], months[-1] + 1))[: 2 * SHOWN]
     ending = _("Stored value that ends") if found.unit.is_money else _("Points that end")
     series = [{"name": str(ending), "values": [drawn(found, found.ahead.get(m, 0)) for m in span]}]
-    return {"labels": [_short(m) for m in span], "series": series}
+    return {"labels": [_month(m) for m in span], "series": series}
 
 
 def curve_chart(estimate: Estimate) -> dict[str, Any]:
@@ -270,8 +269,4 @@ def _span(found: Figures) -> list[int]:
 
 
 def _month(month: int) -> str:
-    return date_format(first_of(month), "YEAR_MONTH_FORMAT")
-
-
-def _short(month: int) -> str:
-    return f"{first_of(month):%Y-%m}"
+    return words.month(first_of(month))

@@ -1,6 +1,7 @@
 """The simulator: what was replayed, starting another one, its result, and two beside each other."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from crm.jobs.views.progress import progress_of
 from crm.lib.refusals import Refusal
 from crm.org.models import Staff, Store
 from crm.org.permissions import Permission
-from crm.ui import export
+from crm.ui import export, words
 from crm.ui.views import StaffView
 from loyalty.accrual import facts
 from loyalty.liability import figures
@@ -110,8 +111,8 @@ class SimulationExport(SimulatorView):
 
 def _sheet(one: Simulation) -> Iterator[list[Any]]:
     told = _told(one)
-    for words, live, draft, _change_of, _money in told["lines"]:
-        yield [_("All"), words, live, draft, "", "", ""]
+    for label, live, draft, _change_of, _money in told["lines"]:
+        yield [_("All"), label, live, draft, "", "", ""]
     for month, (live, draft) in sorted(told["result"]["months"].items()):
         yield [_("Month"), month, live, draft, "", "", ""]
     for title, rows in ((_("Store"), told["stores"]), (_("Group"), told["groups"])):
@@ -131,7 +132,7 @@ def _told(one: Simulation) -> dict[str, Any]:
     return {
         "result": result, "lines": _lines(one), "stores": _parts(result["stores"], names),
         "groups": _parts(result["groups"], groups_named), "moves": moves, "by_month": _chart(result["months"]),
-        "months": sorted(result["months"].items()),
+        "months": [(_month(month), pair) for month, pair in sorted(result["months"].items())],
     }  # fmt: skip
 
 
@@ -140,10 +141,10 @@ def _lines(one: Simulation) -> list[tuple[Any, int, int, int, tuple[Decimal, Dec
     result = one.result or {}
     worth = [Decimal(result["worth"][side] or 0) for side in ("live", "draft")]
     found = []
-    for key, words in LINES.items():
+    for key, label in LINES.items():
         live, draft = result["live"][key], result["draft"][key]
         money = (live * worth[0], draft * worth[1]) if key != "growth" and all(worth) else None
-        found.append((words, live, draft, draft - live, money))
+        found.append((label, live, draft, draft - live, money))
     return found
 
 
@@ -157,7 +158,11 @@ def _chart(months: dict[str, list[int]]) -> dict[str, Any]:
     labels = sorted(months)
     sides = (_("Live rules"), _("Draft"))
     series = [{"name": name, "values": [months[m][at] for m in labels]} for at, name in enumerate(sides)]
-    return {"labels": labels, "series": series}
+    return {"labels": [_month(month) for month in labels], "series": series}
+
+
+def _month(month: str) -> str:
+    return words.month(date.fromisoformat(f"{month}-01"))
 
 
 def _change(one: Simulation) -> tuple[int, int] | None:

@@ -81,14 +81,29 @@ class MatchPage(msgspec.Struct):
     next: str | None
 
 
+class LookAlikePage(msgspec.Struct):
+    results: list[LookAlikeOut]
+    next: str | None
+
+
 class LookAlikes(ApiView):
     """Searches."""
 
-    permission = Permission.EDIT_SEGMENTS
-    scope = KeyScope.SEGMENTS_WRITE
+    permission = Permission.VIEW_SEGMENTS
+    scope = KeyScope.SEGMENTS_READ
     tag = "segments"
 
+    @endpoint("List searches for look-alikes", answers={200: LookAlikePage}, query=pages.PageQuery)
+    def get(self) -> Any:
+        """The newest first; those that looked at nothing but stores that the key sees."""
+        after, limit = pages.position(self.query.cursor, pages.RowNumber), self.query.limit
+        rows = matches.searches(self.caller)
+        found = list((rows.filter(pk__lt=after[0]) if after else rows)[: limit + 1])
+        shown = [_out(one) for one in found[:limit]]
+        return pages.page(self.request, shown, pages.cursor_after(found, limit, lambda one: (one.pk,)))
+
     @endpoint("Search for look-alikes", body=LookAlikeIn, answers={202: LookAlikeOut},
+              permission=Permission.EDIT_SEGMENTS, scope=KeyScope.SEGMENTS_WRITE,
               problems={404: "`seed_unknown`: there is no such set.", 422: "`search_invalid`: no night has run yet."},
               example={"seed": "group", "key": "champions", "among": "new", "most": 1000})  # fmt: skip
     def post(self, told: LookAlikeIn) -> Answer:

@@ -65,7 +65,8 @@ class Saved(ApiView):
     @endpoint(
         "Change a segment", body=SavedChange, answers={200: SavedDetail},
         permission=Permission.EDIT_SEGMENTS, scope=KeyScope.SEGMENTS_WRITE,
-        problems={404: "There is no such saved segment.",
+        problems={403: "`of_the_chain`: it is somebody else's, and the key is for some stores only.",
+            404: "There is no such saved segment.",
             409: "`changed_meanwhile`, `segment_name_taken`, `segment_in_use`, `segment_archived`.",
             422: "`invalid_segment`, `segment_circular`."},
     )  # fmt: skip

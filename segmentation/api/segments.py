@@ -21,7 +21,7 @@ from segmentation.api import saved
 from segmentation.api.savedshapes import SavedDetail, SavedIn
 from segmentation.api.shapes import MemberOut, MemberPage, SegmentOut, SegmentPage, ValueClassName
 from segmentation.models import Group, Segment, Standing, ValueClass
-from segmentation.segments import roster, saving
+from segmentation.segments import roster, saving, timetravel
 
 On = Annotated[date, Meta(description="As of the last night up to this date; today's by default.")]
 _CLASSES = {one.value: cast(ValueClassName, one.name.lower()) for one in ValueClass}
@@ -85,7 +85,9 @@ class Members(ApiView):
     def get(self, segment: str) -> Any:
         """Customers of the stores that the key sees, with their scores.
 
-        Of a saved segment those who were in it at the end of the day `on`; without it those who are now.
+        `night` is the last one up to the day `on`: who was in it then, with the scores of that night. null: there was
+        none yet, so nothing is known of that day, which is not nobody. Without `on` of a saved segment those who are in
+        it now.
         """
         if (found_saved := saved.find(segment, self.caller)) is not None:
             return self._saved(found_saved)
@@ -101,8 +103,10 @@ class Members(ApiView):
 
     def _saved(self, segment: Segment) -> Any:
         after = pages.position(self.query.cursor, pages.RowNumber) or (0,)
-        night = nights.night_of(self.query.on)
-        at = roster.end_of(self.query.on) if self.query.on else None
+        then = timetravel.night_of(segment, self.query.on) if self.query.on else None
+        if self.query.on and then is None:
+            return self._page((), None, lambda _row: _shape(0, (0, 0, 0, 0)))
+        night, at = (then.night, then.at) if then else (nights.published(), None)
         found = roster.members(segment, self.caller, at=at, after=after[0], limit=self.query.limit + 1)
         spells = Standing.objects.at(night.pk if night else None).filter(
             customer_id__in=[row[0] for row in found]

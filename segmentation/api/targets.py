@@ -54,8 +54,9 @@ class Target(ApiView):
     @endpoint(
         "Decide about a target market", body=TargetChangeIn, answers={200: TargetOut},
         example={"status": "chosen", "fit": 4, "remark": "They live around our stores."},
-        permission=Permission.EDIT_SEGMENTS, scope=KeyScope.SEGMENTS_WRITE,
-        problems={**UNKNOWN, 409: "`changed_meanwhile`: `errors` names the fields.", 422: "`invalid_target`."},
+        permission=Permission.EDIT_TARGETS, scope=KeyScope.SEGMENTS_WRITE,
+        problems={**UNKNOWN, 403: "`of_the_chain`: the key is for some stores only.",
+            409: "`changed_meanwhile`: `errors` names the fields.", 422: "`invalid_target`."},
     )  # fmt: skip
     def patch(self, told: TargetChangeIn, target: str) -> TargetOut:
         """All that is named, or nothing. Status and judgement are kept with who said so and when."""

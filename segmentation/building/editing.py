@@ -4,15 +4,15 @@ tree, and says where the reader is then."""
 from collections.abc import Callable
 from copy import deepcopy
 
-from segmentation.building.shape import Json, at, below, children, how_of, numbers
+from segmentation.building.shape import Json, at, below, children, depth_of, how_of, way_to
 from segmentation.segments.reading import DEEPEST, GROUPS
 
 Act = Callable[[Json, str], str]
 
 
 def parent(place: str) -> tuple[str, int]:
-    """The place of the group that something stands in, and its number there."""
-    *way, last = numbers(place)
+    """The place of the group that something stands in, and its number there. Not of the outermost group."""
+    *way, last = way_to(place) or [0]
     return "-".join(map(str, way)), last
 
 
@@ -29,7 +29,7 @@ def add_group(tree: Json, place: str) -> str:
     """A group of the other kind, so that it means something: any in all, all in any."""
     group = at(tree, place)
     other = "all" if group and how_of(group) != "all" else "any"
-    return add(tree, place, {other: []}) if len(numbers(place)) + 2 <= DEEPEST else place
+    return add(tree, place, {other: []}) if depth_of(place) + 2 <= DEEPEST else place
 
 
 def up(tree: Json, place: str) -> str:
@@ -60,7 +60,7 @@ def into(tree: Json, place: str) -> str:
     """Into the group just before it, as the last."""
     outer, number = parent(place)
     row = _row(tree, outer)
-    if number == 0 or not how_of(row[number - 1]) or len(numbers(place)) + 1 + _height(row[number]) > DEEPEST:
+    if number == 0 or not how_of(row[number - 1]) or depth_of(place) + 1 + _height(row[number]) > DEEPEST:
         return place
     node = row.pop(number)
     return add(tree, below(outer, number - 1), node)
@@ -70,7 +70,7 @@ def wrap(tree: Json, place: str) -> str:
     """Into a group of its own, of the kind that the group around is not."""
     outer, number = parent(place)
     row = _row(tree, outer)
-    if len(numbers(place)) + 1 + _height(row[number]) > DEEPEST:
+    if depth_of(place) + 1 + _height(row[number]) > DEEPEST:
         return place
     around = at(tree, outer) or {}
     row[number] = {"all" if how_of(around) != "all" else "any": [row[number]]}

@@ -8,10 +8,11 @@ from segmentation.building.shape import Json, children, how_of, kind_of
 def finished(tree: Json) -> tuple[Json, int]:
     """The description without conditions that still miss something, and how many these are.
 
-    A group that has nothing in it (any more) goes, too: it would hold for everybody, or for nobody, by its kind.
+    A group that has nothing in it (any more) asks nothing: it goes, too, of whatever kind it is. Where nothing is asked
+    at all everybody is in it.
     """
     kept, missing = _finished(tree)
-    return kept or {how_of(tree): []}, missing
+    return kept or {"all": []}, missing
 
 
 def _finished(node: Json) -> tuple[Json | None, int]:
@@ -23,13 +24,17 @@ def _finished(node: Json) -> tuple[Json | None, int]:
     return ({how: kept} if kept else None), sum(missing for _child, missing in found)
 
 
-def without_empty(node: Json, *, outermost: bool = True) -> Json | None:
-    """The description without groups that have nothing in them; the outermost stays."""
+def without_empty(tree: Json) -> Json:
+    """The description without groups that have nothing in them, as it is counted."""
+    return _without_empty(tree) or {"all": []}
+
+
+def _without_empty(node: Json) -> Json | None:
     how = how_of(node)
     if not how:
         return node
-    kept = [child for one in children(node) if (child := without_empty(one, outermost=False)) is not None]
-    return {how: kept} if kept or outermost else None
+    kept = [child for one in children(node) if (child := _without_empty(one)) is not None]
+    return {how: kept} if kept else None
 
 
 def is_unfinished(condition: Json) -> bool:

@@ -9,7 +9,7 @@ from customers.attributes import OPERATORS, Operator, registry
 from segmentation.building.beginning import WINDOW, counted, narrowed, valued
 from segmentation.building.editing import turn
 from segmentation.building.shape import Json, how_of, kind_of, walk
-from segmentation.segments.reading import LONGEST_TEXT
+from segmentation.segments.values import LONGEST_TEXT
 
 NEVER = "never"
 DAYS = ("last_days", "longer_ago")  # the windows that are told in days
@@ -38,15 +38,16 @@ def _did(node: Json, name: str, told: QueryDict) -> None:
 
 
 def _counted(node: Json, name: str, told: QueryDict) -> None:
-    """How often: "never" is at most 0, and what comes after "never" is once."""
-    if told.get(f"{name}.is") == NEVER:
-        node.update({"is": str(Operator.AT_MOST), "value": 0})
-    else:
-        was_never = is_never(node)
-        _asked(node, name, told, tuple(Operator))
-        if was_never and told.get(f"{name}.is"):
-            node["value"] = ["1", ""] if isinstance(node.get("value"), list) else "1"
+    """How often: "never" is at most 0 times, and what comes after "never" is once."""
     offered = registry.behaviour(node["did"])
+    if told.get(f"{name}.is") == NEVER:
+        first = {"count": offered.measures[0].code} if offered else {}
+        node.update(first | {"is": str(Operator.AT_MOST), "value": 0})
+        return
+    was_never = is_never(node)
+    _asked(node, name, told, tuple(Operator))
+    if was_never and told.get(f"{name}.is"):
+        node["value"] = ["1", ""] if isinstance(node.get("value"), list) else "1"
     wanted = told.get(f"{name}.count", node.get("count"))
     measure = next((one for one in offered.measures if one.code == wanted), None) if offered else None
     if measure and measure.code != node.get("count"):
@@ -54,7 +55,11 @@ def _counted(node: Json, name: str, told: QueryDict) -> None:
 
 
 def is_never(node: Json) -> bool:
-    return node.get("is") == Operator.AT_MOST and str(node.get("value")) == "0"
+    """At most 0 times. Who spent at most 0 may have bought: all of it came back, or nothing was to pay."""
+    offered = registry.behaviour(node["did"])
+    measure = node.get("count", offered.measures[0].code if offered else "")
+    is_none = node.get("is") == Operator.AT_MOST and str(node.get("value")) == "0"
+    return is_none and offered is not None and measure == offered.measures[0].code
 
 
 def _then(node: Json, name: str, told: QueryDict) -> None:

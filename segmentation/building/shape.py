@@ -1,6 +1,7 @@
 """The shape of what is written: groups, conditions, places. What has another shape is left out, never believed."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ PARTS = {
     "member_of": ("member_of",),
 }
 DEED = ("did", "where", "when")
+_NUMBER = re.compile(r"[0-9]{1,3}")  # not isdigit(): "²" is one, and no number
 
 
 def how_of(node: Json) -> str:
@@ -37,6 +39,7 @@ def loaded(text: str) -> Json:
     """What a page sent along; an empty group where that is no description."""
     try:
         given = json.loads(text) if 0 < len(text) <= LONGEST else None
+        json.dumps(given, ensure_ascii=False).encode()  # half a character cannot be shown
     except (ValueError, RecursionError):
         given = None
     return rooted(given)
@@ -89,14 +92,30 @@ def below(place: str, number: int) -> str:
     return f"{place}-{number}" if place else str(number)
 
 
-def numbers(place: str) -> list[int]:
-    return [int(part) for part in place.split("-") if part.isdigit()][:DEEPEST]
+def number_of(text: str) -> int | None:
+    """The number that a text is, or None."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def way_to(place: str) -> list[int] | None:
+    """The numbers of a place, from the outermost group on; None where it is no place. "" is the outermost group."""
+    way = [number_of(part) for part in place.split("-")] if place else []
+    found = [number for number in way if number is not None]
+    return found if len(found) == len(way) <= DEEPEST else None
+
+
+def depth_of(place: str) -> int:
+    """In how many groups a place stands."""
+    return len(way_to(place) or ())
 
 
 def at(tree: Json, place: str) -> Json | None:
     """The node at a place, or None."""
+    way = way_to(place)
+    if way is None:
+        return None
     node = tree
-    for number in numbers(place):
+    for number in way:
         found = children(node)
         if number >= len(found):
             return None

@@ -53,7 +53,7 @@ class Search:
 
     def run(self) -> Found | None:
         """None where the set is too small; `figures` says so, or how well it went."""
-        self.seed = np.array(seeds.ids_of(self.one.seed, self.one.key, self.one.stores), dtype=np.int64)
+        self.seed = np.array(seeds.take(self.one), dtype=np.int64)
         self.figures = {"seed": len(self.seed), "fewest": FEWEST}
         if len(self.seed) < FEWEST:
             return None

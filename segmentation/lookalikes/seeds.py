@@ -12,7 +12,8 @@ from crm.lib.refusals import Refusal
 from customers import consents, nights
 from segmentation import audience
 from segmentation.clusters import reading
-from segmentation.models import Cluster, Group, ValueClass
+from segmentation.models import Cluster, Group, LookAlike, Segment, ValueClass
+from segmentation.segments import uses
 
 SEPARATOR = ":"
 _RFM = frozenset({"recency", "frequency", "spend"})
@@ -89,6 +90,17 @@ def ids_of(code: str, key: str, stores: Sequence[int] | None) -> list[int]:
         stores_ = None if stores is None else list(stores)
         cursor.execute(_LIVING.format(members=sql), {**values, "stores": stores_})
         return [row[0] for row in cursor.fetchall()]
+
+
+def take(one: LookAlike) -> list[int]:
+    """The set that a search learns from, in its stores; remembered as a use of it."""
+    segment = Segment.objects.filter(pk=int(one.key)).first() if one.seed == "saved" else None
+    _record, found = uses.take(
+        segment, lambda: ids_of(one.seed, one.key, one.stores),
+        part="" if segment else f"{one.seed}={one.key}", used_for=f"{uses.LOOKALIKES} {one.public_id}",
+        by=one.created_by, store_ids=one.stores,
+    )  # fmt: skip
+    return found
 
 
 def fill() -> None:

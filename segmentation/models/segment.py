@@ -183,15 +183,18 @@ class SegmentNight(models.Model):
 
 
 class SegmentUse(models.Model):
-    """That the members of a segment, at a moment, were used for something: an export, a campaign, a list of calls.
+    """That people were used for something: an export, coupons, a list of calls (`segments/uses.py`).
 
-    `store_ids`: the stores that the user could see then (NULL: the whole chain). The digest is of the members in them.
-    Of the whole chain they follow from the spells; of a part of it they stand in `members` (`segments/audiences.py`),
-    because home stores change.
+    `segment` NULL: they were none of a saved segment; `part` says of what, and where it was not a whole segment, which
+    of its people. `as_of`: the moment whose members were taken (NULL: `at`, when it was). `store_ids`: the stores that
+    the user could see then (NULL: the whole chain). The digest is of whom they took. All members of a segment follow
+    from its spells; others stand in `members`, because home stores change and what narrowed them does, too.
     """
 
-    segment = models.ForeignKey(Segment, models.PROTECT, related_name="uses")
+    segment = models.ForeignKey(Segment, models.PROTECT, null=True, related_name="uses")
+    part = models.CharField(max_length=200, default="")
     at = models.DateTimeField()
+    as_of = models.DateTimeField(null=True)
     used_for = models.CharField(max_length=120)
     used_by = models.CharField(max_length=80)
     store_ids = models.JSONField(null=True)
@@ -201,4 +204,9 @@ class SegmentUse(models.Model):
 
     class Meta:
         verbose_name = _("use of a segment")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(segment__isnull=False) | Q(members__isnull=False), name="segmentuse_tells_whom"
+            )
+        ]
         indexes = [models.Index(fields=["segment", "-at"], name="segmentuse_by_time")]

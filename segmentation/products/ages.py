@@ -10,6 +10,7 @@ from crm.lib.refusals import Refusal
 from customers.models import Category
 from segmentation.models import AgeLimit
 from segmentation.models.products import NEVER
+from segmentation.segments import owning
 
 MOST = 100
 
@@ -32,7 +33,11 @@ def limits() -> list[AgeLimit]:
 
 
 def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
-    """Set the age from which goods of a category, and of all below it, may be suggested; NEVER: to nobody."""
+    """Set the age from which goods of a category, and of all below it, may be suggested; NEVER: to nobody.
+
+    Raises OfTheChain.
+    """
+    owning.require_chain(by)
     with transaction.atomic():
         held = AgeLimit.objects.select_for_update().filter(category=category).first()
         if held is None and AgeLimit.objects.count() >= MOST:
@@ -50,6 +55,8 @@ def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
 
 
 def remove(limit: AgeLimit, *, by: Any) -> None:
+    """Raises OfTheChain."""
+    owning.require_chain(by)
     with transaction.atomic():
         trail.record("age_limit.remove", limit, by=by, details={"category": limit.category.path})
         limit.delete()

@@ -40,6 +40,15 @@ def of(segment: Segment) -> Active | None:
     return _read(version) if version else None
 
 
+def current(one: Active) -> Active:
+    """The same by its newest version, for whoever waited for its lock: it may have been changed meanwhile."""
+    rows = SegmentVersion.objects.filter(segment=one.segment_id).select_related("segment")
+    version = rows.order_by("-number").first()
+    if version is None or version.pk == one.version_id:
+        return one
+    return _read(version) or one
+
+
 def _read(version: SegmentVersion) -> Active | None:
     if version.segment.kind == SegmentKind.LIST:
         return Active(version.segment_id, version.pk, MemberOf(version.segment_id))

@@ -1,19 +1,31 @@
-"""Files of lists between upload and saving: kept for a day below the state directory, known by a signed name."""
+"""Files of lists between upload and saving: kept for a day below the state directory, known by a signed name.
 
+Whom a column names is looked up once and kept beside the file: the page that says so, the list, and the file of what
+was not found are of the same answer.
+"""
+
+import hashlib
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import orjson
 from django.conf import settings
 from django.core import signing
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from crm.org.models import Staff
+from crm.org.scope import Viewer
+from segmentation.segments import listcolumns, lists
+from segmentation.segments.lists import Matched
 
 SALT = "segment-list"
 KEPT = 24 * 3600  # seconds
+ENDINGS = ("", ".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq", ".xlsx")
+KEPT_NAME = "matched-"  # begins the names of answers
+MOST_NAME = 200  # bytes of a name on disk, without its ending
 
 
 @dataclass(frozen=True)
@@ -36,14 +48,14 @@ def keep(upload: UploadedFile, *, by: Staff, segment: str = "") -> str:
     _sweep()
     folder = root() / uuid4().hex
     folder.mkdir(mode=0o700)
-    target = folder / f"upload{_ending(upload.name or '')}"
+    target = folder / _name(upload.name or "")
     if isinstance(upload, TemporaryUploadedFile):
         shutil.move(upload.temporary_file_path(), target)  # beside where it was written: nothing is copied
     else:
         with target.open("wb") as file:
             for chunk in upload.chunks(1 << 20):
                 file.write(chunk)
-    told = {"path": f"{folder.name}/{target.name}", "name": upload.name, "by": by.pk, "segment": segment}
+    told = {"path": f"{folder.name}/{target.name}", "by": by.pk, "segment": segment}
     return signing.dumps(told, salt=SALT)
 
 
@@ -56,7 +68,23 @@ def found(token: str, by: Staff) -> ListFile | None:
     path = root() / told["path"]
     if told["by"] != by.pk or not path.is_file():
         return None
-    return ListFile(path, str(told["name"]), told["segment"])
+    return ListFile(path, path.name, told["segment"])
+
+
+def matched(file: ListFile, viewer: Viewer, *, column: str = "", kind: str = "") -> Matched:
+    """Whom it names, as it was looked up first. Raises UnreadableFile, NoColumn, TooMany."""
+    column, kind = listcolumns.of(file.path).chosen(column, kind)
+    stores = viewer.scope().store_ids
+    asked = repr((column, kind, None if stores is None else sorted(stores)))
+    kept = file.path.parent / f"{KEPT_NAME}{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+    if kept.is_file():
+        told = orjson.loads(kept.read_bytes())
+        return Matched(**told | {"unmatched": [(row, value) for row, value in told["unmatched"]]})
+    answer = lists.match(file.path, viewer, column=column, kind=kind)
+    draft = kept.with_suffix(f".{uuid4().hex}")
+    draft.write_bytes(orjson.dumps(answer))
+    draft.replace(kept)
+    return answer
 
 
 def forget(file: ListFile) -> None:
@@ -71,6 +99,13 @@ def _sweep() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ending(name: str) -> str:
-    ending = Path(name).suffix.lower()
-    return ending if ending[1:].isascii() and ending[1:].isalnum() and len(ending) < 10 else ""
+def ending_of(name: str) -> str:
+    return Path(name).suffix.lower()
+
+
+def _name(name: str) -> str:
+    """The sender's own, so that what is said of the file calls it as they do; as long as a disk takes it."""
+    plain = "".join(letter for letter in name if letter.isprintable() and letter not in "/\\").lstrip(".")
+    ending = ending_of(plain) if ending_of(plain) in ENDINGS else ""
+    stem = plain.removesuffix(Path(plain).suffix) if ending else plain
+    return (stem.encode()[:MOST_NAME].decode(errors="ignore").removeprefix(KEPT_NAME) or "file") + ending

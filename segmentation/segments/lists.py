@@ -6,7 +6,7 @@ its row. A new file is a new version of the list.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -19,27 +19,12 @@ from crm.lib.refusals import Refusal
 from crm.org.countries import of_chain
 from crm.org.scope import Viewer
 from customers import identities
-from customers.models import Customer, Identity, IdentityKind
+from customers.models import Customer, Identity
 from segmentation.models import Segment, SegmentKind, SegmentVersion
-from segmentation.segments import roster, saving
+from segmentation.segments import listcolumns, roster, saving
 
-ID = "id"
-# What a column can hold, in the order in which a file's columns are tried, with the names that they go by.
-KINDS: Mapping[str, tuple[str, ...]] = {
-    ID: ("id", "customer", "customer_id"),
-    IdentityKind.MEMBER.value: ("number",),
-    IdentityKind.CARD.value: ("card",),
-    IdentityKind.PHONE.value: ("phone", "phones"),
-    IdentityKind.EMAIL.value: ("email", "emails"),
-}
 MOST = 1_000_000  # customers of a list
 BATCH = 5_000
-
-
-class NoColumn(Refusal):
-    """No column of the file says who."""
-
-    code: ClassVar[str] = "no_such_column"
 
 
 class TooMany(Refusal):
@@ -48,31 +33,23 @@ class TooMany(Refusal):
 
 @dataclass(frozen=True)
 class Matched:
-    """`customers`: row numbers, each once. `unmatched`: (row of the file, what stood there)."""
+    """Whom a file names. `is_headless`: its first row is a customer's, too."""
 
-    customers: list[int]
-    unmatched: list[tuple[int, str]]
+    customers: list[int]  # row numbers, each once, rising
+    unmatched: list[tuple[int, str]]  # (row of the file, what stood there)
+    broken: list[int]  # rows that are no rows: too many fields, no object
+    empty: int  # rows with nothing in the column
+    is_headless: bool
 
     def unmatched_file(self) -> str:
-        """The rows that were nobody's, as a CSV file that spreadsheets open safely."""
+        """The rows that were nobody's or could not be read, as a CSV file that spreadsheets open safely."""
         text = StringIO()
         writer = csv.writer(text)
         writer.writerow([_("row"), _("value")])
         writer.writerows((row, f"'{value}" if value[:1] in "=+-@\t\r" and not value[1:].isdigit() else value)
                          for row, value in self.unmatched)  # fmt: skip
+        writer.writerows((row, _("(could not be read)")) for row in self.broken)
         return text.getvalue()
-
-
-def columns_of(path: Path) -> dict[str, str]:
-    """The file's columns to what each seems to hold ("" where that is not clear). Raises UnreadableFile."""
-    from customers.imports.columns import spelling
-    from customers.imports.files import open_table
-    from customers.imports.mapping import proposal
-
-    names = open_table(path).names
-    ours = proposal("customers", names)
-    by_name = {spelled: kind for kind, known in KINDS.items() for spelled in known}
-    return {name: by_name.get(spelling(name)) or by_name.get(ours.get(name, ""), "") for name in names}
 
 
 def match(path: Path, viewer: Viewer, *, column: str = "", kind: str = "") -> Matched:
@@ -80,15 +57,13 @@ def match(path: Path, viewer: Viewer, *, column: str = "", kind: str = "") -> Ma
 
     Raises UnreadableFile, NoColumn, TooMany.
     """
-    guessed = columns_of(path)
-    if not column:
-        column = next((name for wanted in KINDS for name, is_of in guessed.items() if is_of == wanted), "")
-    kind = kind or guessed.get(column, "")
-    if column not in guessed or kind not in KINDS:
-        raise NoColumn(_("No column of this file says who: a number, card, phone or e-mail."))
+    columns = listcolumns.of(path)
+    column, kind = columns.chosen(column, kind)
+    first = columns.begins_with(column, kind)
+    cells = _Cells(path, column, first)
     customers: dict[int, None] = {}
     unmatched: list[tuple[int, str]] = []
-    for batch in _batches(path, column):
+    for batch in cells:
         found = _found(kind, [value for _row, value in batch], viewer)
         for row, value in batch:
             if value in found:
@@ -97,7 +72,7 @@ def match(path: Path, viewer: Viewer, *, column: str = "", kind: str = "") -> Ma
                 unmatched.append((row, value))
         if len(customers) > MOST:
             raise TooMany(_("A list has at most %(n)d customers.") % {"n": MOST})
-    return Matched(sorted(customers), unmatched)
+    return Matched(sorted(customers), unmatched, cells.broken, cells.empty, bool(first))
 
 
 @transaction.atomic
@@ -116,7 +91,7 @@ def create(
 def replace(
     segment: Segment, customers: Iterable[int], *, by: Any, seen: int | None = None, remark: str = ""
 ) -> SegmentVersion:
-    """The next version of a list, with these customers. Raises ChangedMeanwhile, Archived."""
+    """The next version of a list, with these customers. Raises OfTheChain, ChangedMeanwhile, Archived."""
     added = saving.next_list(segment, by=by, seen=seen, remark=remark)
     _list(added, customers)
     return added
@@ -139,22 +114,33 @@ def _list(version: SegmentVersion, customers: Iterable[int]) -> None:
         cursor.execute(_LIST, {"version": version.pk, "ids": list(customers)})
 
 
-def _batches(path: Path, column: str) -> Iterator[list[tuple[int, str]]]:
-    """(row, value) of the cells that hold something, some at a time."""
-    from customers.imports.files import open_table
+class _Cells:
+    """(row, value) of the cells of a column that hold something, some at a time; beside them what held nothing."""
 
-    for block in open_table(path).blocks():
-        rows: Sequence[int] = block.rows.tolist()
-        values = [str(value or "").strip() for value in block.columns[column].to_pylist()]
-        told = [(row, value) for row, value in zip(rows, values, strict=True) if value]
-        for first in range(0, len(told), BATCH):
-            yield told[first : first + BATCH]
+    def __init__(self, path: Path, column: str, first: str) -> None:
+        self.path, self.column, self.first = path, column, first
+        self.broken: list[int] = []
+        self.empty = 0
+
+    def __iter__(self) -> Iterator[list[tuple[int, str]]]:
+        from customers.imports.files import open_table
+
+        if self.first:
+            yield [(1, self.first)]
+        for block in open_table(self.path).blocks():
+            rows: Sequence[int] = block.rows.tolist()
+            values = [str(value or "").strip() for value in block.columns[self.column].to_pylist()]
+            told = [(row, value) for row, value in zip(rows, values, strict=True) if value]
+            self.broken += [int(row) for row in block.broken]
+            self.empty += len(rows) - len(told)
+            for start in range(0, len(told), BATCH):
+                yield told[start : start + BATCH]
 
 
 def _found(kind: str, values: list[str], viewer: Viewer) -> dict[str, int]:
     """What was written to whose it is. A phone that may be of two countries is nobody's unless one of them has it."""
     asked: dict[str, tuple[int, ...]]
-    if kind == ID:
+    if kind == listcolumns.ID:
         asked = {
             value: (pk,) if (pk := Customer.row_id(value.lower())) is not None else () for value in values
         }

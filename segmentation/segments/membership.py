@@ -1,7 +1,7 @@
 """Who is in a segment: spells opened and closed, each change once, by the night and by the follower alike.
 
 Whoever settles a segment holds its lock until the end of the transaction, and decides from what is true within it; so
-the night and the follower cannot undo each other.
+the night and the follower cannot undo each other, and who uses an audience knows exactly whom (`uses.py`).
 """
 
 import hashlib
@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from django.db import connection
 
 from crm.lib.statements import Statement
 
@@ -36,6 +38,19 @@ INSERT INTO segmentation_segmentspell (customer_id, segment_id, version_id, bega
 SELECT new.customer_id, %(segment)s, %(version)s, %(at)s, new.because
 FROM unnest(%(ids)s::bigint[], %(because)s::jsonb[]) AS new (customer_id, because)
 """
+_AT = """
+SELECT customer_id FROM segmentation_segmentspell
+WHERE segment_id = %(segment)s AND began_at <= %(at)s AND (ended_at IS NULL OR ended_at > %(at)s)
+"""
+# Later than every moment of which a digest was kept, even where the clock was set back.
+_MOMENT = """
+SELECT greatest(
+    clock_timestamp(),
+    (SELECT at FROM segmentation_segmentnight WHERE segment_id = %(segment)s ORDER BY night_id DESC LIMIT 1)
+        + interval '1 microsecond',
+    (SELECT max(at) FROM segmentation_segmentuse WHERE segment_id = %(segment)s) + interval '1 microsecond'
+)
+"""
 _IDS = list(range(1, 9))
 _example = {
     "segment": 1,
@@ -56,11 +71,22 @@ Because = Callable[
 
 
 def lock(cursor: Any, segment_id: int) -> datetime:
-    """Nobody else settles the segment until this transaction ends. Returns the moment from which on it is decided."""
+    """Nobody else settles the segment until this transaction ends. Returns the moment from which on it is decided.
+
+    The moment is taken after the wait: what was written before it is committed, and what comes later gets a later one.
+    So whoever reads under the lock as of its moment reads what will always be told of that moment.
+    """
     cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, segment_id])
-    cursor.execute("SELECT clock_timestamp()")  # after the wait, so later than what the one before us wrote
+    cursor.execute(_MOMENT, {"segment": segment_id})
     moment: datetime = cursor.fetchone()[0]
     return moment
+
+
+def ids_at(segment_id: int, at: datetime) -> list[int]:
+    """The row numbers of all members at a moment, rising."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AT, {"segment": segment_id, "at": at})
+        return sorted(row[0] for row in cursor.fetchall())
 
 
 def members_now(cursor: Any, segment_id: int, among: Iterable[int] | None = None) -> set[int]:

@@ -3,11 +3,9 @@
 A list is what its newest version lists; after it has been evaluated, its spells say so, as of any other.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from crm.org.models import Chain
 from crm.org.scope import Viewer
 from customers.models import Customer
 from segmentation.models import Segment, SegmentKind, SegmentListed, SegmentSpell
@@ -21,11 +19,6 @@ class Member(NamedTuple):
 
     customer_id: int
     since: datetime | None
-
-
-def end_of(on: date) -> datetime:
-    """The moment at which a day is over, in the chain's zone."""
-    return datetime.combine(on + timedelta(days=1), time(), ZoneInfo(Chain.current().timezone))
 
 
 def members(

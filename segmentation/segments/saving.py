@@ -1,7 +1,7 @@
 """Saving segments: making, changing, sharing, archiving, copying them.
 
-A description is never changed: the next version is added, and says from which one its author started. Who may save
-sees one's own segments and those for everybody, and may change these. Segments that ask each other in a circle would
+A description is never changed: the next version is added, and says from which one its author started. Who may change
+what says `owning.py`; whoever sees a segment may copy it. Segments that ask each other in a circle would
 have no meaning; they are refused here, so that everything else can follow `member_of` without a look.
 """
 
@@ -19,6 +19,7 @@ from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Fault, Refusal
 from crm.org.models import Staff
 from segmentation.models import Segment, SegmentKind, SegmentVersion
+from segmentation.segments import owning
 from segmentation.segments.members import newest
 from segmentation.segments.reading import InvalidSegment, read
 from segmentation.segments.tree import MemberOf, Node, conditions, to_json
@@ -58,13 +59,15 @@ def create(
     about: str = "",
     is_shared: bool = True,
     kind: str = SegmentKind.RULES,
+    saved: Any = None,
 ) -> Segment:
-    """A new segment with its first version. `definition`: JSON or a tree; {} of a list.
+    """A new segment with its first version. `definition`: JSON or a tree; {} of a list. `saved`: that of which it is a
+    copy.
 
     Raises InvalidSegment, NameTaken, Circular.
     """
     _one_after_another()
-    tree = _tree(definition, by, kind)
+    tree = _tree(definition, by, kind, saved)
     owner = by if isinstance(by, Staff) else None
     made = Segment(
         name=_free(name), about=about.strip(), kind=kind, owner=owner, is_shared=is_shared or owner is None,
@@ -82,10 +85,10 @@ def change(
 ) -> SegmentVersion:
     """The next version. `seen`: the number that the author started from. The same description again adds nothing.
 
-    Raises InvalidSegment, Circular, Archived, and ChangedMeanwhile when there is a newer one than was seen.
+    Raises OfTheChain, InvalidSegment, Circular, Archived, and ChangedMeanwhile when there is a newer one than was seen.
     """
-    kept, now = _held(segment, seen)
-    tree = _tree(definition, by, kept.kind)
+    kept, now = _held(segment, seen, by)
+    tree = _tree(definition, by, kept.kind, now.definition)
     if tree is None or to_json(tree) == now.definition:
         return now
     _refuse_circles(kept.pk, tree)
@@ -95,15 +98,17 @@ def change(
 @transaction.atomic
 def next_list(segment: Segment, *, by: Any, seen: int | None = None, remark: str = "") -> SegmentVersion:
     """The next version of a list, without customers yet (`lists.replace`). Raises as `change` does."""
-    kept, now = _held(segment, seen)
+    kept, now = _held(segment, seen, by)
     return _next(kept, now, None, remark, by)
 
 
 @transaction.atomic
 def describe(segment: Segment, *, by: Any, based_on: dict[str, Any] | None = None, **wanted: Any) -> Segment:
-    """Change the name, what it is for, and whether it is for everybody. Raises NameTaken, ChangedMeanwhile."""
-    _one_after_another()
-    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    """Change the name, what it is for, and whether it is for everybody.
+
+    Raises OfTheChain, NameTaken, ChangedMeanwhile.
+    """
+    kept = _kept(segment, by)
     now = {name: getattr(kept, name) for name in DESCRIBED}
     cleaned = {name: value.strip() if isinstance(value, str) else value for name, value in wanted.items()}
     mine = edits.changes(now, {name: cleaned[name] for name in DESCRIBED if name in cleaned}, based_on, kept)
@@ -122,9 +127,8 @@ def describe(segment: Segment, *, by: Any, based_on: dict[str, Any] | None = Non
 
 @transaction.atomic
 def archive(segment: Segment, *, by: Any, at: datetime) -> None:
-    """Take it out of use; its history stays. Raises InUse while another in use asks it."""
-    _one_after_another()
-    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    """Take it out of use; its history stays. Raises OfTheChain, and InUse while another in use asks it."""
+    kept = _kept(segment, by)
     if kept.archived_at is not None:
         return
     if asking := askers(kept):
@@ -136,9 +140,8 @@ def archive(segment: Segment, *, by: Any, at: datetime) -> None:
 
 @transaction.atomic
 def restore(segment: Segment, *, by: Any) -> None:
-    """Bring an archived segment back. Raises NameTaken; InvalidSegment when it asks one that is archived still."""
-    _one_after_another()
-    kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    """Bring an archived segment back. Raises OfTheChain, NameTaken; InvalidSegment when it asks an archived one."""
+    kept = _kept(segment, by)
     if kept.archived_at is None:
         return
     _free(kept.name, but=kept.pk)
@@ -164,6 +167,7 @@ def copy(segment: Segment, *, by: Any, name: str) -> Segment:
         is_shared=False,
         kind=segment.kind,
         definition=version.definition,
+        saved=version.definition,
     )
     if made.kind == SegmentKind.LIST:
         lists.copy_listed(version, made.versions.get(number=1))
@@ -203,10 +207,17 @@ def _one_after_another() -> None:
     Segment.objects.select_for_update(no_key=True).order_by("pk").first()
 
 
-def _held(segment: Segment, seen: int | None) -> tuple[Segment, SegmentVersion]:
-    """The segment and its newest version, held until the end of the transaction."""
+def _kept(segment: Segment, by: Any) -> Segment:
+    """The segment, held until the end of the transaction, if it may be changed."""
     _one_after_another()
     kept = Segment.objects.select_for_update().get(pk=segment.pk)
+    owning.require(kept, by)
+    return kept
+
+
+def _held(segment: Segment, seen: int | None, by: Any) -> tuple[Segment, SegmentVersion]:
+    """The segment and its newest version, held until the end of the transaction."""
+    kept = _kept(segment, by)
     if kept.archived_at is not None:
         raise Archived(_("This segment is archived."))
     now = newest(kept.pk)
@@ -223,12 +234,12 @@ def _next(kept: Segment, now: SegmentVersion, tree: Node | None, remark: str, by
     return added
 
 
-def _tree(definition: Any, by: Any, kind: str) -> Node | None:
-    """The tree as its author may ask; None of a list."""
+def _tree(definition: Any, by: Any, kind: str, saved: Any = None) -> Node | None:
+    """The tree as its author may write it, after the one that was `saved`; None of a list."""
     if kind == SegmentKind.LIST:
         return None
     viewer = by if hasattr(by, "may") else None
-    tree = read(to_json(definition) if not isinstance(definition, dict) else definition, viewer)
+    tree = read(to_json(definition) if not isinstance(definition, dict) else definition, viewer, saved)
     _refuse_archived(tree)
     return tree
 

@@ -1,6 +1,6 @@
 """A segment in a sentence, in the reader's language.
 
-"Customers who bought at least 3 times from Dairy in the last 90 days and whose age is between 30 and 45, but not those
+"Customers who bought at least 3 times from Dairy in the last 90 days and are between 30 and 45 years old, but not those
 who are in “Staff”". Each condition is a clause that begins with its pronoun; in English a second "who" is left out. In
 languages without such clauses the translation of a clause begins with what it says.
 """
@@ -11,13 +11,15 @@ from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import npgettext, pgettext
 
 from crm.org.models import Chain
 from crm.ui import words
 from customers.attributes import Kind, Operator, registry
 from customers.attributes.choosing import labels_of
 from segmentation.models import Segment
+from segmentation.segments import choices, phrases
+from segmentation.segments.rewriting import NOBODY, holds_of_nothing, narrowest, opposite, simplified
 from segmentation.segments.tree import Deed, Did, Group, Is, MemberOf, Node, Then, Where, Window
 
 _O = Operator
@@ -43,19 +45,28 @@ class _Teller:
         return Chain.current().currency
 
     def whole(self, tree: Node) -> str:
+        tree = simplified(tree)
+        if tree == NOBODY:
+            return pgettext("segment", "Nobody")
         group = tree if isinstance(tree, Group) and tree.how == "all" else Group("all", (tree,))
         wanted = [child for child in group.of if not _is_none(child)]
         kept_out = [one for child in group.of if _is_none(child) for one in child.of]  # type: ignore[union-attr]
-        if not wanted:
-            told = pgettext("segment", "All customers")
-        else:
-            told = pgettext("segment", "Customers %(clauses)s") % {
-                "clauses": self._joined(wanted, is_all=True)
-            }
+        told = self._wanted(wanted)
+        if not wanted and len(kept_out) == 1 and (turned := self._turned(kept_out[0])):
+            return pgettext("segment", "Customers %(clauses)s") % {"clauses": turned}
         if kept_out:
             out = {"told": told, "clauses": self._joined(kept_out, is_all=False)}
             told = pgettext("segment", "%(told)s, but not those %(clauses)s") % out
         return told
+
+    def _wanted(self, nodes: Sequence[Node]) -> str:
+        if not nodes:
+            return pgettext("segment", "All customers")
+        alone = nodes[0] if len(nodes) == 1 else None
+        # An "any" beside which nothing stands needs no brackets.
+        is_any = isinstance(alone, Group) and alone.how == "any"
+        clauses = self._joined(alone.of if is_any else nodes, is_all=not is_any)  # type: ignore[union-attr]
+        return pgettext("segment", "Customers %(clauses)s") % {"clauses": clauses}
 
     def clause(self, node: Node) -> str:
         match node:
@@ -72,12 +83,22 @@ class _Teller:
 
     def _group(self, group: Group) -> str:
         if not group.of:
-            nobody = group.how == "any"
-            return pgettext("clause", "who are nobody") if nobody else pgettext("clause", "who are anybody")
+            return pgettext("segment", "Nobody") if group == NOBODY else pgettext("segment", "All customers")
+        if group.how == "none" and len(group.of) == 1 and (turned := self._turned(group.of[0])):
+            return turned
         told = self._joined(group.of, is_all=group.how == "all")
+        if len(group.of) > 1 or group.how == "none":
+            told = pgettext("clause", "(%(clauses)s)") % {"clauses": told}
         if group.how == "none":
-            return pgettext("clause", "who are none of those %(clauses)s") % {"clauses": told}
-        return told if len(group.of) == 1 else pgettext("clause", "(%(clauses)s)") % {"clauses": told}
+            return pgettext("clause", "who are not among those %(clauses)s") % {"clauses": told}
+        return told
+
+    def _turned(self, node: Node) -> str:
+        """Of whom a condition does not hold; "" where that cannot be said in a clause of its own."""
+        if isinstance(node, MemberOf):
+            return pgettext("clause", "who are not in “%(name)s”") % {"name": self._segment(node.segment)}
+        other = opposite(node)
+        return self.clause(other) if other else ""
 
     def _joined(self, nodes: Sequence[Node], *, is_all: bool) -> str:
         """ "who bought and got in touch, and whose …": the pronoun once while it stays the same."""
@@ -103,22 +124,24 @@ class _Teller:
         attribute = registry.attribute(one.attribute)
         if attribute is None or (self.viewer is not None and not attribute.is_asked_by(self.viewer)):
             return pgettext("clause", "about whom something is asked that is not shown to your role")
-        name = attribute.label if attribute.heading == "custom" else _lowered(str(attribute.label))
-        value = self._value(attribute, one.operator, one.value)
-        said = attribute.phrases.get(one.operator) or _ASKED[one.operator]()
-        return str(said) % {"name": name, **value}
+        own = attribute.label if attribute.heading == "custom" else _lowered(str(attribute.label))
+        asked = {"name": attribute.noun or own, **self._value(attribute, one.operator, one.value)}
+        operator = narrowest(attribute, one.operator, one.value)
+        return str((attribute.phrases.get(operator) or phrases.ASKED[operator]) % asked)
 
     def _value(self, asked: Any, operator: Operator, value: Any) -> dict[str, Any]:
+        """`n` is the number that decides between one and many."""
         match operator.takes:
             case "nothing":
-                return {}
+                return {"n": 0}
             case "days":
-                return {"value": words.number(value)}
+                return {"value": words.number(value), "n": value}
             case "two":
-                return {"low": self._scalar(asked, value[0]), "high": self._scalar(asked, value[1])}
+                low, high = (self._scalar(asked, one) for one in value)
+                return {"low": low, "high": high, "value": low, "n": _many(value[1])}
             case "many":
-                return {"value": self._choices(asked, value, is_all=operator == _O.HAS_ALL)}
-        return {"value": self._scalar(asked, value)}
+                return {"value": self._choices(asked, value, is_all=operator == _O.HAS_ALL), "n": len(value)}
+        return {"value": self._scalar(asked, value), "n": _many(value)}
 
     def _scalar(self, asked: Any, value: Any) -> str:
         if asked.kind == Kind.MONEY:
@@ -132,10 +155,15 @@ class _Teller:
 
     def _choices(self, asked: Any, codes: Sequence[str], *, is_all: bool = False) -> str:
         labels = labels_of(asked, codes)
-        named = [str(labels.get(code, code)) for code in codes]
+        named = [choices.label(code, labels) for code in codes]
         if len(named) > MOST_NAMED:
-            more = {"some": _listed(named[:MOST_NAMED]), "n": len(named) - MOST_NAMED}
-            return pgettext("value", "%(some)s or %(n)s others") % more
+            more = len(named) - MOST_NAMED
+            told = (
+                npgettext("value", "%(some)s and %(n)s other", "%(some)s and %(n)s others", more)
+                if is_all
+                else npgettext("value", "%(some)s or %(n)s other", "%(some)s or %(n)s others", more)
+            )
+            return told % {"some": _listed(named[:MOST_NAMED]), "n": words.number(more)}
         *first, last = named
         if not first:
             return last
@@ -151,8 +179,8 @@ class _Teller:
     def _did(self, one: Did) -> str:
         behaviour = registry.behaviour(one.deed.did)
         assert behaviour is not None
-        parts = self._parts(one.deed)
-        if one.operator == _O.AT_MOST and one.value == 0:
+        parts = self._parts(one.deed, has_object=one.measure != "quantity")
+        if one.measure == behaviour.measures[0].code and one.operator == _O.AT_MOST and one.value == 0:
             return pgettext("clause", "who never %(verb)s%(what)s%(when)s") % parts
         measure = next(m for m in behaviour.measures if m.code == one.measure)
         is_once = (one.measure, one.operator) == ("times", _O.AT_LEAST) and one.value == 1
@@ -163,46 +191,54 @@ class _Teller:
         first, then = self._parts(one.first), self._parts(one.then)
         parts = {f"first_{name}": text for name, text in first.items()}
         parts |= {f"then_{name}": text for name, text in then.items()}
-        days = {"days": words.number(one.within_days)}
-        return pgettext(
+        if one.within_days == 1:
+            told = pgettext(
+                "clause",
+                "who %(first_verb)s%(first_what)s%(first_when)s and, on the next day,"
+                " %(then_verb)s%(then_what)s%(then_when)s",
+            )
+            return told % parts
+        told = pgettext(
             "clause",
-            "who %(first_verb)s%(first_what)s%(first_when)s and, on a later day, at most %(days)s days on,"
+            "who %(first_verb)s%(first_what)s%(first_when)s and, 1 to %(days)s days later,"
             " %(then_verb)s%(then_what)s%(then_when)s",
-        ) % (parts | days)
+        )
+        return told % (parts | {"days": words.number(one.within_days)})
 
-    def _parts(self, deed: Deed) -> dict[str, str]:
+    def _parts(self, deed: Deed, *, has_object: bool = True) -> dict[str, str]:
         behaviour = registry.behaviour(deed.did)
         assert behaviour is not None
         fields = {field.code: field for field in behaviour.fields}
-        what = "".join(self._where(fields[row.field], row) for row in deed.where)
-        return {"verb": _lowered(str(behaviour.label)), "what": what, "when": _when(deed.window)}
+        rows = list(deed.where)
+        verb = _lowered(str(behaviour.label))
+        first = next(
+            (row for row in rows if has_object and (row.field, row.operator) in phrases.OBJECTS), None
+        )
+        if first:
+            rows.remove(first)
+            asked = self._value(fields[first.field], first.operator, first.value)
+            verb += str(phrases.OBJECTS[first.field, first.operator] % asked)
+        what = "".join(self._where(fields[row.field], row) for row in rows)
+        return {"verb": verb, "what": what, "when": _when(deed.window)}
 
     def _where(self, field: Any, row: Where) -> str:
         """What it is narrowed by: the usual choices read as in a sentence, the rest stands in brackets."""
-        value = self._value(field, row.operator, row.value)
-        if row.operator == _O.ANY_OF and field.code in _PLACED:
-            return _PLACED[field.code]() % value
-        if field.code == "is_discounted":
-            is_with = row.operator == _O.YES
-            return (
-                pgettext("goods", " with a discount") if is_with else pgettext("goods", " without a discount")
-            )
-        asked = _FIELDS[row.operator]() % {"name": _lowered(str(field.label)), **value}
-        return pgettext("goods", " (%(asked)s)") % {"asked": asked}
+        asked = {"name": _lowered(str(field.label)), **self._value(field, row.operator, row.value)}
+        if (field.code, row.operator) in phrases.PLACED:
+            return str(phrases.PLACED[field.code, row.operator] % asked)
+        told = phrases.FIELDS[narrowest(field, row.operator, row.value)] % asked
+        return pgettext("goods", " (%(asked)s)") % {"asked": told}
 
     def _much(self, measure: Any, operator: Operator, value: Any) -> str:
-        if operator == _O.BETWEEN:
-            n = _AMOUNTS[operator]() % {
-                "low": self._scalar(measure, value[0]),
-                "high": self._scalar(measure, value[1]),
-            }
-        else:
-            n = _AMOUNTS[operator]() % {"n": self._scalar(measure, value)}
-        told = _MEASURED.get(measure.code)
+        asked = self._value(measure, operator, value)
+        amount = phrases.AMOUNTS[narrowest(measure, operator, value)] % (asked | {"n": asked["value"]})
+        if measure.code not in phrases.MEASURED:
+            return pgettext("measure", " (%(label)s: %(n)s)") % {"label": measure.label, "n": amount}
+        told = str(phrases.MEASURED[measure.code] % {"much": amount, "n": asked["n"]})
         return (
-            told() % {"n": n}
-            if told
-            else pgettext("measure", " (%(label)s: %(n)s)") % {"label": measure.label, "n": n}
+            told + pgettext("measure", " (or never)")
+            if measure.kind == Kind.MONEY and holds_of_nothing(operator, value)
+            else told
         )
 
     def _segment(self, number: int) -> str:
@@ -229,76 +265,18 @@ def _places(value: Any) -> int:
     return max(0, -int(Decimal(value).normalize().as_tuple().exponent))
 
 
+def _many(value: Any) -> int:
+    """For the choice between one and many: what is no whole number is many."""
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else 2
+
+
 def _when(window: Window) -> str:
     match window.kind:
-        case "last_days":
-            return pgettext("time", " in the last %(n)s days") % {"n": words.number(window.days)}
-        case "longer_ago":
-            return pgettext("time", " more than %(n)s days ago") % {"n": words.number(window.days)}
+        case "ever":
+            return ""
         case "between":
             assert window.since and window.until
+            kind = "on" if window.since == window.until else "between"
             both = {"since": words.exact(window.since), "until": words.exact(window.until)}
-            return pgettext("time", " between %(since)s and %(until)s") % both
-    return ""
-
-
-# Texts are looked up when they are told: the language is the reader's.
-_ASKED = {
-    _O.IS: lambda: pgettext("clause", "whose %(name)s is %(value)s"),
-    _O.IS_NOT: lambda: pgettext("clause", "whose %(name)s is not %(value)s"),
-    _O.AT_LEAST: lambda: pgettext("clause", "whose %(name)s is at least %(value)s"),
-    _O.AT_MOST: lambda: pgettext("clause", "whose %(name)s is at most %(value)s"),
-    _O.BETWEEN: lambda: pgettext("clause", "whose %(name)s is between %(low)s and %(high)s"),
-    _O.ON: lambda: pgettext("clause", "whose %(name)s is on %(value)s"),
-    _O.BEFORE: lambda: pgettext("clause", "whose %(name)s is before %(value)s"),
-    _O.AFTER: lambda: pgettext("clause", "whose %(name)s is after %(value)s"),
-    _O.LAST_DAYS: lambda: pgettext("clause", "whose %(name)s is in the last %(value)s days"),
-    _O.NEXT_DAYS: lambda: pgettext("clause", "whose %(name)s is in the next %(value)s days"),
-    _O.LONGER_AGO: lambda: pgettext("clause", "whose %(name)s is more than %(value)s days ago"),
-    _O.ANY_OF: lambda: pgettext("clause", "whose %(name)s is %(value)s"),
-    _O.NONE_OF: lambda: pgettext("clause", "whose %(name)s is not %(value)s"),
-    _O.HAS_ANY: lambda: pgettext("clause", "among whose %(name)s is %(value)s"),
-    _O.HAS_ALL: lambda: pgettext("clause", "among whose %(name)s are %(value)s"),
-    _O.HAS_NONE: lambda: pgettext("clause", "among whose %(name)s is not %(value)s"),
-    _O.YES: lambda: pgettext("clause", "whose “%(name)s” is yes"),
-    _O.NO: lambda: pgettext("clause", "whose “%(name)s” is not yes"),
-    _O.CONTAINS: lambda: pgettext("clause", "whose %(name)s contains %(value)s"),
-    _O.STARTS_WITH: lambda: pgettext("clause", "whose %(name)s starts with %(value)s"),
-    _O.KNOWN: lambda: pgettext("clause", "whose %(name)s is known"),
-    _O.UNKNOWN: lambda: pgettext("clause", "whose %(name)s is not known"),
-}
-_FIELDS = {
-    _O.IS: lambda: pgettext("field", "%(name)s %(value)s"),
-    _O.IS_NOT: lambda: pgettext("field", "%(name)s not %(value)s"),
-    _O.AT_LEAST: lambda: pgettext("field", "%(name)s at least %(value)s"),
-    _O.AT_MOST: lambda: pgettext("field", "%(name)s at most %(value)s"),
-    _O.BETWEEN: lambda: pgettext("field", "%(name)s between %(low)s and %(high)s"),
-    _O.ANY_OF: lambda: pgettext("field", "%(name)s %(value)s"),
-    _O.NONE_OF: lambda: pgettext("field", "%(name)s not %(value)s"),
-    _O.YES: lambda: pgettext("field", "%(name)s"),
-    _O.NO: lambda: pgettext("field", "not %(name)s"),
-    _O.KNOWN: lambda: pgettext("field", "%(name)s known"),
-    _O.UNKNOWN: lambda: pgettext("field", "%(name)s not known"),
-}
-_PLACED = {
-    "category": lambda: pgettext("goods", " from %(value)s"),
-    "brand": lambda: pgettext("goods", " of the brand %(value)s"),
-    "product": lambda: pgettext("goods", " of %(value)s"),
-    "store": lambda: pgettext("goods", " in %(value)s"),
-    "region": lambda: pgettext("goods", " in the region %(value)s"),
-    "channel": lambda: pgettext("goods", " by %(value)s"),
-    "coupon": lambda: pgettext("goods", " of “%(value)s”"),
-}
-_AMOUNTS = {
-    _O.AT_LEAST: lambda: pgettext("amount", "at least %(n)s"),
-    _O.AT_MOST: lambda: pgettext("amount", "at most %(n)s"),
-    _O.IS: lambda: pgettext("amount", "exactly %(n)s"),
-    _O.BETWEEN: lambda: pgettext("amount", "between %(low)s and %(high)s"),
-}
-_MEASURED = {
-    "times": lambda: pgettext("measure", " %(n)s times"),
-    "days": lambda: pgettext("measure", " on %(n)s days"),
-    "quantity": lambda: pgettext("measure", " %(n)s pieces"),
-    "amount": lambda: pgettext("measure", " for %(n)s in all"),
-    "points": lambda: pgettext("measure", " (%(n)s points)"),
-}
+            return str(phrases.WINDOWS[kind] % both)
+    return str(phrases.WINDOWS[window.kind] % {"days": words.number(window.days), "n": window.days})

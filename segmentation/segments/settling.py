@@ -19,9 +19,10 @@ from segmentation.segments.active import Active
 
 @dataclass(frozen=True)
 class Settled:
-    """Who is in it as of `at`, rising, and how many came and went."""
+    """Who is in it as of `at`, rising, by which version, and how many came and went."""
 
     at: datetime
+    version_id: int
     members: list[int]
     came: int
     went: int
@@ -38,16 +39,18 @@ class Decided(NamedTuple):
 def everybody(cursor: Any, one: Active, moment: Moment) -> Settled:
     """Settle a segment for all customers. Call it in a transaction."""
     at = membership.lock(cursor, one.segment_id)
+    one = active.current(one)
     inside = evaluating.everybody(one.tree, moment)
     known = membership.members_now(cursor, one.segment_id)
     came, went = _write(cursor, one, Decided(at, moment, set(inside)), known)
     SegmentVersion.objects.filter(pk=one.version_id, settled_at=None).update(settled_at=at)
-    return Settled(at, inside, came, went)
+    return Settled(at, one.version_id, inside, came, went)
 
 
 def some(cursor: Any, one: Active, ids: Sequence[int]) -> None:
     """Settle it for these customers. Call it in a transaction."""
     at = membership.lock(cursor, one.segment_id)
+    one = active.current(one)
     moment = evaluating.moment()
     inside = evaluating.ids(one.tree, moment, among=ids)
     known = membership.members_now(cursor, one.segment_id, ids)

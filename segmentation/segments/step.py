@@ -77,7 +77,7 @@ def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
 def _settle(cursor: Any, one: Active, night_run: NightRun, moment: Moment) -> int:
     done = settling.everybody(cursor, one, moment)
     SegmentNight.objects.create(
-        segment_id=one.segment_id, night=night_run.night, version_id=one.version_id, at=done.at,
+        segment_id=one.segment_id, night=night_run.night, version_id=done.version_id, at=done.at,
         customers=len(done.members), came=done.came, went=done.went, digest=membership.digest(done.members),
     )  # fmt: skip
     return done.came + done.went

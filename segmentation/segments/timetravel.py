@@ -1,37 +1,38 @@
 """Who was in a segment, when, and how that changed: all from spells, which are never rewritten.
 
-Every night keeps a digest of the members of each segment, every use (an export, a campaign) one of those it used. Both
-can be made again at any time; `faults` names those that come out differently.
+Every night keeps a digest of the members of each segment, every use (`uses.py`) one of those it took. Both can be made
+again at any time; `faults` names those that come out differently.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from crm.org.scope import Viewer
 from customers import nights
 from customers.models import Customer
 from segmentation.models import Segment, SegmentNight, SegmentSpell, SegmentUse
-from segmentation.segments import membership
+from segmentation.segments import membership, uses
+from segmentation.segments.membership import ids_at
 
-_IDS_AT = """
-SELECT customer_id FROM segmentation_segmentspell
-WHERE segment_id = %(segment)s AND began_at <= %(at)s AND (ended_at IS NULL OR ended_at > %(at)s)
-"""
+
+def night_of(segment: Segment, on: date) -> SegmentNight | None:
+    """What stands for a date: the segment's latest night up to it. None: there was none yet, so nothing is known."""
+    last = nights.published()
+    if last is None:
+        return None
+    rows = SegmentNight.objects.filter(
+        segment=segment, night__on__lte=on, night_id__lte=last.pk, night__published_at__isnull=False
+    )
+    return rows.select_related("night").order_by("-night__on", "-night_id").first()
 
 
 def moment_of(segment: Segment, on: date) -> datetime | None:
-    """The moment that stands for a date: that of the segment's latest night up to it. None: there was none yet."""
-    night = nights.night_of(on)
-    if night is None:
-        return None
-    rows = SegmentNight.objects.filter(segment=segment, night__on__lte=on, night__published_at__isnull=False)
-    return rows.order_by("-night__on", "-night_id").values_list("at", flat=True).first()
+    """The moment of that night. Every door asks it here, so that a date means the same people everywhere."""
+    night = night_of(segment, on)
+    return night.at if night else None
 
 
 def members_at(segment: Segment, viewer: Viewer, at: datetime | None = None) -> QuerySet[Customer]:
@@ -40,37 +41,8 @@ def members_at(segment: Segment, viewer: Viewer, at: datetime | None = None) -> 
     return Customer.objects.visible_to(viewer).filter(Exists(spells))
 
 
-def ids_at(segment_id: int, at: datetime) -> list[int]:
-    """The row numbers of all members at a moment, rising."""
-    with connection.cursor() as cursor:
-        cursor.execute(_IDS_AT, {"segment": segment_id, "at": at})
-        return sorted(row[0] for row in cursor.fetchall())
-
-
 def digest_at(segment_id: int, at: datetime) -> bytes:
     return membership.digest(ids_at(segment_id, at))
-
-
-def use(segment: Segment, viewer: Viewer, *, used_for: str, by: Any) -> tuple[SegmentUse, list[int]]:
-    """Take the members of now for something, and remember exactly whom. Returns the record and the row numbers."""
-    from crm.audit import trail
-
-    at = _now()
-    store_ids = viewer.scope().store_ids
-    ids = sorted(members_at(segment, viewer, at).values_list("pk", flat=True))
-    record = SegmentUse.objects.create(
-        segment=segment, at=at, used_for=used_for, used_by=trail.actor_name(by), customers=len(ids),
-        store_ids=None if store_ids is None else sorted(store_ids), digest=membership.digest(ids),
-        members=None if store_ids is None else _packed(ids),
-    )  # fmt: skip
-    return record, ids
-
-
-def audience(record: SegmentUse) -> list[int]:
-    """Whom a use was about, rising."""
-    return (
-        ids_at(record.segment_id, record.at) if record.members is None else _unpacked(bytes(record.members))
-    )
 
 
 @dataclass(frozen=True)
@@ -92,9 +64,9 @@ def faults(segment: Segment | None = None) -> Iterator[Difference]:
         if membership.digest(ids) != bytes(night.digest):
             yield Difference("night", night.segment_id, night.at, night.customers, len(ids))
     for record in SegmentUse.objects.filter(**which).order_by("pk").iterator():
-        ids = audience(record)
+        ids = uses.audience(record)
         if membership.digest(ids) != bytes(record.digest):
-            yield Difference("use", record.segment_id, record.at, record.customers, len(ids))
+            yield Difference("use", record.segment_id or 0, record.at, record.customers, len(ids))
 
 
 @dataclass(frozen=True)
@@ -210,24 +182,3 @@ def shared_by(segment: Segment, viewer: Viewer, others: Iterable[Segment]) -> di
     rows = SegmentSpell.objects.filter(segment__in=[one.pk for one in others]).at()
     counts = rows.filter(customer__in=people).values("segment").annotate(n=Count("customer_id")).order_by()
     return {row["segment"]: row["n"] for row in counts}
-
-
-def _now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-        return found
-
-
-def _packed(ids: list[int]) -> bytes:
-    """Row numbers, rising, as steps from one to the next, compressed."""
-    steps = [b - a for a, b in zip([0, *ids], ids, strict=False)]
-    return zlib.compress(" ".join(map(str, steps)).encode())
-
-
-def _unpacked(packed: bytes) -> list[int]:
-    numbers, last = [], 0
-    for step in zlib.decompress(packed).split():
-        last += int(step)
-        numbers.append(last)
-    return numbers

@@ -70,7 +70,7 @@ class Deed:
 
 @dataclass(frozen=True)
 class Did:
-    """How much of it: `operator` is AT_LEAST, AT_MOST, BETWEEN or IS; at most 0 is never."""
+    """How much of it: `operator` is AT_LEAST, AT_MOST, BETWEEN or IS; at most 0 times is never."""
 
     deed: Deed
     measure: str

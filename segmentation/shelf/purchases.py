@@ -5,7 +5,8 @@ that of the customer on the shelf. Money is in cents, quantities in thousandths,
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,68 +23,79 @@ LINES = {
 
 
 def lay(shelf: Shelf, histories: Histories) -> None:
-    """Two passes over the histories: how many there are of each day and product, then each row to its place."""
-    laying = _Laying(shelf)
+    """First how many rows there are of each day and product, then where each row goes, then a column at a time: so one
+    column is in memory, and never the table."""
+    receipts, lines = _Sorted(shelf.place, "receipts", RECEIPTS), _Sorted(shelf.place, "lines", LINES)
+    for here in _parts(shelf, histories):
+        receipts.count(here.day)
+        lines.count(here.product)
+    for here in _parts(shelf, histories):
+        receipts.arrange(here.day)
+        lines.arrange(here.product)
+    for name in RECEIPTS:
+        receipts.lay(name, (here.of_receipts(name) for here in _parts(shelf, histories)))
+    for name in LINES:
+        lines.lay(name, (here.of_lines(name) for here in _parts(shelf, histories)))
+    owners = np.concatenate(
+        [np.empty(0, np.int32), *(here.of_receipts("place") for here in _parts(shelf, histories))]
+    )
+    shelf.save("receipt_place", owners)
+    told = {"receipts": receipts.close(), "lines": lines.close()}
+    (shelf.place / "purchases.json").write_text(json.dumps(told))
+
+
+def _parts(shelf: Shelf, histories: Histories) -> Iterator["_Here"]:
+    done = 0
     for part in histories.parts():
-        laying.count(part)
-    laying.open()
-    for part in histories.parts():
-        laying.put(part)
-    laying.close()
+        here = _Here(shelf.customers, part, done)
+        yield here
+        done += len(here.receipts)
 
 
-class _Laying:
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
-        self.receipts = _Sorted(shelf.place, "receipts", RECEIPTS)
-        self.lines = _Sorted(shelf.place, "lines", LINES)
-        self.done = 0
+class _Here:
+    """Receipts and lines of a part whose customers are on the shelf. `first`: the number of its first receipt there."""
 
-    def count(self, part: Part) -> None:
-        is_here = self._places(part)[0][part.owner]
-        self.receipts.count(part.receipt_day[is_here])
-        self.lines.count(part.line_product[is_here[part.line_receipt]])
+    def __init__(self, everybody: Any, part: Part, first: int) -> None:
+        self.part, self.first = part, first
+        place = np.minimum(np.searchsorted(everybody, part.customer), max(len(everybody) - 1, 0))
+        is_here = everybody[place] == part.customer if len(everybody) else np.zeros(len(part), dtype=bool)
+        self._place, self._is_here = place.astype(np.int32), is_here
 
-    def open(self) -> None:
-        self.receipts.open()
-        self.lines.open()
-        place = self.shelf.place / "receipt_place.npy"
-        self.owners = np.lib.format.open_memmap(place, mode="w+", dtype=np.int32, shape=(self.receipts.rows,))
+    @cached_property
+    def receipts(self) -> Any:
+        return np.flatnonzero(self._is_here[self.part.owner])
 
-    def put(self, part: Part) -> None:
+    @cached_property
+    def lines(self) -> Any:
+        return np.flatnonzero(self._is_here[self.part.owner][self.part.line_receipt])
+
+    @property
+    def day(self) -> Any:
+        return self.part.receipt_day[self.receipts]
+
+    @property
+    def product(self) -> Any:
+        return self.part.line_product[self.lines]
+
+    def of_receipts(self, name: str) -> Any:
+        if name == "place":
+            return self._place[self.part.owner[self.receipts]]
+        return getattr(self.part, f"receipt_{name}")[self.receipts]
+
+    def of_lines(self, name: str) -> Any:
         """Receipts are numbered as they come, so that lines can say which is theirs."""
-        is_here, place = self._places(part)
-        owner = part.owner
-        kept = np.flatnonzero(is_here[owner])
-        place = place[owner]
-        columns = {name: getattr(part, f"receipt_{name}")[kept] for name in RECEIPTS if name != "place"}
-        self.receipts.put(columns["day"], columns | {"place": place[kept]})
-        self.owners[self.done : self.done + len(kept)] = place[kept]
-        numbers = np.full(len(owner), -1, dtype=np.int32)
-        numbers[kept] = np.arange(self.done, self.done + len(kept), dtype=np.int32)
-        self._put_lines(part, numbers, place)
-        self.done += len(kept)
-
-    def _put_lines(self, part: Part, numbers: Any, place: Any) -> None:
-        receipt = part.line_receipt
-        lines = np.flatnonzero(numbers[receipt] >= 0)
-        receipt = receipt[lines]
-        columns = {name: getattr(part, f"receipt_{name}")[receipt] for name in ("day", "store", "channel")}
-        columns |= {name: getattr(part, f"line_{name}")[lines] for name in ("product", "milli", "cents")}
-        columns |= {"place": place[receipt], "receipt": numbers[receipt]}
-        self.lines.put(columns["product"], columns | {"discounted": part.line_discount[lines] > 0})
-
-    def close(self) -> None:
-        told = {"receipts": self.receipts.close(), "lines": self.lines.close()}
-        (self.shelf.place / "purchases.json").write_text(json.dumps(told))
-
-    def _places(self, part: Part) -> tuple[Any, Any]:
-        """Which of the part's customers are on the shelf, and where."""
-        everybody = self.shelf.customers
-        if not len(everybody) or not len(part):
-            return np.zeros(len(part), dtype=bool), np.zeros(len(part), dtype=np.int32)
-        place = np.minimum(np.searchsorted(everybody, part.customer), len(everybody) - 1)
-        return everybody[place] == part.customer, place.astype(np.int32)
+        match name:
+            case "product" | "milli" | "cents":
+                return getattr(self.part, f"line_{name}")[self.lines]
+            case "discounted":
+                return self.part.line_discount[self.lines] > 0
+        receipt = self.part.line_receipt[self.lines]
+        match name:
+            case "receipt":
+                return self.first + np.searchsorted(self.receipts, receipt)
+            case "place":
+                return self._place[self.part.owner[receipt]]
+        return getattr(self.part, f"receipt_{name}")[receipt]
 
 
 class _Sorted:
@@ -92,7 +104,9 @@ class _Sorted:
     def __init__(self, place: Path, name: str, types: dict[str, Any]) -> None:
         self._place, self._name, self._types = place, name, types
         self._counts = np.zeros(1, dtype=np.int64)
-        self.rows = 0
+        self._next: Any = None
+        self._to = place / f"{name}_to.tmp"  # where each row goes, part after part
+        self._to.unlink(missing_ok=True)
 
     def count(self, keys: Any) -> None:
         size = max(len(self._counts), int(keys.max(initial=0)) + 1)
@@ -100,33 +114,30 @@ class _Sorted:
         counts[: len(self._counts)] += self._counts
         self._counts = counts
 
-    def open(self) -> None:
-        self.rows = int(self._counts.sum())
-        self._next = np.cumsum(self._counts) - self._counts
-        self._columns = {
-            name: np.lib.format.open_memmap(
-                self._place / f"{self._name}_{name}.npy", mode="w+", dtype=dtype, shape=(self.rows,)
-            )
-            for name, dtype in self._types.items()
-        }
-
-    def put(self, keys: Any, columns: dict[str, Any]) -> None:
+    def arrange(self, keys: Any) -> None:
+        if self._next is None:
+            self._next = np.cumsum(self._counts) - self._counts
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
-        begins = np.searchsorted(keys, keys, side="left")
-        places = self._next[keys] + np.arange(len(keys)) - begins
-        for name, column in self._columns.items():
-            column[places] = columns[name][order]
-        counts = np.bincount(keys, minlength=len(self._next))
-        self._next += counts
+        to = np.empty(len(keys), dtype=np.int64)
+        to[order] = self._next[keys] + np.arange(len(keys)) - np.searchsorted(keys, keys, side="left")
+        self._next += np.bincount(keys, minlength=len(self._next))
+        with self._to.open("ab") as file:
+            to.tofile(file)
+
+    def lay(self, name: str, values: Iterable[Any]) -> None:
+        column = np.empty(int(self._counts.sum()), dtype=self._types[name])
+        with self._to.open("rb") as file:
+            for some in values:
+                column[np.fromfile(file, np.int64, len(some))] = some
+        np.save(self._place / f"{self._name}_{name}.npy", column, allow_pickle=False)
 
     def close(self) -> dict[str, Any]:
         """The keys that occur, and where each begins."""
+        self._to.unlink(missing_ok=True)
         keys = np.flatnonzero(self._counts)
         starts = (np.cumsum(self._counts) - self._counts)[keys]
-        for column in self._columns.values():
-            column.flush()
-        return {"keys": keys.tolist(), "starts": [*starts.tolist(), self.rows]}
+        return {"keys": keys.tolist(), "starts": [*starts.tolist(), int(self._counts.sum())]}
 
 
 class Rows:

@@ -15,6 +15,7 @@ from crm.org.models import Chain, Staff
 from crm.org.permissions import Permission
 from customers import nights
 from segmentation.models import Group, Segment, Target, TargetDecision, TargetJudgement, TargetStatus
+from segmentation.segments import owning
 from segmentation.targets.scoring import JUDGED
 
 STRATEGY = ("product", "price", "channel", "promotion")
@@ -52,9 +53,10 @@ def edit(
 ) -> Target | None:
     """Write what of `wanted` (by the names of FIELDS; `owner` a Staff or None) is not so already.
 
-    A changed judgement and a changed status are each kept as a row of their own, with the remark. Raises InvalidTarget,
-    ChangedMeanwhile; then nothing has changed. None: nothing was said about it before, and nothing now.
+    A changed judgement and a changed status are each kept as a row of their own, with the remark. Raises OfTheChain,
+    InvalidTarget, ChangedMeanwhile; then nothing has changed. None: nothing was said about it before, and nothing now.
     """
+    owning.require_chain(by)
     with transaction.atomic():
         target = _locked(record)
         before = values_of(target)

@@ -1,6 +1,6 @@
 """What is known of the segments: the sums that the night wrote, over the viewer's stores, as figures to compare."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cached_property
@@ -12,7 +12,7 @@ from crm.org.scope import Viewer
 from customers import nights
 from customers.consents.cells import CHANNELS
 from customers.models import Night
-from segmentation.models import TargetCount, TargetNight
+from segmentation.models import SegmentNight, TargetCount, TargetNight
 from segmentation.targets.measures import OWN
 
 Key = tuple[str, int]  # "group" or "segment", and its number
@@ -141,6 +141,7 @@ class Measured:
     churn_by: str
     value_by: str
     sums: Mapping[Key, Sums]
+    segments: Set[int] = frozenset()  # those that the night knew; of the others nothing can be said yet
 
     @cached_property
     def customers(self) -> int:
@@ -155,8 +156,10 @@ class Measured:
         return self.value_by == OWN
 
     def of(self, key: Key) -> Figures | None:
-        """None where the night did not know the segment yet (or nobody of the viewer's stores is or was in it)."""
-        sums = self.sums.get(key)
+        """None where the night did not know the segment yet; whom nobody of the viewer's stores is in, has nobody."""
+        kind, pk = key
+        is_known = kind == "group" or pk in self.segments
+        sums = self.sums.get(key, Sums() if is_known else None)
         return Figures(sums, self.customers, self.revenue) if sums else None
 
 
@@ -172,7 +175,8 @@ def measured(viewer: Viewer, night: Night | None = None) -> Measured | None:
     for row in rows.annotate(**{f"sum_{name}": Sum(name) for name in NAMES}).order_by():
         key: Key = ("group", row["group"]) if row["group"] else ("segment", row["segment"])
         found[key] = Sums(**{name: row[f"sum_{name}"] for name in NAMES})
-    return Measured(basis.night, basis.churn_by, basis.value_by, found)
+    segments = SegmentNight.objects.filter(night=basis.night_id).values_list("segment", flat=True)
+    return Measured(basis.night, basis.churn_by, basis.value_by, found, frozenset(segments))
 
 
 def _share(part: Any, whole: Any) -> float | None:

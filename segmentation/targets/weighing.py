@@ -10,6 +10,7 @@ from crm.lib import edits
 from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Fault, Refusal
 from segmentation.models import Mode, Targeting
+from segmentation.segments import owning
 from segmentation.targets.scoring import ATTRACTIVENESS, FACTORS, STRENGTH
 
 SETTINGS = ("mode", *FACTORS)
@@ -32,9 +33,10 @@ def change(
 ) -> Targeting:
     """A new version with these settings changed; the present one when nothing changes.
 
-    `based_on`: what the author saw. Raises InvalidWeights (an axis must sum to 100), ChangedMeanwhile; then nothing has
-    changed.
+    `based_on`: what the author saw. Raises OfTheChain, InvalidWeights (an axis must sum to 100), ChangedMeanwhile; then
+    nothing has changed.
     """
+    owning.require_chain(by)
     Targeting.current()
     with transaction.atomic():
         Targeting.objects.select_for_update().order_by("pk").first()  # versions are made one after another

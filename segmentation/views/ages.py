@@ -54,7 +54,7 @@ class AgeForm(forms.Form):
 class Ages(StaffView):
     """GET shows the limits, POST sets one."""
 
-    permission = Permission.EDIT_SEGMENTS
+    permission = Permission.EDIT_TARGETS
     template = "segmentation/ages.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -79,7 +79,7 @@ class Ages(StaffView):
 class AgeRemoval(StaffView):
     """POST lifts a limit."""
 
-    permission = Permission.EDIT_SEGMENTS
+    permission = Permission.EDIT_TARGETS
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         ages.remove(get_object_or_404(AgeLimit.objects.select_related("category"), pk=pk), by=self.staff)

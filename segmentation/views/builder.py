@@ -15,6 +15,7 @@ from segmentation import starters
 from segmentation.building.shape import Json, rooted
 from segmentation.models import Segment, SegmentKind
 from segmentation.segments.members import newest
+from segmentation.views.base import sent_back
 from segmentation.views.builderforms import SegmentForm
 from segmentation.views.reach import told_of
 from segmentation.views.writing import Writing, picked
@@ -85,12 +86,15 @@ class Edit(BuilderView):
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         segment = self.edited(public_id)
         assert segment is not None
+        if away := sent_back(self, segment):
+            return away
         form = SegmentForm(None, segment=segment, version=newest(segment.pk))
         return self.render(self.template, self.page(Writing(rooted(definition_of(segment))), form, segment))
 
 
-def definition_of(segment: Segment) -> Json:
-    version = newest(segment.pk)
+def definition_of(segment: Segment | None) -> Json:
+    """What a segment means so far; {} of a new one."""
+    version = newest(segment.pk) if segment else None
     return version.definition if version else {}
 
 
@@ -104,7 +108,9 @@ class Steps(BuilderView):
             context = writing.context({}, self.others(segment))
             return self.render("segmentation/builder_steps.html", context)
         form = SegmentForm(None, initial=_told(request), segment=segment)
-        context = self.page(writing, form, segment) | told_of(writing.tree, self.staff)
+        context = self.page(writing, form, segment) | told_of(
+            writing.tree, self.staff, definition_of(segment)
+        )
         return self.render(self.template, context)
 
 
@@ -118,8 +124,9 @@ class Reach(BuilderView):
     """POST counts what stands in the form, as far as it is finished."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        tree = Writing.of(request.POST).tree
-        return self.render("segmentation/builder_reach.html", told_of(tree, self.staff) | {"swaps": True})
+        segment = self.edited(request.POST.get("segment", ""))
+        told = told_of(Writing.of(request.POST).tree, self.staff, definition_of(segment))
+        return self.render("segmentation/builder_reach.html", told | {"swaps": True})
 
 
 class Choices(StaffView):

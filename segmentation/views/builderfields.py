@@ -9,6 +9,7 @@ from django.utils.translation import pgettext
 from customers.attributes import Kind, Operator
 from customers.attributes.choosing import labels_of
 from segmentation.building.shape import Json
+from segmentation.segments import choices
 
 FEW = 40  # as many choices are all shown; more are searched
 UNITS = {
@@ -91,7 +92,7 @@ def days(name: str, value: str) -> Value:
 def _many(asked: Any, names: list[str], chosen: list[str], of: str) -> Value:
     """All choices with what is ticked; of many only the ticked ones, the others are searched."""
     labels = dict(labels_of(asked, chosen)) if asked.is_long else dict(asked.options())
-    labels |= {code: code for code in chosen if code and code not in labels}
+    labels |= {code: choices.label(code, labels) for code in chosen if code and code not in labels}
     if asked.is_long or len(labels) > FEW:
         found = [Choice(code, labels[code], True) for code in chosen if code]
         return Value("many", str(asked.kind), names, chosen, choices=found, search=of)

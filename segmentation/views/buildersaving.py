@@ -11,7 +11,7 @@ from crm.org.permissions import Permission
 from segmentation.building.finishing import without_empty
 from segmentation.models import Segment
 from segmentation.segments import saving
-from segmentation.views.builder import BuilderView
+from segmentation.views.builder import BuilderView, definition_of
 from segmentation.views.builderforms import SegmentForm
 from segmentation.views.reach import told_of
 from segmentation.views.writing import Writing, faults_of
@@ -23,15 +23,16 @@ class Keeping(BuilderView):
     permission = Permission.EDIT_SEGMENTS
 
     def keep(self, form: SegmentForm, segment: Segment | None) -> HttpResponse:
-        writing = Writing(without_empty(Writing.of(self.request.POST).tree) or {"all": []})
-        form.faults = faults_of(writing.tree, self.staff)
+        writing = Writing(without_empty(Writing.of(self.request.POST).tree))
+        saved = definition_of(segment)
+        form.faults = faults_of(writing.tree, self.staff, saved)
         if form.faults:
             form.add_error(None, _wrong(len(form.faults)))
         return self.answer(
             form,
             lambda: self.made(form.cleaned_data, writing, segment, form),
             done=lambda kept: reverse("segmentation:segment", args=[kept.public_id]),
-            context=lambda: self.page(writing, form, segment) | told_of(writing.tree, self.staff),
+            context=lambda: self.page(writing, form, segment) | told_of(writing.tree, self.staff, saved),
         )
 
     def made(

@@ -17,14 +17,13 @@ from crm.ui import export
 from crm.ui.staff import chain_of
 from crm.ui.views import StaffView
 from customers.models import Customer
-from customers.views.workbulk import Bulk
 from segmentation.clusters import limits, reading
 from segmentation.clusters.reading import Card, Movement, Picture
 from segmentation.models import Cluster
 from segmentation.views import clusterwords
 from segmentation.views.base import tabs
-from segmentation.views.members import exported, listed
-from segmentation.views.scope import Filter
+from segmentation.views.members import ListWork, exported, listed
+from segmentation.views.scope import Filter, whole_chain
 
 FLOWS = 12
 
@@ -63,7 +62,7 @@ class Clusters(StaffView):
             "chart": clusterwords.chart(found.fit), "numbers": clusterwords.numbers(found.fit),
             "why": clusterwords.why(found.fit), "explained": clusterwords.explained(found.fit),
             "drift": clusterwords.drift(found), "query": query, "moved": moved,
-            "flows": flows(moved) if moved else [],
+            "flows": flows(moved) if moved else [], "whole": whole_chain(form.viewer),
         }  # fmt: skip
 
 
@@ -158,7 +157,7 @@ class ClusterMembersExport(StaffView):
         return exported(self, asked.people(), request, {"cluster": str(pk)} | asked.form.query)
 
 
-class ClusterMembersWork(Bulk):
+class ClusterMembersWork(ListWork):
     """Follow-ups for the people of a cluster."""
 
     permission = Permission.ASSIGN_WORK

@@ -19,6 +19,7 @@ from segmentation.models import Level, ProductFit
 from segmentation.products import rules
 from segmentation.products.rules import Asked, Rule
 from segmentation.views.base import tabs
+from segmentation.views.scope import whole_chain
 
 CHARTED = 12
 MINIMA = (("", "0.1 %"), ("0.002", "0.2 %"), ("0.005", "0.5 %"), ("0.01", "1 %"), ("0.05", "5 %"))
@@ -28,7 +29,7 @@ PLACES = (
     ("matrix", gettext_lazy("Cross-sell matrix"), "segmentation:cross-sell", Permission.VIEW_SEGMENTS),
     ("due", gettext_lazy("Needed this week"), "segmentation:due", Permission.VIEW_SEGMENTS),
     ("stock", gettext_lazy("What to stock"), "segmentation:stock", Permission.VIEW_SEGMENTS),
-    ("ages", gettext_lazy("What may be suggested"), "segmentation:ages", Permission.EDIT_SEGMENTS),
+    ("ages", gettext_lazy("What may be suggested"), "segmentation:ages", Permission.EDIT_TARGETS),
 )
 
 
@@ -37,7 +38,10 @@ def around(view: StaffView, place: str) -> dict[str, Any]:
     shown = [
         (label, reverse(name), key == place) for key, label, name, permission in PLACES if view.staff.may(permission)
     ]  # fmt: skip
-    return {"tabs": tabs(view, "products"), "places": shown, "title": _("Segments"), "fit": rules.fit()}
+    return {
+        "tabs": tabs(view, "products"), "places": shown, "title": _("Segments"), "fit": rules.fit(),
+        "whole": whole_chain(view.staff),
+    }  # fmt: skip
 
 
 class RulesForm(forms.Form):

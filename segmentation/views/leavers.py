@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from django import forms
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,7 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.audit import trail
 from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.pages import SIZE, Page
@@ -25,11 +23,11 @@ from customers import consents
 from customers.models import Customer
 from customers.views.facts import Row, rows_of, with_facts
 from customers.views.listing import COUNTED
-from customers.views.workbulk import Bulk
 from segmentation.churn import risks
 from segmentation.churn.words import ReasonTold, in_words
 from segmentation.models import ChurnNight, ChurnScore
 from segmentation.views.keeping import KeepAsList
+from segmentation.views.members import ListWork, taken
 from segmentation.views.scope import Filter
 
 SHOWN = 3  # reasons in a row
@@ -150,15 +148,7 @@ class LeaversExport(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = Asked(request, self)
-        kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
-        with transaction.atomic():
-            what = {"leaving": str(asked.form.least)}
-            trail.record(
-                "customers.export",
-                "customers.customer:*",
-                by=self.staff,
-                details={"format": kind, "part": what},
-            )
+        kind, _ids = taken(self, asked.people(), request, {"leaving": str(asked.form.least)})
         header = [
             _("Customer"), _("Name"), _("Phone"), _("Home store"), _("Last visit"), _("Likely to leave"), _("At stake"),
             _("Reasons"),
@@ -191,7 +181,7 @@ class LeaversList(KeepAsList):
         return f"{reverse('segmentation:leaving-people')}?{self.request.GET.urlencode()}"
 
 
-class LeaversWork(Bulk):
+class LeaversWork(ListWork):
     """Follow-ups for the people who are likely to leave."""
 
     permission = Permission.ASSIGN_WORK

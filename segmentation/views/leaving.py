@@ -18,7 +18,7 @@ from segmentation.churn.catalogue import CANDIDATES, FEATURES, REASONS
 from segmentation.churn.risks import BINS, LIKELY, Spread, Tested
 from segmentation.models import ChurnModel, ChurnNight
 from segmentation.views.base import tabs
-from segmentation.views.scope import StoreFilter
+from segmentation.views.scope import StoreFilter, whole_chain
 
 NOTABLE, OTHER, FEWEST = 0.1, 0.25, 1_000  # of drift (segmentation/churn/drift.py)
 DRIFTED = 8  # features, and reasons, that the page names
@@ -34,6 +34,7 @@ class Leaving(StaffView):
         context: dict[str, Any] = {
             "scored": night, "form": form, "tabs": tabs(self, "leaving"), "title": _("Segments"),
             "everybody": everybody, "people": f"{everybody}?{query}" if query else everybody,
+            "whole": whole_chain(form.viewer),
         }  # fmt: skip
         if night is not None:
             spread = risks.spread(form.viewer, night)

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_date
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from crm.org.permissions import Permission
@@ -17,7 +16,7 @@ from crm.ui.views import StaffView
 from segmentation.lifetime import HORIZONS, reading
 from segmentation.models import LifetimeFit
 from segmentation.views.base import tabs
-from segmentation.views.scope import StoreFilter
+from segmentation.views.scope import StoreFilter, whole_chain
 from segmentation.views.valuable import rows_of_scores
 
 TOP = 10
@@ -42,6 +41,7 @@ class LifetimeValue(StaffView):
             best = reading.ranked(form.viewer, fit).select_related("customer__home_store")
             context |= {
                 "fit": fit,
+                "whole": whole_chain(form.viewer),
                 "spans": [(days, found.values.get(days)) for days in HORIZONS],
                 "top": rows_of_scores(self.staff, best.order_by(reading.order(fit), "-customer_id")[:TOP]),
                 "list": f"{reverse('segmentation:valuable')}{'?' if query else ''}{query}",
@@ -130,7 +130,7 @@ def tracked(tracking: dict[str, Any]) -> dict[str, Any] | None:
     until = parse_date(tracking["until"])
     days = [parse_date(day) for day, _n, _m in weeks]
     sums = zip(accumulate(n for _day, n, _m in weeks), accumulate(m for _day, _n, m in weeks), strict=True)
-    labels = [date_format(day, "SHORT_DATE_FORMAT") for day in days if day]
+    labels = [words.day(day) for day in days if day]
     mark = {
         "at": labels[next(at for at, day in enumerate(days) if day == until)],
         "name": _("held out from here"),

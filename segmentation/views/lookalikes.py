@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -12,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.audit import trail
 from crm.jobs.models import State
 from crm.jobs.views.progress import progress_of
 from crm.org.permissions import Permission
@@ -22,13 +20,13 @@ from crm.ui.pages import page_of
 from crm.ui.views import StaffView
 from customers import masks
 from customers.models import Customer
-from customers.views.workbulk import Bulk
 from segmentation.lookalikes import jobs, matches, seeds
 from segmentation.lookalikes.words import Words
 from segmentation.models import Among, LookAlike
 from segmentation.views.base import tabs
 from segmentation.views.keeping import KeepAsList
 from segmentation.views.lifecycle import names_of
+from segmentation.views.members import ListWork, taken
 
 SHOWN = 50
 CHUNK = 2000
@@ -153,10 +151,7 @@ class LookAlikeExport(StaffView):
 
     def get(self, request: HttpRequest, code: str) -> HttpResponseBase:
         one = named(self.staff, code)
-        kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
-        with transaction.atomic():
-            details = {"format": kind, "part": {"lookalikes": code}}
-            trail.record("customers.export", "customers.customer:*", by=self.staff, details=details)
+        kind, _ids = taken(self, matches.people(self.staff, one), request, {"lookalikes": code})
         head = [
             _("Rank"),
             _("Customer"),
@@ -205,7 +200,7 @@ class LookAlikeList(KeepAsList):
         return address_of(self._one)
 
 
-class LookAlikeWork(Bulk):
+class LookAlikeWork(ListWork):
     """Follow-ups for whom a search found."""
 
     permission = Permission.ASSIGN_WORK

@@ -1,7 +1,8 @@
 """The people in a part of the grid, and those behind a number of the movement: lists and their export."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -20,7 +21,8 @@ from customers.views.facts import rows_of
 from customers.views.listing import COUNTED, count_of, download
 from customers.views.workbulk import Bulk
 from segmentation import movement, standings
-from segmentation.models import Group, ValueClass
+from segmentation.models import Group, Segment, ValueClass
+from segmentation.segments import uses
 from segmentation.views.scope import Filter, last_dates
 
 NUMBERS = ("r", "x", "f", "m", "value_class")
@@ -83,7 +85,22 @@ class MembersExport(StaffView):
         return exported(self, asked.people(), request, asked.wanted)
 
 
-class MembersWork(Bulk):
+class ListWork(Bulk):
+    """Follow-ups for people of a list; it is kept whom it was used for."""
+
+    def used(self) -> Segment | None:
+        """The saved segment that it is a list of."""
+        return None
+
+    def remember(self, customer_ids: list[int]) -> None:
+        segment = self.used()
+        uses.take(
+            segment, lambda: customer_ids, used_for=uses.FOLLOW_UPS, by=self.staff,
+            store_ids=self.staff.scope().store_ids, part="" if segment else self.request.get_full_path(),
+        )  # fmt: skip
+
+
+class MembersWork(ListWork):
     """Follow-ups for the people in a part."""
 
     permission = Permission.ASSIGN_WORK
@@ -114,8 +131,14 @@ class Moved:
             self.form.viewer, self.dates[0], self.dates[1], self.groups[0], self.groups[1]
         ).select_related("home_store")
 
+    @property
+    def told(self) -> dict[str, str]:
+        since, until = self.dates
+        return {"was": self.groups[0], "is": self.groups[1], "from": f"{since}", "to": f"{until}"}
+
     def name(self) -> str:
         names = {group.code: group.name for group in Group.objects.filter(code__in=self.groups)}
+        names[movement.NOWHERE] = _("In no group")
         return " → ".join(names.get(code, code) for code in self.groups)
 
 
@@ -149,7 +172,7 @@ class MoversExport(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = Moved(request, self)
-        return exported(self, asked.people(), request, {"was": asked.groups[0], "is": asked.groups[1]})
+        return exported(self, asked.people(), request, asked.told)
 
 
 def listed(view: StaffView, rows: QuerySet[Customer], request: HttpRequest) -> dict[str, Any]:
@@ -169,11 +192,36 @@ def listed(view: StaffView, rows: QuerySet[Customer], request: HttpRequest) -> d
 
 
 def exported(
-    view: StaffView, rows: QuerySet[Customer], request: HttpRequest, what: dict[str, str]
+    view: StaffView,
+    rows: QuerySet[Customer],
+    request: HttpRequest,
+    what: dict[str, str],
+    *,
+    segment: Segment | None = None,
+    as_of: datetime | None = None,
 ) -> HttpResponseBase:
+    """A file of these people. `segment`, `as_of`: if they are of a saved one, and as they were then."""
+    kind, ids = taken(view, rows, request, what, segment=segment, as_of=as_of)
+    return download(view.staff, uses.these(rows, ids).order_by("pk"), kind, _("customers"))
+
+
+def taken(
+    view: StaffView,
+    rows: QuerySet[Customer],
+    request: HttpRequest,
+    what: dict[str, str],
+    *,
+    segment: Segment | None = None,
+    as_of: datetime | None = None,
+) -> tuple[str, list[int]]:
+    """Note that a file takes these people away, and whom. Returns the kind of file and their row numbers."""
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
     with transaction.atomic():
-        trail.record(
-            "customers.export", "customers.customer:*", by=view.staff, details={"format": kind, "part": what}
-        )
-    return download(view.staff, rows.order_by("pk"), kind, _("customers"))
+        details = {"format": kind, "part": what}
+        trail.record("customers.export", "customers.customer:*", by=view.staff, details=details)
+        part = urlencode({name: value for name, value in what.items() if name != "segment"})
+        _record, ids = uses.take(
+            segment, lambda: rows.values_list("pk", flat=True), used_for=uses.EXPORT, by=view.staff,
+            store_ids=view.staff.scope().store_ids, as_of=as_of, part=part,
+        )  # fmt: skip
+    return kind, ids

@@ -1,7 +1,7 @@
 """Movement between nights: who changed group, as flows and as a matrix."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django import forms
@@ -19,9 +19,9 @@ from crm.ui import export, words
 from crm.ui.views import StaffView
 from segmentation import flows
 from segmentation.flows import Summary
-from segmentation.movement import Movement, movement
+from segmentation.movement import NOWHERE, Movement, movement
 from segmentation.views.base import tabs
-from segmentation.views.sankey import drawn
+from segmentation.views.sankey import GREY, drawn
 from segmentation.views.scope import Filter, last_dates
 
 BACK = timedelta(days=28)  # what is compared when nobody said otherwise
@@ -34,6 +34,18 @@ STEPS = [
     ("6", gettext_lazy("6 nights")),
     (MONTHS, gettext_lazy("Ends of months")),
 ]
+
+
+class Place(NamedTuple):
+    """A group, or none, as a row and a column of the matrix."""
+
+    code: str
+    name: str
+    colour: str
+
+
+def nowhere() -> Place:
+    return Place(NOWHERE, _("In no group"), GREY)
 
 
 class MovementFilter(Filter):
@@ -118,7 +130,8 @@ def through(
 
 def shown(found: Movement, span: tuple[date, date], query: dict[str, str]) -> dict[str, Any]:
     """The matrix and the largest flows; every number opens its people."""
-    names = {group.code: group.name for group in found.groups}
+    places = [*(Place(group.code, group.name, group.colour) for group in found.groups), nowhere()]
+    names = {place.code: place.name for place in places}
 
     def link(was: str, is_: str) -> str:
         asked = {"from": span[0].isoformat(), "to": span[1].isoformat(), "was": was, "is": is_, **query}
@@ -127,29 +140,29 @@ def shown(found: Movement, span: tuple[date, date], query: dict[str, str]) -> di
     rows = [
         (
             was,
-            [
-                (found.counts.get((was.code, is_.code), 0), link(was.code, is_.code), was.code == is_.code)
-                for is_ in found.groups
-            ],
+            [(n, link(was.code, is_.code), was == is_) for is_, n in zip(places, line, strict=True)],
+            sum(line),
         )
-        for was in found.groups
+        for was, line in zip(places, found.matrix(), strict=True)
     ]
+    totals = [sum(column) for column in zip(*found.matrix(), strict=True)]
     moves = [(names[a], names[b], n, link(a, b)) for a, b, n in found.flows()[:FLOWS]]
     summary = flows.summed(found)
-    return {"rows": rows, "lists": _lists(rows), "flows": moves, "moved": summary.moved, "summary": summary}
+    return {
+        "rows": rows, "places": places, "totals": totals, "whole": sum(totals), "lists": _lists(rows), "flows": moves,
+        "moved": summary.moved, "summary": summary,
+    }  # fmt: skip
 
 
-def _lists(rows: list[Any]) -> list[tuple[Any, int, list[tuple[Any, int, str, bool]]]]:
+def _lists(rows: list[Any]) -> list[tuple[Place, int, list[tuple[Place, int, str, bool]]]]:
     """The matrix as a list for narrow screens: of each group, where its customers are now, most first."""
-    found = []
-    groups = [was for was, _cells in rows]
-    for was, cells in rows:
-        known = [(is_, n, link, same) for is_, (n, link, same) in zip(groups, cells, strict=True) if n]
-        if known:
-            found.append(
-                (was, sum(n for _g, n, _l, _s in known), sorted(known, key=lambda one: (-one[1], one[0].pk)))
-            )
-    return found
+    places = [was for was, _cells, _n in rows]
+    known = [
+        (was, n, [(is_, *cell) for is_, cell in zip(places, cells, strict=True) if cell[0]])
+        for was, cells, n in rows
+        if n
+    ]
+    return [(was, n, sorted(each, key=lambda one: -one[1])) for was, n, each in known]
 
 
 def sentences(summary: Summary) -> list[str]:
@@ -161,8 +174,12 @@ def sentences(summary: Summary) -> list[str]:
         "all": words.number(summary.both),
         "share": words.percent(summary.share),
     }
-    moved = ngettext("%(n)s of %(all)s customer moved", "%(n)s of %(all)s customers moved", summary.both)
-    found = [f"{moved} (%(share)s)." % told]
+    moved = ngettext(
+        "%(n)s of %(all)s customer moved (%(share)s).",
+        "%(n)s of %(all)s customers moved (%(share)s).",
+        summary.both,
+    )
+    found = [moved % told]
     if summary.largest:
         was, is_, n = summary.largest
         found.append(
@@ -202,7 +219,7 @@ class MovementExport(StaffView):
 
 
 def _rows(found: Movement) -> list[list[Any]]:
-    names: dict[str | None, str] = {group.code: group.name for group in found.groups} | {None: "–"}
+    names: dict[str | None, str] = {group.code: group.name for group in found.groups} | {None: nowhere().name}
     of: dict[str | None, int] = {}
     for (was, _is), n in found.counts.items():
         of[was] = of.get(was, 0) + n

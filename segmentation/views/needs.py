@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 from django import forms
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
@@ -14,19 +13,18 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from crm.audit import trail
 from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.views import StaffView
 from customers.models import Category, Customer, Product
 from customers.views.facts import rows_of
-from customers.views.workbulk import Bulk
 from segmentation.models import ProductFit
 from segmentation.products import needs, reasons, rules
 from segmentation.products.recommending import Suggestion
+from segmentation.segments import uses
 from segmentation.views.goods import around, downloaded
 from segmentation.views.keeping import KeepAsList
-from segmentation.views.members import listed
+from segmentation.views.members import ListWork, listed, taken
 from segmentation.views.scope import Filter
 
 CHUNK = 2000
@@ -108,23 +106,19 @@ class DueExport(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = Asked(request, self)
-        kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
-        with transaction.atomic():
-            details = {
-                "format": kind,
-                "part": {name: str(value) for name, value in asked.what.items() if value},
-            }
-            trail.record("customers.export", "customers.customer:*", by=self.staff, details=details)
+        what = {name: str(value) for name, value in asked.what.items() if value}
+        kind, ids = taken(self, asked.people(), request, what)
         header = [
             _("Customer"), pgettext("person", "Name"), _("Phone"), _("Home store"), _("SKU"), _("Product"),
             _("Usual days between"), _("Last bought"), _("Due"),
         ]  # fmt: skip
         name = _("needed-this-week")
-        return export.download(f"{name}-{localdate():%Y%m%d}", kind, header, self.lines(asked))
+        return export.download(f"{name}-{localdate():%Y%m%d}", kind, header, self.lines(asked, ids))
 
-    def lines(self, asked: Asked) -> Iterator[list[Any]]:
+    def lines(self, asked: Asked, ids: list[int]) -> Iterator[list[Any]]:
         """A line for each of the goods that somebody needs, the soonest of each customer first."""
-        people, today = asked.people().order_by("pk").iterator(chunk_size=CHUNK), localdate()
+        rows, today = uses.these(asked.people(), ids).order_by("pk"), localdate()
+        people = rows.iterator(chunk_size=CHUNK)
         while chunk := list(islice(people, CHUNK)):
             goods = asked.goods([one.pk for one in chunk])
             for row in rows_of(self.staff, chunk)[1]:
@@ -150,7 +144,7 @@ class DueList(KeepAsList):
         return f"{reverse('segmentation:due')}?{self.request.GET.urlencode()}"
 
 
-class DueWork(Bulk):
+class DueWork(ListWork):
     """Follow-ups for those who need something."""
 
     permission = Permission.ASSIGN_WORK

@@ -14,7 +14,6 @@ from crm.org.permissions import Permission
 from crm.ui import words
 from crm.ui.views import StaffView
 from customers.models import Customer
-from customers.views.workbulk import Bulk
 from segmentation.building.difference import difference
 from segmentation.models import (
     Segment,
@@ -24,10 +23,10 @@ from segmentation.models import (
     SegmentSpell,
     SegmentVersion,
 )
-from segmentation.segments import overview, reading, roster, timetravel
+from segmentation.segments import overview, owning, reading, roster
 from segmentation.segments.members import is_evaluated, newest
 from segmentation.segments.overview import Size
-from segmentation.views.members import exported, listed
+from segmentation.views.members import ListWork, exported, listed
 from segmentation.views.segmentwords import sentence_of
 
 MOST_VERSIONS = 20
@@ -41,7 +40,7 @@ class SegmentView(StaffView):
     permission = Permission.VIEW_SEGMENTS
 
     def segment(self, public_id: str) -> Segment:
-        found = Segment.objects.visible_to(self.staff).select_related("owner")
+        found = owning.reachable(self.staff).select_related("owner")
         return get_object_or_404(found, pk=Segment.row_id(public_id) or 0)
 
 
@@ -80,7 +79,9 @@ class SegmentPage(SegmentView):
             "versions": told[:MOST_VERSIONS],
             "trend": trend(segment) if self.staff.scope().is_chain else None,
             "is_list": segment.kind == SegmentKind.LIST,
-            "is_mine": segment.owner_id == self.staff.pk,
+            "is_mine": owning.is_owner(segment, self.staff),
+            "may_change": self.staff.may(Permission.EDIT_SEGMENTS) and owning.may_change(segment, self.staff),
+            "may_take": owning.may_take(self.staff),
             "is_evaluated": segment.kind == SegmentKind.LIST or is_evaluated(segment.pk),
             "export": reverse("segmentation:segment-export", args=at),
             "follow_ups": reverse("segmentation:segment-work", args=at),
@@ -137,18 +138,17 @@ class SegmentExport(SegmentView):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
         segment = self.segment(public_id)
-        if is_evaluated(segment.pk):
-            timetravel.use(segment, self.staff, used_for="export", by=self.staff)
-        return exported(self, people_of(segment, self.staff), request, {"segment": segment.public_id})
+        people, what = people_of(segment, self.staff), {"segment": segment.public_id}
+        return exported(self, people, request, what, segment=segment)
 
 
-class SegmentWork(Bulk):
+class SegmentWork(ListWork):
     """Follow-ups for its people."""
 
     permission = Permission.ASSIGN_WORK
 
     def segment(self) -> Segment:
-        found = Segment.objects.visible_to(self.staff)
+        found = owning.reachable(self.staff)
         return get_object_or_404(found, pk=Segment.row_id(self.kwargs["public_id"]) or 0)
 
     def dispatch(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
@@ -156,6 +156,9 @@ class SegmentWork(Bulk):
 
     def people(self) -> QuerySet[Customer]:
         return people_of(self.segment(), self.staff)
+
+    def used(self) -> Segment:
+        return self.segment()
 
     def about(self) -> str:
         return f"{super().about()} ({self.segment().name})"

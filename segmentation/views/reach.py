@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from crm.org.models import Staff
 from customers.views.facts import rows_of, with_facts
 from segmentation.building.finishing import finished, is_unfinished
-from segmentation.building.shape import Json, how_of, walk
+from segmentation.building.shape import Json, children, how_of, walk
 from segmentation.segments import evaluating, preview, reading
 from segmentation.segments.sentences import clause, sentence
 from segmentation.segments.tree import Group, Node
@@ -17,24 +17,28 @@ from segmentation.views.writing import faults_of
 SHOWN = 8  # people
 
 
-def told_of(tree: Json, staff: Staff) -> dict[str, Any]:
-    """What `builder_reach.html` needs. What is not finished is left out; what is wrong is said at its condition."""
-    faults = _wrong(tree, staff)
+def told_of(tree: Json, staff: Staff, saved: Json) -> dict[str, Any]:
+    """What `builder_reach.html` needs. What is not finished is left out; what is wrong is said at its condition.
+    `saved`: what the segment means so far."""
+    faults = _wrong(tree, staff, saved)
     ready, missing = finished(tree)
     nodes = [{"place": place, "faults": _said(faults, place)} for place, _node in walk(tree)]
     shown: dict[str, Any] = {"nodes": nodes, "missing": missing, "is_told": True}
     try:
-        node = reading.read(ready, staff)
+        node = reading.read(ready, staff, saved)
     except reading.InvalidSegment:
         why = _("Not counted: one of the conditions is not right. It says why.")
         return shown | {"told": None, "why": why}
     return shown | {"told": counted(node, staff), "sentence": sentence(node, staff)}
 
 
-def _wrong(tree: Json, staff: Staff) -> Faults:
+def _wrong(tree: Json, staff: Staff, saved: Json) -> Faults:
     """Faults of what is finished: who still writes is not told off."""
-    still_open = {place for place, node in walk(tree) if not how_of(node) and is_unfinished(node)}
-    return {place: faults for place, faults in faults_of(tree, staff).items() if place not in still_open}
+    still_open = {
+        place for place, node in walk(tree) if (not children(node) if how_of(node) else is_unfinished(node))
+    }
+    found = faults_of(tree, staff, saved)
+    return {place: faults for place, faults in found.items() if place not in still_open}
 
 
 def _said(faults: Faults, place: str) -> list[str]:

@@ -6,9 +6,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from segmentation.movement import Movement
+from segmentation.movement import NOWHERE, Movement
 
-NOWHERE = ""  # no standing yet at that night, or no longer
 GREY = "#a8a29e"
 
 
@@ -44,9 +43,7 @@ def _links(depth: int, one: Movement, query: dict[str, str], *, moved_only: bool
             "depth": depth, "was": was or NOWHERE, "is": is_ or NOWHERE, "value": n,
             "source": f"{depth} {was or NOWHERE}", "target": f"{depth + 1} {is_ or NOWHERE}",
         }  # fmt: skip
-        if was and is_:
-            link["href"] = (
-                f"{reverse('segmentation:movers')}?{urlencode({**span, 'was': was, 'is': is_, **query})}"
-            )
+        asked = {**span, "was": was or NOWHERE, "is": is_ or NOWHERE, **query}
+        link["href"] = f"{reverse('segmentation:movers')}?{urlencode(asked)}"
         found.append(link)
     return found

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.audit import trail
+from crm.org.models import Staff
 from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.views import StaffView
 from segmentation import starters
 from segmentation.models import Segment, SegmentKind
-from segmentation.segments import overview
+from segmentation.segments import overview, owning
 from segmentation.segments.overview import Size
 from segmentation.views.base import tabs
 from segmentation.views.segmentwords import sentence_of
@@ -41,6 +42,7 @@ class SavedFilter(forms.Form):
             ("mine", gettext_lazy("Mine")),
             ("shared", gettext_lazy("For everybody")),
             ("archived", gettext_lazy("Archived")),
+            ("others", gettext_lazy("Kept by others")),
         ],
     )
     kind = forms.ChoiceField(
@@ -56,6 +58,12 @@ class SavedFilter(forms.Form):
             ("newest", gettext_lazy("Newest")),
         ],
     )
+
+    def __init__(self, data: Any, staff: Staff) -> None:
+        super().__init__(data)
+        if not owning.may_take(staff):
+            which = self.fields["which"]
+            which.choices = [one for one in which.choices if one[0] != "others"]  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,8 @@ def rows_of(view: StaffView, form: SavedFilter) -> list[Row]:
 
 def _wanted(view: StaffView, wanted: dict[str, Any]) -> list[Segment]:
     which = wanted.get("which", "")
-    rows = Segment.objects.visible_to(view.staff).filter(archived_at__isnull=which != "archived")
+    rows = owning.of_others(view.staff) if which == "others" else Segment.objects.visible_to(view.staff)
+    rows = rows.filter(archived_at__isnull=which != "archived")
     if which == "mine":
         rows = rows.filter(owner=view.staff)
     if which == "shared":
@@ -118,7 +127,7 @@ class Saved(StaffView):
     permission = Permission.VIEW_SEGMENTS
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        form = SavedFilter(request.GET)
+        form = SavedFilter(request.GET, self.staff)
         rows = rows_of(self, form)
         context = {
             "form": form,
@@ -148,6 +157,6 @@ class SavedExport(StaffView):
             (row.segment.name, row.sentence, row.size.now, row.size.change,
              row.segment.owner.name if row.segment.owner else "", row.segment.get_kind_display(),
              _("yes") if row.segment.is_shared else _("no"), row.version, row.times, row.segment.created_at)
-            for row in rows_of(self, SavedFilter(request.GET))
+            for row in rows_of(self, SavedFilter(request.GET, self.staff))
         ]  # fmt: skip
         return export.download(_("segments"), kind, header, rows)

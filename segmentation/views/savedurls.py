@@ -20,6 +20,7 @@ urlpatterns = [
     path("segments/saved/<str:public_id>/export/", onesegment.SegmentExport.as_view(), name="segment-export"),
     path("segments/saved/<str:public_id>/work/", onesegment.SegmentWork.as_view(), name="segment-work"),
     path("segments/saved/<str:public_id>/sharing/", segmentacts.Sharing.as_view(), name="segment-sharing"),
+    path("segments/saved/<str:public_id>/owner/", segmentacts.Owning.as_view(), name="segment-owner"),
     path("segments/saved/<str:public_id>/archive/", segmentacts.Archiving.as_view(), name="segment-archive"),
     path("segments/saved/<str:public_id>/copy/", segmentacts.Copying.as_view(), name="segment-copy"),
     path("segments/saved/<str:public_id>/freeze/", segmentacts.Freezing.as_view(), name="segment-freeze"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.org.models import Region, Staff, Store
 from crm.org.permissions import Permission
-from crm.org.scope import Scope
+from crm.org.scope import Scope, Viewer
 from customers import nights
 
 
@@ -30,7 +30,36 @@ class Narrowed:
         return Scope(self.store_ids if own is None else self.store_ids & own)
 
 
-class Filter(forms.Form):
+class Kept(forms.Form):
+    """Filters whose state stands in the address."""
+
+    staff: Staff
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What the address asks and is understood."""
+        self.is_valid()
+        return self.cleaned_data
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the address makes so little sense that nobody is found, rather than more than was asked for."""
+        return bool(self.errors)
+
+    @property
+    def viewer(self) -> Staff | Narrowed:
+        """The person, or the person looking at one store or region only; at none when that cannot be told."""
+        if self.is_lost:
+            return Narrowed(self.staff, frozenset())
+        if store := self.wanted.get("store"):
+            return Narrowed(self.staff, frozenset({store.pk}))
+        if region := self.wanted.get("region"):
+            ids = Store.objects.visible_to(self.staff).filter(region=region).values_list("pk", flat=True)
+            return Narrowed(self.staff, frozenset(ids))
+        return self.staff
+
+
+class Filter(Kept):
     """Which night, and whose stores. What is outside one's scope is not offered and not found."""
 
     on = forms.ChoiceField(label=gettext_lazy("Night"), required=False)
@@ -53,24 +82,8 @@ class Filter(forms.Form):
             del self.fields["store"]
 
     @property
-    def wanted(self) -> dict[str, Any]:
-        return self.cleaned_data if self.is_valid() else {}
-
-    @property
     def day(self) -> date | None:
         return date.fromisoformat(self.wanted["on"]) if self.wanted.get("on") else None
-
-    @property
-    def viewer(self) -> Staff | Narrowed:
-        """The person, or the person looking at one store or region only; at none when the address makes no sense."""
-        if not self.is_valid():
-            return Narrowed(self.staff, frozenset())
-        if store := self.wanted.get("store"):
-            return Narrowed(self.staff, frozenset({store.pk}))
-        if region := self.wanted.get("region"):
-            ids = Store.objects.visible_to(self.staff).filter(region=region).values_list("pk", flat=True)
-            return Narrowed(self.staff, frozenset(ids))
-        return self.staff
 
 
 class StoreFilter(Filter):
@@ -79,6 +92,11 @@ class StoreFilter(Filter):
     def __init__(self, data: Any, staff: Staff) -> None:
         super().__init__(data, staff, dates=[])
         del self.fields["on"]
+
+
+def whole_chain(viewer: Viewer) -> str:
+    """What is said of everybody's figures to who looks at some stores only; to the others nothing."""
+    return "" if viewer.scope().store_ids is None else _("of the whole chain")
 
 
 def last_dates(most: int = 400) -> list[date]:

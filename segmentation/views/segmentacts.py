@@ -12,7 +12,7 @@ from crm.lib.refusals import Refusal
 from crm.org.permissions import Permission
 from crm.ui import words
 from segmentation.models import Segment
-from segmentation.segments import lists, saving
+from segmentation.segments import lists, owning, saving
 from segmentation.views.onesegment import SegmentView
 
 
@@ -69,6 +69,16 @@ class Freezing(ActView):
         return self.make(
             one, lambda: lists.from_segment(one, by=self.staff, name=name, is_shared=one.is_shared)
         )
+
+
+class Owning(ActView):
+    """POST makes it one's own. What its owner kept to themselves is then seen by the new one alone."""
+
+    permission = Permission.MANAGE_STAFF
+
+    def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        one = self.segment(public_id)
+        return self.act(one, lambda: owning.take(one, by=self.staff), _("It is yours now."))
 
 
 def copied_name(segment: Segment, pattern: str) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -51,24 +51,36 @@ class SpanForm(forms.Form):
             self.fields[name].choices = [("", "–"), *((on.isoformat(), date_format(on)) for on in moments)]  # type: ignore[attr-defined]
 
     @property
+    def unknown(self) -> date | None:
+        """A day that is asked for and lies before the first night: nothing is known of it."""
+        asked = (_asked_day(self.data.get(name)) for name in ("since", "until"))
+        return next((day for day in asked if day and self._night_of(day) is None), None)
+
+    @property
     def days(self) -> tuple[date, date] | None:
-        """The earlier and the later night; None: the segment has had none."""
-        if not self.moments:
+        """The earlier and the later night, each the last one up to the day asked for; None: there is none."""
+        if not self.moments or self.unknown:
             return None
-        wanted = self.cleaned_data if self.is_valid() else {}
-        last = _day(wanted.get("until")) or next(iter(self.moments))
-        before = [on for on in self.moments if on < last]
-        first = _day(wanted.get("since")) or (before[min(27, len(before) - 1)] if before else last)
-        return min(first, last), max(first, last)
+        last = self._night_of(_asked_day(self.data.get("until")) or date.max)
+        since = _asked_day(self.data.get("since"))
+        before = [on for on in self.moments if on < last] if last else []
+        first = self._night_of(since) if since else before[min(27, len(before) - 1)] if before else last
+        return (min(first, last), max(first, last)) if first and last else None
+
+    def _night_of(self, day: date) -> date | None:
+        return next((on for on in self.moments if on <= day), None)
 
     @property
     def part(self) -> str:
-        wanted = self.cleaned_data.get("show") if self.is_valid() else ""
+        wanted = self.data.get("show")
         return wanted if wanted in PARTS else "in"
 
 
-def _day(text: Any) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _asked_day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 def moments_of(segment: Segment) -> dict[date, datetime]:
@@ -118,6 +130,7 @@ class SegmentPast(SegmentView):
             "title": _("%(name)s in time") % {"name": segment.name},
             "form": past.form,
             "days": past.days,
+            "unknown": past.form.unknown,
             "flow": past.flow(),
             "growth": growth(segment) if self.staff.scope().is_chain else None,
             "links": links(request),
@@ -132,8 +145,14 @@ class SegmentPastExport(SegmentView):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
         past = Past(request, self.segment(public_id), self.staff)
-        what = {"segment": public_id, "part": past.form.part}
-        return exported(self, past.people(), request, what)
+        if past.days is None:
+            raise Http404  # nothing is known of that day, which is not nobody
+        since, until = past.days
+        what = {"segment": public_id, "part": past.form.part, "from": f"{since}", "to": f"{until}"}
+        if past.form.part == "in":
+            del what["part"], what["from"]
+        as_of = past.form.moments[until]
+        return exported(self, past.people(), request, what, segment=past.segment, as_of=as_of)
 
 
 def links(request: HttpRequest) -> dict[str, str]:
@@ -228,22 +247,20 @@ class SegmentWhy(SegmentView):
         people = Customer.objects.visible_to(self.staff).living()
         customer = get_object_or_404(people, pk=Customer.row_id(customer_id) or 0)
         on = _asked_day(request.GET.get("on"))
-        at = timetravel.moment_of(segment, on) if on else None
+        night = timetravel.night_of(segment, on) if on else None
         one = active.of(segment)
+        is_known = on is None or night is not None
         context = {
             "segment": segment,
             "customer": customer,
             "on": on,
-            "why": reasons.then(segment, customer, self.staff, at),
+            "night": night.night if night else None,
+            "is_known": is_known,
+            "why": reasons.then(segment, customer, self.staff, night.at if night else None)
+            if is_known
+            else None,
             "today": reasons.now(one.tree, customer, self.staff) if one else [],
             "title": _("%(customer)s in “%(segment)s”") % {"customer": customer, "segment": segment.name},
             "crumbs": crumbs(segment),
         }
         return self.render("segmentation/segment_why.html", context)
-
-
-def _asked_day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None

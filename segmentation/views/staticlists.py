@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -11,13 +12,15 @@ from django.utils.translation import gettext_lazy
 
 from crm.lib.refusals import Refusal
 from crm.org.permissions import Permission
-from crm.ui import uploads
+from crm.ui import uploads, words
 from crm.ui.views import StaffView
-from segmentation.models import Segment, SegmentKind, SegmentListed, SegmentVersion
-from segmentation.segments import listfiles, lists
+from segmentation.models import Segment, SegmentKind
+from segmentation.segments import listchanges, listcolumns, listfiles, lists
+from segmentation.segments.listchanges import Change
 from segmentation.segments.listfiles import ListFile
 from segmentation.segments.lists import Matched
 from segmentation.segments.members import newest
+from segmentation.views.base import sent_back
 
 SHOWN = 10  # rows that are nobody's
 KINDS = {
@@ -27,7 +30,7 @@ KINDS = {
     "phone": gettext_lazy("Phone"),
     "email": gettext_lazy("E-mail"),
 }
-HOW = (
+HOW: tuple[tuple[listchanges.How, Any], ...] = (
     ("add", gettext_lazy("Add them to the list")),
     ("remove", gettext_lazy("Take them off the list")),
     ("only", gettext_lazy("The list is to be just these")),
@@ -35,12 +38,24 @@ HOW = (
 
 
 class ListUpload(forms.Form):
-    file = forms.FileField(label=gettext_lazy("File"), max_length=200)
+    file = forms.FileField(label=gettext_lazy("File"), max_length=200, allow_empty_file=True)
 
     def __init__(self, *args: Any, refusal: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if refusal:
             self.fields["file"].error_messages["required"] = refusal
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        name = {"name": file.name}
+        if not file.size:
+            raise forms.ValidationError(_("“%(name)s” is empty.") % name)
+        if listfiles.ending_of(file.name or "") not in listfiles.ENDINGS:
+            told = _(
+                "“%(name)s” is of no kind that can be read: choose a CSV, Excel (.xlsx), NDJSON or Parquet file."
+            )
+            raise forms.ValidationError(told % name)
+        return file
 
 
 class ListForm(forms.Form):
@@ -119,10 +134,12 @@ class ChangeList(UploadView):
         known = Segment.objects.visible_to(self.staff).exclude(kind=SegmentKind.LIST)
         if known.filter(pk=Segment.row_id(public_id) or 0).exists():
             return redirect("segmentation:segment", public_id)  # nobody is put into what has conditions
-        return self.page(list_of(self, public_id), ListUpload())
+        segment = list_of(self, public_id)
+        return sent_back(self, segment) or self.page(segment, ListUpload())
 
     def post(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        return self.take(list_of(self, public_id))
+        segment = list_of(self, public_id)
+        return sent_back(self, segment) or self.take(segment)
 
 
 class Gone(Exception):
@@ -149,7 +166,7 @@ class FileView(StaffView):
 
     def matched(self, file: ListFile) -> Matched:
         column, kind = (self.request.GET.get(name, "") for name in ("column", "kind"))
-        return lists.match(file.path, self.staff, column=column, kind=kind)
+        return listfiles.matched(file, self.staff, column=column, kind=kind)
 
 
 class FilePage(FileView):
@@ -160,8 +177,10 @@ class FilePage(FileView):
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         file = self.file(token)
         segment = list_of(self, file.segment) if file.segment else None
+        if segment is not None and (away := sent_back(self, segment)):
+            return away
         form = ListForm(None, is_new=segment is None, initial={"name": file.name.rpartition(".")[0][:80]})
-        return self.render(self.template, self.around(token, file, segment) | {"form": form})
+        return self.render(self.template, self.around(token, file, segment, form))
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         file = self.file(token)
@@ -171,7 +190,7 @@ class FilePage(FileView):
             form,
             lambda: self.save(form.cleaned_data, file, segment),
             done=lambda kept: reverse("segmentation:segment", args=[kept]),
-            context=lambda: self.around(token, file, segment),
+            context=lambda: self.around(token, file, segment, form),
         )
 
     def save(self, told: dict[str, Any], file: ListFile, segment: Segment | None) -> str:
@@ -181,14 +200,19 @@ class FilePage(FileView):
         else:
             version = newest(segment.pk)
             assert version is not None
-            wanted = changed(version, named, told["how"])
-            lists.replace(segment, wanted, by=self.staff, seen=version.number, remark=told["remark"])
+            change = listchanges.changes(version, named, self.staff)[told["how"]]
+            lists.replace(
+                segment, change.customers, by=self.staff, seen=version.number, remark=told["remark"]
+            )
             kept = segment
+            said = _("Kept. Added: %(added)s, taken off: %(gone)s.")
+            self.say(said % {"added": words.number(change.coming), "gone": words.number(change.going)})
         listfiles.forget(file)
         return kept.public_id
 
-    def around(self, token: str, file: ListFile, segment: Segment | None) -> dict[str, Any]:
-        context = {
+    def around(self, token: str, file: ListFile, segment: Segment | None, form: ListForm) -> dict[str, Any]:
+        context: dict[str, Any] = {
+            "form": form,
             "title": file.name,
             "crumbs": crumbs_of(segment),
             "is_new": segment is None,
@@ -199,36 +223,32 @@ class FilePage(FileView):
             else reverse("segmentation:list-new"),
         }
         try:
-            return context | self.found(file)
+            return context | self.found(file, segment)
         except Refusal as refusal:
             return context | {"refusal": refusal}
 
-    def found(self, file: ListFile) -> dict[str, Any]:
-        """The columns to choose from, and who the chosen one names."""
-        guessed = lists.columns_of(file.path)
+    def found(self, file: ListFile, segment: Segment | None) -> dict[str, Any]:
+        """The columns to choose from, who the chosen one names, and what becomes of a list that is there."""
+        columns = listcolumns.of(file.path)
         wanted = self.request.GET.get("column", "")
-        column = wanted if wanted in guessed else best(guessed)
-        kind = self.request.GET.get("kind", "") or guessed.get(column, "")
-        context = {"columns": list(guessed), "column": column, "kind": kind, "kinds": KINDS.items()}
+        column = wanted if wanted in columns.kinds else columns.best()
+        kind = self.request.GET.get("kind", "") or columns.kinds.get(column, "")
+        context = {"columns": list(columns.kinds), "column": column, "kind": kind, "kinds": KINDS.items()}
         if not column or kind not in KINDS:
             return context
-        found = lists.match(file.path, self.staff, column=column, kind=kind)
+        found = listfiles.matched(file, self.staff, column=column, kind=kind)
+        if version := newest(segment.pk) if segment else None:
+            context["changes"] = told_changes(listchanges.changes(version, found.customers, self.staff))
         return context | {
-            "matched": len(found.customers), "missing": len(found.unmatched), "first": found.unmatched[:SHOWN],
+            "found": found, "matched": len(found.customers), "missing": len(found.unmatched),
+            "first": found.unmatched[:SHOWN], "unread": len(found.broken),
         }  # fmt: skip
 
 
-def best(guessed: dict[str, str]) -> str:
-    """The column that says who most surely, or ""."""
-    return next((name for kind in lists.KINDS for name, is_of in guessed.items() if is_of == kind), "")
-
-
-def changed(version: SegmentVersion, named: list[int], how: str) -> list[int]:
-    """Who is on the list after the file."""
-    if how == "only":
-        return named
-    held = set(SegmentListed.objects.filter(version=version).values_list("customer_id", flat=True))
-    return sorted(held | set(named) if how == "add" else held - set(named))
+def told_changes(changes: dict[listchanges.How, Change]) -> dict[str, Any]:
+    """The ways with their words, and how many of other stores stay whichever is chosen."""
+    rows = [(label, changes[how]) for how, label in HOW]
+    return {"rows": rows, "outside": changes["only"].outside}
 
 
 class Unmatched(FileView):

@@ -86,7 +86,7 @@ class TargetForm(EditForm, forms.Form):
 class TargetEdit(StaffView):
     """GET shows the form, POST keeps what was changed."""
 
-    permission = Permission.EDIT_SEGMENTS
+    permission = Permission.EDIT_TARGETS
     template = "segmentation/target_edit.html"
 
     def get(self, request: HttpRequest, target: str) -> HttpResponse:
@@ -141,7 +141,7 @@ class TargetingForm(EditForm, forms.Form):
 class TargetingPage(StaffView):
     """The mode of the chain and the weights: GET shows them, POST makes a version."""
 
-    permission = Permission.EDIT_SEGMENTS
+    permission = Permission.EDIT_TARGETS
     template = "segmentation/targeting.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm.audit import trail
 from crm.org.permissions import Permission
 from crm.ui import export
+from crm.ui.staff import chain_of
 from crm.ui.views import StaffView
 from segmentation.models import Mode, TargetDecision, TargetStatus
 from segmentation.targets import editing, history, measures, scoring
@@ -48,7 +49,8 @@ class Targets(StaffView):
             {
                 "form": form, "market": found, "measured": found.measured, "rows": rows, "query": urlencode(query),
                 "tabs": tabs(self, "targets"), "title": _("Segments"), "columns": heads(sort, is_falling, query),
-                "chart": bubbles(found), "drawn": [row for row in rows if row["one"].scores.zone],
+                "chart": bubbles(found, chain_of(request).currency),
+                "drawn": [row for row in rows if row["one"].scores.zone],
                 "mode": MODES[Mode(found.targeting.mode)], "explained": explained(weights_of(found.targeting)),
                 "wallet": WALLET.values(), "zones": ZONES.values(), "by": labels_of(found),
                 "export": reverse("segmentation:targets-export"),
@@ -127,6 +129,7 @@ def row_of(one: Candidate) -> dict[str, Any]:
     return {
         "one": one, "href": reverse("segmentation:target", args=[one.key]), "tone": STATUSES[one.status],
         "zone": ZONES[zone] if zone else None, "is_group": one.kind == "group",
+        "cells": [(each.label, each.said(each.value(one)), each.is_wide) for each in COLUMNS[2:]],
     }  # fmt: skip
 
 
@@ -165,7 +168,7 @@ def heads(sort: str, is_falling: bool, query: dict[str, str]) -> list[dict[str, 
     return found
 
 
-def bubbles(found: Market) -> dict[str, Any]:
+def bubbles(found: Market, currency: str) -> dict[str, Any]:
     """The matrix as the chart draws it: across our strength, up the attractiveness, as large as the revenue."""
     points = [
         {
@@ -178,7 +181,7 @@ def bubbles(found: Market) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "points": points, "across": _("Our strength"), "up": _("Attractiveness"), "chosen": _("chosen"),
-        "others": _("not chosen"), "size": _("Revenue"),
+        "others": _("not chosen"), "size": _("Revenue"), "currency": currency,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from crm.ui import words
 from segmentation.models import Mode, TargetStatus
 from segmentation.targets import scoring
 from segmentation.targets.scoring import Zone
@@ -61,16 +62,22 @@ MODES: dict[Mode, Any] = {
 
 
 class Column(NamedTuple):
-    """A column of the table: `value` of a candidate sorts it; unknown comes last."""
+    """A column of the table: `value` of a candidate sorts it; unknown comes last. `said` writes it."""
 
     key: str
     label: Any
     value: Any
+    said: Any = words.number
     is_wide: bool = True  # left out where there is little room
+    is_money: bool = False
 
 
 def _figure(name: str) -> Any:
     return lambda one: getattr(one.figures, name) if one.figures else None
+
+
+def _whole(value: Any) -> str:
+    return words.number(value, 0)
 
 
 def _judged(name: str) -> Any:
@@ -80,16 +87,16 @@ def _judged(name: str) -> Any:
 COLUMNS = (
     Column("name", _("Segment"), lambda one: one.name.lower(), is_wide=False),
     Column("status", _("Status"), lambda one: list(STATUSES).index(one.status)),
-    Column("attractiveness", _("Attractive"), lambda one: one.scores.attractiveness, is_wide=False),
-    Column("strength", _("Strong"), lambda one: one.scores.strength, is_wide=False),
+    Column("attractiveness", _("Attractive"), lambda one: one.scores.attractiveness, _whole, is_wide=False),
+    Column("strength", _("Strong"), lambda one: one.scores.strength, _whole, is_wide=False),
     Column("size", _("Customers"), _figure("customers"), is_wide=False),
-    Column("growth", _("Growth"), _figure("growth")),
-    Column("revenue", _("Revenue"), _figure("revenue")),
-    Column("share", _("of revenue"), _figure("share_of_revenue")),
-    Column("value", _("Value each"), _figure("value")),
-    Column("churn", _("Churn"), _figure("churn")),
-    Column("reach", _("Reach"), _figure("reach")),
-    Column("wallet", _("Share of wallet"), lambda one: one.scores.factors["wallet"]),
+    Column("growth", _("Growth"), _figure("growth"), words.percent),
+    Column("revenue", _("Revenue"), _figure("revenue"), _whole, is_money=True),
+    Column("share", _("of revenue"), _figure("share_of_revenue"), words.percent),
+    Column("value", _("Value each"), _figure("value"), _whole, is_money=True),
+    Column("churn", _("Churn"), _figure("churn"), words.percent),
+    Column("reach", _("Reach"), _figure("reach"), words.percent),
+    Column("wallet", _("Share of wallet"), lambda one: one.scores.factors["wallet"], _whole),
     Column("competition", _("Competition"), _judged("competition")),
     Column("fit", _("Fit"), _judged("fit")),
 )

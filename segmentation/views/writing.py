@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from customers.attributes import registry
 from segmentation.building import beginning, editing
 from segmentation.building.inputs import absorbed
-from segmentation.building.shape import Json, at, by_place, how_of, loaded
+from segmentation.building.shape import Json, at, by_place, how_of, loaded, number_of
 from segmentation.models import Segment
 from segmentation.segments import reading
 from segmentation.views.buildershown import Faults, Page
@@ -63,11 +63,11 @@ class Writing:
         place, *way = name.removeprefix("c").split(".")
         node = at(self.tree, place) or {}
         deed = node.get(way[0], {}) if way and way[0] in ("first", "then") else node
-        rows, number = deed.get("where", []), way[-1] if way else ""
-        if not number.isdigit() or int(number) >= len(rows):
+        rows, number = deed.get("where", []), number_of(way[-1]) if way else None
+        if number is None or number >= len(rows):
             return self
         before = json.dumps(self.tree)
-        del rows[int(number)]
+        del rows[number]
         return replace(self, before=before, undone=_words()["widen"], focus=f"n{place}")
 
     def context(self, faults: Faults, others: list[Segment]) -> dict[str, Any]:
@@ -95,10 +95,10 @@ def _words() -> dict[str, str]:
     }
 
 
-def faults_of(tree: Json, viewer: Any) -> Faults:
-    """What is wrong, by place."""
+def faults_of(tree: Json, viewer: Any, saved: Json) -> Faults:
+    """What is wrong, by place; `saved` is what the segment means so far, {} of a new one."""
     try:
-        reading.read(tree, viewer)
+        reading.read(tree, viewer, saved)
     except reading.InvalidSegment as refusal:
         return by_place(refusal.faults)
     return {}

@@ -13,8 +13,9 @@ export function sankey(data, look, lang, width) {
       trigger: "item", renderMode: "richText", backgroundColor: look.surface, borderColor: look.line, textStyle: { color: look.ink }, confine: true,
       formatter: ({ data: one, value }) => (one.source ? `${label(one.source)} → ${label(one.target)}: ${write(one.value)}` : `${one.label}: ${write(value)}`),
     },
+    /* The gap leaves room for a name beside each group, however small it is. */
     series: [{
-      type: "sankey", left: 4, right: isNarrow ? 84 : 130, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 8, draggable: false, layoutIterations: 0,
+      type: "sankey", left: 4, right: isNarrow ? 84 : 130, top: 8, bottom: 8, nodeWidth: 12, nodeGap: isNarrow ? 13 : 16, draggable: false, layoutIterations: 0,
       emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.3 }, links: data.links,
       data: data.nodes.map((node, at) => ({ ...node, itemStyle: { color: node.colour ?? look.series[at % 8] } })),
       /* Names beside the last night; within the flow only where there is room for them. */

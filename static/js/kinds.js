@@ -1,9 +1,11 @@
 /* What each kind of chart looks like. `data` is what the page's JSON holds:
    bars:   {labels, series: [{name, values, links?, quiet?}], horizontal?, percent?, money?, stacked?, decimals?, signed? (values below zero)}
    lines:  {labels, series: [{name, values, colour?, low?, high?}], percent?, mark?: {at, name}}: an upright line at a label
-   bubbles: {points: [{name, x, y, size, chosen, href}], across, up, chosen, others, size}; both axes from 0 to 100
+   bubbles: {points: [{name, x, y, size, chosen, href}], across, up, chosen, others, size, currency?}; both axes from 0 to 100
    proofs: {points: [{x, y, size}], across, up, size, diagonal}: shares from 0 on both axes; on the diagonal what was told came true
    Sankey diagrams and trees: flows.js. */
+import { keptApart } from "./apart.js";
+
 const CHINESE = /^zh/;
 const wording = (lang) => (CHINESE.test(lang) ? lang : "en");
 
@@ -15,7 +17,8 @@ export function writer(data, lang) {
 }
 
 const short = (data, lang) => {
-  const format = new Intl.NumberFormat(wording(lang), data.percent ? { style: "percent" } : { notation: "compact" });
+  const format = new Intl.NumberFormat(wording(lang), data.percent ? { style: "percent" }
+    : { notation: "compact", ...(data.currency ? { style: "currency", currency: data.currency } : {}) });
   return (value) => format.format(value);
 };
 
@@ -79,30 +82,41 @@ function band(one, color) {
   return [{ ...edge, data: one.low }, { ...edge, data: height, areaStyle: { color, opacity: 0.15 } }];
 }
 
-/* Two scores and a size; the lines part the axes into thirds. The name stands in the bubble's place, so no legend of names. */
-export function bubbles(data, look, lang) {
+/* A name beside a mark, not too long: a Chinese character is as wide as two others. */
+const MOST = 24;
+function cut(name) {
+  let width = 0;
+  const at = [...name].findIndex((one) => (width += one > "\u2e80" ? 2 : 1) > MOST);
+  return at < 0 ? name : `${[...name].slice(0, at).join("")}…`;
+}
+
+/* Two scores and a size; the lines part the axes into thirds. Where there is room the names stand beside the bubbles,
+   on a phone their numbers do, and the page has the list of them. */
+export function bubbles(data, look, lang, width) {
   const most = Math.max(...data.points.map((point) => point.size), 1);
   const write = writer({}, lang);
-  const isNarrow = innerWidth < 600; // no room beside the bubbles
+  const worth = writer(data, lang);
+  const isNarrow = width < NARROW;
   const axis = (name) => ({
     type: "value", min: 0, max: 100, name, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: look.ink2 },
     interval: 25, axisLabel: { color: look.ink3 }, axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false },
   });
   const thirds = [100 / 3, 200 / 3].flatMap((at) => [{ xAxis: at }, { yAxis: at }]);
-  const drawn = (is) => data.points.filter((point) => Boolean(point.chosen) === is).map((point) => ({ ...point, value: [point.x, point.y, point.size] }));
+  const points = data.points.map((point, at) => ({ ...point, number: at + 1, value: [point.x, point.y, point.size] }));
+  const apart = keptApart();
   const series = (name, is, color) => ({
-    type: "scatter", name, data: drawn(is), cursor: "pointer", clip: false, itemStyle: { color, opacity: 0.75 }, labelLayout: { moveOverlap: "shiftY", hideOverlap: true },
-    symbolSize: (value) => 10 + 44 * Math.sqrt(Math.max(value[2], 0) / most),
-    label: { show: true, position: isNarrow ? "top" : "right", color: look.ink, formatter: (point) => point.data.name },
+    type: "scatter", name, data: points.filter((point) => Boolean(point.chosen) === is), cursor: "pointer", clip: false, itemStyle: { color, opacity: 0.75 },
+    symbolSize: (value) => 10 + 44 * Math.sqrt(Math.max(value[2], 0) / most), labelLayout: apart, labelLine: { show: true, lineStyle: { color: look.ink3 } },
+    label: { show: true, position: "right", color: look.ink, formatter: (point) => (isNarrow ? String(point.data.number) : cut(point.data.name)) },
     markLine: is ? undefined : { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.line, type: "solid" }, data: thirds },
   });
   return {
     tooltip: {
       trigger: "item", renderMode: "richText", backgroundColor: look.surface, borderColor: look.line, textStyle: { color: look.ink }, confine: true,
-      formatter: ({ data: at }) => `${at.name}\n${data.up}: ${write(at.y)}\n${data.across}: ${write(at.x)}\n${data.size}: ${write(at.size)}`,
+      formatter: ({ data: at }) => `${at.name}\n${data.up}: ${write(at.y)}\n${data.across}: ${write(at.x)}\n${data.size}: ${worth(at.size)}`,
     },
     legend: { top: 0, left: 0, icon: "circle", itemWidth: 8, textStyle: { color: look.ink2 } },
-    grid: { left: 28, right: isNarrow ? 36 : 110, top: 44, bottom: 32, containLabel: true },
+    grid: { left: 28, right: isNarrow ? 24 : 150, top: 44, bottom: 32, containLabel: true },
     xAxis: axis(data.across), yAxis: axis(data.up),
     series: [series(data.others, false, look.ink3), series(data.chosen, true, look.accent)],
   };

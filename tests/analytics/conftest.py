@@ -23,11 +23,15 @@ TREE = {
 }
 
 
-SHELF = {  # SKU to category and brand; two have no brand, one stands in no category
+SHELF = {  # SKU to category and brand; three have no brand, two stand in no category
     "G1": ("food/tea/green", "Leaf"), "G2": ("food/tea/green", "Hill"), "B1": ("food/tea/black", "Leaf"),
     "R1": ("food/rice", "Hill"), "R2": ("food/rice", ""), "S1": ("home/soap", "Hill"), "P1": ("home/paper", ""),
-    "X1": ("", ""),
+    "X1": ("", ""), "H1": ("", "Hill"),
 }  # fmt: skip
+
+
+WEIGHED = {"R1", "R2", "X1"}  # also these weigh whole kilos now and then
+QUANTITIES = ["1", "2", "3", "0.450", "1.250"]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +90,11 @@ def _stock() -> None:
 def _visit_of(chance: random.Random, person: Customer, shop: Store) -> list[Sold]:
     day = UNTIL - timedelta(days=min(int(chance.expovariate(1 / 60)), 400))
     rows = [
-        (sku, chance.choice(["1", "2", "3", "0.450", "1.250"]), f"{chance.randint(0, 4000) / 100:.2f}")
+        (
+            sku,
+            chance.choice(QUANTITIES if sku in WEIGHED else QUANTITIES[:3]),
+            f"{chance.randint(0, 4000) / 100:.2f}",
+        )
         for sku in chance.sample(sorted(SHELF), chance.randint(1, 4))
     ]
     receipt = cast.purchase(person, at=shop, on=day, lines=rows, channel=chance.choice([1, 1, 2]))

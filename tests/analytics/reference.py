@@ -32,9 +32,8 @@ class Sold:
         return self.cents - self.cents_back
 
     @property
-    def items(self) -> int:
-        left = self.quantity - self.quantity_back
-        return int(left) if left == int(left) else 1
+    def is_broken(self) -> bool:
+        return self.quantity % 1 != 0 or self.quantity_back % 1 != 0
 
 
 def counting(lines: Iterable[Sold]) -> list[Sold]:
@@ -56,10 +55,11 @@ def within(lines: Iterable[Sold], period: Period) -> list[Sold]:
     return [line for line in lines if period.since <= line.on <= period.until]
 
 
-def levels(lines: list[Sold]) -> tuple[int, int, int, int]:
-    """Customers, visits, items, cents."""
+def levels(lines: list[Sold], weighed: set[str]) -> tuple[int, int, int, int]:
+    """Customers, visits, items, cents. Every line of a product that is weighed is one item."""
     people, visits = {line.customer for line in lines}, {line.receipt for line in lines}
-    return len(people), len(visits), sum(line.items for line in lines), sum(line.kept for line in lines)
+    items = (1 if line.sku in weighed else int(line.quantity - line.quantity_back) for line in lines)
+    return len(people), len(visits), sum(items), sum(line.kept for line in lines)
 
 
 def gains(

@@ -1,21 +1,26 @@
 """Saved segments over the API: saving, changing, previewing, who is in them."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from crm.org.models import Store
-from customers.models import Customer
-from segmentation.models import Segment, SegmentSpell
+from crm.org.models import Store, public_id
+from customers.models import Customer, Tag
+from segmentation.models import Segment, SegmentNight, Standing
+from segmentation.segments import saving, timetravel
 from tests import cast
+from tests.night.helpers import run_night
 
 pytestmark = pytest.mark.django_db
 Calling = Callable[..., Client]
 SEGMENTS = "/api/v1/segments/"
 PHONES = {"all": [{"attribute": "person.has_phone", "is": "yes"}]}
+BOUGHT = {
+    "all": [{"did": "purchase", "count": "times", "is": "at_least", "value": 1, "when": {"last_days": 90}}]
+}
 CARDS = {"all": [{"attribute": "person.has_card", "is": "yes"}]}
 
 
@@ -87,24 +92,36 @@ def test_members_are_those_of_now_until_a_night_says(
     assert till.get(address, {"on": "2026-03-01"}).json()["results"] == []
 
 
-def test_members_of_a_day_are_those_of_its_end(till: Client, irina: Customer, yusuf: Customer) -> None:
-    made = post(till, SEGMENTS, {"name": "Phones", "definition": PHONES}).json()["id"]
-    segment = Segment.objects.get()
-    version = segment.versions.get()
-    came, went = datetime(2026, 3, 1, 15, tzinfo=UTC), datetime(2026, 3, 5, 15, tzinfo=UTC)
-    SegmentSpell.objects.create(
-        customer=irina, segment=segment, version=version, began_at=came, ended_at=went
-    )
-    SegmentSpell.objects.create(customer=yusuf, segment=segment, version=version, began_at=went)
-    inside = {
-        day: [row["id"] for row in till.get(f"{SEGMENTS}{made}/members/", {"on": f"2026-03-0{day}"}).json()["results"]]
-        for day in (1, 4, 5)
-    }  # fmt: skip
-    # 15:00 in Greenwich is 23:00 of the same day in Shanghai
-    assert inside == {1: [irina.public_id], 4: [irina.public_id], 5: [yusuf.public_id]}
-    (row,) = till.get(f"{SEGMENTS}{made}/members/").json()["results"]
-    assert (row["id"], row["since"], row["r"]) == (yusuf.public_id, "2026-03-05T15:00:00Z", 0)
-    assert till.get(f"{SEGMENTS}{made}/").json()["customers"] == 1
+def test_members_of_a_day_are_those_of_its_night_with_its_scores(
+    till: Client, irina: Customer, yusuf: Customer, harbour: Store
+) -> None:
+    """As the pages have it: who was in it on the last night up to the day, beside the scores of that night."""
+    made = saving.create(by="system:test", name="Bought", definition=BOUGHT)
+    for day in (1, 2, 3):
+        cast.purchase(irina, at=harbour, on=f"2026-03-0{day}", amount="50.00")
+    run_night(date(2026, 3, 8))
+    cast.purchase(yusuf, at=harbour, on="2026-07-01", amount="900.00")
+    run_night(date(2026, 7, 2))
+
+    def members(**asked: str) -> Any:
+        answer = till.get(f"{SEGMENTS}{made.public_id}/members/", asked).json()
+        return answer["night"], [(row["id"], row["m"]) for row in answer["results"]]
+
+    first, last = (SegmentNight.objects.get(night__on=on) for on in ("2026-03-08", "2026-07-02"))
+    for on, night in (
+        ("2026-03-08", first),
+        ("2026-04-01", first),
+        ("2026-07-02", last),
+        ("9999-12-31", last),
+    ):
+        scores = dict(Standing.objects.at(night.night_id).values_list("customer_id", "m"))
+        people = timetravel.ids_at(made.pk, night.at)
+        told = [(public_id("cus").encode(pk), scores[pk]) for pk in people]
+        assert members(on=on) == (night.night.on.isoformat(), told)
+        assert timetravel.moment_of(made, date.fromisoformat(on)) == night.at
+    assert (members(on="2026-03-08")[1][0][0], members()[1][0][0]) == (irina.public_id, yusuf.public_id)
+    assert members(on="2026-03-07") == members(on="0001-01-01") == (None, []), "nothing is known"
+    assert members()[0] == "2026-07-02"
 
 
 def test_a_preview_saves_nothing(calling: Calling, irina: Customer, yusuf: Customer) -> None:
@@ -139,3 +156,38 @@ def test_a_group_is_read_as_what_it_stands_for(calling: Calling, irina: Customer
     told = reader.get(f"{SEGMENTS}{group}/").json()
     assert (told["kind"], told["definition"]["value"]) == ("group", [group])
     assert reader.get(f"{SEGMENTS}dragons/").status_code == 404
+
+
+def test_what_cannot_be_is_refused_with_its_place(till: Client) -> None:
+    """Numbers that a value can never have, choices that there are none of, groups that mean nothing."""
+    wrong = {"all": [
+        {"attribute": "person.age", "is": "at_least", "value": -5},
+        {"did": "bought", "where": [{"field": "store", "is": "any_of", "value": ["zzz"]}], "is": "is", "value": -1},
+        {"any": []},
+    ]}  # fmt: skip
+    refused = post(till, SEGMENTS, {"name": "Wrong", "definition": wrong})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_segment")
+    assert [(one["pointer"], one["detail"]) for one in refused.json()["errors"]] == [
+        ("/definition/all/0/value", "A number from 0 to 150 is wanted here."),
+        ("/definition/all/1/where/0/value", "There is no such choice: zzz."),
+        ("/definition/all/1/value", "A number from 0 on is wanted here."),
+        ("/definition/all/2/any", "A group needs a condition."),
+    ]
+    assert not Segment.objects.exists()
+
+
+def test_a_choice_that_went_since_stays_where_it_was(till: Client) -> None:
+    tag = Tag.objects.create(name="VIP")
+    tagged = {"attribute": "person.tags", "is": "has_any", "value": [str(tag.pk)]}
+    made = post(till, SEGMENTS, {"name": "VIP", "definition": tagged}).json()
+    assert made["sentence"] == "Customers who are tagged VIP"
+    number = tag.pk
+    tag.delete()
+    address = f"{SEGMENTS}{made['id']}/"
+    changed = patch(till, address, {"definition": {"all": [tagged, *PHONES["all"]]}, "version": 1}).json()
+    assert changed["version"] == 2
+    assert changed["sentence"] == (
+        f"Customers who are tagged {number} (no longer there) and have a phone number"
+    )
+    refused = post(till, SEGMENTS, {"name": "VIP again", "definition": tagged})
+    assert refused.json()["errors"][0]["detail"] == f"There is no such choice: {number}."

@@ -67,6 +67,10 @@ def test_everybody_is_in_the_customers_file(members: list[files.Member], tmp_pat
     assert sum(row["age_band"] != "" for row in rows) == 801
     assert Counter(row["home_store"] for row in rows)["HARB"] == 61
     assert all(row["enrolled_at"] >= "2015" for row in rows)
+    assert {row["consent_email_marketing"] for row in rows if not row["email"]} == {""}
+    agreed = Counter(row["consent_sms_marketing"] for row in rows)
+    assert 0.37 < agreed["yes"] / 2_469 < 0.45 and 0.18 < agreed["no"] / 2_469 < 0.26
+    assert 20 < sum(row["consent_profiling"] == "no" for row in rows) < 80
 
 
 def test_a_part_has_the_same_people_as_the_whole(

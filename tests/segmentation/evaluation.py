@@ -86,6 +86,7 @@ class People:
             store = self.stores.get(one.home_store_id or 0)
             self.values[pk] |= {
                 "person.age": one.birthday and years_between(one.birthday, self.on),
+                "person.age_decade": one.birthday and str(years_between(one.birthday, self.on) // 10 * 10),
                 "person.birthday": one.birthday and self._next(one.birthday),
                 "person.birth_month": one.birthday and str(one.birthday.month),
                 "person.gender": one.gender or None, "person.language": one.language or None,
@@ -165,9 +166,7 @@ class People:
             mine["rfm.group"] = standing and standing.group.code
             mine["rfm.value_class"] = standing and str(standing.value_class)
             leaves = leaving.get(pk)
-            mine["churn.probability"] = leaves and (Decimal(str(leaves.probability)) * 100).quantize(
-                Decimal("0.1")
-            )
+            mine["churn.probability"] = leaves and Decimal(leaves.probability * 100)
             mine["churn.at_stake"] = leaves and leaves.at_stake
             mine["cluster"] = str(clusters[pk].cluster_id) if pk in clusters else None
             score = scores.get(pk) or LifetimeScore()

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from segmentation.lifetime import bgnbd, gammagamma, search
+from segmentation.lifetime import bgnbd, fitting, gammagamma, search, tracking
 from segmentation.lifetime.bgnbd import Grouped, Likelihood, Params
 from segmentation.lifetime.gammagamma import Spending
 from tests.demo import cdnow
@@ -221,6 +222,46 @@ def test_who_never_leaves_shows_as_a_parameter_that_runs_away() -> None:
     assert found.search.errors == ()
     assert found.params.r / found.params.alpha == pytest.approx(0.02, rel=0.02)
     assert float(bgnbd.expected_purchases(found.params, 6, 300, 300, 100)) == pytest.approx(2, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("steepness", "at_limit", "holds"),
+    [
+        (1e-6, (), True),
+        (1e-4, (), False),
+        (1e-6, ("a", "b"), True),
+        (1e-6, ("r",), False),
+        (1e-6, ("alpha",), False),
+    ],
+)
+def test_a_search_whose_rates_ran_away_has_found_nothing(
+    steepness: float, at_limit: tuple[str, ...], holds: bool
+) -> None:
+    assert search.Search(4, 4, 100, steepness, at_limit, ()).is_converged == holds
+
+
+def test_a_chain_that_is_young_is_told_averages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(_histories: Any) -> Any:
+        raise LookupError
+
+    monkeypatch.setattr(fitting.search, "fit", asked)
+    young: Any = SimpleNamespace(repeaters=1000, days=fitting.LEAST_DAYS - 1, whole=None)
+    assert fitting._purchases(young) == {"why": "young"}
+    with pytest.raises(LookupError):
+        fitting._purchases(SimpleNamespace(repeaters=1000, days=fitting.LEAST_DAYS, whole=None))  # type: ignore[arg-type]
+
+
+def test_counts_of_the_calibration_have_everybody_in_a_class(
+    sample: dict[str, Any], fitted: search.Found
+) -> None:
+    """Whoever came more often than the last class says is in it, as expected and as counted."""
+    known = Grouped.of(sample["x"], sample["tx"], sample["T"])
+    rows = tracking.by_count(SimpleNamespace(known=known), fitted.params)  # type: ignore[arg-type]
+    assert [row[0] for row in rows] == list(range(tracking.MOST + 1))
+    assert sum(row[1] for row in rows) == 2357
+    assert sum(row[2] for row in rows) == pytest.approx(2357, abs=0.5)
+    assert rows[-1][1] == int((np.asarray(sample["x"]) >= tracking.MOST).sum()) > 0
+    assert rows[-1][2] == pytest.approx(rows[-1][1], rel=0.2)
 
 
 def test_spending_lies_between_ones_own_mean_and_everybodys() -> None:

@@ -23,10 +23,11 @@ from segmentation.models import (
     SegmentKind,
     SegmentNight,
     SegmentSpell,
+    SegmentUse,
     SegmentVersion,
     Touched,
 )
-from segmentation.segments import active, evaluating, reasons, timetravel
+from segmentation.segments import active, evaluating, reasons, timetravel, uses
 from tests import cast
 from tests.night.helpers import run_night
 from tests.segmentation import crowds
@@ -215,7 +216,7 @@ def test_a_receipt_of_a_store_that_is_a_day_ahead_counts_today(irina: Customer, 
     assert members(once) == {irina.pk}
 
 
-WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night"]
+WHAT = ["buy", "tag", "untag", "gender", "erase", "unerase", "version", "archive", "look", "night", "use"]
 OPS = st.lists(
     st.tuples(st.sampled_from(WHAT), st.integers(0, 5), st.integers(0, 3)), min_size=20, max_size=40
 )
@@ -229,17 +230,18 @@ DEFINITIONS = [
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ops=OPS)
-def test_every_past_night_is_told_again(ops: list[tuple[str, int, int]], harbour: Store) -> None:
+def test_every_past_night_is_told_again(ops: list[tuple[str, int, int]], harbour: Store, ana: Staff) -> None:
     """Random edits and receipts: what each night found stays what it was, whatever comes later."""
     with transaction.atomic():
-        _replayed(ops, harbour)
+        _replayed(ops, harbour, ana)
         transaction.set_rollback(True)
 
 
-def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
+def _replayed(ops: list[tuple[str, int, int]], harbour: Store, ana: Staff) -> None:
     people = [cast.customer(f"Person {n}", of=harbour) for n in range(6)]
     made = [segment(one, f"Segment {n}") for n, one in enumerate(DEFINITIONS)]
     found: dict[tuple[int, int], list[int]] = {}
+    used: list[tuple[SegmentUse, list[int]]] = []
     on = evaluating.today() - timedelta(days=60)
     for what, who, which in ops:
         if what == "look":
@@ -247,6 +249,8 @@ def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
         elif what == "night":
             on += timedelta(days=1)
             found |= _night(on)
+        elif what == "use":
+            used.append(_use(made[which]))
         elif what == "buy":
             cast.purchase(people[who], at=harbour, on=on)
         elif what in ("version", "archive"):
@@ -255,7 +259,16 @@ def _replayed(ops: list[tuple[str, int, int]], harbour: Store) -> None:
             _edit(what, people[who], which)
     for row in SegmentNight.objects.all():
         assert timetravel.ids_at(row.segment_id, row.at) == found[row.segment_id, row.night_id]
+        for pk in found[row.segment_id, row.night_id]:
+            why = reasons.then(row.segment, Customer(pk=pk), ana, row.at)
+            assert why is not None
+            assert why.version == row.version.number
+    assert [(uses.audience(one), one.members) for one, _ids in used] == [(ids, None) for _one, ids in used]
     assert list(timetravel.faults()) == []
+
+
+def _use(of: Segment) -> tuple[SegmentUse, list[int]]:
+    return uses.take(of, lambda: members(of), used_for="export", by="system:test")
 
 
 def _night(on: date) -> dict[tuple[int, int], list[int]]:

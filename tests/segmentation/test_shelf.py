@@ -226,6 +226,15 @@ def test_who_changed_while_it_was_laid_stays_changed(
     assert standing(on).ids(twice).tolist() == [irina.pk, before.pk, ahead.pk]
 
 
+def test_a_value_of_another_kind_is_unknown_and_stops_no_night(irina: Customer, harbour: Store) -> None:
+    CustomField.objects.create(code="size", label="Size", kind="number")
+    Customer.objects.filter(pk=irina.pk).update(custom={"size": "large"})
+    run_night(ON)
+    moment = Moment(ON + timedelta(days=1), nights.published().pk)
+    unknown = read({"attribute": "custom.size", "is": "unknown"})
+    assert standing(moment).ids(unknown).tolist() == evaluating.ids(unknown, moment) == [irina.pk]
+
+
 def test_a_field_of_another_kind_is_not_taken_from_the_shelf(irina: Customer, harbour: Store) -> None:
     CustomField.objects.create(code="size", label="Size", kind="number")
     run_night(ON)

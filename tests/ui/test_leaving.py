@@ -13,6 +13,8 @@ from segmentation.churn import risks
 from segmentation.churn.risks import Tested
 from segmentation.churn.words import BITS, LESS, MORE
 from segmentation.models import ChurnModel, ChurnNight, ChurnScore, SegmentListed
+from segmentation.segments import evaluating, reasons
+from segmentation.segments.reading import read
 from segmentation.views import leaving
 from tests import cast
 
@@ -270,3 +272,21 @@ def test_who_says_no_to_profiles_is_told_nothing_of_from_then_on(
     work = theirs.get("/segments/churn/customers/work/")
     assert work.context["total"] == 0
     assert risks.told(irina) is None
+
+
+@pytest.mark.parametrize(("probability", "likely"), [(0.49979, 1), (0.5, 2), (0.50021, 2)])
+def test_a_segment_counts_whom_the_list_counts(
+    scored: ChurnModel, noor: Staff, signed_in: Browser, probability: float, likely: int
+) -> None:
+    """49.979 % reads as 50.0 %, and is not."""
+    ChurnScore.objects.filter(probability=0.47).update(probability=probability)
+    asked = read({"attribute": "churn.probability", "is": "at_least", "value": 50})
+    assert evaluating.count(asked, noor, evaluating.moment()) == likely
+    assert signed_in(noor).get("/segments/churn/customers/?chance=50").context["count"] == likely
+
+
+def test_why_somebody_is_in_it_is_told_to_a_tenth(scored: ChurnModel, noor: Staff, yusuf: Customer) -> None:
+    ChurnScore.objects.filter(customer=yusuf).update(probability=0.49979)
+    asked = read({"attribute": "churn.probability", "is": "at_least", "value": 40})
+    (reason,) = reasons.now(asked, yusuf, noor)
+    assert (reason.said, reason.holds) == ("50.0%", True)

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.org.models import Staff, Store
 from crm.org.permissions import Role
-from customers.models import Customer
+from customers.models import Customer, Tag
 from segmentation import starters
 from segmentation.models import Segment, SegmentListed, SegmentUse, SegmentVersion
 from segmentation.segments import reading, saving
@@ -355,3 +355,39 @@ def test_a_segment_becomes_a_list_and_a_list_is_copied(max_: Staff, people: None
     assert {row.customer.name for row in copied.context["rows"]} == {"H0", "H1", "U0"}
     assert not copied.context["segment"].is_shared
     assert Segment.objects.count() == 4
+
+
+def test_a_strange_place_is_no_error(max_: Staff, signed_in: Browser) -> None:
+    theirs, tree = signed_in(max_), {"all": [OLD]}
+    for strange in ({"do": "up:abc"}, {"do": "remove:²"}, {"do": "widen:c0.first.where.²"}):
+        answer = press(theirs, tree, **strange)
+        assert (answer.status_code, tree_of(answer)) == (200, tree)
+    answer = press(theirs, tree, add="attribute:person.age", into="²")
+    assert tree_of(answer)["all"] == [OLD, {"attribute": "person.age", "is": "at_least", "value": ""}]
+    half = theirs.post("/segments/build/steps/", {"tree": '{"all": [{"attribute": "\\ud800"}]}'})
+    assert half.status_code == 200
+
+
+def test_a_choice_that_is_gone_is_marked_and_may_stay(max_: Staff, people: None, signed_in: Browser) -> None:
+    tag = Tag.objects.create(name="VIP")
+    tagged = {"attribute": "person.tags", "is": "has_any", "value": [str(tag.pk)]}
+    one = saving.create(by=max_, name="VIP", definition={"all": [tagged]})
+    number = tag.pk
+    tag.delete()
+    theirs = signed_in(max_)
+    page = theirs.get(f"/segments/saved/{one.public_id}/edit/").content.decode()
+    assert f"{number} (no longer there)" in page
+    told = theirs.post("/segments/build/reach/", sent({"all": [tagged]}, segment=one.public_id)).context
+    assert told["told"]["count"] == 0
+    told = theirs.post("/segments/build/reach/", sent({"all": [tagged]})).context
+    assert told["told"] is None
+    assert told["nodes"][1]["faults"] == [f"There is no such choice: {number}."]
+
+
+def test_who_asks_nothing_asks_for_everybody(max_: Staff, people: None, signed_in: Browser) -> None:
+    """Of whatever kind the empty group is, and wherever it stands."""
+    theirs = signed_in(max_)
+    for tree in ({"all": []}, {"any": []}, {"none": []}, {"all": [{"any": []}]}):
+        told = theirs.post("/segments/build/reach/", sent(tree)).context
+        assert (told["told"]["count"], told["sentence"]) == (9, "All customers")
+        assert all(not node["faults"] for node in told["nodes"])

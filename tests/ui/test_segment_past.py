@@ -10,7 +10,7 @@ from django.test import Client
 from crm.org.models import Staff, Store
 from customers.models import Customer
 from segmentation.models import Segment, SegmentUse
-from segmentation.segments import saving
+from segmentation.segments import saving, settling, timetravel
 from tests import cast
 from tests.night.helpers import run_night
 
@@ -90,6 +90,53 @@ def test_why_somebody_was_in_it_and_is_no_more(
     assert now.context["why"] is None
     assert [(one.said, one.holds) for one in now.context["today"]] == [("0", False)]
     assert "Not in it now" in now.content.decode()
+
+
+def test_of_a_day_before_the_first_night_nothing_is_known(
+    signed_in: Browser, max_: Staff, buyers: Segment, yusuf: Customer
+) -> None:
+    """Which is not that somebody was in it, nor that nobody was."""
+    theirs = signed_in(max_)
+    address = f"/segments/saved/{buyers.public_id}/customers/{yusuf.public_id}/"
+    why = theirs.get(address, {"on": "2026-03-09"})
+    assert (why.context["is_known"], why.context["why"]) == (False, None)
+    assert "Nothing is known of that day" in why.content.decode()
+    later = theirs.get(address, {"on": "2026-03-11"})
+    assert (later.context["night"].on, later.context["why"]) == (date(2026, 3, 10), None)
+    assert "Not in it on the night of" in later.content.decode()
+    shown = past(theirs, buyers, until="2026-03-09")
+    assert (shown.context["days"], shown.context["unknown"]) == (None, date(2026, 3, 9))
+    assert "Nothing is known of that day" in shown.content.decode()
+    export = f"/segments/saved/{buyers.public_id}/past/export/"
+    assert theirs.get(export, {"until": "2026-03-09"}).status_code == 404
+    assert past(theirs, buyers, until="2026-04-01", since="2026-03-10").context["days"] == (
+        date(2026, 3, 10), date(2026, 3, 10)
+    )  # fmt: skip
+
+
+def test_who_stayed_was_in_it_by_the_version_of_that_day(
+    signed_in: Browser, max_: Staff, buyers: Segment, yusuf: Customer
+) -> None:
+    named = {"all": [{"attribute": "person.has_card", "is": "no"}]}
+    saving.change(buyers, named, by="system:test")
+    settling.new_versions()
+    run_night(date(2026, 7, 2), steps=STEPS)
+    address = f"/segments/saved/{buyers.public_id}/customers/{yusuf.public_id}/"
+    before, after, now = (
+        signed_in(max_).get(address, on) for on in ({"on": "2026-07-01"}, {"on": "2026-07-02"}, {})
+    )
+    why = before.context["why"]
+    assert (why.version, why.is_by_first, [one.said for one in why.reasons]) == (1, True, ["1"])
+    for shown in (after, now):
+        why = shown.context["why"]
+        assert (why.version, why.first_version, why.since < why.held_since) == (2, 1, True)
+        assert [(one.words, one.said) for one in why.reasons] == [("who have no card", "")]
+        assert [one.said for one in why.first] == ["1"]
+    text = after.content.decode()
+    assert (after.context["night"].on, now.context["night"]) == (date(2026, 7, 2), None)
+    assert ", by version 2" in text
+    assert "They came in by version 1 and stayed when version 2 took its place." in text
+    assert list(timetravel.faults()) == []
 
 
 def test_a_customer_of_others_is_not_told_of(

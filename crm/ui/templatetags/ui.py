@@ -40,6 +40,12 @@ def money(context: Context, value: Any, places: int | None = None) -> SafeString
     )
 
 
+@register.simple_tag
+def gap() -> str:
+    """Between two sentences that a template puts beside each other."""
+    return words.gap()
+
+
 @register.filter
 def percent(share: Any, places: int = 1) -> str:
     return words.percent(share, places)
@@ -73,6 +79,16 @@ def day(value: date | datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', value.isoformat(), words.ago(value), words.day(value)
     )
+
+
+@register.filter
+def month(value: date) -> str:
+    return words.month(value)
+
+
+@register.filter
+def month_day(value: date) -> str:
+    return words.month_day(value)
 
 
 @register.filter

@@ -93,6 +93,7 @@ def test_groups_turn_into_another_kind() -> None:
         ('{"member_of": "a"}', {"all": [A]}),
         ('{"any": [{"member_of": "a", "also": 1}, 7, {"what": 1}, {"member_of": 3}]}', {"any": [A]}),
         ('{"all": 4}', {"all": []}),
+        ('{"all": [{"member_of": "\\ud800"}]}', {"all": []}),
     ],
 )
 def test_only_what_has_the_shape_of_a_description_is_taken(text: str, tree: Any) -> None:

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from segmentation.building import beginning
 from segmentation.building.difference import difference
 from segmentation.building.finishing import finished, is_unfinished, without_empty
-from segmentation.building.inputs import absorbed
+from segmentation.building.inputs import absorbed, is_never
 
 pytestmark = pytest.mark.django_db  # the chain's own fields are attributes, too
 
@@ -90,6 +90,17 @@ def test_after_never_comes_once() -> None:
     assert absorbs(never, "c0.is=never") == never
 
 
+def test_at_most_nothing_spent_is_not_never() -> None:
+    """Who brought everything back, or had nothing to pay, did make a purchase."""
+    nothing = BOUGHT | {"count": "amount", "is": "at_most", "value": "0"}
+    assert not is_never(nothing)
+    assert is_never(nothing | {"count": "times"})
+    assert is_never({"did": "bought", "is": "at_most", "value": 0})
+    assert absorbs(nothing, "c0.is=at_most&c0.value=0&c0.count=amount") == nothing
+    never = nothing | {"count": "times", "value": 0}
+    assert absorbs(nothing, "c0.is=never&c0.value=0&c0.count=amount") == never
+
+
 def test_one_and_then_another_take_their_fields_apart() -> None:
     first = {"did": "bought", "where": [], "when": {"last_days": 90}}
     both = {"first": first, "then": {"did": "bought", "where": [], "when": {}}, "within_days": 30}
@@ -131,8 +142,9 @@ def test_what_is_not_finished_is_left_out_of_the_count() -> None:
     blank = {**AGE, "value": ""}
     tree = {"all": [AGE, {"any": [blank, {"all": []}]}, {"none": [STAGE, {**STAGE, "value": []}]}]}
     assert finished(tree) == ({"all": [AGE, {"none": [STAGE]}]}, 2)
-    assert finished({"any": [blank]}) == ({"any": []}, 1)
+    assert finished({"any": [blank]}) == ({"all": []}, 1)
     assert without_empty(tree) == {"all": [AGE, {"any": [blank]}, {"none": [STAGE, {**STAGE, "value": []}]}]}
+    assert without_empty({"any": [{"none": []}]}) == {"all": []}
 
 
 @pytest.mark.parametrize(
