@@ -34,6 +34,7 @@ urlpatterns = [
     path("segments/", segments.Segments.as_view(), name="segments"),
     path("segments/export/", segments.Export.as_view(), name="export"),
     path("segments/customers/", members.Members.as_view(), name="members"),
+    path("segments/customers/list/", members.MembersList.as_view(), name="members-list"),
     path("segments/customers/work/", members.MembersWork.as_view(), name="members-work"),
     path("segments/customers/export/", members.MembersExport.as_view(), name="members-export"),
     path("segments/movement/", movements.MovementPage.as_view(), name="movement"),
@@ -50,6 +51,11 @@ urlpatterns = [
         "segments/clusters/<int:pk>/customers/export/",
         clusters.ClusterMembersExport.as_view(),
         name="cluster-members-export",
+    ),
+    path(
+        "segments/clusters/<int:pk>/customers/list/",
+        clusters.ClusterMembersList.as_view(),
+        name="cluster-members-list",
     ),
     path(
         "segments/clusters/<int:pk>/customers/work/",

@@ -99,7 +99,8 @@ class LookAlikes(ApiView):
         after, limit = pages.position(self.query.cursor, pages.RowNumber), self.query.limit
         rows = matches.searches(self.caller)
         found = list((rows.filter(pk__lt=after[0]) if after else rows)[: limit + 1])
-        shown = [_out(one) for one in found[:limit]]
+        counts = matches.counts(self.caller, found[:limit])
+        shown = [_out(one, counts) for one in found[:limit]]
         return pages.page(self.request, shown, pages.cursor_after(found, limit, lambda one: (one.pk,)))
 
     @endpoint("Search for look-alikes", body=LookAlikeIn, answers={202: LookAlikeOut},
@@ -111,7 +112,7 @@ class LookAlikes(ApiView):
         one = jobs.start(
             self.caller, seed=told.seed, key=told.key, among=told.among, most=told.most, by=self.caller.actor
         )
-        return Answer(_out(self.caller, one), 202)
+        return Answer(_out(one, {}), 202)
 
 
 class LookAlikeSearch(ApiView):
@@ -125,7 +126,8 @@ class LookAlikeSearch(ApiView):
     @endpoint("Read a search for look-alikes", answers={200: LookAlikeOut}, problems=UNKNOWN)
     def get(self, lookalike: str) -> LookAlikeOut:
         """How far it is, and how well it finds members that it had not seen."""
-        return _out(self.caller, _named(self.caller, lookalike))
+        one = _named(self.caller, lookalike)
+        return _out(one, matches.counts(self.caller, [one]))
 
 
 class LookAlikeMatches(ApiView):
@@ -163,10 +165,11 @@ def _named(viewer: Any, code: str) -> LookAlike:
     return found
 
 
-def _out(viewer: Any, one: LookAlike) -> LookAlikeOut:
+def _out(one: LookAlike, counts: dict[int, int]) -> LookAlikeOut:
+    """`counts`: of each search how many of those that it found the caller sees now."""
     figures: dict[str, Any] = one.figures
     trials = {name: msgspec.convert(part, TrialOut) for name, part in figures.get("models", {}).items()}
-    found = matches.counts(viewer, [one]).get(one.pk, 0) if "found" in figures else None
+    found = counts.get(one.pk, 0) if "found" in figures else None
     return LookAlikeOut(
         one.public_id, matches.title_of(one), one.seed, one.key, one.among, one.most,  # type: ignore[arg-type]
         one.job.state if one.job else "cancelled", one.created_at, figures.get("seed"),  # type: ignore[arg-type]

@@ -97,7 +97,7 @@ class LeavingReasonOut(msgspec.Struct):
 
     id: str
     points: float
-    value: str | None = None
+    value: Literal["low", "high"] | None = None
 
 
 class LeavingOut(msgspec.Struct):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,6 +32,9 @@ class KeepAsList(StaffView):
 
     permission = Permission.EDIT_SEGMENTS
     template = "segmentation/keep.html"
+
+    def dispatch(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
+        return super().dispatch(request)  # what the address names stands in `kwargs`
 
     def people(self) -> QuerySet[Customer]:
         raise NotImplementedError

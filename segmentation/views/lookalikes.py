@@ -183,9 +183,6 @@ def judged(is_profile: bool) -> str:
 class LookAlikeList(KeepAsList):
     """A list of whom a search found."""
 
-    def dispatch(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
-        return super().dispatch(request)  # which search stands in `kwargs`
-
     @property
     def _one(self) -> LookAlike:
         return named(self.staff, self.kwargs["code"])

@@ -137,7 +137,7 @@ export function proofs(data, look, lang) {
       trigger: "item", renderMode: "richText", backgroundColor: look.surface, borderColor: look.line, textStyle: { color: look.ink }, confine: true,
       formatter: ({ data: [x, y, size] }) => `${data.across}: ${write(x)}\n${data.up}: ${write(y)}\n${data.size}: ${count(size)}`,
     },
-    grid: { left: 24, right: 64, top: 20, bottom: 24, containLabel: true },
+    grid: { left: 32, right: 64, top: 20, bottom: 24, containLabel: true },
     xAxis: axis(data.across, 28), yAxis: axis(data.up, 40),
     series: [{
       type: "line", data: data.points.map((point) => [point.x, point.y, point.size]), showSymbol: true, symbol: "circle", symbolSize: 8, lineStyle: { width: 2 },
