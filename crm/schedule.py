@@ -104,7 +104,11 @@ BEAT: dict[str, dict[str, Any]] = {
     "targets.remind": {"task": "targets.remind", "schedule": crontab(minute=40, hour=5)},
     "loyalty.accrue": {"task": "loyalty.accrue", "schedule": timedelta(minutes=1)},
     # Whatever changes of a customer is in their segments within five seconds.
-    "segments.follow": {"task": "segments.follow", "schedule": timedelta(seconds=2)},
+    "segments.follow": {
+        "task": "segments.follow",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 10},
+    },
     "jobs.relay": {"task": "jobs.relay", "schedule": timedelta(seconds=settings.JOB_RELAY_SECONDS)},
     # Every ten minutes it is asked whether a night is missing: at 02:30 in the chain's zone last night's is, and after
     # down time whatever was missed. Asking twice asks for nothing new.

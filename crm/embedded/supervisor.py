@@ -64,6 +64,10 @@ def run(home: Home) -> int:
     return 0
 
 
+# A worker for what the clock asks alone (crm/settings): it is free for them however long the jobs of the other one are.
+_TICKS = ("--queues", "celery", "--concurrency", "1", "--hostname", "ticks@%h")
+
+
 def _children(home: Home, port: int) -> list[Child]:
     """In the order of their start."""
     serves = {"EMBEDDED_ROLE": postgres.APPLICATION}  # set-up alone speaks as the owner of the tables
@@ -73,6 +77,7 @@ def _children(home: Home, port: int) -> list[Child]:
     return [
         Child("web", [sys.executable, "-m", "gunicorn"], gate),
         Child("worker", [*celery, "worker", *quiet, "--without-gossip", "--without-mingle"], serves),
+        Child("ticks", [*celery, "worker", *quiet, "--without-gossip", "--without-mingle", *_TICKS], serves),
         Child("beat", [*celery, "beat", "--pidfile", "", *quiet], serves, patience=5),
     ]
 

@@ -175,6 +175,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_WORKER_CONCURRENCY = environment.number("WORKER_PROCESSES", 2, least=1)
+# Jobs take up to an hour; what the clock asks (following changes, sending codes) takes moments and must not wait for
+# them. A worker takes both unless it is told `--queues celery`, as the one called ticks is.
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"celery": {}, "jobs": {}}
+CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

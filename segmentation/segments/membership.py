@@ -33,6 +33,9 @@ _CLOSE = """
 UPDATE segmentation_segmentspell SET ended_at = %(at)s
 WHERE segment_id = %(segment)s AND customer_id = ANY(%(ids)s) AND ended_at IS NULL
 """
+_CLOSE_ALL = """
+UPDATE segmentation_segmentspell SET ended_at = %(at)s WHERE segment_id = %(segment)s AND ended_at IS NULL
+"""
 _BEGIN = """
 INSERT INTO segmentation_segmentspell (customer_id, segment_id, version_id, began_at, because)
 SELECT new.customer_id, %(segment)s, %(version)s, %(at)s, new.because
@@ -63,6 +66,7 @@ STATEMENTS = [
     Statement("segmentspell.open", _OPEN, _example),
     Statement("segmentspell.open_among", _OPEN_AMONG, _example),
     Statement("segmentspell.close", _CLOSE, _example),
+    Statement("segmentspell.close_all", _CLOSE_ALL, _example),
 ]
 
 Because = Callable[
@@ -116,6 +120,11 @@ def settle(
                 "because": [json.dumps(values.get(one), default=str) for one in ids],
             },
         )
+
+
+def close(cursor: Any, segment_id: int, at: datetime) -> None:
+    """Nobody is in it any more."""
+    cursor.execute(_CLOSE_ALL, {"segment": segment_id, "at": at})
 
 
 def digest(ids: Iterable[int]) -> bytes:

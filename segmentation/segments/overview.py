@@ -13,7 +13,7 @@ from django.db.models import Count, F, Max, OuterRef, Subquery
 
 from crm.org.scope import Viewer
 from segmentation.models import Segment, SegmentNight, SegmentUse, SegmentVersion
-from segmentation.segments.saving import asked_by
+from segmentation.segments.asking import asked_by
 
 WEEK = timedelta(days=7)
 _OF_STORES = """

@@ -1,15 +1,14 @@
 """Saving segments: making, changing, sharing, archiving, copying them.
 
 A description is never changed: the next version is added, and says from which one its author started. Who may change
-what says `owning.py`; whoever sees a segment may copy it. Segments that ask each other in a circle would
-have no meaning; they are refused here, so that everything else can follow `member_of` without a look.
+what says `owning.py`; whoever sees a segment may copy it. Circles (`asking.py`) are refused here, so that everything
+else can follow `member_of` without a look.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
@@ -19,7 +18,7 @@ from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Fault, Refusal
 from crm.org.models import Staff
 from segmentation.models import Segment, SegmentKind, SegmentVersion
-from segmentation.segments import owning
+from segmentation.segments import asking, membership, owning
 from segmentation.segments.members import newest
 from segmentation.segments.reading import InvalidSegment, read
 from segmentation.segments.tree import MemberOf, Node, conditions, to_json
@@ -30,12 +29,6 @@ DESCRIBED = ("name", "about", "is_shared")
 class NameTaken(Refusal):
     code: ClassVar[str] = "segment_name_taken"
     status: ClassVar[int] = 409
-
-
-class Circular(Refusal):
-    """A segment would ask itself, at once or through others."""
-
-    code: ClassVar[str] = "segment_circular"
 
 
 class InUse(Refusal):
@@ -91,7 +84,7 @@ def change(
     tree = _tree(definition, by, kept.kind, now.definition)
     if tree is None or to_json(tree) == now.definition:
         return now
-    _refuse_circles(kept.pk, tree)
+    asking.refuse_circles(kept.pk, tree)
     return _next(kept, now, tree, remark, by)
 
 
@@ -127,12 +120,18 @@ def describe(segment: Segment, *, by: Any, based_on: dict[str, Any] | None = Non
 
 @transaction.atomic
 def archive(segment: Segment, *, by: Any, at: datetime) -> None:
-    """Take it out of use; its history stays. Raises OfTheChain, and InUse while another in use asks it."""
-    kept = _kept(segment, by)
-    if kept.archived_at is not None:
-        return
-    if asking := askers(kept):
-        raise InUse(_("Other segments ask this one: %(names)s.") % {"names": _names(asking, by)})
+    """Take it out of use: its history stays, and nobody is in it any more, for nobody would look after it.
+
+    Raises OfTheChain, and InUse while another in use asks it.
+    """
+    with connection.cursor() as cursor:
+        since = membership.lock(cursor, segment.pk)  # before its row, as whoever settles it does
+        kept = _kept(segment, by)
+        if kept.archived_at is not None:
+            return
+        membership.close(cursor, segment.pk, since)
+    if others := asking.askers(kept):
+        raise InUse(_("Other segments ask this one: %(names)s.") % {"names": asking.names_of(others, by)})
     kept.archived_at = at
     kept.save(update_fields=["archived_at"])
     trail.record("segment.archive", kept, by=by)
@@ -140,7 +139,10 @@ def archive(segment: Segment, *, by: Any, at: datetime) -> None:
 
 @transaction.atomic
 def restore(segment: Segment, *, by: Any) -> None:
-    """Bring an archived segment back. Raises OfTheChain, NameTaken; InvalidSegment when it asks an archived one."""
+    """Bring an archived segment back, as a new version, so that it is settled anew.
+
+    Raises OfTheChain, NameTaken; InvalidSegment when it asks an archived one.
+    """
     kept = _kept(segment, by)
     if kept.archived_at is None:
         return
@@ -150,7 +152,17 @@ def restore(segment: Segment, *, by: Any) -> None:
         _refuse_archived(read(version.definition))
     kept.archived_at = None
     kept.save(update_fields=["archived_at"])
+    if version:
+        _again(kept, version, by)
     trail.record("segment.restore", kept, by=by)
+
+
+def _again(kept: Segment, version: SegmentVersion, by: Any) -> None:
+    from segmentation.segments import lists
+
+    added = _add(kept, version.number + 1, read(version.definition) if version.definition else None, "", by)
+    if kept.kind == SegmentKind.LIST:
+        lists.copy_listed(version, added)
 
 
 @transaction.atomic
@@ -172,34 +184,6 @@ def copy(segment: Segment, *, by: Any, name: str) -> Segment:
     if made.kind == SegmentKind.LIST:
         lists.copy_listed(version, made.versions.get(number=1))
     return made
-
-
-def askers(segment: Segment) -> list[Segment]:
-    """The segments in use whose newest version asks this one."""
-    found = []
-    for other in (
-        Segment.objects.in_use().exclude(pk=segment.pk).filter(kind=SegmentKind.RULES).order_by("pk")
-    ):
-        version = newest(other.pk)
-        if version and segment.pk in asked_by(version.definition):
-            found.append(other)
-    return found
-
-
-def asked_by(definition: dict[str, Any]) -> set[int]:
-    """The row numbers of the segments that a stored description asks."""
-    return {number for text in _named(definition) if (number := Segment.row_id(text)) is not None}
-
-
-def _named(given: Any) -> Iterator[str]:
-    if isinstance(given, dict):
-        if isinstance(given.get("member_of"), str):
-            yield given["member_of"]
-        for value in given.values():
-            yield from _named(value)
-    elif isinstance(given, list):
-        for value in given:
-            yield from _named(value)
 
 
 def _one_after_another() -> None:
@@ -252,19 +236,6 @@ def _refuse_archived(tree: Node) -> None:
         raise InvalidSegment(detail, faults=(Fault("/", detail),))
 
 
-def _refuse_circles(segment: int, tree: Node | None) -> None:
-    """Follow what it asks, and what that asks."""
-    waiting = {one.segment for one in conditions(tree) if isinstance(one, MemberOf)} if tree else set()
-    seen: set[int] = set()
-    while waiting:
-        asked = waiting.pop()
-        if asked == segment:
-            raise Circular(_("A segment cannot ask itself, at once or through others."))
-        seen.add(asked)
-        version = newest(asked)
-        waiting |= (asked_by(version.definition) if version else set()) - seen
-
-
 def _free(name: str, but: int | None = None) -> str:
     """A name that no segment in use has."""
     wanted = name.strip()
@@ -282,18 +253,8 @@ def _refuse_hiding(segment: Segment, by: Any) -> None:
     """Who keeps a segment to oneself must own it, and nobody else's may rest on it."""
     if not isinstance(by, Staff) or segment.owner_id != by.pk:
         raise InUse(_("Only its owner can keep a segment to themselves."))
-    if others := [one for one in askers(segment) if one.owner_id != segment.owner_id]:
-        raise InUse(_("Other segments ask this one: %(names)s.") % {"names": _names(others, by)})
-
-
-def _names(found: list[Segment], by: Any) -> str:
-    seen = Segment.objects.filter(pk__in=[one.pk for one in found])
-    names = [one.name for one in (seen.visible_to(by) if hasattr(by, "may") else seen).order_by("name", "pk")]
-    return (
-        _("%(names)s and others") % {"names": ", ".join(names)}
-        if len(names) < len(found)
-        else ", ".join(names)
-    )
+    if others := [one for one in asking.askers(segment) if one.owner_id != segment.owner_id]:
+        raise InUse(_("Other segments ask this one: %(names)s.") % {"names": asking.names_of(others, by)})
 
 
 def _add(segment: Segment, number: int, tree: Node | None, remark: str, by: Any) -> SegmentVersion:

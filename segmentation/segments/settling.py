@@ -5,14 +5,15 @@ is decided from what is true then.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from customers.attributes import Moment
-from segmentation.models import SegmentVersion
+from segmentation.models import SegmentNight, SegmentVersion
 from segmentation.segments import active, evaluating, membership, reasons
 from segmentation.segments.active import Active
 
@@ -51,7 +52,7 @@ def some(cursor: Any, one: Active, ids: Sequence[int]) -> None:
     """Settle it for these customers. Call it in a transaction."""
     at = membership.lock(cursor, one.segment_id)
     one = active.current(one)
-    moment = evaluating.moment()
+    moment = _moment(SegmentNight.objects.filter(segment=one.segment_id))
     inside = evaluating.ids(one.tree, moment, among=ids)
     known = membership.members_now(cursor, one.segment_id, ids)
     _write(cursor, one, Decided(at, moment, set(inside)), known)
@@ -59,15 +60,23 @@ def some(cursor: Any, one: Active, ids: Sequence[int]) -> None:
 
 def new_versions() -> int:
     """Settle the segments whose newest version nobody has settled yet. Returns how many."""
-    waiting = SegmentVersion.objects.filter(settled_at=None, segment__archived_at=None)
+    newer = SegmentVersion.objects.filter(segment=OuterRef("segment"), number__gt=OuterRef("number"))
+    waiting = SegmentVersion.objects.filter(~Exists(newer), settled_at=None, segment__archived_at=None)
     if not waiting.exists():
         return 0
     wanted = set(waiting.values_list("pk", flat=True))
     found = [one for one in active.segments() if one.version_id in wanted]
     for one in found:
         with transaction.atomic(), connection.cursor() as cursor:
-            everybody(cursor, one, evaluating.moment())
+            everybody(cursor, one, _moment(SegmentNight.objects.all()))
     return len(found)
+
+
+def _moment(settled: QuerySet[SegmentNight]) -> Moment:
+    """Now; but a night that has settled them and is not published yet is not taken back customer by customer."""
+    now = evaluating.moment()
+    newest = settled.order_by("-night_id").values_list("night_id", flat=True).first()
+    return replace(now, night=max(now.night, newest or 0))
 
 
 def _write(cursor: Any, one: Active, decided: Decided, known: set[int]) -> tuple[int, int]:

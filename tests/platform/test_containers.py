@@ -23,10 +23,12 @@ def instructions() -> list[tuple[str, str]]:
     return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines)]
 
 
-def test_the_five_services_are_there_and_watched(compose: dict[str, Any]) -> None:
+def test_the_services_are_there_and_watched(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert {"postgres", "valkey", "web", "worker", "beat"} <= set(services)
-    assert all("healthcheck" in services[name] for name in ("postgres", "valkey", "web", "worker", "beat"))
+    assert {"postgres", "valkey", "web", "worker", "ticks", "beat"} <= set(services)
+    assert all(
+        "healthcheck" in services[name] for name in ("postgres", "valkey", "web", "worker", "ticks", "beat")
+    )
     assert services["valkey"]["command"][-2:] == ["--maxmemory-policy", "noeviction"]
 
 
@@ -37,14 +39,15 @@ def test_nothing_starts_before_what_it_needs(compose: dict[str, Any]) -> None:
             assert name in services
             if needed["condition"] == "service_healthy":
                 assert "healthcheck" in services[name]
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "ticks", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
 def test_only_the_step_that_migrates_owns_the_tables(compose: dict[str, Any]) -> None:
     services = compose["services"]
     urls = {
-        name: services[name]["environment"]["DATABASE_URL"] for name in ("migrate", "web", "worker", "beat")
+        name: services[name]["environment"]["DATABASE_URL"]
+        for name in ("migrate", "web", "worker", "ticks", "beat")
     }
     assert {name for name, url in urls.items() if "//regulars_app:" not in url} == {"migrate"}
     assert "DATABASE_APP_PASSWORD" in services["migrate"]["environment"]

@@ -27,7 +27,8 @@ from segmentation.models import (
     SegmentVersion,
     Touched,
 )
-from segmentation.segments import active, evaluating, reasons, timetravel, uses
+from segmentation.segments import active, evaluating, reasons, saving, settling, timetravel, uses
+from segmentation.targets import step as targets
 from tests import cast
 from tests.night.helpers import run_night
 from tests.segmentation import crowds
@@ -166,6 +167,51 @@ def test_what_can_no_longer_be_read_stops_nobody_else(irina: Customer, harbour: 
     run_night(ON)
     assert (members(inner), members(outer), members(others)) == (set(), set(), {irina.pk})
     assert not Touched.objects.exists()
+
+
+def test_what_comes_back_from_the_archive_is_settled_anew(
+    irina: Customer, harbour: Store, ana: Staff
+) -> None:
+    women = segment({"all": [{"attribute": "person.gender", "is": "any_of", "value": ["f"]}]})
+    Customer.objects.filter(pk=irina.pk).update(gender="f")
+    looking.look()
+    assert members(women) == {irina.pk}
+    saving.archive(women, by=ana, at=timezone.now())
+    assert members(women) == set()
+    Customer.objects.filter(pk=irina.pk).update(gender="m")
+    looking.look()
+    saving.restore(women, by=ana)
+    looking.look()
+    assert (members(women), women.versions.count()) == (set(), 2)
+    Customer.objects.filter(pk=irina.pk).update(gender="f")
+    looking.look()
+    assert members(women) == {irina.pk}
+    assert looking.look() == 0
+
+
+def test_a_version_that_was_overtaken_is_waited_for_no_more(irina: Customer) -> None:
+    every = segment({"all": []})
+    version(every, BUYERS)
+    assert settling.new_versions() == 1
+    assert settling.new_versions() == 0
+
+
+def test_an_edit_while_a_night_runs_does_not_take_it_back(
+    irina: Customer, harbour: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the step that settles segments and publishing, the follower asks by the night that is to come."""
+    scored = segment({"all": [{"attribute": "rfm.r", "is": "known"}]})
+    cast.purchase(irina, at=harbour, on=ON)
+
+    def edited(*asked: Any, _step: Any = targets.step) -> None:
+        Customer.objects.filter(pk=irina.pk).update(gender="f")
+        assert looking.look() > 0
+        _step(*asked)
+
+    monkeypatch.setattr(targets, "step", edited)
+    run_night(ON)
+    assert members(scored) == {irina.pk}
+    assert SegmentSpell.objects.count() == 1
 
 
 def test_whoever_objects_has_no_profile_within_seconds(irina: Customer, harbour: Store, noon: Any) -> None:

@@ -11,8 +11,9 @@ from crm.org.models import Staff
 from customers.models import CustomField
 from segmentation.models import Segment, SegmentVersion
 from segmentation.segments import saving
+from segmentation.segments.asking import Circular
 from segmentation.segments.reading import InvalidSegment
-from segmentation.segments.saving import Archived, Circular, InUse, NameTaken
+from segmentation.segments.saving import Archived, InUse, NameTaken
 
 pytestmark = pytest.mark.django_db
 WOMEN = {"attribute": "person.gender", "is": "any_of", "value": ["f"]}

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segmentation", "0012_settled"),
+        ("segmentation", "0013_changed_tables"),
     ]
 
     operations = [
