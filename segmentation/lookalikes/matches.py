@@ -24,19 +24,18 @@ def searches(viewer: Viewer) -> QuerySet[LookAlike]:
 def people(viewer: Viewer, one: LookAlike) -> Any:
     """Whom a search found, in no order."""
     found = LookAlikeMatch.objects.filter(lookalike=one).values("customer_id")
-    return _there(viewer).filter(pk__in=found)
-
-
-def _there(viewer: Viewer) -> Any:
-    rows = Customer.objects.visible_to(viewer).living()
+    rows = Customer.objects.visible_to(viewer).living().filter(pk__in=found)
     return rows.annotate(refuses=RawSQL(_REFUSES, [], BooleanField())).filter(refuses=False)  # noqa: S611  # nosec B611  our own names
 
 
 def counts(viewer: Viewer, searches: Iterable[LookAlike]) -> dict[int, int]:
     """Of each search how many of those that it found are there for the viewer."""
     rows = LookAlikeMatch.objects.filter(
-        lookalike__in=[one.pk for one in searches], customer__in=_there(viewer)
-    )
+        lookalike__in=[one.pk for one in searches],
+        customer__in=Customer.objects.visible_to(viewer),
+        customer__merged_into=None,
+        customer__erased_at=None,
+    ).extra(where=[f"NOT {_REFUSES}"])  # noqa: S610  # nosec B610  our own names
     return dict(rows.values("lookalike").annotate(n=Count("rank")).values_list("lookalike", "n"))
 
 

@@ -4,8 +4,7 @@ from django.db.models import Q
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segmentation", "0013_changed_tables"),
-        ("segmentation", "0030_uses"),
+        ("segmentation", "0014_uses"),
     ]
 
     operations = [
