@@ -133,6 +133,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "coupons.release": {"task": "coupons.release", "schedule": timedelta(minutes=1)},
     "notices.forget_old": {"task": "notices.forget_old", "schedule": crontab(minute=30, hour=3)},
     "events.forget_old": {"task": "events.forget_old", "schedule": crontab(minute=50, hour=3)},
+    "lists.forget_old": {"task": "lists.forget_old", "schedule": crontab(minute=35)},
     "imports.forget_old_files": {"task": "imports.forget_old_files", "schedule": crontab(minute=40, hour=3)},
 }
 

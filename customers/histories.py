@@ -141,6 +141,7 @@ class Histories:
         return Sold(self)
 
     def part_as_sold(self, number: int) -> Part:
+        assert number < len(self)  # what came back is known once the tables have been read
         return self._mapped(number, "sold" if number in self._returned else "kept")
 
     def _mapped(self, number: int, view: str) -> Part:

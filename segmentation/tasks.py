@@ -12,6 +12,14 @@ def follow(**_unknown: object) -> None:
     looking.look()
 
 
+@shared_task(name="lists.forget_old", ignore_result=True)
+def forget_old_lists(**_unknown: object) -> None:
+    """Remove uploaded lists that nobody saved within a day."""
+    from segmentation.segments import listfiles
+
+    listfiles.sweep()
+
+
 @shared_task(name="targets.remind", ignore_result=True)
 def remind_of_targets(**_unknown: object) -> None:
     """Tell of target markets whose day of review has come. Safe to run twice."""

@@ -45,7 +45,7 @@ def root() -> Path:
 
 def keep(upload: UploadedFile, *, by: Staff, segment: str = "") -> str:
     """Keep a file, and give the name by which only its sender finds it again."""
-    _sweep()
+    sweep()
     folder = root() / uuid4().hex
     folder.mkdir(mode=0o700)
     target = folder / _name(upload.name or "")
@@ -91,8 +91,8 @@ def forget(file: ListFile) -> None:
     shutil.rmtree(file.path.parent, ignore_errors=True)
 
 
-def _sweep() -> None:
-    """What nobody saved within its day goes when the next one comes."""
+def sweep() -> None:
+    """Remove what nobody saved within its day: every hour, and when the next one comes."""
     oldest = time.time() - KEPT
     for folder in root().iterdir():
         if folder.stat().st_mtime < oldest:
