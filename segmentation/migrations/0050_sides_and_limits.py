@@ -4,7 +4,7 @@ from django.db.models import Q
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segmentation", "0014_uses"),
+        ("segmentation", "0015_market_plan"),
     ]
 
     operations = [

@@ -16,7 +16,7 @@ from crm.org.models import Staff, Store
 from crm.privacy import erasing
 from customers.merging import merge
 from customers.models import Customer
-from segmentation.lookalikes import jobs, matches, models, quality, seeds
+from segmentation.lookalikes import jobs, matches, models, quality, searching, seeds
 from segmentation.lookalikes.words import Words
 from segmentation.models import LookAlike, LookAlikeMatch, Segment, SegmentKind, SegmentListed
 from tests import cast
@@ -290,6 +290,23 @@ def test_whom_it_found_can_be_kept_as_a_list(
     assert Entry.objects.filter(action="segment.create").count() == 1
     assert theirs.post(address, {"name": "Online, too"}).status_code == 422
     assert Segment.objects.count() == 1
+
+
+def test_who_is_erased_while_a_search_runs_is_not_found(
+    crowd: dict[str, list[int]], max_: Staff, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_night(ON)
+    gone, real = Customer.objects.get(pk=crowd["online"][39]), searching.Search.run
+
+    def erased_meanwhile(self: Any) -> Any:
+        found = real(self)
+        erasing.erase(gone.pk, by="system:test", at=noon)
+        return found
+
+    monkeypatch.setattr(searching.Search, "run", erased_meanwhile)
+    one = search(max_)
+    assert not LookAlikeMatch.objects.filter(customer=gone).exists()
+    assert LookAlikeMatch.objects.filter(lookalike=one).count() == 87
 
 
 def test_a_search_that_is_removed_leaves_nobody(crowd: dict[str, list[int]], max_: Staff) -> None:

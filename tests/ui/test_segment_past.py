@@ -11,6 +11,7 @@ from crm.org.models import Staff, Store
 from customers.models import Customer
 from segmentation.models import Segment, SegmentUse
 from segmentation.segments import saving, settling, timetravel
+from segmentation.views import segmentpast
 from tests import cast
 from tests.night.helpers import run_night
 
@@ -59,6 +60,16 @@ def test_a_manager_sees_their_own_customers_alone(
 ) -> None:
     shown = past(signed_in(uma), buyers, since="2026-03-10", until="2026-07-01")
     assert (shown.status_code, shown.context["flow"].before, names(shown)) == (200, 0, [yusuf.name])
+
+
+def test_a_night_that_is_not_offered_any_more_is_told_when_asked_for(
+    signed_in: Browser, max_: Staff, buyers: Segment, irina: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segmentpast, "MOST_NIGHTS", 1)
+    theirs = signed_in(max_)
+    assert list(past(theirs, buyers).context["form"].moments) == [date(2026, 7, 1)]
+    shown = past(theirs, buyers, since="2026-03-10", until="2026-03-10")
+    assert (shown.context["unknown"], names(shown)) == (None, [irina.name])
 
 
 def test_before_the_first_night_it_says_so(signed_in: Browser, max_: Staff) -> None:
