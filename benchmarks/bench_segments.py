@@ -23,7 +23,7 @@ from crm.org.permissions import Role
 from customers import nights
 from customers.attributes import Moment
 from customers.models import Category
-from segmentation.models import Changed
+from segmentation.models import Changed, Touched
 from segmentation.segments import compiling, evaluating
 from segmentation.segments.preview import preview
 from segmentation.segments.reading import read
@@ -133,6 +133,8 @@ def behaviour_trees() -> list[Node]:
 
 
 def changed(customers: int) -> None:
+    """The follower has caught up with everybody who was made; since then some changed."""
+    Touched.objects.all().delete()
     Changed.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute(

@@ -33,7 +33,7 @@ WORDS = {
     "targeting.change": Act(_("Way to choose markets changed"), icon="adjustments"),
     "target.edit": Act(_("Target market changed"), icon="target"),
     "targets.export": Act(_("Target markets exported"), icon="download"),
-    "age_limit.set": Act(_("Age limit of goods set"), icon="shield-check"),
-    "age_limit.remove": Act(_("Age limit of goods removed"), icon="shield-off"),
+    "age_limit.set": Act(_("Limit of what may be suggested set"), icon="shield-check"),
+    "age_limit.remove": Act(_("Limit of what may be suggested removed"), icon="shield-off"),
     "products.export": Act(_("Figures about goods exported"), icon="download"),
 }

@@ -52,7 +52,7 @@ TABLES = {
         " shape numbers tables",
     ),
     "ChurnNight": plain("night model customers expected histogram drift weights"),
-    "ChurnScore": deleted(derived="probability at_stake points", plain="customer night"),
+    "ChurnScore": deleted(derived="probability at_stake points sides", plain="customer night"),
     "Targeting": plain(
         "id mode goal product price channel promotion size growth value churn reach competition fit wallet revenue "
         "remark created_at",

@@ -34,6 +34,7 @@ urlpatterns = [
     path("segments/", segments.Segments.as_view(), name="segments"),
     path("segments/export/", segments.Export.as_view(), name="export"),
     path("segments/customers/", members.Members.as_view(), name="members"),
+    path("segments/customers/list/", members.MembersList.as_view(), name="members-list"),
     path("segments/customers/work/", members.MembersWork.as_view(), name="members-work"),
     path("segments/customers/export/", members.MembersExport.as_view(), name="members-export"),
     path("segments/movement/", movements.MovementPage.as_view(), name="movement"),
@@ -50,6 +51,11 @@ urlpatterns = [
         "segments/clusters/<int:pk>/customers/export/",
         clusters.ClusterMembersExport.as_view(),
         name="cluster-members-export",
+    ),
+    path(
+        "segments/clusters/<int:pk>/customers/list/",
+        clusters.ClusterMembersList.as_view(),
+        name="cluster-members-list",
     ),
     path(
         "segments/clusters/<int:pk>/customers/work/",
@@ -69,6 +75,7 @@ urlpatterns = [
         lookalikes.LookAlikeExport.as_view(),
         name="lookalike-export",
     ),
+    path("segments/lookalikes/<str:code>/list/", lookalikes.LookAlikeList.as_view(), name="lookalike-list"),
     path("segments/lookalikes/<str:code>/work/", lookalikes.LookAlikeWork.as_view(), name="lookalike-work"),
     path("segments/lifetime/", lifetime.LifetimeValue.as_view(), name="lifetime-value"),
     path("segments/lifetime/customers/", valuable.Valuable.as_view(), name="valuable"),
@@ -76,6 +83,7 @@ urlpatterns = [
     path("segments/churn/", leaving.Leaving.as_view(), name="leaving"),
     path("segments/churn/customers/", leavers.Leavers.as_view(), name="leaving-people"),
     path("segments/churn/customers/work/", leavers.LeaversWork.as_view(), name="leaving-work"),
+    path("segments/churn/customers/list/", leavers.LeaversList.as_view(), name="leaving-list"),
     path("segments/churn/customers/export/", leavers.LeaversExport.as_view(), name="leaving-export"),
     path("segments/targets/", targets.Targets.as_view(), name="targets"),
     # The hyphen keeps these two apart from the codes of groups.
@@ -131,6 +139,7 @@ urlpatterns = [
     path("segments/products/matrix/", goods.MatrixPage.as_view(), name="cross-sell"),
     path("segments/products/due/", needs.DuePage.as_view(), name="due"),
     path("segments/products/due/export/", needs.DueExport.as_view(), name="due-export"),
+    path("segments/products/due/list/", needs.DueList.as_view(), name="due-list"),
     path("segments/products/due/work/", needs.DueWork.as_view(), name="due-work"),
     path("segments/products/stock/", needs.StockPage.as_view(), name="stock"),
     path("segments/products/stock/export/", needs.StockExport.as_view(), name="stock-export"),

@@ -18,6 +18,7 @@ from crm.demo import (
     goods,
     journey,
     levels,
+    limits,
     offers,
     organisation,
     segments,
@@ -80,6 +81,7 @@ def load(directory: Path, *, small: bool, watcher: Watcher) -> Loaded:
     wallets.make(12 if small else 24)
     families.make()
     segments.make()
+    limits.make()
     _add_site()
     return Loaded(prepared.members, prepared.lines, prepared.last_day, new_lines)
 

@@ -103,11 +103,14 @@ def _picture(found: Any, today: date) -> Picture:
         brands=_shares(found.brands, found.brand_shares, found.brand_names),
         weekdays=[Share(str(day.label), share) for day, share in zip(Weekday, found.weekday_shares, strict=True)],
         dayparts=[Share(str(part.label), share) for part, share in zip(Daypart, found.daypart_shares, strict=True)],
-        refills=[
-            Refill(found.category_names.get(str(kind), ""), days, on, (on - today).days)
-            for kind, days, on in refills
-            if kind
-        ],
+        refills=sorted(
+            (
+                Refill(found.category_names.get(str(kind), ""), days, on, (on - today).days)
+                for kind, days, on in refills
+                if kind
+            ),
+            key=lambda one: one.on,  # what is due comes first
+        ),
         next_left=(found.next_on - today).days if found.next_on else None,
     )  # fmt: skip
 

@@ -31,7 +31,10 @@ class LookAlikeIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class TrialOut(msgspec.Struct):
-    """What a model showed on the third of the set that it had not seen; null where that cannot be measured."""
+    """What a model showed on the third of the set that it had not seen; null where that cannot be measured.
+
+    One that is not useful (its AUC is below 0.55, or its interval reaches 0.5) has ranked nobody.
+    """
 
     members: int
     hidden: int
@@ -41,6 +44,8 @@ class TrialOut(msgspec.Struct):
     ]
     strongest: list[str]
     left_out: list[str]
+    interval: Annotated[list[float] | None, Meta(description="Of the AUC, 95 %.")] = None
+    is_useful: bool = True
 
 
 class LookAlikeOut(msgspec.Struct):
@@ -94,7 +99,8 @@ class LookAlikes(ApiView):
         after, limit = pages.position(self.query.cursor, pages.RowNumber), self.query.limit
         rows = matches.searches(self.caller)
         found = list((rows.filter(pk__lt=after[0]) if after else rows)[: limit + 1])
-        shown = [_out(one) for one in found[:limit]]
+        counts = matches.counts(self.caller, found[:limit])
+        shown = [_out(one, counts) for one in found[:limit]]
         return pages.page(self.request, shown, pages.cursor_after(found, limit, lambda one: (one.pk,)))
 
     @endpoint("Search for look-alikes", body=LookAlikeIn, answers={202: LookAlikeOut},
@@ -106,7 +112,7 @@ class LookAlikes(ApiView):
         one = jobs.start(
             self.caller, seed=told.seed, key=told.key, among=told.among, most=told.most, by=self.caller.actor
         )
-        return Answer(_out(one), 202)
+        return Answer(_out(one, {}), 202)
 
 
 class LookAlikeSearch(ApiView):
@@ -120,7 +126,8 @@ class LookAlikeSearch(ApiView):
     @endpoint("Read a search for look-alikes", answers={200: LookAlikeOut}, problems=UNKNOWN)
     def get(self, lookalike: str) -> LookAlikeOut:
         """How far it is, and how well it finds members that it had not seen."""
-        return _out(_named(self.caller, lookalike))
+        one = _named(self.caller, lookalike)
+        return _out(one, matches.counts(self.caller, [one]))
 
 
 class LookAlikeMatches(ApiView):
@@ -158,11 +165,13 @@ def _named(viewer: Any, code: str) -> LookAlike:
     return found
 
 
-def _out(one: LookAlike) -> LookAlikeOut:
+def _out(one: LookAlike, counts: dict[int, int]) -> LookAlikeOut:
+    """`counts`: of each search how many of those that it found the caller sees now."""
     figures: dict[str, Any] = one.figures
     trials = {name: msgspec.convert(part, TrialOut) for name, part in figures.get("models", {}).items()}
+    found = counts.get(one.pk, 0) if "found" in figures else None
     return LookAlikeOut(
         one.public_id, matches.title_of(one), one.seed, one.key, one.among, one.most,  # type: ignore[arg-type]
         one.job.state if one.job else "cancelled", one.created_at, figures.get("seed"),  # type: ignore[arg-type]
-        figures.get("found"), trials.get("behaviour"), trials.get("profile"),
+        found, trials.get("behaviour"), trials.get("profile"),
     )  # fmt: skip

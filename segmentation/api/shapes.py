@@ -92,11 +92,12 @@ class LeavingReasonOut(msgspec.Struct):
     """`points` is what a reason adds to the probability: 0.12 is 12 points.
 
     `id`: recency, overdue, rhythm, frequency, visits, trend, spend, spend_trend, tenure, basket, discount, variety or
-    weekday.
+    weekday. `value`: whether what it looks at is low or high for this customer, against what is usual; null: not known.
     """
 
     id: str
     points: float
+    value: Literal["low", "high"] | None = None
 
 
 class LeavingOut(msgspec.Struct):

@@ -13,51 +13,70 @@ class Feature(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """`name` says what was looked at; `up` and `down` what is said when it raises or lowers the probability."""
+    """`name` says what was looked at, `more` and `less` what the customer is like.
+
+    Which of them is said is decided by a feature, `measured`: above `usual`, or where that is None above the median
+    of those whom the model was taught with. It is true whatever it does to the probability. Without a value the
+    probability decides: `raises` says whether `more` goes with a higher one; None: only the name is said.
+    """
 
     name: Any
-    up: Any
-    down: Any
+    more: Any
+    less: Any
+    raises: bool | None
+    measured: str = ""
+    usual: float | None = None
 
 
+_LATE, _FEWER = 1.0, -0.1  # a whole usual gap; a fifth less than before
 # What people read. Features that say nearly the same share a reason, so that one figure tells of them.
 REASONS: dict[str, Reason] = {
     "recency": Reason(
-        _("Time since the last visit"), _("They have not come for a while"), _("They came lately")
+        _("Time since the last visit"), _("They have not come for a while"), _("They came lately"), True, "recency"
     ),
     "overdue": Reason(
-        _("Lateness by their own rhythm"), _("By their own rhythm they are late"), _("They are not late yet")
+        _("Lateness by their own rhythm"), _("By their own rhythm they are late"), _("They are not late yet"), True,
+        "overdue_mean", _LATE,
     ),
     "rhythm": Reason(
-        _("Gaps between visits"), _("They often stay away for long"), _("They seldom stay away for long")
+        _("Gaps between visits"), _("They often stay away for long"), _("They seldom stay away for long"), True,
+        "gap_mean",
     ),
-    "frequency": Reason(_("Visits lately"), _("They came seldom lately"), _("They came often lately")),
-    "visits": Reason(_("Visits in all"), _("They have come seldom so far"), _("They have come often so far")),
+    "frequency": Reason(
+        _("Visits lately"), _("They came often lately"), _("They came seldom lately"), False, "visits_56"
+    ),
+    "visits": Reason(
+        _("Visits in all"), _("They have come often so far"), _("They have come seldom so far"), False, "visits"
+    ),
     "trend": Reason(
-        _("Trend of visits"), _("They come less often than before"), _("They come as often as before")
+        _("Trend of visits"), _("They come as often as before"), _("They come less often than before"), False,
+        "visits_trend_84", _FEWER,
     ),
-    "spend": Reason(_("Spending"), _("They spend little"), _("They spend much")),
+    "spend": Reason(_("Spending"), _("They spend much"), _("They spend little"), False, "spend_84"),
     "spend_trend": Reason(
-        _("Trend of spending"), _("They spend less than before"), _("They spend as much as before")
+        _("Trend of spending"), _("They spend as much as before"), _("They spend less than before"), False,
+        "spend_trend_84", _FEWER,
     ),
     "tenure": Reason(
-        _("Time with us"), _("How long they have been with us"), _("How long they have been with us")
+        _("Time with us"), _("They have been with us for a long time"), _("They have been with us for a short time"),
+        None, "tenure",
     ),
     "basket": Reason(
-        _("Baskets"),
-        _("Their baskets are those of people who leave"),
-        _("Their baskets are those of people who stay"),
+        _("Baskets"), _("Their baskets are those of people who leave"), _("Their baskets are those of people who stay"),
+        True,
     ),
     "discount": Reason(
-        _("Discounts"), _("How much they buy at a discount"), _("How much they buy at a discount")
+        _("Discounts"), _("They buy much at a discount"), _("They buy little at a discount"), None, "discount_share"
     ),
     "variety": Reason(
-        _("Variety of goods and stores"), _("They buy few kinds of goods"), _("They buy many kinds of goods")
+        _("Variety of goods and stores"), _("They buy many kinds of goods"), _("They buy few kinds of goods"), False,
+        "kinds",
     ),
     "weekday": Reason(
-        _("Days of the week"), _("The days on which they come"), _("The days on which they come")
+        _("Days of the week"), _("They keep to one day of the week"), _("They come on any day of the week"), None,
+        "weekday_share",
     ),
-}
+}  # fmt: skip
 _day, _visit, _money, _share, _ratio = _("days"), _("visits"), _("money"), _("share"), _("ratio")
 FEATURES: tuple[Feature, ...] = (
     Feature("recency", "recency", _("Days since the last visit"), _day),

@@ -12,11 +12,14 @@ NOTABLE, OTHER = 0.1, 0.25  # from there on something happened; from there on it
 AGES = "tenure"  # grows by itself with every day, so it tells nothing
 FEWEST = 1_000  # customers; of fewer the index is mostly chance
 
-Shape = dict[str, dict[str, list[float]]]
+Shape = dict[str, dict[str, Any]]
 
 
 def shape(rows: Any) -> Shape:
-    """By feature the edges of its deciles, and how many rows lie in each part; missing values are a part, too."""
+    """By feature the edges of its deciles, and how many rows lie in each part; missing values are a part, too.
+
+    The median is what is usual (`sides`).
+    """
     found: Shape = {}
     for place, feature in enumerate(FEATURES):
         values = rows[:, place]
@@ -26,6 +29,8 @@ def shape(rows: Any) -> Shape:
         )
         edges = edges.astype(np.float32)
         found[feature.code] = {"edges": edges.tolist(), "counts": _counts(values, edges).tolist()}
+        if len(there):
+            found[feature.code]["usual"] = float(np.median(there))
     return found
 
 

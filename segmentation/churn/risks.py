@@ -16,11 +16,13 @@ from customers import consents, whole
 from customers.models import Customer
 from segmentation import generations
 from segmentation.churn.catalogue import CANDIDATES, REASONS
+from segmentation.churn.words import LESS, MORE, UNKNOWN, ReasonTold, said
 from segmentation.models import ChurnModel, ChurnNight, ChurnScore
 
 BINS = 20  # of the distribution
 LIKELY = 0.5  # who is called at risk unless somebody asks otherwise
 HISTORY = 12  # models that a page tells of
+SIDES = {None: UNKNOWN, "low": LESS, "high": MORE}
 
 # The customer by value, so that one machine answers.
 _OBJECTS = consents.refusal(None, "profiling").replace("customer_id = c.id", "customer_id = %(id)s")
@@ -30,8 +32,10 @@ TOLD = f"""(
         'probability', score.probability, 'usual', model.average, 'horizon_days', model.horizon_days,
         'night', night.on, 'model', model.serves,
         'reasons', (
-            SELECT json_agg(json_build_object('id', model.reasons ->> (one.place - 1)::int, 'points', one.points)
-                            ORDER BY abs(one.points) DESC, one.place)
+            SELECT json_agg(json_build_object(
+                'id', model.reasons ->> (one.place - 1)::int, 'points', one.points,
+                'value', CASE (score.sides >> (2 * (one.place - 1)::int)) & 3 WHEN 1 THEN 'low' WHEN 2 THEN 'high' END
+            ) ORDER BY abs(one.points) DESC, one.place)
             FROM unnest(score.points) WITH ORDINALITY AS one (points, place)
         )
     )
@@ -46,14 +50,6 @@ TOLD = f"""(
     AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.id = %(id)s AND {_OBJECTS})
     LIMIT 1
 )"""  # noqa: S608  our own names and numbers
-
-
-@dataclass(frozen=True)
-class ReasonTold:
-    """A reason in words, and how many points it adds: 0.12 is 12 points."""
-
-    words: Any
-    points: float
 
 
 @dataclass(frozen=True)
@@ -82,8 +78,11 @@ def told(customer: Customer, most: int = 5) -> Told | None:
     found = _read(customer)
     if found is None:
         return None
-    pairs = [(one["id"], one["points"]) for one in found["reasons"]]
-    reasons = in_words(pairs)
+    reasons = [
+        ReasonTold(said(one["id"], one["points"], SIDES[one["value"]]), one["points"])
+        for one in found["reasons"]
+        if one["id"] in REASONS and one["points"]
+    ]
     return Told(
         found["probability"], found["usual"], found["horizon_days"], date.fromisoformat(found["night"]),
         reasons[:most], sum(one.points for one in reasons[most:]),
@@ -99,16 +98,6 @@ def _read(customer: Customer) -> dict[str, Any] | None:
         cursor.execute(f"SELECT {TOLD}", {"id": customer.pk})
         (found,) = cursor.fetchone()
     return found
-
-
-def in_words(pairs: list[tuple[str, float]]) -> list[ReasonTold]:
-    """Reasons with points in words, the largest first; what moves nobody is left out."""
-    ordered = sorted(pairs, key=lambda pair: -abs(pair[1]))
-    return [ReasonTold(_said(code, points), points) for code, points in ordered if code in REASONS and points]
-
-
-def _said(code: str, points: float) -> Any:
-    return REASONS[code].up if points > 0 else REASONS[code].down
 
 
 def at_risk(viewer: Viewer, night: ChurnNight | None, least: float = LIKELY) -> QuerySet[ChurnScore]:

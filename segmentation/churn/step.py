@@ -1,5 +1,6 @@
 """The churn step of the night: trains when that is due, scores everybody who ever bought, slice by slice."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,14 +8,14 @@ import numpy as np
 from django.db import connection
 
 from crm.jobs.claim import StepProgress
-from crm.lib.copy import FLOAT8, INT8, MONEY, Type, read_all
+from crm.lib.copy import FLOAT8, INT4, INT8, MONEY, Type, read_all
 from crm.lib.sidebyside import side_by_side
 from crm.lib.statements import Statement
 from customers import histories as held
 from customers.histories import Histories, Sold
 from customers.nightrun import NightRun
 from segmentation import generations
-from segmentation.churn import features, modelling
+from segmentation.churn import features, modelling, sides
 from segmentation.churn.candidates import Trained
 from segmentation.churn.catalogue import PLACE, REASONS
 from segmentation.churn.drift import Watch
@@ -29,7 +30,7 @@ LATELY = 168  # days by which it is judged what somebody spends
 _POINTS = np.dtype([("head", ">i4", 5), ("points", [("size", ">i4"), ("value", ">f4")], len(REASONS))])
 SCORES = Scores(
     TABLE, ChurnNight,
-    {"customer_id": INT8, "probability": FLOAT8, "at_stake": MONEY,
+    {"customer_id": INT8, "probability": FLOAT8, "at_stake": MONEY, "sides": INT4,
      "points": Type("reals", f"V{_POINTS.itemsize}", _POINTS.itemsize)},
 )  # fmt: skip
 _KINDS = "SELECT id, coalesce(category_id, 0) FROM customers_product"
@@ -77,7 +78,9 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
     if model is None:
         return
     watch, total = Watch(model.shape), Total()
-    serving = Serving(modelling.read(model), model.horizon_days, watch, Slice(histories, kinds, on))
+    serving = Serving(
+        modelling.read(model), model.horizon_days, watch, Slice(histories, kinds, on), model.shape
+    )
     for part in side_by_side(lambda number: _score(night_run, number, serving), range(len(night_run.ranges))):
         total.add(part)
         watch.add(part.counts)
@@ -135,6 +138,7 @@ class Serving:
     horizon: int
     watch: Watch
     slice: Slice
+    shape: Mapping[str, Any]
 
 
 def _score(night_run: NightRun, number: int, serving: Serving) -> Scored:
@@ -147,6 +151,7 @@ def _score(night_run: NightRun, number: int, serving: Serving) -> Scored:
     told, points = serving.model.told(rows)
     columns = {"customer_id": customers, "probability": told, "points": _packed(points)}
     columns["at_stake"] = _at_stake(rows, told, serving.horizon)
+    columns["sides"] = sides.packed(rows, serving.shape)
     generations.replace_part(night_run, number, SCORES, columns)
     bins = np.minimum((told * BINS).astype(np.int64), BINS - 1)
     weights, counts = np.abs(points).sum(axis=0), serving.watch.counts(rows)

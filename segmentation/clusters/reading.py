@@ -251,4 +251,5 @@ def _told(
     habits = [one for one in told if kinds.category_of(one.trait.code) is None]
     goods = [one for one in told if kinds.category_of(one.trait.code) is not None and one.away > 0]
     by_strength = lambda one: (-abs(one.away), one.trait.code)  # noqa: E731
-    return sorted(habits, key=by_strength)[:BARS], sorted(goods, key=by_strength)[:TYPICAL]
+    typical = sorted(goods, key=by_strength)[:TYPICAL]
+    return sorted(habits, key=by_strength)[:BARS], sorted(typical, key=lambda one: -one.value)

@@ -19,5 +19,13 @@ def report() -> dict[str, Any] | None:
         "bgnbd": {name: getattr(fit, name) for name in ("r", "alpha", "a", "b", "log_likelihood")},
         "gamma_gamma": {"p": fit.spend_p, "q": fit.spend_q, "v": fit.spend_v, "correlation": fit.correlation},
         "calibrated_until": fit.tracking.get("until"),
-        "hold_out": fit.tracking.get("holdout"),
+        "hold_out": _named(fit.tracking.get("holdout")),
     }
+
+
+def _named(holdout: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The rows by the number of purchases before, with names."""
+    if holdout is None:
+        return None
+    names = ("purchases_before", "customers", "actual", "expected")
+    return holdout | {"by_count": [dict(zip(names, row, strict=True)) for row in holdout["by_count"]]}

@@ -28,6 +28,11 @@ class Model:
     intercept: float
     figures: dict[str, Any]
 
+    @property
+    def is_useful(self) -> bool:
+        """Did it find hidden members better than chance? Where that could not be tried it is not believed."""
+        return bool(self.figures["is_useful"])
+
     def scores(self, table: Any) -> Any:
         """From 0 to 1."""
         return 1 / (1 + np.exp(-(table[:, self.at] @ self.weights + self.intercept)))
@@ -71,15 +76,21 @@ def _tried(table: Any, is_seed: Any, is_hidden: Any) -> dict[str, Any]:
         "members": int(is_seed.sum()),
         "hidden": int((hidden & is_seed).sum()),
         "auc": None,
+        "interval": None,
         "recall": None,
+        "is_useful": False,
     }
     if len(np.unique(is_seed[seen])) < 2 or len(np.unique(is_seed[hidden])) < 2:
         return figures
     scores = _fitted(table[seen], is_seed[seen]).decision_function(table[hidden])
     members, others = scores[is_seed[hidden]], scores[~is_seed[hidden]]
+    auc = quality.auc(members, others)
+    low, high = quality.interval(auc, len(members), len(others))
     return figures | {
-        "auc": round(quality.auc(members, others), 4),
+        "auc": round(auc, 4),
+        "interval": [round(low, 4), round(high, 4)],
         "recall": round(quality.recall(members, others), 4),
+        "is_useful": quality.is_useful(auc, low),
     }
 
 

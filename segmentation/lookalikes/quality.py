@@ -5,11 +5,13 @@ statistic (Hanley & McNeil 1982). `recall`: of the hidden members, the share who
 the others. Chance comes to 0.5 and 0.1.
 """
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
 
 SHARE = 0.1
+USEFUL = 0.55  # an AUC below which a ranking is no better than chance for any purpose
 
 
 def auc(members: Any, others: Any) -> float:
@@ -20,6 +22,20 @@ def auc(members: Any, others: Any) -> float:
         return 0.5
     ranks = rankdata(np.concatenate([members, others]))[:n]
     return float((ranks.sum() - n * (n + 1) / 2) / (n * m))
+
+
+def interval(found: float, members: int, others: int) -> tuple[float, float]:
+    """Where the AUC of many such hold-outs would lie, 95 in 100 times (Hanley & McNeil 1982, formula 1)."""
+    above, square = found / (2 - found), found**2
+    twice = 2 * square / (1 + found)
+    spread = found * (1 - found) + (members - 1) * (above - square) + (others - 1) * (twice - square)
+    away = 1.96 * sqrt(max(spread, 0.0) / (members * others))
+    return max(found - away, 0.0), min(found + away, 1.0)
+
+
+def is_useful(found: float, low: float) -> bool:
+    """Better than chance, surely (the whole interval) and by an amount that matters."""
+    return found >= USEFUL and low > 0.5
 
 
 def recall(members: Any, others: Any, share: float = SHARE) -> float:

@@ -98,6 +98,10 @@ class Search:
         self.profile = known.learnt(profiles.encoded(told, self.facts), self.facts)
         named = {"behaviour": self.behaviour, "profile": self.profile}
         self.figures["models"] = {name: model.figures for name, model in named.items() if model}
+        # A model that is no better than chance ranks nobody: what it says of people would be made up.
+        self.behaviour, self.profile = (
+            model if model and model.is_useful else None for model in (self.behaviour, self.profile)
+        )
 
     def _behaviour(self, lesson: "_Lesson") -> Model | None:
         if lesson.members < FEWEST:

@@ -22,8 +22,8 @@ class Words:
         self._categories = kinds.category_names(told)
 
     def of(self, codes: Iterable[str]) -> str:
-        """As a list in a sentence."""
-        return _(", ").join(self.word(code) for code in codes)
+        """As a list in a sentence; of none: that none stands out."""
+        return _(", ").join(self.word(code) for code in codes) or _("no trait that stands out")
 
     def word(self, code: str) -> str:
         name, _colon, value = code.partition(":")

@@ -70,7 +70,8 @@ class ChurnScoreQuerySet(ScopedQuerySet):
 class ChurnScore(Owned):
     """The probability that a customer buys nothing within the horizon; by reason how many points it adds.
 
-    `at_stake`: the probability times what they spend within a horizon, as of late. See `segmentation.generations`.
+    `at_stake`: the probability times what they spend within a horizon, as of late. `sides`: by reason whether they are
+    above what is usual (`churn.sides`). See `segmentation.generations`.
     """
 
     on_merge = OnMerge.STAY
@@ -83,6 +84,7 @@ class ChurnScore(Owned):
     probability = models.FloatField()
     at_stake = MoneyField()
     points = ArrayField(RealField())
+    sides = models.IntegerField(null=True)
 
     objects = ChurnScoreQuerySet.as_manager()
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -172,13 +171,15 @@ class StockFigure(models.Model):
         return self.usual / 1000
 
 
+NEVER = 999  # years: nobody becomes so old
+
+
 class AgeLimit(models.Model):
-    """Goods of a category (and below it) that are suggested only to customers who are known to be old enough."""
+    """Goods of a category (and below it) that are suggested only to customers who are known to be old enough, or, with
+    the age NEVER, to nobody: petrol, bags, gift cards."""
 
     category = models.OneToOneField(Category, models.PROTECT, related_name="+", verbose_name=_("category"))
-    minimum_age = models.SmallIntegerField(
-        _("minimum age"), validators=[MinValueValidator(1), MaxValueValidator(99)]
-    )
+    minimum_age = models.SmallIntegerField(_("minimum age"))
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=80)
 
@@ -187,6 +188,11 @@ class AgeLimit(models.Model):
         ordering = ["category__path"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(minimum_age__gte=1, minimum_age__lte=99), name="agelimit_years"
+                condition=Q(minimum_age__gte=1, minimum_age__lte=99) | Q(minimum_age=NEVER),
+                name="agelimit_years",
             )
         ]
+
+    @property
+    def is_never(self) -> bool:
+        return self.minimum_age == NEVER

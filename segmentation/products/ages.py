@@ -1,4 +1,4 @@
-"""Goods with a minimum age: which categories, changed by whom, and the rule at the moment of reading."""
+"""What may be suggested: categories with a minimum age, or left out, changed by whom, and the rule when reading."""
 
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from crm.audit import trail
 from crm.lib.refusals import Refusal
 from customers.models import Category
 from segmentation.models import AgeLimit
+from segmentation.models.products import NEVER
 from segmentation.segments import owning
 
 MOST = 100
@@ -66,7 +67,10 @@ def limits() -> list[AgeLimit]:
 
 
 def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
-    """Set the age from which goods of a category, and of all below it, may be suggested. Raises OfTheChain."""
+    """Set the age from which goods of a category, and of all below it, may be suggested; NEVER: to nobody.
+
+    Raises OfTheChain.
+    """
     owning.require_chain(by)
     with transaction.atomic():
         held = AgeLimit.objects.select_for_update().filter(category=category).first()
@@ -79,7 +83,7 @@ def put(category: Category, minimum_age: int, *, by: Any) -> AgeLimit:
             held.minimum_age = minimum_age
             held.full_clean()
             held.save()
-            changed = {"minimum_age": (before, minimum_age)}
+            changed = {"minimum_age": (_kept(before), _kept(minimum_age))}
             trail.record("age_limit.set", held, by=by, details={"category": category.path}, changes=changed)
     return held
 
@@ -90,3 +94,8 @@ def remove(limit: AgeLimit, *, by: Any) -> None:
     with transaction.atomic():
         trail.record("age_limit.remove", limit, by=by, details={"category": limit.category.path})
         limit.delete()
+
+
+def _kept(age: int | None) -> int | str | None:
+    """As the trail keeps it."""
+    return "never" if age == NEVER else age

@@ -136,11 +136,12 @@ class Finder:
         return News(owner, rank, place, np.where(is_near, self._partner(has, owner, place), -1))
 
     def _partner(self, has: Any, owner: Any, place: Any) -> Any:
-        """The one of their own goods that says most for it."""
+        """The one of their own goods that explains it best: much bought by them, and bought by those who buy it."""
         size = np.diff(has.indptr)[owner]
         start = np.cumsum(size) - size
         at = np.arange(int(size.sum())) - np.repeat(start, size) + np.repeat(has.indptr[owner], size)
-        says = has.data[at] * self.like.whole[has.indices[at], np.repeat(place, size)]
+        own = has.indices[at]
+        says = has.data[at] * self.like.whole[own, np.repeat(place, size)] * self.shelves.telling[own]
         partner = np.full(len(owner), -1, dtype=np.int64)
         some = size > 0
         if not some.any():

@@ -8,7 +8,7 @@ bought since the night, and those bought so lately that they are not needed; goo
 old enough. Each suggestion has a reason as a code with its parameters; `reasons.sentence` says it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -23,6 +23,7 @@ from segmentation.products.ages import TOO_YOUNG
 
 JUST = 0.25  # of the usual gap: bought so lately that it is not needed
 DUE, GONE = 0.8, 2.0  # usual gaps since the last: about to be needed; longer silent, they buy it elsewhere
+AHEAD = 7  # days: sooner than a week before its day nothing is needed, however long the gap
 
 
 class Reason(StrEnum):
@@ -34,7 +35,8 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`gap`: usual days between (0: no rhythm); `days`: on how many they bought it; `ago`: days since the last."""
+    """`gap`: usual days between (0: no rhythm); `days`: on how many they bought it; `ago`: days since the last; `kind`:
+    its type of goods (0: none)."""
 
     product_id: int
     sku: str
@@ -45,15 +47,23 @@ class Suggestion:
     ago: int = 0
     partner: str = ""
     store: str = ""
+    kind: int = 0
 
     @property
     def is_due(self) -> bool:
-        return self.gap > 0 and DUE * self.gap <= self.ago <= GONE * self.gap
+        is_near = self.left <= AHEAD and self.ago >= DUE * self.gap
+        return self.gap > 0 and is_near and self.ago <= GONE * self.gap
+
+    @property
+    def left(self) -> int:
+        """Days until it is needed by its rhythm; below 0: overdue."""
+        return self.gap - self.ago
 
 
 @dataclass(frozen=True)
 class Suggestions:
-    """Both lists, best first. `on`: the night that they are of; None: there is nothing to say."""
+    """Both lists, best first; of `again` what is due comes before, the longest overdue first. `on`: the night that they
+    are of; None: there is nothing to say."""
 
     on: date | None
     again: tuple[Suggestion, ...] = ()
@@ -76,10 +86,22 @@ class Suggestions:
 NOTHING = Suggestions(None)
 
 
+def shortened(some: Iterable[Suggestion], most: int) -> list[Suggestion]:
+    """The first of a list, of each type of goods one: whoever reads two milks learns nothing by the second."""
+    kinds: set[int] = set()
+    shown: list[Suggestion] = []
+    for one in some:
+        if len(shown) < most and (not one.kind or one.kind not in kinds):
+            shown.append(one)
+            kinds.add(one.kind)
+    return shown
+
+
 class _Again(msgspec.Struct):
     id: int
     sku: str
     name: str
+    kind: int
     gap: int
     days: int
     last: date
@@ -89,6 +111,7 @@ class _Fresh(msgspec.Struct):
     id: int
     sku: str
     name: str
+    kind: int
     partner: str
 
 
@@ -113,30 +136,37 @@ def for_message(customer: Customer | int, most: int = 3) -> list[Suggestion]:
     """What a message to them may name: what they need about now first, then what is new. For campaigns to come."""
     found = of(customer)
     due = [one for one in found.again if one.is_due]
-    return [*due, *found.fresh, *(one for one in found.again if not one.is_due)][:most]
+    return shortened([*due, *found.fresh, *(one for one in found.again if not one.is_due)], most)
 
 
 def _told(read: _Read, today: date) -> Suggestions:
     again = [
         Suggestion(one.id, one.sku, one.name, Reason.RHYTHM if one.gap and one.days > 2 else Reason.OFTEN, gap=one.gap,
-                   days=one.days, ago=(today - one.last).days)
+                   days=one.days, ago=(today - one.last).days, kind=one.kind)
         for one in read.again
     ]  # fmt: skip
     fresh = [
         Suggestion(one.id, one.sku, one.name, Reason.GOES_WITH if one.partner else Reason.POPULAR, partner=one.partner,
-                   store=read.store)
+                   store=read.store, kind=one.kind)
         for one in read.fresh
     ]  # fmt: skip
-    return Suggestions(read.on, tuple(one for one in again if one.ago > JUST * one.gap), tuple(fresh))
+    needed = [one for one in again if one.ago > JUST * one.gap]
+    needed.sort(key=lambda one: one.left if one.is_due else AHEAD + 1)  # the others stay in the night's order
+    return Suggestions(read.on, tuple(needed), tuple(fresh))
 
 
 _MAY = f"{{product}}.id <> ALL(since.products) AND NOT {TOO_YOUNG.format(category='{product}.category_id')}"
+# A type of goods: a category below the tree's second step, which holds what is much the same.
+_KIND = """coalesce((
+    SELECT own.id FROM customers_category own WHERE own.id = p.category_id AND split_part(own.path, '/', 3) <> ''
+), 0)"""
 _READ = f"""
 SELECT json_build_object(
     'on', night.on, 'store', coalesce(store.name, ''),
     'again', (
         SELECT coalesce(json_agg(json_build_object(
-            'id', p.id, 'sku', p.sku, 'name', p.name, 'gap', one.gap, 'days', one.days, 'last', one.last
+            'id', p.id, 'sku', p.sku, 'name', p.name, 'kind', {_KIND}, 'gap', one.gap, 'days', one.days,
+            'last', one.last
         ) ORDER BY one.place), '[]')
         FROM unnest(told.again, told.again_gaps, told.again_days, told.again_last) WITH ORDINALITY
             AS one (product, gap, days, last, place)
@@ -144,7 +174,7 @@ SELECT json_build_object(
     ),
     'fresh', (
         SELECT coalesce(json_agg(json_build_object(
-            'id', p.id, 'sku', p.sku, 'name', p.name, 'partner', coalesce(own.name, '')
+            'id', p.id, 'sku', p.sku, 'name', p.name, 'kind', {_KIND}, 'partner', coalesce(own.name, '')
         ) ORDER BY one.place), '[]')
         FROM unnest(told.fresh, told.goes_with) WITH ORDINALITY AS one (product, partner, place)
         JOIN customers_product p ON p.id = one.product

@@ -15,6 +15,7 @@ from segmentation.products.baskets import once
 MOST_PRODUCTS = 4_000
 LATELY = 56  # days; chosen on earlier weeks, see docs/algorithms/products.md
 STEADY = 100_000.0  # buyings by which the chain's shares steady those of a store
+FEW_BUYERS = 20.0  # of a good with fewer, what they also bought is mostly chance
 EXPECTED = 3.0  # rule of three: where three were to be expected and nobody came, it is not sold
 
 
@@ -107,6 +108,12 @@ class Shelves:
         )
         told = np.log1p(expected)
         return (told / np.maximum(told.max(axis=1, initial=0, keepdims=True), 1e-9)).astype(np.float32)
+
+    @property
+    def telling(self) -> Any:
+        """What turns the similarity of a good with another into the share of its buyers who bought the other lately,
+        steadied: what half of the customers buy goes with everything and explains nothing, nor do three buyers."""
+        return np.sqrt(self.ever) / (self.ever + FEW_BUYERS)
 
     @property
     def absent(self) -> Any:

@@ -19,10 +19,11 @@ def fill() -> None:
 def hints(customer_id: int, products: Collection[int]) -> list[Hint]:
     """What they need about now and is not in the basket, then what is new to them. One statement."""
     found = recommending.of(customer_id).without(products)
-    due = [_hint("buy_again", one) for one in found.again if one.is_due]
-    return [*due, *(_hint("new_to_them", one) for one in found.fresh)][:MOST]
+    due = [one for one in found.again if one.is_due]
+    return [_hint(one, is_due=one in due) for one in recommending.shortened([*due, *found.fresh], MOST)]
 
 
-def _hint(code: str, one: Suggestion) -> Hint:
+def _hint(one: Suggestion, *, is_due: bool) -> Hint:
+    code = "buy_again" if is_due else "new_to_them"
     told = _("%(name)s: %(reason)s") % {"name": one.name, "reason": reasons.sentence(one)}
     return Hint(code, told, one.sku, is_product=True)

@@ -1,4 +1,4 @@
-"""Goods with a minimum age: the list, one more, one less."""
+"""What may be suggested: categories with a minimum age or left out wholly; the list, one more, one less."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from crm.org.permissions import Permission
 from crm.ui.views import StaffView
 from customers.models import Category
 from segmentation.models import AgeLimit
+from segmentation.models.products import NEVER
 from segmentation.products import ages
 from segmentation.views.goods import around
 
@@ -23,8 +24,12 @@ class AgeForm(forms.Form):
         help_text=gettext_lazy("Its name or path; what stands below it is limited, too."),
     )  # fmt: skip
     minimum_age = forms.IntegerField(
-        label=gettext_lazy("From the age of"), min_value=1, max_value=99, initial=18
+        label=gettext_lazy("From the age of"), min_value=1, max_value=99, initial=18, required=False
     )
+    never = forms.BooleanField(
+        label=gettext_lazy("Never suggest"), required=False,
+        help_text=gettext_lazy("To nobody, whatever their age: as petrol, bags or gift cards."),
+    )  # fmt: skip
 
     def clean_category(self) -> Category:
         told = self.cleaned_data["category"].strip()
@@ -36,6 +41,14 @@ class AgeForm(forms.Form):
             )
             raise forms.ValidationError(text)
         return named[0]
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        if told.pop("never", False):
+            return told | {"minimum_age": NEVER}
+        if told.get("minimum_age") is None and "minimum_age" not in self.errors:
+            self.add_error("minimum_age", _("From which age on? Or choose “Never suggest”."))
+        return told
 
 
 class Ages(StaffView):

@@ -22,6 +22,7 @@ from segmentation.clusters.reading import Card, Movement, Picture
 from segmentation.models import Cluster
 from segmentation.views import clusterwords
 from segmentation.views.base import tabs
+from segmentation.views.keeping import KeepAsList
 from segmentation.views.members import ListWork, exported, listed
 from segmentation.views.scope import Filter, whole_chain
 
@@ -142,6 +143,7 @@ class ClusterMembers(StaffView):
             "form": asked.form, "title": asked.name,
             "export": reverse("segmentation:cluster-members-export", args=[pk]),
             "follow_ups": reverse("segmentation:cluster-members-work", args=[pk]),
+            "keep": reverse("segmentation:cluster-members-list", args=[pk]),
             "crumbs": [
                 (_("Segments"), reverse("segmentation:segments")), (_("Clusters"), reverse("segmentation:clusters")),
             ],
@@ -155,6 +157,24 @@ class ClusterMembersExport(StaffView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         asked = _Members(request, self.staff, pk)
         return exported(self, asked.people(), request, {"cluster": str(pk)} | asked.form.query)
+
+
+class ClusterMembersList(KeepAsList):
+    """A list of the people of a cluster."""
+
+    @property
+    def _asked(self) -> _Members:
+        return _Members(self.request, self.staff, self.kwargs["pk"])
+
+    def people(self) -> QuerySet[Customer]:
+        return self._asked.people()
+
+    def name(self) -> str:
+        return self._asked.name
+
+    def back(self) -> str:
+        address = reverse("segmentation:cluster-members", args=[self.kwargs["pk"]])
+        return f"{address}?{self.request.GET.urlencode()}"
 
 
 class ClusterMembersWork(ListWork):

@@ -10,6 +10,8 @@ from segmentation.clusters import drifting, kinds, limits
 from segmentation.clusters.reading import Apart, Picture
 from segmentation.models import ClusterFit
 
+CLOSE = 0.01  # of silhouette: less than that is no difference
+
 
 def value(trait: kinds.Trait, told: float, currency: str) -> str:
     if trait.unit == "money":
@@ -78,19 +80,30 @@ def explained(fit: ClusterFit | None) -> str:
             % found
         )
     if fit.stabilities.get(str(k), 0) < limits.STABLE:
-        return (
+        told = (
             _("%(k)s clusters: the highest silhouette, %(silhouette)s. But no number gives the same groups twice"
               " (stability %(again)s), so take them with caution.") % found
         )  # fmt: skip
-    return (
+        return f"{told} {_near(fit, k)}".rstrip()
+    told = (
         _("%(k)s clusters: the highest silhouette, %(silhouette)s, of the numbers whose groups come out again"
           " (stability %(again)s).") % found
     )  # fmt: skip
+    return f"{told} {_near(fit, k)}".rstrip()
+
+
+def _near(fit: ClusterFit, k: int) -> str:
+    """Other numbers that would have served as well."""
+    best = fit.silhouettes.get(str(k), 0)
+    near = [str(n) for n, told, _again, is_it in numbers(fit) if not is_it and best - told < CLOSE]
+    if not near:
+        return ""
+    return _("Nearly as good by their silhouette: %(numbers)s.") % {"numbers": _(", ").join(near)}
 
 
 def drift(found: Picture) -> str:
-    """Whether customers still fit what was learnt."""
-    if found.fit is None:
+    """Whether customers still fit what was learnt; nothing in the night that learnt it."""
+    if found.fit is None or found.fit.night_id == found.night.pk:
         return ""
     worse, moved = drifting.drift(found.fit, found.night.pk + 1)
     told = {"worse": words.percent(max(worse - 1, 0), 0), "moved": words.percent(moved)}

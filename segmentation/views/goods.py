@@ -29,7 +29,7 @@ PLACES = (
     ("matrix", gettext_lazy("Cross-sell matrix"), "segmentation:cross-sell", Permission.VIEW_SEGMENTS),
     ("due", gettext_lazy("Needed this week"), "segmentation:due", Permission.VIEW_SEGMENTS),
     ("stock", gettext_lazy("What to stock"), "segmentation:stock", Permission.VIEW_SEGMENTS),
-    ("ages", gettext_lazy("Age limits"), "segmentation:ages", Permission.EDIT_TARGETS),
+    ("ages", gettext_lazy("What may be suggested"), "segmentation:ages", Permission.EDIT_TARGETS),
 )
 
 
@@ -119,8 +119,8 @@ class RulesExport(StaffView):
         found = rules.rules(fit, asked, rules.EXPORTED)[0] if fit else []
         header = [
             _("First item"), _("Second item"), _("Baskets with both"), _("Baskets with the first"),
-            _("Baskets with the second"), _("Support"), _("Confidence"), _("from"), _("to"), _("Lift"), _("from"),
-            _("to"),
+            _("Baskets with the second"), _("Support"), _("Confidence"), _("Confidence, from"),
+            _("Confidence, to"), _("Lift"), _("Lift, from"), _("Lift, to"),
         ]  # fmt: skip
         return downloaded(self, request, _("goods-bought-together"), header, [_row(one) for one in found])
 

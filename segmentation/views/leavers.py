@@ -22,8 +22,9 @@ from customers.models import Customer
 from customers.views.facts import Row, rows_of, with_facts
 from customers.views.listing import COUNTED
 from segmentation.churn import risks
-from segmentation.churn.risks import ReasonTold
+from segmentation.churn.words import ReasonTold, in_words
 from segmentation.models import ChurnNight, ChurnScore
+from segmentation.views.keeping import KeepAsList
 from segmentation.views.members import ListWork, taken
 from segmentation.views.scope import Filter
 
@@ -90,6 +91,7 @@ class Leavers(StaffView):
             "title": _("Likely to leave"),
             "export": reverse("segmentation:leaving-export"),
             "follow_ups": reverse("segmentation:leaving-work"),
+            "keep": reverse("segmentation:leaving-list"),
             "crumbs": [(_("Segments"), reverse("segmentation:leaving"))],
         }
         return self.render("segmentation/leavers.html", context)
@@ -129,7 +131,7 @@ def leavers(staff: Any, scores: list[ChurnScore], night: ChurnNight | None) -> l
     _labels, rows = rows_of(staff, [people[score.customer_id] for score in known])
     codes = night.model.reasons
     return [
-        Leaver(row, score, risks.in_words(list(zip(codes, score.points, strict=True)))[:SHOWN])
+        Leaver(row, score, in_words(codes, score.points, score.sides)[:SHOWN])
         for row, score in zip(rows, known, strict=True)
     ]
 
@@ -157,6 +159,19 @@ class LeaversExport(StaffView):
                     row.public_id, person.name, row.phone, store, row.bought.last_on, round(score.probability, 4),
                     score.at_stake, said,
                 ]  # fmt: skip
+
+
+class LeaversList(KeepAsList):
+    """A list of the people who are likely to leave."""
+
+    def people(self) -> QuerySet[Customer]:
+        return Asked(self.request, self).people()
+
+    def name(self) -> str:
+        return _("Likely to leave")
+
+    def back(self) -> str:
+        return f"{reverse('segmentation:leaving-people')}?{self.request.GET.urlencode()}"
 
 
 class LeaversWork(ListWork):

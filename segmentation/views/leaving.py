@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.org.permissions import Permission
+from crm.org.scope import Viewer
 from crm.ui import words
 from crm.ui.views import StaffView
+from customers.views.listing import COUNTED
 from segmentation.churn import risks
 from segmentation.churn.catalogue import CANDIDATES, FEATURES, REASONS
 from segmentation.churn.risks import BINS, LIKELY, Spread, Tested
 from segmentation.models import ChurnModel, ChurnNight
 from segmentation.views.base import tabs
-from segmentation.views.scope import whole_chain
+from segmentation.views.scope import StoreFilter, whole_chain
 
 NOTABLE, OTHER, FEWEST = 0.1, 0.25, 1_000  # of drift (segmentation/churn/drift.py)
 DRIFTED = 8  # features, and reasons, that the page names
@@ -27,26 +29,32 @@ class Leaving(StaffView):
     permission = Permission.VIEW_SEGMENTS
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        night = risks.serving()
+        night, form = risks.serving(), StoreFilter(request.GET, self.staff)
+        everybody, query = reverse("segmentation:leaving-people"), request.GET.urlencode()
         context: dict[str, Any] = {
-            "scored": night,
-            "tabs": tabs(self, "leaving"),
-            "title": _("Segments"),
-            "people": reverse("segmentation:leaving-people"),
-            "whole": whole_chain(self.staff),
-        }
+            "scored": night, "form": form, "tabs": tabs(self, "leaving"), "title": _("Segments"),
+            "everybody": everybody, "people": f"{everybody}?{query}" if query else everybody,
+            "whole": whole_chain(form.viewer),
+        }  # fmt: skip
         if night is not None:
-            context |= told(night, risks.spread(self.staff, night)) | quality(night.model)
+            spread = risks.spread(form.viewer, night)
+            context |= told(night, spread, likely(form.viewer, night, spread)) | quality(night.model)
         return self.render("segmentation/leaving.html", context)
 
 
-def told(night: ChurnNight, spread: Spread) -> dict[str, Any]:
+def likely(viewer: Viewer, night: ChurnNight, spread: Spread) -> int:
+    """As many as the list behind the number has; of very many, as many as the night counted."""
+    counted = sum(spread.histogram[int(LIKELY * BINS) :])
+    return counted if counted > COUNTED else risks.at_risk(viewer, night).order_by().count()
+
+
+def told(night: ChurnNight, spread: Spread, likely: int) -> dict[str, Any]:
     """What the night found among the viewer's customers."""
-    likely = sum(spread.histogram[int(LIKELY * BINS) :])
     weights = sorted(night.weights.items(), key=lambda item: -item[1])[:DRIFTED]
     return {
         "spread": spread,
         "likely": likely,
+        "least": LIKELY,
         "spread_chart": {
             "labels": [f"{100 * place // BINS}–{100 * (place + 1) // BINS}%" for place in range(BINS)],
             "series": [{"name": _("Customers"), "values": spread.histogram}],
@@ -84,12 +92,13 @@ def quality(model: ChurnModel) -> dict[str, Any]:
         "tested": by_day,
         "days": [date.fromisoformat(day) for day in days],
         "curve_chart": {
-            "labels": [words.percent(part["told"], 0) for part in model.curve],
-            "percent": True,
-            "series": [
-                {"name": _("came true"), "values": [part["true"] for part in model.curve]},
-                {"name": _("was told"), "values": [part["told"] for part in model.curve]},
+            "points": [
+                {"x": part["told"], "y": part["true"], "size": part["customers"]} for part in model.curve
             ],
+            "across": _("was told"),
+            "up": _("came true"),
+            "size": _("Customers"),
+            "diagonal": _("as told"),
         },
         "lift_chart": {
             "labels": [str(place) for place in range(1, len(model.deciles) + 1)],
@@ -109,25 +118,41 @@ def _means(model: ChurnModel) -> dict[str, float | None]:
 
 
 def why(tested: list[Tested]) -> str:
-    """Which candidate serves, and why."""
-    first, *others = tested
-    score, days = first.means["brier"], len(first.folds)
-    if score is None:
+    """Which candidate serves, and why: only those that were asked on all of the days are compared."""
+    first, days = tested[0], max(len(one.folds) for one in tested)
+    compared = [one for one in tested if one.means["brier"] is not None and len(one.folds) == days]
+    if not compared:
         return _("%(name)s: too little has come true yet for a back-test.") % {"name": first.name}
-    said = {"name": first.name, "score": words.number(score, 4), "days": words.number(days)}
-    beaten = [one for one in others if one.means["brier"] is not None]
-    if not beaten:
-        return (
-            ngettext(
-                "%(name)s: on %(days)s past day its Brier score was %(score)s.",
-                "%(name)s: over %(days)s past days its Brier score was %(score)s.",
-                days,
-            )
-            % said
-        )
-    said |= {"next": beaten[0].name, "other": words.number(beaten[0].means["brier"], 4)}
+    said = _compared(first, compared, days)
+    fewer = [str(one.name) for one in tested if one.folds and one not in compared]
+    if not fewer:
+        return said
+    others = _("Not compared, for they could not be asked on all of these days: %(names)s.")
+    return f"{said} {others % {'names': _(', ').join(fewer)}}"
+
+
+def _compared(first: Tested, compared: list[Tested], days: int) -> str:
+    """The sentence about those that were asked on all days; the lowest Brier score is the best."""
+    best = min(compared, key=_score)
+    if first not in compared or _score(first) > _score(best):
+        told = {"name": first.name, "best": best.name, "score": words.number(_score(best), 4)}
+        return _("%(name)s: “%(best)s” did best on past days (Brier score %(score)s), but there is too little yet to"
+                 " learn it from.") % told  # fmt: skip
+    told = {"name": first.name, "score": words.number(_score(first), 4), "days": words.number(days)}
+    others = [one for one in compared if one is not first]
+    if not others:
+        return ngettext(
+            "%(name)s: on %(days)s past day its Brier score was %(score)s.",
+            "%(name)s: over %(days)s past days its Brier score was %(score)s.",
+            days,
+        ) % told  # fmt: skip
+    told |= {"next": min(others, key=_score).name, "other": words.number(min(map(_score, others)), 4)}
     return ngettext(
         "%(name)s: on %(days)s past day its Brier score was lowest, %(score)s; then comes “%(next)s”, %(other)s.",
         "%(name)s: over %(days)s past days its Brier score was lowest, %(score)s; then comes “%(next)s”, %(other)s.",
         days,
-    ) % said  # fmt: skip
+    ) % told  # fmt: skip
+
+
+def _score(one: Tested) -> float:
+    return one.means["brier"] or 0.0

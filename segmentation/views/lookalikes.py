@@ -24,6 +24,7 @@ from segmentation.lookalikes import jobs, matches, seeds
 from segmentation.lookalikes.words import Words
 from segmentation.models import Among, LookAlike
 from segmentation.views.base import tabs
+from segmentation.views.keeping import KeepAsList
 from segmentation.views.lifecycle import names_of
 from segmentation.views.members import ListWork, taken
 
@@ -65,7 +66,12 @@ class LookAlikes(StaffView):
     def around(self) -> dict[str, Any]:
         found = list(matches.searches(self.staff)[:SHOWN])
         names = names_of(one.created_by for one in found)
-        rows = [(one, matches.title_of(one), names.get(one.created_by, "")) for one in found]
+        counts = matches.counts(self.staff, found)
+        rows = [
+            (one, matches.title_of(one), names.get(one.created_by, ""),
+             counts.get(one.pk, 0) if "found" in one.figures else None)
+            for one in found
+        ]  # fmt: skip
         return {"tabs": tabs(self, "lookalikes"), "title": _("Segments"), "rows": rows}
 
 
@@ -106,6 +112,8 @@ class LookAlikePage(StaffView):
             "progress": progress_of(one.job) if one.job else None, "models": self.models(figures),
             "is_small": one.figures.get("seed", 0) < one.figures.get("fewest", 0),
             "count": matches.people(self.staff, one).count(), "ended": State.DONE,
+            "is_ranked": any(part.get("is_useful", True) for part in figures.values()),
+            "keep": reverse("segmentation:lookalike-list", args=[code]),
             "export": reverse("segmentation:lookalike-export", args=[code]),
             "crumbs": [
                 (_("Segments"), reverse("segmentation:segments")),
@@ -170,6 +178,23 @@ class LookAlikeExport(StaffView):
 
 def judged(is_profile: bool) -> str:
     return _("by their profile") if is_profile else _("by what they buy")
+
+
+class LookAlikeList(KeepAsList):
+    """A list of whom a search found."""
+
+    @property
+    def _one(self) -> LookAlike:
+        return named(self.staff, self.kwargs["code"])
+
+    def people(self) -> QuerySet[Customer]:
+        return matches.people(self.staff, self._one)
+
+    def name(self) -> str:
+        return _("Like “%(name)s”") % {"name": matches.title_of(self._one)}
+
+    def back(self) -> str:
+        return address_of(self._one)
 
 
 class LookAlikeWork(ListWork):

@@ -23,6 +23,7 @@ from customers.views.workbulk import Bulk
 from segmentation import movement, standings
 from segmentation.models import Group, Segment, ValueClass
 from segmentation.segments import uses
+from segmentation.views.keeping import KeepAsList
 from segmentation.views.scope import Filter, last_dates
 
 NUMBERS = ("r", "x", "f", "m", "value_class")
@@ -72,6 +73,7 @@ class Members(StaffView):
             "title": asked.name(),
             "export": reverse("segmentation:members-export"),
             "follow_ups": reverse("segmentation:members-work"),
+            "keep": reverse("segmentation:members-list"),
             "crumbs": [(_("Segments"), reverse("segmentation:segments"))],
         }
         return self.render("segmentation/members.html", context)
@@ -98,6 +100,19 @@ class ListWork(Bulk):
             segment, lambda: customer_ids, used_for=uses.FOLLOW_UPS, by=self.staff,
             store_ids=self.staff.scope().store_ids, part="" if segment else self.request.get_full_path(),
         )  # fmt: skip
+
+
+class MembersList(KeepAsList):
+    """A list of the people in a part."""
+
+    def people(self) -> QuerySet[Customer]:
+        return Asked(self.request, self).people()
+
+    def name(self) -> str:
+        return Asked(self.request, self).name()
+
+    def back(self) -> str:
+        return f"{reverse('segmentation:members')}?{self.request.GET.urlencode()}"
 
 
 class MembersWork(ListWork):

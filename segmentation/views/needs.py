@@ -1,23 +1,33 @@
 """Who needs something again this week, as a list with reasons, and what stores should have for them."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from crm.org.permissions import Permission
+from crm.ui import export
 from crm.ui.views import StaffView
 from customers.models import Category, Customer, Product
+from customers.views.facts import rows_of
 from segmentation.models import ProductFit
 from segmentation.products import needs, reasons, rules
 from segmentation.products.recommending import Suggestion
+from segmentation.segments import uses
 from segmentation.views.goods import around, downloaded
-from segmentation.views.members import ListWork, exported, listed
+from segmentation.views.keeping import KeepAsList
+from segmentation.views.members import ListWork, listed, taken
 from segmentation.views.scope import Filter
+
+CHUNK = 2000
 
 
 class NeedsFilter(Filter):
@@ -53,9 +63,11 @@ class Asked:
             return Customer.objects.none().select_related("home_store")
         return needs.people(self.fit, self.form.viewer, **self.what)
 
+    def goods(self, ids: list[int]) -> dict[int, list[Suggestion]]:
+        return needs.of_customers(self.fit, ids, **self.what) if self.fit else {}
+
     def reasons(self, ids: list[int]) -> dict[int, str]:
-        found = needs.of_customers(self.fit, ids, **self.what) if self.fit else {}
-        return {pk: _told(some) for pk, some in found.items()}
+        return {pk: _told(some) for pk, some in self.goods(ids).items()}
 
     def name(self) -> str:
         kind = self.what["kind"]
@@ -82,7 +94,8 @@ class DuePage(StaffView):
             row.more.insert(0, (told.get(row.customer.pk, "–"), ""))
         context = around(self, "due") | shown | {
             "labels": [_("Needs"), *shown["labels"]], "form": asked.form, "export": reverse("segmentation:due-export"),
-            "follow_ups": reverse("segmentation:due-work"), "blank": _("Nobody needs anything"),
+            "follow_ups": reverse("segmentation:due-work"), "keep": reverse("segmentation:due-list"),
+            "blank": _("Nobody needs anything"),
             "blank_text": _("Who buys something at regular intervals appears here in the week in which it is due."),
         }  # fmt: skip
         return self.render("segmentation/due.html", context)
@@ -94,7 +107,41 @@ class DueExport(StaffView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = Asked(request, self)
         what = {name: str(value) for name, value in asked.what.items() if value}
-        return exported(self, asked.people(), request, what)
+        kind, ids = taken(self, asked.people(), request, what)
+        header = [
+            _("Customer"), pgettext("person", "Name"), _("Phone"), _("Home store"), _("SKU"), _("Product"),
+            _("Usual days between"), _("Last bought"), _("Due"),
+        ]  # fmt: skip
+        name = _("needed-this-week")
+        return export.download(f"{name}-{localdate():%Y%m%d}", kind, header, self.lines(asked, ids))
+
+    def lines(self, asked: Asked, ids: list[int]) -> Iterator[list[Any]]:
+        """A line for each of the goods that somebody needs, the soonest of each customer first."""
+        rows, today = uses.these(asked.people(), ids).order_by("pk"), localdate()
+        people = rows.iterator(chunk_size=CHUNK)
+        while chunk := list(islice(people, CHUNK)):
+            goods = asked.goods([one.pk for one in chunk])
+            for row in rows_of(self.staff, chunk)[1]:
+                person, store = row.customer, row.customer.home_store
+                for one in goods.get(person.pk, []):
+                    last = today - timedelta(days=one.ago)
+                    yield [
+                        row.public_id, person.name, row.phone, store.name if store else "", one.sku, one.name, one.gap,
+                        last, last + timedelta(days=one.gap),
+                    ]  # fmt: skip
+
+
+class DueList(KeepAsList):
+    """A list of those who need something."""
+
+    def people(self) -> QuerySet[Customer]:
+        return Asked(self.request, self).people()
+
+    def name(self) -> str:
+        return _("May need again: %(goods)s") % {"goods": Asked(self.request, self).name()}
+
+    def back(self) -> str:
+        return f"{reverse('segmentation:due')}?{self.request.GET.urlencode()}"
 
 
 class DueWork(ListWork):

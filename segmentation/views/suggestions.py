@@ -1,4 +1,7 @@
-"""What to suggest to a customer: at the Counter the one thing that comes first, on their page both lists."""
+"""What to suggest to a customer: at the Counter and on top of their page what comes first, below both lists.
+
+All of them go by one order: what is due by its rhythm comes first, the longest overdue before the others.
+"""
 
 from typing import Any
 
@@ -16,6 +19,7 @@ SHOWN = 5  # of each list, on the customer page
 def fill() -> None:
     for place, template, build, order in (
         ("counter.found", "segmentation/counter_suggestion.html", at_the_counter, 3),
+        ("customer.next", "segmentation/counter_suggestion.html", at_the_counter, 20),
         ("customer.main", "segmentation/panel_suggestions.html", on_their_page, 15),
     ):
         slots.offer(place, slots.Panel("suggestions", template, build, Permission.VIEW_CUSTOMERS, order))
@@ -36,4 +40,4 @@ def on_their_page(staff: Staff, customer: Customer) -> dict[str, Any] | None:
 
 
 def _told(some: tuple[Suggestion, ...]) -> list[tuple[Suggestion, str]]:
-    return [(one, reasons.sentence(one)) for one in some[:SHOWN]]
+    return [(one, reasons.sentence(one)) for one in recommending.shortened(some, SHOWN)]

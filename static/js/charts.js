@@ -5,11 +5,11 @@ import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, Toolt
 import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 import { tokens } from "./tokens.js";
-import { bars, bubbles, lines } from "./kinds.js";
+import { bars, bubbles, lines, proofs } from "./kinds.js";
 import { sankey, tree } from "./flows.js";
 
 echarts.use([BarChart, LineChart, SankeyChart, ScatterChart, TreeChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, LabelLayout, CanvasRenderer]);
-const kinds = { bars, bubbles, lines, sankey, tree };
+const kinds = { bars, bubbles, lines, proofs, sankey, tree };
 const PLACED = new Set(["tree", "bubbles"]); // boxes and labels are placed by the room there is
 
 function draw(element) {

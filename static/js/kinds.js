@@ -2,6 +2,7 @@
    bars:   {labels, series: [{name, values, links?, quiet?}], horizontal?, percent?, money?, stacked?, decimals?, signed? (values below zero)}
    lines:  {labels, series: [{name, values, colour?, low?, high?}], percent?, mark?: {at, name}}: an upright line at a label
    bubbles: {points: [{name, x, y, size, chosen, href}], across, up, chosen, others, size, currency?}; both axes from 0 to 100
+   proofs: {points: [{x, y, size}], across, up, size, diagonal}: shares from 0 on both axes; on the diagonal what was told came true
    Sankey diagrams and trees: flows.js. */
 import { keptApart } from "./apart.js";
 
@@ -124,5 +125,33 @@ export function bubbles(data, look, lang, width, height) {
     grid: edges,
     xAxis: axis(data.across), yAxis: axis(data.up),
     series: [series(data.others, false, look.ink3), series(data.chosen, true, look.accent)],
+  };
+}
+
+/* What was told against what came true, on the same scale: a point above the diagonal came more often than was told. */
+export function proofs(data, look, lang) {
+  const most = Math.max(...data.points.flatMap((point) => [point.x, point.y]), 0);
+  const end = Math.min(Math.ceil(most * 10) / 10 || 0.1, 1);
+  const write = writer({ percent: true }, lang);
+  const count = writer({}, lang);
+  const axis = (name, gap) => ({
+    type: "value", min: 0, max: end, name, nameLocation: "middle", nameGap: gap, nameTextStyle: { color: look.ink2 },
+    splitNumber: 5, axisLabel: { color: look.ink3, formatter: short({ percent: true }, lang) }, splitLine: { lineStyle: { color: look.line } },
+  });
+  return {
+    tooltip: {
+      trigger: "item", renderMode: "richText", backgroundColor: look.surface, borderColor: look.line, textStyle: { color: look.ink }, confine: true,
+      formatter: ({ data: [x, y, size] }) => `${data.across}: ${write(x)}\n${data.up}: ${write(y)}\n${data.size}: ${count(size)}`,
+    },
+    grid: { left: 32, right: 64, top: 20, bottom: 24, containLabel: true },
+    xAxis: axis(data.across, 28), yAxis: axis(data.up, 40),
+    series: [{
+      type: "line", data: data.points.map((point) => [point.x, point.y, point.size]), showSymbol: true, symbol: "circle", symbolSize: 8, lineStyle: { width: 2 },
+      itemStyle: { color: look.series[0] },
+      markLine: {
+        silent: true, symbol: "none", lineStyle: { color: look.ink3, type: "dashed" }, label: { formatter: data.diagonal, position: "end", color: look.ink2 },
+        data: [[{ coord: [0, 0] }, { coord: [end, end] }]],
+      },
+    }],
   };
 }

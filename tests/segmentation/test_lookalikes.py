@@ -1,13 +1,15 @@
 """Look-alikes: figures by hand, members that were hidden are found, and nobody is whom it must not show."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from django.test import Client
 
+from crm.audit.models import Entry
 from crm.jobs import runner
 from crm.jobs.models import Job
 from crm.org.models import Staff, Store
@@ -16,7 +18,7 @@ from customers.merging import merge
 from customers.models import Customer
 from segmentation.lookalikes import jobs, matches, models, quality, searching, seeds
 from segmentation.lookalikes.words import Words
-from segmentation.models import LookAlike, LookAlikeMatch
+from segmentation.models import LookAlike, LookAlikeMatch, Segment, SegmentKind, SegmentListed
 from tests import cast
 from tests.night.helpers import run_night
 from tests.segmentation import crowds
@@ -35,6 +37,30 @@ def test_recall_by_hand() -> None:
     assert quality.recall(np.array([19.5, 18.5, 17.5, 3]), others) == 0.75
     assert quality.recall(np.array([18, 17, 1, 1]), others) == 0.25
     assert quality.recall(np.zeros(5), np.zeros(100)) == pytest.approx(0.1)  # nothing is known: chance
+
+
+@pytest.mark.parametrize(
+    ("auc", "members", "others", "low", "high", "is_useful"),
+    [
+        (
+            0.8,
+            10,
+            20,
+            0.6166,
+            0.9834,
+            True,
+        ),  # by hand: √((0.16 + 9 × 0.026667 + 19 × 0.071111) ÷ 200) = 0.09357
+        (0.6, 10, 20, 0.3779, 0.8221, False),  # its interval reaches chance
+        (0.54, 5000, 5000, 0.5287, 0.5513, False),  # sure, and of no use
+        (0.56, 5000, 5000, 0.5488, 0.5712, True),
+    ],
+)
+def test_an_auc_has_an_interval_and_must_be_better_than_chance(
+    auc: float, members: int, others: int, low: float, high: float, is_useful: bool
+) -> None:
+    found = quality.interval(auc, members, others)
+    assert found == pytest.approx((low, high), abs=5e-5)
+    assert quality.is_useful(auc, found[0]) is is_useful
 
 
 def test_what_the_set_was_made_by_is_left_out() -> None:
@@ -99,6 +125,31 @@ def test_the_others_of_their_kind_come_first(crowd: dict[str, list[int]], max_: 
     told = Words(rows[0].shared).of(rows[0].shared)
     assert told
     assert not rows[0].is_profile
+
+
+def test_a_set_that_nothing_tells_from_others_names_nobody(
+    crowd: dict[str, list[int]], max_: Staff, signed_in: Callable[[Staff], Client]
+) -> None:
+    """Eleven of each of the three groups: what they buy is what the others buy; of a profile nothing is known."""
+    ids = sorted(pk for some in crowd.values() for pk in some[:11])
+    seeds.offer(
+        seeds.Seed(
+            "given", "Given", lambda: [("online", "Some of all")],
+            lambda _key: ("SELECT unnest(%(ids)s::bigint[]) AS customer_id", {"ids": ids}),
+        )
+    )  # fmt: skip
+    run_night(ON)
+    one = search(max_)
+    assert not LookAlikeMatch.objects.exists()
+    assert (one.figures["seed"], one.figures["candidates"], one.figures["found"]) == (33, 87, 0)
+    assert {name: part["is_useful"] for name, part in one.figures["models"].items()} == {"behaviour": False}
+    html = signed_in(max_).get(f"/segments/lookalikes/{one.public_id}/").content.decode()
+    assert html.count("no better than chance: not used") == 1
+    assert "so nobody is named" in html
+
+
+def test_of_whom_no_trait_stands_out_it_says_so() -> None:
+    assert Words([]).of([]) == "no trait that stands out"
 
 
 def test_the_same_search_finds_the_same(crowd: dict[str, list[int]], max_: Staff) -> None:
@@ -206,6 +257,39 @@ def test_who_is_merged_or_erased_is_in_no_list(
     assert not LookAlikeMatch.objects.filter(customer__in=[loser, gone]).exists()
     assert [row.customer_id for row in matches.ranked(max_, one)[:6]].count(survivor.pk) == 1
     assert matches.people(max_, one).count() == 86
+
+
+def test_whom_it_found_is_counted_alike_everywhere(
+    crowd: dict[str, list[int]], max_: Staff, noon: datetime, signed_in: Callable[[Staff], Client]
+) -> None:
+    run_night(ON)
+    one = search(max_)
+    crowds.refuse(Customer.objects.get(pk=crowd["online"][38]), noon)
+    theirs = signed_in(max_)
+    ((_one, _title, _who, found),) = theirs.get("/segments/lookalikes/").context["rows"]
+    assert found == theirs.get(f"/segments/lookalikes/{one.public_id}/").context["count"] == 87
+    rows = b"".join(theirs.get(f"/segments/lookalikes/{one.public_id}/export/?format=csv")).decode()
+    assert len(rows.splitlines()) == 1 + 87
+
+
+def test_whom_it_found_can_be_kept_as_a_list(
+    crowd: dict[str, list[int]], max_: Staff, agnes: Staff, signed_in: Callable[[Staff], Client]
+) -> None:
+    run_night(ON)
+    one = search(max_, most=8)
+    theirs, address = signed_in(max_), f"/segments/lookalikes/{one.public_id}/list/"
+    page = theirs.get(address).context
+    assert (page["count"], page["form"].initial["name"]) == (8, "Like “Given: Some who buy online”")
+    assert signed_in(agnes).post(address, {"name": "Theirs"}).status_code == 403
+    answer = theirs.post(address, {"name": "Online, too", "about": "", "is_shared": "on"})
+    made = Segment.objects.get()
+    assert answer["Location"] == f"/segments/saved/{made.public_id}/"
+    assert (made.name, made.kind, made.is_shared, made.owner) == ("Online, too", SegmentKind.LIST, True, max_)
+    listed = SegmentListed.objects.filter(version__segment=made).values_list("customer_id", flat=True)
+    assert set(listed) == set(crowd["online"][32:])
+    assert Entry.objects.filter(action="segment.create").count() == 1
+    assert theirs.post(address, {"name": "Online, too"}).status_code == 422
+    assert Segment.objects.count() == 1
 
 
 def test_who_is_erased_while_a_search_runs_is_not_found(

@@ -16,7 +16,7 @@ from customers.histories import Part
 from customers.models import Category, Customer
 from segmentation.models import AgeLimit, BasketPair, DueGood, Level, ProductFit, Recommendation, StockFigure
 from segmentation.products import again, discovery, intervals, pairs, shelves, step
-from segmentation.products.baskets import Baskets, baskets, between, counted, once
+from segmentation.products.baskets import Baskets, baskets, between, counted, matrix, once
 from segmentation.products.pairs import Counter
 from tests import cast
 from tests.night.helpers import run_night
@@ -222,6 +222,22 @@ def test_what_is_new_goes_with_what_they_buy() -> None:
     told = new.find(again.bought(found, 100), customers=4, store=store, blocked=nothing, most=2)
     assert new.shelves.kept[told.place[told.owner == 2]].tolist() == [3]
     assert not (told.owner == 1).any()  # they know all that sells
+
+
+def test_what_everybody_buys_explains_little() -> None:
+    """Petrol (1) is bought by all 100, flour (2) by 41; eggs (4) lately by 40 of those and ten others. For somebody who
+    buys petrol more than flour petrol says more for eggs by the cosine; but of its buyers half bought eggs."""
+    receipts = [(n, 0, plain(1, 2) if n <= 41 else plain(1)) for n in range(1, 101)]
+    receipts += [(n, 99, plain(4)) for n in (*range(2, 42), *range(60, 70))]
+    new = finder(part(sorted(receipts)), 100)
+    petrol, flour, eggs = (int(new.shelves.place[product]) for product in (1, 2, 4))
+    alike = new.like.whole[[petrol, flour], eggs]
+    assert alike == pytest.approx([50 / sqrt(100 * 50), 40 / sqrt(41 * 50)])
+    assert new.shelves.telling[[petrol, flour]] == pytest.approx([sqrt(100) / 120, sqrt(41) / 61])
+    heavy = np.array([1.5, 1.0])
+    assert (heavy * alike).argmax() == 0
+    has = matrix(1, len(new.shelves.kept), np.array([0, 0]), np.array([petrol, flour]), heavy)
+    assert new._partner(has, np.array([0]), np.array([eggs])).tolist() == [flour]
 
 
 @pytest.mark.parametrize(("near", "first"), [(0.40, [3, 2]), (0.37, [2, 3])])

@@ -1,5 +1,6 @@
 """What is suggested now: the lists of the night, the filters at the moment of reading, the reason in words."""
 
+import csv
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from crm.scaleout.recording import recording
 from customers.models import Category, Customer, Product
 from loyalty.evaluation import suggesting
 from segmentation.models import AgeLimit, BasketPair, DueGood, Level, ProductFit, StockFigure
+from segmentation.models.products import NEVER
 from segmentation.products import ages, needs, reasons, recommending, rules
 from segmentation.products.recommending import Reason, Suggestion
 from tests import cast
@@ -58,6 +60,29 @@ def test_sentences_in_other_cases() -> None:
         "bought every day, last today", "bought on 1 day, last yesterday", "bought on 2 days, last 30 days ago",
         "popular at Harbour", "popular in the chain",
     ]  # fmt: skip
+
+
+def test_a_short_list_has_each_type_of_goods_once() -> None:
+    """Two milks are one line; what has no type stands for itself."""
+    some = [
+        Suggestion(n, sku, sku, Reason.POPULAR, kind=kind)
+        for n, (sku, kind) in enumerate([("MILK-1", 7), ("MILK-2", 7), ("BAG", 0), ("EGGS", 8), ("BOX", 0)])
+    ]
+    assert [one.sku for one in recommending.shortened(some, 3)] == ["MILK-1", "BAG", "EGGS"]
+    assert [one.sku for one in recommending.shortened(some, 9)] == ["MILK-1", "BAG", "EGGS", "BOX"]
+
+
+def test_two_of_one_type_are_shown_once_and_listed_twice(
+    chen: Staff, irina: Customer, night: dict[str, int], signed_in: Browser
+) -> None:
+    """Honey and milk are of one type: the page shows milk, the API both."""
+    sweet = Category.objects.create(path="food/drinks/sweet", name="Sweet")
+    Product.objects.filter(sku__in=["MILK", "HONEY"]).update(category=sweet)
+    assert skus(recommending.of(irina, TODAY).fresh) == ["MILK", "HONEY"]
+    html = signed_in(chen).get(f"/customers/{irina.public_id}/").content.decode()
+    card = html[html.index('id="suggestions"') :].split("</details>")[0]
+    assert "Milk" in card
+    assert "Honey" not in card
 
 
 def test_what_they_gave_up_is_not_due() -> None:
@@ -108,6 +133,19 @@ def test_an_age_limit_holds_at_once(irina: Customer, ana: Staff, night: dict[str
     assert skus(recommending.of(irina, TODAY - timedelta(days=1)).fresh) == ["MILK", "HONEY"]
     kept = Entry.objects.filter(action__startswith="age_limit.").order_by("pk")
     assert list(kept.values_list("action", flat=True)) == ["age_limit.set", "age_limit.remove"]
+
+
+def test_what_is_never_suggested_is_suggested_to_nobody(
+    irina: Customer, ana: Staff, night: dict[str, int]
+) -> None:
+    drinks = Category.objects.get(path="food/drinks")
+    Customer.objects.filter(pk=irina.pk).update(birthday=date(1920, 1, 1))
+    limit = ages.put(drinks, NEVER, by=ana)
+    assert limit.is_never
+    assert recommending.of(irina, TODAY).again == recommending.of(irina, TODAY).fresh == ()
+    assert Entry.objects.get(action="age_limit.set").changes == {"minimum_age": [None, "never"]}
+    ages.put(drinks, 18, by=ana)
+    assert skus(recommending.of(irina, TODAY).again) == ["TEA"]
 
 
 def test_who_needs_it_again_is_old_enough_by_the_limits_of_now(
@@ -211,6 +249,35 @@ def test_the_counter_shows_the_best_offer(
     assert "Tea" not in other
 
 
+def test_what_is_due_comes_first_everywhere() -> None:
+    """Frozen vegetables are overdue, soft drinks due in six days; soap, due in 18 days, is not needed yet."""
+    read = recommending._Read(
+        TODAY, "Harbour",
+        [
+            recommending._Again(n, name, name, 0, gap, 9, TODAY - timedelta(days=ago))
+            for n, (name, gap, ago) in enumerate(
+                [("BREAD", 0, 3), ("DRINKS", 30, 24), ("SOAP", 90, 72), ("FROZEN", 28, 45), ("TEA", 10, 30)]
+            )
+        ],
+        [],
+    )  # fmt: skip
+    found = recommending._told(read, TODAY)
+    assert skus(found.again) == ["FROZEN", "DRINKS", "BREAD", "SOAP", "TEA"]
+    assert [one.is_due for one in found.again] == [True, True, False, False, False]
+    assert [one.left for one in found.again[:2]] == [-17, 6]
+    assert found.best == found.again[0]
+
+
+def test_their_page_says_on_top_what_the_counter_says(
+    chen: Staff, irina: Customer, night: dict[str, int], signed_in: Browser
+) -> None:
+    html = signed_in(chen).get(f"/customers/{irina.public_id}/").content.decode()
+    assert html.count('id="suggestion"') == 1
+    assert html.index('id="suggestion"') < html.index('id="about"')
+    line = html[html.index('id="suggestion"') :].split("</section>")[0]
+    assert "May need again: <b>Tea</b>" in line
+
+
 def test_their_page_shows_both_lists(
     chen: Staff, irina: Customer, night: dict[str, int], signed_in: Browser
 ) -> None:
@@ -241,6 +308,8 @@ def test_rules_are_searched_sorted_and_exported(
     assert "All pairs" in theirs.get(f"/segments/products/?level=1&{pair}").content.decode()
     rows = b"".join(theirs.get("/segments/products/export/?level=1&format=csv")).decode().splitlines()
     assert rows[1].startswith("Milk,Tea,8,8,13,")
+    (names,) = csv.reader(rows[:1])
+    assert len(names) == len(set(names))
     assert Entry.objects.filter(action="products.export").count() == 1
 
 
@@ -284,6 +353,21 @@ def test_who_needs_something_is_a_scoped_list(
     assert "Nobody needs anything" in signed_in(uma).get("/segments/products/due/").content.decode()
 
 
+def test_the_list_of_who_needs_what_is_exported_with_what_and_when(
+    ana: Staff, irina: Customer, night: dict[str, int], signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tea every ten days, last on 28 February: ten days before the night, eleven before today."""
+    monkeypatch.setattr("segmentation.views.needs.localdate", lambda: TODAY)
+    address = "/segments/products/due/export/?format=csv"
+    rows = b"".join(signed_in(ana).get(address)).decode("utf-8-sig").splitlines()
+    assert rows[0] == "Customer,Name,Phone,Home store,SKU,Product,Usual days between,Last bought,Due"
+    assert rows[1].startswith(f"{irina.public_id},Irina Petrova,")
+    assert rows[1].endswith(",Harbour,TEA,Tea,10,2026-02-28,2026-03-10")
+    assert len(rows) == 2
+    only = b"".join(signed_in(ana).get(f"{address}&sku=MILK")).decode().splitlines()
+    assert len(only) == 1
+
+
 def test_what_to_stock_is_scoped_and_exported(
     marta: Staff, uma: Staff, irina: Customer, night: dict[str, int], signed_in: Browser
 ) -> None:
@@ -308,3 +392,8 @@ def test_a_marketer_sets_and_lifts_an_age_limit(
     assert signed_in(chen).post(f"/segments/products/ages/{limit.pk}/removal/").status_code == 403
     theirs.post(f"/segments/products/ages/{limit.pk}/removal/")
     assert AgeLimit.objects.count() == 0
+    without = theirs.post("/segments/products/ages/", {"category": "drinks", "minimum_age": ""})
+    assert (without.status_code, AgeLimit.objects.count()) == (422, 0)
+    theirs.post("/segments/products/ages/", {"category": "drinks", "minimum_age": "", "never": "on"})
+    assert AgeLimit.objects.get().minimum_age == NEVER
+    assert "never" in theirs.get("/segments/products/ages/").content.decode()

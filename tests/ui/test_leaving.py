@@ -10,9 +10,12 @@ from crm.org.models import Staff, Store
 from customers import consents, nights
 from customers.models import Customer, WorkItem
 from segmentation.churn import risks
-from segmentation.models import ChurnModel, ChurnNight, ChurnScore
+from segmentation.churn.risks import Tested
+from segmentation.churn.words import BITS, LESS, MORE
+from segmentation.models import ChurnModel, ChurnNight, ChurnScore, SegmentListed
 from segmentation.segments import evaluating, reasons
 from segmentation.segments.reading import read
+from segmentation.views import leaving
 from tests import cast
 from tests.segmentation.shopping import refuse
 
@@ -107,6 +110,68 @@ def test_reasons_stand_in_words_the_largest_first(
     ]  # fmt: skip
 
 
+def test_reasons_say_what_the_customer_is_like_whatever_it_does(
+    scored: ChurnModel, marta: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    """Recency adds points though they came lately; of the overdue nothing is known; visits are few and take away."""
+    ChurnScore.objects.filter(customer=irina).update(sides=LESS | LESS << 2 * BITS)
+    (one,) = signed_in(marta).get("/segments/churn/customers/").context["rows"]
+    assert [str(reason.words) for reason in one.reasons] == [
+        "By their own rhythm they are late", "They came lately", "They have come seldom so far",
+    ]  # fmt: skip
+    assert [str(reason.words) for reason in risks.told(irina).reasons] == [  # type: ignore[union-attr]
+        "By their own rhythm they are late", "They came lately", "They have come seldom so far",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "likely"), [("", 1), ("store=harbour", 1), ("store=uptown", 0)])
+def test_the_page_is_narrowed_to_a_store_and_its_number_is_that_of_the_list(
+    query: str,
+    likely: int,
+    scored: ChurnModel,
+    noor: Staff,
+    harbour: Store,
+    uptown: Store,
+    signed_in: Browser,
+) -> None:
+    query = query.replace("harbour", str(harbour.pk)).replace("uptown", str(uptown.pk))
+    theirs = signed_in(noor)
+    answer = theirs.get(f"/segments/churn/?{query}")
+    assert answer.context["likely"] == likely
+    assert theirs.get(answer.context["people"]).context["count"] == likely
+    if not query:
+        assert "by 50% or more, of 2 who ever bought" in answer.content.decode()
+
+
+def _tested(kind: str, *scores: float, serves: bool = False) -> Tested:
+    folds = [{"on": f"2026-0{n + 1}-01", "brier": score, "auc": 0.8} for n, score in enumerate(scores)]
+    return Tested(kind, kind, serves, folds)
+
+
+@pytest.mark.parametrize(
+    ("tested", "said"),
+    [
+        ([_tested("recency", serves=True)], "recency: too little has come true yet for a back-test."),
+        (
+            [_tested("recency", 0.12, 0.10, serves=True), _tested("forest", 0.05), _tested("bgnbd")],
+            "recency: over 2 past days its Brier score was 0.1100. "
+            "Not compared, for they could not be asked on all of these days: forest.",
+        ),
+        (
+            [_tested("recency", 0.12, serves=True), _tested("bgnbd", 0.15)],
+            "recency: on 1 past day its Brier score was lowest, 0.1200; then comes “bgnbd”, 0.1500.",
+        ),
+        (
+            [_tested("recency", 0.12, serves=True), _tested("forest", 0.08)],
+            "recency: “forest” did best on past days (Brier score 0.0800), "
+            "but there is too little yet to learn it from.",
+        ),
+    ],
+)
+def test_why_one_serves_is_true_in_words(tested: list[Tested], said: str) -> None:
+    assert leaving.why(tested) == said
+
+
 def test_nobody_of_another_store_is_listed(scored: ChurnModel, uma: Staff, signed_in: Browser) -> None:
     answer = signed_in(uma).get("/segments/churn/customers/?chance=0")
     assert [one.row.customer.name for one in answer.context["rows"]] == ["Yusuf Demir"]
@@ -140,6 +205,19 @@ def test_the_export_has_probabilities_and_reasons(scored: ChurnModel, ana: Staff
     assert len(lines) == 2
     assert "Irina Petrova" in lines[1]
     assert ",0.83,70.50,By their own rhythm they are late" in lines[1]
+
+
+def test_they_can_be_kept_as_a_list_of_ones_own_customers(
+    scored: ChurnModel, marta: Staff, irina: Customer, signed_in: Browser
+) -> None:
+    theirs = signed_in(marta)
+    keep = theirs.get("/segments/churn/customers/?chance=30").context["keep"]
+    page = theirs.get(f"{keep}?chance=30").context
+    assert (page["count"], page["back"]) == (1, "/segments/churn/customers/?chance=30")
+    assert theirs.post(f"{keep}?chance=30", {"name": "To call"}).status_code == 303
+    assert list(SegmentListed.objects.values_list("version__segment__name", "customer")) == [
+        ("To call", irina.pk)
+    ]
 
 
 def test_the_count_is_that_of_the_export(
@@ -194,7 +272,12 @@ def test_the_profile_of_the_api_adds_up(scored: ChurnModel, irina: Customer) -> 
     assert found["usual"] + sum(one["points"] for one in found["reasons"]) == pytest.approx(
         found["probability"]
     )
-    assert found["reasons"][0] == {"id": "overdue", "points": pytest.approx(0.55)}
+    assert found["reasons"][0] == {"id": "overdue", "points": pytest.approx(0.55), "value": None}
+    ChurnScore.objects.filter(customer=irina).update(sides=MORE << BITS)
+    answer = Client(headers={"authorization": f"Bearer {secret}"}).get(
+        f"/api/v1/customers/{irina.public_id}/"
+    )
+    assert [one["value"] for one in answer.json()["leaving"]["reasons"]] == ["high", None, None]
     assert (found["horizon_days"], found["night"], found["model"]) == (28, "2026-03-09", "forest")
     assert date.fromisoformat(found["night"]) + timedelta(days=28) == date(2026, 4, 6)
 

@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from segmentation.churn import candidates, forest
+from segmentation.churn import candidates, drift, forest, sides
 from segmentation.churn.baselines import Baseline
 from segmentation.churn.calibration import Sigmoid
 from segmentation.churn.candidates import Trained
 from segmentation.churn.catalogue import FEATURES, PLACE, REASON_OF, REASON_PLACE, REASONS
 from segmentation.churn.forest import Forest, planted
+from segmentation.churn.words import MORE, in_words
 from segmentation.lifetime import bgnbd
 
 NODE = np.dtype([
@@ -106,6 +107,27 @@ def test_recency_has_one_reason() -> None:
     found = model.contributions(rows)
     assert found[:, REASON_PLACE["recency"]] == pytest.approx([0, np.log(10)])
     assert found.sum() == pytest.approx(np.log(10))
+
+
+def test_sides_are_against_the_median_or_what_the_reason_takes_as_usual() -> None:
+    """The median of tenure is 20; being late begins at a whole usual gap; what is missing is on no side."""
+    taught = np.zeros((3, len(FEATURES)), dtype=np.float32)
+    taught[:, PLACE["tenure"]] = [10, 20, 400]
+    rows = np.full((3, len(FEATURES)), np.nan, dtype=np.float32)
+    rows[:, PLACE["tenure"]] = [20, 21, np.nan]
+    rows[:, PLACE["overdue_mean"]] = [0.9, 1.1, np.nan]
+    found = sides.packed(rows, drift.shape(taught)).tolist()
+    told = [
+        in_words(list(REASONS), [1.0 if code in ("tenure", "overdue") else 0.0 for code in REASONS], one)
+        for one in found
+    ]
+    assert [[str(reason.words) for reason in some] for some in told] == [
+        ["They are not late yet", "They have been with us for a short time"],
+        ["By their own rhythm they are late", "They have been with us for a long time"],
+        ["By their own rhythm they are late", "Time with us"],
+    ]  # fmt: skip
+    assert found[2] == 0
+    assert sides.packed(rows, {})[1] == MORE << 2 * list(REASONS).index("overdue")  # a model without medians
 
 
 def test_silence_by_hand() -> None:

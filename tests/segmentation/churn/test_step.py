@@ -16,7 +16,7 @@ from crm.org.models import Store
 from customers import histories, nights, states
 from customers.histories import Histories
 from customers.models import Customer
-from segmentation import generations
+from segmentation import generations, reporting
 from segmentation.churn import modelling, risks, step
 from segmentation.churn.catalogue import REASONS
 from segmentation.models import ChurnModel, ChurnNight, ChurnScore
@@ -240,6 +240,30 @@ def test_whoever_sees_a_part_counts_its_own(
     assert set(risks.at_risk(marta, night, 0).values_list("customer", flat=True)) == {
         p.pk for p in chain_of_sixty[10:]
     }
+
+
+def test_the_report_for_people_is_of_tables() -> None:
+    found = {
+        "serves": "recency",
+        "why": None,
+        "means": {"forest": {"auc": 0.9, "brier": None}, "recency": {"auc": 0.75, "brier": 0.1}},
+        "hold_out": {"actual": 12, "by_count": [{"before": 0, "actual": 51}, {"before": 10, "actual": 1.25}]},
+        "learnt_at": ["2026-01-12", "2026-02-09"],
+    }
+    assert reporting.lines(found) == [
+        "serves: recency",
+        "means:",
+        "            auc  brier",
+        "  forest    0.9      –",
+        "  recency  0.75    0.1",
+        "hold_out:",
+        "  actual: 12",
+        "  by_count:",
+        "    before  actual",
+        "    0           51",
+        "    10        1.25",
+        "learnt_at: 2026-01-12, 2026-02-09",
+    ]
 
 
 def test_the_report_is_json_of_the_back_test(
