@@ -66,7 +66,7 @@ _PURCHASE = Behaviour(
 _BOUGHT = Behaviour(
     "bought",
     pgettext_lazy("behaviour", "Bought"),
-    """(SELECT l.customer_id, p.business_date AS day, p.store_id, s.region_id, p.channel, l.purchase_id,
+    """(SELECT p.customer_id, p.business_date AS day, p.store_id, s.region_id, p.channel, l.purchase_id,
         l.product_id, g.category_id, g.brand_id, l.quantity - l.returned_quantity AS quantity,
         l.amount - l.returned_amount AS amount, l.discount
     FROM customers_line l JOIN customers_purchase p ON p.customer_id = l.customer_id AND p.id = l.purchase_id
