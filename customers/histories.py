@@ -185,6 +185,8 @@ class Histories:
         return {name: values[~is_ahead] for name, values in block.items()}
 
     def _deal(self, name: str, block: dict[str, Any]) -> None:
+        if not len(block["customer"]):  # all of it is of days to come
+            return
         records = np.empty(len(block["customer"]), dtype=_dtype(block))
         for column, values in block.items():
             records[column] = values

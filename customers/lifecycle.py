@@ -32,7 +32,8 @@ _WRITTEN_ENDED = _WRITTEN | {"ended_on": DATE, "ended_night": INT4}
 # Two numbers travel in one: a home store takes 24 bits, a stage 4.
 _CUSTOMERS = """
 SELECT id * 16777216 + coalesce(home_store_id, 0)
-FROM customers_customer WHERE merged_into_id IS NULL AND id >= %(low)s AND id < %(high)s
+FROM customers_customer
+WHERE merged_into_id IS NULL AND erased_at IS NULL AND id >= %(low)s AND id < %(high)s
 """
 _SINCE = """
 SELECT id, (coalesce(enrolled_at, created_at) AT TIME ZONE %(zone)s)::date
@@ -100,9 +101,9 @@ def _bring_up(cursor: Any, night_run: NightRun, number: int, people: Any, states
     ids = _candidates(night_run, first_day, people, states, opened)
     found = _spells_of(cursor, night_run, ids, states)
     new, closed, ended = _since(found, first_day, ids, opened)
-    merged = np.setdiff1d(opened["customer_id"], people["id"], assume_unique=True)
-    closed = np.concatenate([closed, merged])
-    ended = np.concatenate([ended, np.full(len(merged), first_day or day_number(night_run.on))])
+    gone = np.setdiff1d(opened["customer_id"], people["id"], assume_unique=True)  # merged away or erased
+    closed = np.concatenate([closed, gone])
+    ended = np.concatenate([ended, np.full(len(gone), first_day or day_number(night_run.on))])
     spells.close_dated(cursor, TABLE, closed, night_run.night.pk, ended)
     _write(cursor, night_run.night.pk, new)
     return len(np.unique(np.concatenate([closed, new.customer])))

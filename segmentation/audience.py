@@ -58,8 +58,9 @@ def members_of_saved(key: str) -> tuple[str, dict[str, Any]]:
 
 
 def _take_saved(key: str, used_for: str, by: str) -> tuple[str, dict[str, Any]]:
-    segment = Segment.objects.get(pk=int(key))
-    return _taken(segment, "", members_of_saved(key), used_for, by)
+    sql, values = members_of_saved(key)
+    segment = Segment.objects.filter(pk=values["segment"]).first()
+    return _taken(segment, "" if segment else f"saved={key}", (sql, values), used_for, by)
 
 
 def _take_group(key: str, used_for: str, by: str) -> tuple[str, dict[str, Any]]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from django.db import connection, models
 
+from crm.lib.arrays import array_text
 from crm.lib.statements import Statement
-from customers import nights
+from customers import consents, nights
 from customers.nightrun import NightRun
 
 
@@ -30,6 +31,14 @@ _SWEEP = (
     "DELETE FROM {table} WHERE customer_id >= %(low)s AND customer_id < %(high)s AND night_id <> %(keep)s"
 )
 
+# `gone`: erased, or become somebody else. The others of them object to a profile.
+_BARRED = f"""
+SELECT c.id, (c.merged_into_id IS NOT NULL OR c.erased_at IS NOT NULL)::int FROM customers_customer c
+WHERE c.id = ANY(%(ids)s) AND (c.merged_into_id IS NOT NULL OR c.erased_at IS NOT NULL
+    OR {consents.refusal(None, "profiling")})
+"""  # noqa: S608  our own names and numbers
+STATEMENTS = [Statement("scores.barred", _BARRED, {"ids": [1, 2, 3]})]
+
 
 def statements(table: str) -> list[Statement]:
     """What this module runs on a table, for the proofs of scale-out."""
@@ -42,6 +51,18 @@ def serving(fits: type[models.Model]) -> Any | None:
     if night is None:
         return None
     return fits._default_manager.filter(night__lte=night.pk).order_by("-night_id").first()
+
+
+def barred(cursor: Any, customers: Any) -> tuple[Any, Any]:
+    """Of whom no score of a person is kept, asked at this moment: who is no customer any more, and who objects to a
+    profile (docs/decisions/0020). Two masks of `customers`."""
+    import numpy as np
+
+    from crm.lib.copy import INT4, INT8, read_packed
+
+    found = read_packed(cursor, _BARRED, {"id": INT8, "gone": INT4}, {"ids": array_text(customers)})
+    is_gone = found["gone"] == 1
+    return np.isin(customers, found["id"][is_gone]), np.isin(customers, found["id"][~is_gone])
 
 
 def replace_part(night_run: NightRun, number: int, scores: Scores, columns: Mapping[str, Any]) -> bool:

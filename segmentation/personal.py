@@ -52,12 +52,11 @@ TABLES = {
         " shape numbers tables",
     ),
     "ChurnNight": plain("night model customers expected histogram drift weights"),
-    "ChurnScore": kept(
-        _("Scores of sales that stay; the customer's number is nobody's afterwards."),
-        derived="probability at_stake points", plain="customer night",
-    ),
+    "ChurnScore": deleted(derived="probability at_stake points", plain="customer night"),
     "Targeting": plain(
-        "id mode size growth value churn reach competition fit wallet revenue remark created_at", staff="created_by"
+        "id mode goal product price channel promotion size growth value churn reach competition fit wallet revenue "
+        "remark created_at",
+        staff="created_by",
     ),
     "Target": plain(
         "id group segment status goal product price channel promotion review_on competition fit created_at",

@@ -25,6 +25,9 @@ class Measures:
     monetary: Any
     cents: Any
 
+    def of(self, chosen: Any) -> "Measures":
+        return Measures(*(getattr(self, name)[chosen] for name in vars(self)))
+
 
 def measures(on: Any, states: dict[str, Any]) -> Measures:
     bought = states["last_on"] != 0

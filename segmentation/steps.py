@@ -21,7 +21,7 @@ from segmentation import schemes, scores
 from segmentation.heatmap import cuts_of
 from segmentation.histogram import Histogram
 from segmentation.models import CellCount, ClassCount, Method, NightCuts, Scheme
-from segmentation.scores import Codes
+from segmentation.scores import Codes, Measures
 
 TABLE = "segmentation_standing"
 _WRITTEN = {
@@ -43,7 +43,7 @@ def rfm(night_run: NightRun, progress: StepProgress) -> None:
     seen = {measure: Histogram() for measure in schemes.MEASURES}
     customers = 0
     for number in range(len(night_run.ranges)):
-        found = scores.measures(night_run.on, night_run.states(number))
+        found = _measures(night_run, number)
         inside = found.in_window
         for measure, histogram in seen.items():
             histogram.add(getattr(found, measure)[inside])
@@ -70,7 +70,7 @@ def value_class(night_run: NightRun, progress: StepProgress) -> None:
     cuts = _own_cuts(night_run)
     spent = Histogram()
     for number in range(len(night_run.ranges)):
-        found = scores.measures(night_run.on, night_run.states(number))
+        found = _measures(night_run, number)
         spent.add(found.monetary[found.in_window], found.cents[found.in_window])
         progress.advance(len(found.customer))
     high = cuts.scheme.high_percent
@@ -85,7 +85,7 @@ def snapshot(night_run: NightRun, progress: StepProgress) -> None:
     group_ids = {group.code: group.pk for group in schemes.groups()}
 
     def write(number: int) -> Written:
-        found = scores.measures(night_run.on, night_run.states(number))
+        found = _measures(night_run, number)
         codes = scores.codes(found, cuts, group_ids)
         store = _home_stores(found.customer, customers_of(night_run, number))
         cells = _Sums((store, codes.r, codes.x), found.cents)
@@ -111,6 +111,13 @@ def take_back(night: int) -> None:
         spells.take_back(cursor, TABLE, night)
     for model in (CellCount, ClassCount, NightCuts):
         model.objects.filter(night=night).delete()
+
+
+def _measures(night_run: NightRun, number: int) -> Measures:
+    """Of the living customers of a slice: what was sold to others stays sold, but they stand nowhere."""
+    found = scores.measures(night_run.on, night_run.states(number))
+    living = customers_of(night_run, number)["id"]
+    return found.of(np.isin(found.customer, living, assume_unique=True))
 
 
 def _own_cuts(night_run: NightRun) -> NightCuts:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -100,7 +101,16 @@ class Filters(Kept):
     @property
     def left_out(self) -> list[tuple[Any, str]]:
         """What of the address is not understood: the name of the field, and what is wrong with it."""
-        return [(self[name].label, error) for name, errors in self.errors.items() for error in errors]
+        return [
+            (self[name].label, self._fault(name, one))
+            for name, each in self.errors.as_data().items()
+            for one in each
+        ]
+
+    def _fault(self, name: str, error: ValidationError) -> str:
+        if error.code == "invalid_choice":
+            return _("“%(value)s” is not one of the choices.") % {"value": self.data.get(name, "")}
+        return " ".join(error.messages)
 
     @property
     def goods(self) -> Goods:

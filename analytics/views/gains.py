@@ -46,7 +46,7 @@ class GainsPage(Page):
             "below": self._below(question, form),
         }
 
-    def _overview(self, question: Question, form: Filters) -> list[tuple[str, Any, Any, Any, str]]:
+    def _overview(self, question: Question, form: Filters) -> list[tuple[Any, Any, Any, Any, str]]:
         """All departments, the largest change first: where to look."""
         paths = dict(Category.objects.filter(parent=None).values_list("pk", "path"))
         return [

@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from analytics.periods import Period
 
@@ -40,4 +39,7 @@ KINDS: dict[str, Any] = {
 
 
 def days(period: Period) -> str:
-    return _("%(a)s to %(b)s") % {"a": date_format(period.since), "b": date_format(period.until)}
+    return pgettext("days", "%(a)s to %(b)s") % {
+        "a": date_format(period.since),
+        "b": date_format(period.until),
+    }

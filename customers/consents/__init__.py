@@ -10,10 +10,11 @@ from customers.consents.cells import CELLS, Cell, UnknownCell, cell
 from customers.consents.merging import lift_restriction, restrict_on_merge, share_refusals
 from customers.consents.permission import allowed, allows, condition, refusal, refused
 from customers.consents.recording import Choice, InvalidConsent, NotTheLatest, record, record_many, undo
+from customers.consents.refusing import Refuses
 from customers.consents.state import Standing, State, history, state_of
 
 __all__ = [
-    "CELLS", "Cell", "Choice", "InvalidConsent", "NotTheLatest", "Standing", "State", "UnknownCell", "allowed",
-    "allows", "cell", "condition", "history", "lift_restriction", "record", "record_many", "refusal", "refused",
-    "restrict_on_merge", "share_refusals", "state_of", "undo",
+    "CELLS", "Cell", "Choice", "InvalidConsent", "NotTheLatest", "Refuses", "Standing", "State", "UnknownCell",
+    "allowed", "allows", "cell", "condition", "history", "lift_restriction", "record", "record_many", "refusal",
+    "refused", "restrict_on_merge", "share_refusals", "state_of", "undo",
 ]  # fmt: skip

@@ -36,14 +36,15 @@ _LINE_TYPES = {"customer": INT8, "day": DATE, "product": INT8, "cents": INT8, "d
 _BUYERS = """
 SELECT customer_id FROM customers_purchasestate WHERE customer_id >= %(low)s AND customer_id < %(high)s
 """
-_OBJECTING = f"""
-SELECT c.id FROM customers_customer c WHERE c.id = ANY(%(ids)s) AND {consents.refusal(None, "profiling")}
+_UNPROFILED = f"""
+SELECT c.id FROM customers_customer c
+WHERE c.id = ANY(%(ids)s) AND (c.erased_at IS NOT NULL OR {consents.refusal(None, "profiling")})
 """  # noqa: S608  our own names and numbers
 _example = {"ids": IDS, "on": date(2026, 3, 10), "low": 1, "high": 250_001}
 STATEMENTS = [
     Statement("persona.visits", _VISITS, _example),
     Statement("persona.lines", _LINES, _example),
-    Statement("persona.objecting", _OBJECTING, _example),
+    Statement("persona.unprofiled", _UNPROFILED, _example),
     Statement("persona.buyers", _BUYERS, _example),
 ]
 
@@ -89,9 +90,9 @@ def of_part(part: Part, ids: Any) -> tuple[Any, Visits, Lines]:
     return part.customer[is_asked], visits, lines
 
 
-def objecting(cursor: Any, ids: Any) -> Any:
-    """Those of `ids` who were asked about a personal profile and have no yes that holds."""
-    return np.sort(read_packed(cursor, _OBJECTING, {"id": INT8}, {"ids": array_text(ids)})["id"])
+def unprofiled(cursor: Any, ids: Any) -> Any:
+    """Those of `ids` of whom no profile is kept: erased, or asked about one and without a yes that holds."""
+    return np.sort(read_packed(cursor, _UNPROFILED, {"id": INT8}, {"ids": array_text(ids)})["id"])
 
 
 def buyers(cursor: Any, low: int, high: int) -> Any:

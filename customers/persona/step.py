@@ -133,9 +133,9 @@ def _write_changed(
     cursor: Any, night_run: NightRun, ids: Any, compute: Callable[[Any], dict[str, Any]]
 ) -> int:
     """Write the personas of `ids` that differ from what is stored; how many there were."""
-    objecting = reading.objecting(cursor, ids)
-    forgotten = rows.forget(cursor, objecting)
-    ids = np.setdiff1d(ids, objecting, assume_unique=True)
+    unprofiled = reading.unprofiled(cursor, ids)
+    forgotten = rows.forget(cursor, unprofiled)
+    ids = np.setdiff1d(ids, unprofiled, assume_unique=True)
     found = compute(ids)
     stored = read_packed(cursor, _OPEN, {"customer_id": INT8, "digest": INT8}, {"ids": array_text(ids)})
     order = np.argsort(stored["customer_id"])

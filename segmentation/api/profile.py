@@ -18,7 +18,8 @@ _SEGMENT = """(
     JOIN segmentation_group grouped ON grouped.id = standing.group_id
     LIMIT 1
 )"""
-_LIFETIME = """(
+_OBJECTS = consents.refusal(None, "profiling", customer="customer").replace("customer.id", "%(id)s")
+_LIFETIME = f"""(
     SELECT json_build_object(
         'alive', score.alive / 1000.0,
         'expected', (
@@ -35,10 +36,8 @@ _LIFETIME = """(
     WHERE score.customer_id = %(id)s AND score.night_id = (
         SELECT max(fit.night_id) FROM segmentation_lifetimefit fit
         WHERE fit.night_id <= (SELECT night_id FROM customers_publishednight LIMIT 1)
-    )
-)"""
-
-_OBJECTS = consents.refusal(None, "profiling", customer="customer").replace("customer.id", "%(id)s")
+    ) AND NOT EXISTS (SELECT FROM customers_customer customer WHERE customer.id = %(id)s AND {_OBJECTS})
+)"""  # noqa: S608  our own names
 _CLUSTER = f"""(
     SELECT json_build_object('id', member.cluster_id, 'since', since.on)
     FROM customers_publishednight published

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import Count
 from django.utils.timezone import now
 
 from crm.lib.refusals import Fault
@@ -16,6 +15,7 @@ from crm.rest.problems import NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
 from customers.attributes import OPERATORS, Kind, registry
+from segmentation import heatmap
 from segmentation.api.savedshapes import (
     AskedOut,
     BehaviourOut,
@@ -30,11 +30,12 @@ from segmentation.api.savedshapes import (
     SegmentAttributeOut,
     SegmentPreviewOut,
 )
-from segmentation.models import Group, Segment, SegmentKind, SegmentSpell, SegmentVersion
+from segmentation.models import Group, Segment, SegmentKind, SegmentVersion
 from segmentation.segments import preview, saving
-from segmentation.segments.members import is_evaluated, newest
+from segmentation.segments.members import newest
 from segmentation.segments.reading import InvalidSegment, read
 from segmentation.segments.sentences import sentence
+from segmentation.segments.sizes import sizes
 
 SEGMENT_ID = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}
 DEFINITION = {"attribute": "person.age", "is": "between", "value": [30, 45]}
@@ -59,8 +60,9 @@ class Saved(ApiView):
             raise NotFound("There is no such segment.")
         definition = {"attribute": "rfm.group", "is": "any_of", "value": [group.code]}
         return SavedDetail(
-            group.code, group.name, "", "group", 0, False, None, definition, sentence(read(definition))
-        )
+            group.code, group.name, "", "group", 0, False, _of_group(group, self.caller), definition,
+            sentence(read(definition)),
+        )  # fmt: skip
 
     @endpoint(
         "Change a segment", body=SavedChange, answers={200: SavedDetail},
@@ -92,6 +94,12 @@ def _change(found: Segment, told: SavedChange, by: Any) -> None:
             saving.change(found, told.definition, by=by, seen=seen, remark=told.remark)
     if told.is_archived is True:
         saving.archive(found, by=by, at=now())
+
+
+def _of_group(group: Group, caller: Any) -> int | None:
+    """As the list of segments says it: of the last night."""
+    found = heatmap.heatmap(caller, None)
+    return None if found is None else {str(one.key): one.customers for one in found.groups}.get(group.code, 0)
 
 
 class SegmentPreview(ApiView):
@@ -161,21 +169,18 @@ def find(text: str, caller: Any) -> Segment | None:
 def listed(caller: Any) -> list[SavedOut]:
     """Those in use that the caller sees, by name."""
     rows = list(Segment.objects.visible_to(caller).in_use().order_by("name", "pk"))
-    spells = SegmentSpell.objects.at().filter(segment__in=rows).visible_to(caller)
-    grouped = spells.values("segment").annotate(n=Count("customer_id")).order_by()
-    inside = dict(grouped.values_list("segment", "n"))
+    inside = sizes(rows, caller, now())
     numbers = SegmentVersion.objects.filter(segment__in=rows).order_by("number")
     versions = dict(numbers.values_list("segment_id", "number"))
-    return [SavedOut(**_plain(one, versions[one.pk]), customers=inside.get(one.pk)) for one in rows]
+    return [SavedOut(**_plain(one, versions[one.pk]), customers=inside[one.pk].now) for one in rows]
 
 
 def detail(segment: Segment, caller: Any) -> SavedDetail:
     version = newest(segment.pk)
     assert version is not None
     tree = None if segment.kind == SegmentKind.LIST else read(version.definition)
-    spells = SegmentSpell.objects.filter(segment=segment).at().visible_to(caller)
     return SavedDetail(
-        **_plain(segment, version.number), customers=spells.count() if is_evaluated(segment.pk) else None,
+        **_plain(segment, version.number), customers=sizes([segment], caller, now())[segment.pk].now,
         definition=version.definition,
         sentence=sentence(tree, caller) if tree else str(SegmentKind(segment.kind).label),
     )  # fmt: skip

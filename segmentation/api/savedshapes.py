@@ -14,7 +14,8 @@ SavedKind = Literal["group", "rules", "list"]
 
 
 class SavedOut(msgspec.Struct):
-    """`customers`: of the key's stores; null until a night has evaluated it. `version` 0: a group of the RFM grid."""
+    """`customers`: of the key's stores, now; null for the seconds until a new one is counted. `version` 0: a group of
+    the RFM grid, whose customers are those of the last night."""
 
     id: str
     name: str

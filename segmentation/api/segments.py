@@ -20,6 +20,7 @@ from segmentation import heatmap, standings
 from segmentation.api import saved
 from segmentation.api.savedshapes import SavedDetail, SavedIn
 from segmentation.api.shapes import MemberOut, MemberPage, SegmentOut, SegmentPage, ValueClassName
+from segmentation.api.shares import rounded
 from segmentation.models import Group, Segment, Standing, ValueClass
 from segmentation.segments import roster, saving, timetravel
 
@@ -50,8 +51,8 @@ class Segments(ApiView):
             return SegmentPage([], None, None, listed)
         shown = [
             SegmentOut(
-                str(part.key), part.name, part.customers, f"{part.revenue:.2f}", part.share_of_customers,
-                part.share_of_revenue,
+                str(part.key), part.name, part.customers, f"{part.revenue:.2f}",
+                rounded(part.share_of_customers), rounded(part.share_of_revenue),
             )
             for part in found.groups
         ]  # fmt: skip

@@ -11,6 +11,7 @@ from crm.rest.endpoints import endpoint
 from crm.rest.problems import InvalidInput, NotFound
 from crm.rest.scopes import KeyScope
 from crm.rest.views import ApiView
+from segmentation.api.shares import SCORE, rounded
 from segmentation.api.targetshapes import TargetChangeIn, TargetFigures, TargetOut, TargetPage, TargetSeen
 from segmentation.targets import candidates, editing
 from segmentation.targets.candidates import Candidate
@@ -78,7 +79,7 @@ def shape(one: Candidate) -> TargetOut:
     plain = {name: said[name] for name in editing.FIELDS if name not in ("owner", "status")}
     return TargetOut(
         id=one.key, name=one.name, kind=cast(Any, one.kind), status=cast(Any, one.status.value), owner=owner,
-        attractiveness=scores.attractiveness, strength=scores.strength,
+        attractiveness=rounded(scores.attractiveness, SCORE), strength=rounded(scores.strength, SCORE),
         advice=cast(Any, scores.zone.value) if scores.zone else None,
         figures=_figures(one.figures) if one.figures else None, **plain,
     )  # fmt: skip
@@ -86,7 +87,7 @@ def shape(one: Candidate) -> TargetOut:
 
 def _figures(of: Figures) -> TargetFigures:
     names = [field for field in TargetFigures.__struct_fields__ if field != "revenue"]
-    return TargetFigures(revenue=f"{of.revenue:.2f}", **{name: getattr(of, name) for name in names})
+    return TargetFigures(revenue=f"{of.revenue:.2f}", **{name: rounded(getattr(of, name)) for name in names})
 
 
 def _fields(told: TargetSeen, at: str) -> dict[str, Any]:

@@ -112,11 +112,19 @@ def _said(code: str, points: float) -> Any:
 
 
 def at_risk(viewer: Viewer, night: ChurnNight | None, least: float = LIKELY) -> QuerySet[ChurnScore]:
-    """Scores of the viewer's customers who are at least so likely to leave, in no order."""
+    """Scores of the viewer's customers who are at least so likely to leave, in no order.
+
+    Nobody who was erased since that night, or has said no to a profile.
+    """
     if night is None:
         return ChurnScore.objects.none()
+    rows = _living(viewer, night).filter(probability__gte=least)
+    return rows.filter(~consents.Refuses(F("customer"), None, "profiling"))
+
+
+def _living(viewer: Viewer, night: ChurnNight) -> QuerySet[ChurnScore]:
     rows: QuerySet[ChurnScore] = ChurnScore.objects.visible_to(viewer)
-    return rows.filter(night=night.night_id, probability__gte=least, customer__merged_into=None)
+    return rows.filter(night=night.night_id, customer__merged_into=None, customer__erased_at=None)
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,7 @@ def spread(viewer: Viewer, night: ChurnNight) -> Spread:
     """Whoever sees the whole chain reads what the night summed up; for a part of it its own scores are counted."""
     if viewer.scope().store_ids is None:
         return Spread(night.customers, night.expected, night.histogram)
-    rows = ChurnScore.objects.visible_to(viewer).filter(night=night.night_id, customer__merged_into=None)
+    rows = _living(viewer, night)
     bins = Cast(Least(Floor(F("probability") * BINS), BINS - 1), IntegerField())
     counts = dict(rows.values(bin=bins).annotate(n=Count("customer")).values_list("bin", "n"))
     expected = rows.aggregate(all=Sum("probability"))["all"] or 0.0

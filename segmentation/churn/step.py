@@ -13,7 +13,6 @@ from crm.lib.statements import Statement
 from customers import histories as held
 from customers.histories import Histories, Sold
 from customers.nightrun import NightRun
-from customers.persona import reading
 from segmentation import generations
 from segmentation.churn import features, modelling
 from segmentation.churn.candidates import Trained
@@ -142,8 +141,8 @@ def _score(night_run: NightRun, number: int, serving: Serving) -> Scored:
     low, high = night_run.ranges[number]
     customers, rows = serving.slice.rows(low, high)
     with connection.cursor() as cursor:
-        # Whoever objects to being profiled has no score (docs/decisions/0020).
-        keep = ~np.isin(customers, reading.objecting(cursor, customers))
+        is_gone, objects = generations.barred(cursor, customers)
+    keep = ~(is_gone | objects)
     customers, rows = customers[keep], rows[keep]
     told, points = serving.model.told(rows)
     columns = {"customer_id": customers, "probability": told, "points": _packed(points)}

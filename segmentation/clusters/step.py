@@ -22,6 +22,7 @@ from crm.lib.statements import Statement
 from customers.histories import RANGE, Histories
 from customers.nightrun import NightRun
 from customers.persona import reading
+from segmentation import generations
 from segmentation.clusters import choosing, limits, measuring, training
 from segmentation.clusters.measuring import Measured, Measuring
 from segmentation.clusters.scaling import Scaling
@@ -152,7 +153,12 @@ class _Work:
 
 
 def _write(cursor: Any, between: tuple[int, int], customer: Any, cluster: Any, night: int) -> int:
-    """End the spells of those who left their cluster, begin those of the new ones; how many changed."""
+    """End the spells of those who left their cluster, begin those of the new ones; how many changed.
+
+    Who was erased, merged away or said no since they were measured is in no cluster.
+    """
+    is_gone, objects = generations.barred(cursor, customer)
+    customer, cluster = customer[~(is_gone | objects)], cluster[~(is_gone | objects)]
     types = {"customer_id": INT8, "cluster_id": INT2}
     stored = read_packed(cursor, _OPEN, types, {"low": between[0], "high": between[1]})
     order = np.argsort(stored["customer_id"])
@@ -161,10 +167,10 @@ def _write(cursor: Any, between: tuple[int, int], customer: Any, cluster: Any, n
     is_known = np.isin(customer, known, assume_unique=True)
     differs = ~is_known
     differs[is_known] = was[np.searchsorted(known, customer[is_known])] != cluster[is_known]
-    objecting = reading.objecting(cursor, gone) if len(gone) else gone
-    if len(objecting):
-        cursor.execute(_FORGET, {"ids": array_text(objecting)})
-    left = np.setdiff1d(gone, objecting, assume_unique=True)
+    unprofiled = reading.unprofiled(cursor, gone) if len(gone) else gone
+    if len(unprofiled):
+        cursor.execute(_FORGET, {"ids": array_text(unprofiled)})
+    left = np.setdiff1d(gone, unprofiled, assume_unique=True)
     spells.close(cursor, TABLE, np.concatenate([left, customer[differs & is_known]]), night)
     columns = {"customer_id": customer[differs], "cluster_id": cluster[differs]}
     columns["night_id"] = np.full(int(differs.sum()), night)

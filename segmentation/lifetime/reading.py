@@ -5,10 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 
 from crm.org.scope import Viewer
+from customers import consents
 from customers.models import PublishedNight
 from segmentation import generations
 from segmentation.lifetime import HORIZONS
@@ -55,9 +56,13 @@ def expected(viewer: Viewer) -> Expected | None:
 
 
 def ranked(viewer: Viewer, fit: LifetimeFit) -> QuerySet[LifetimeScore]:
-    """The scores of the viewer's customers; `order` says by which column they rank."""
+    """The scores of the viewer's customers; `order` says by which column they rank.
+
+    Nobody who was erased since that night, or has said no to a profile (docs/decisions/0020).
+    """
     rows = LifetimeScore.objects.filter(night=fit.night_id).visible_to(viewer)
-    return rows.filter(customer__merged_into=None, customer__erased_at=None)
+    rows = rows.filter(customer__merged_into=None, customer__erased_at=None)
+    return rows.filter(~consents.Refuses(F("customer"), None, "profiling"))
 
 
 def order(fit: LifetimeFit) -> str:
@@ -82,7 +87,11 @@ def beside() -> Subquery:
         .values("night_id")
         .order_by("-night_id")[:1]
     )
-    rows = LifetimeScore.objects.filter(customer=OuterRef("customer"), night=Subquery(newest))
+    rows = LifetimeScore.objects.filter(
+        ~consents.Refuses(F("customer"), None, "profiling"),
+        customer=OuterRef("customer"),
+        night=Subquery(newest),
+    )
     columns = [f"{what}_{days}" for what in ("purchases", "value") for days in HORIZONS]
     told = JSONObject(on="night__on", alive="alive", **{name: name for name in columns})
     return Subquery(rows.values(told=told))

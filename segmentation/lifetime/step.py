@@ -1,6 +1,6 @@
 """The lifetime step of the night: fit once, then score a slice of customers at a time."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,10 @@ MOST_PURCHASES = 2**31 - 1
 
 
 def step(night_run: NightRun, progress: StepProgress) -> None:
-    """Fit, score everybody who ever bought, and write the sums by home store."""
+    """Fit, score everybody who ever bought, and write the sums by home store.
+
+    Whose profile may not be made is in the sums, which are the chain's, and has no score (docs/decisions/0020).
+    """
     histories = Histories.of(night_run)
     fitted = _fitted(night_run, histories)
     progress.counts["scored"] = 0
@@ -42,16 +45,17 @@ def step(night_run: NightRun, progress: StepProgress) -> None:
         return
     until = day_number(fitted.until)
 
-    def score(number: int) -> Sums:
-        columns, store = _scored(fitted, night_run, histories, number, until)
-        generations.replace_part(night_run, number, SCORES, columns)
-        return Sums.of(columns, store)
+    def score(number: int) -> tuple[int, Sums]:
+        found = _scored(fitted, night_run, histories, number, until)
+        scores = found.scores
+        generations.replace_part(night_run, number, SCORES, scores)
+        return len(scores["customer_id"]), Sums.of(found.columns, found.store)
 
     total = Sums()
-    for part in side_by_side(score, range(len(night_run.ranges))):
+    for scored, part in side_by_side(score, range(len(night_run.ranges))):
         total.join(part)
+        progress.counts["scored"] += scored
         progress.advance(part.customers)
-    progress.counts["scored"] = total.customers
     with night_run.claim.slice(), connection.cursor() as cursor:
         total.write(cursor, night_run.night.pk)
 
@@ -91,24 +95,37 @@ def fitted_of(row: LifetimeFit) -> Fitted:
     return Fitted(params=params, spending=spending, **plain)
 
 
-def _scored(
-    fitted: Fitted, night_run: NightRun, histories: Histories, number: int, until: int
-) -> tuple[dict[str, Any], Any]:
-    """The columns of a slice, of living customers; and the home store of each (0: none)."""
+@dataclass(frozen=True)
+class Scored:
+    """A slice of living customers: what is expected of each, their home store (0: none), and who objects."""
+
+    columns: dict[str, Any]
+    store: Any
+    objects: Any
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """The columns of those of whom a score is kept."""
+        return {name: column[~self.objects] for name, column in self.columns.items()}
+
+
+def _scored(fitted: Fitted, night_run: NightRun, histories: Histories, number: int, until: int) -> Scored:
     people = customers_of(night_run, number)
     parts = []
     for lives in grouping.of_range(histories, *night_run.ranges[number], until):
-        is_living = np.isin(lives.customer, people["id"], assume_unique=True)
-        predicted = fitting.predict(fitted, lives)
-        parts.append(
-            {name: column[is_living] for name, column in _laid_out(lives.customer, predicted).items()}
-        )
+        with connection.cursor() as cursor:
+            is_gone, objects = generations.barred(cursor, lives.customer)
+        keep = np.isin(lives.customer, people["id"], assume_unique=True) & ~is_gone
+        told = _laid_out(lives.customer, fitting.predict(fitted, lives)) | {"objects": objects}
+        parts.append({name: column[keep] for name, column in told.items()})
     columns = {
         name: np.ma.concatenate([part[name] for part in parts]) if parts else np.empty(0, np.int64)
         for name in SCORES.types
     }
     columns["customer_id"] = np.ma.getdata(columns["customer_id"])
-    return columns, people["home_store"][np.searchsorted(people["id"], columns["customer_id"])]
+    objects = np.concatenate([np.zeros(0, dtype=bool), *(part["objects"] for part in parts)])
+    store = people["home_store"][np.searchsorted(people["id"], columns["customer_id"])]
+    return Scored(columns, store, objects)
 
 
 def _laid_out(customer: Any, predicted: Predicted) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from crm.jobs.registry import job
 from crm.lib.refusals import Fault, Refusal
 from crm.org.scope import Viewer
 from customers import nights
+from segmentation import generations
 from segmentation.lookalikes import seeds
 from segmentation.models import Among, LookAlike, LookAlikeMatch
 
@@ -79,9 +80,13 @@ def run(claim: Claim) -> None:
 
 
 def _write(one: LookAlike, found: Any) -> None:
-    rows = zip(
+    """Who was erased, or has said no, while the search looked at others is left out."""
+    with connection.cursor() as cursor:
+        is_gone, objects = generations.barred(cursor, found.customer)
+    told = zip(
         found.customer.tolist(), found.scores.tolist(), found.is_profile.tolist(), found.shared, strict=True
     )
+    rows = [row for row, is_barred in zip(told, (is_gone | objects).tolist(), strict=True) if not is_barred]
     LookAlikeMatch.objects.bulk_create(
         (
             LookAlikeMatch(

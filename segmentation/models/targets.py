@@ -27,10 +27,16 @@ class Mode(models.TextChoices):
 class Targeting(models.Model):
     """One version of how the chain chooses its markets; the newest holds at once.
 
-    The weights of each axis sum to 100 (docs/algorithms/targets.md).
+    The weights of each axis sum to 100 (docs/algorithms/targets.md). `goal` to `promotion` are the plan for the whole
+    market, which is served as one in the mode that says so; the plans of segments stand in `Target`.
     """
 
     mode = models.CharField(_("mode"), max_length=8, choices=Mode.choices, default=Mode.SEGMENTED)
+    goal = models.CharField(_("goal"), max_length=200, blank=True, default="")
+    product = models.TextField(_("product"), blank=True, default="")
+    price = models.TextField(_("price"), blank=True, default="")
+    channel = models.TextField(_("channel"), blank=True, default="")
+    promotion = models.TextField(_("promotion"), blank=True, default="")
     size = models.PositiveSmallIntegerField(_("size"), default=20)
     growth = models.PositiveSmallIntegerField(_("growth"), default=20)
     value = models.PositiveSmallIntegerField(_("value"), default=25)

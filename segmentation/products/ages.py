@@ -1,8 +1,10 @@
 """Goods with a minimum age: which categories, changed by whom, and the rule at the moment of reading."""
 
+from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit import trail
@@ -21,6 +23,38 @@ TOO_YOUNG = """EXISTS (
     WHERE own.id = {category}
         AND (c.birthday IS NULL OR c.birthday > %(today)s::date - make_interval(years => held.minimum_age))
 )"""
+
+
+def ages_of() -> dict[int, int]:
+    """Of the categories with a limit, and all below them, the highest that holds."""
+    limits = list(AgeLimit.objects.values_list("category__path", "minimum_age"))
+    found: dict[int, int] = {}
+    if not limits:
+        return found
+    for pk, path in Category.objects.values_list("pk", "path"):
+        held = [age for above, age in limits if path == above or path.startswith(f"{above}/")]
+        if held:
+            found[pk] = max(held)
+    return found
+
+
+def latest_birthday(on: date, age: int) -> date:
+    """The last birthday of those who are that old on a day."""
+    try:
+        return on.replace(year=on.year - age)
+    except ValueError:  # 29 February: who was born the day after is not old enough yet
+        return date(on.year - age, 2, 28)
+
+
+def old_enough(on: date) -> Q:
+    """For rows of a customer and a product: nobody is too young for it on a day, by the limits of this moment."""
+    categories: dict[int, list[int]] = {}
+    for category, age in ages_of().items():
+        categories.setdefault(age, []).append(category)
+    fits = Q()
+    for age, limited in categories.items():
+        fits &= ~Q(product__category__in=limited) | Q(customer__birthday__lte=latest_birthday(on, age))
+    return fits
 
 
 class TooManyLimits(Refusal):

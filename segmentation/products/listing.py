@@ -52,9 +52,10 @@ class Listing:
         found = found.of(
             may[found.owner] & self._old_enough(who.born[found.owner], self.goods.age[found.product])
         )
-        lists = self._again(found, row) | self._fresh(found, part, row, who)
+        sold = found.of(self._is_sold(found, row))
+        lists = self._again(sold, row) | self._fresh(found, part, row, who)
         some = may & ((lists["again"][:, 0] > 0) | (lists["fresh"][:, 0] > 0))
-        due = self._due(found)
+        due = self._due(sold)
         needs = {
             "customer_id": part.customer[due.owner], "product_id": due.product, "kind": self.goods.kind[due.product],
             "due_on": due.last + due.gap, "gap": due.gap, "last_on": due.last, "milli": due.milli,
@@ -68,20 +69,20 @@ class Listing:
             fits &= (age != years) | (born <= latest)
         return fits
 
+    def _is_sold(self, found: Bought, row: Any) -> Any:
+        """At their store, as far as is known."""
+        place = self.finder.shelves.place[found.product]
+        return (place < 0) | ~self.absent[row[found.owner], np.maximum(place, 0)]
+
     def _again(self, found: Bought, row: Any) -> dict[str, Any]:
         shelves = self.finder.shelves
         place, at = shelves.place[found.product], row[found.owner]
         known = place >= 0
         popular = np.where(known, self.finder.popularity[at, np.maximum(place, 0)], 0)
-        sold = ~(known & self.absent[at, np.maximum(place, 0)])
-        score = np.where(sold, again.scores(found, self.until, popular), 0)
-        keep = score > 0
-        kept = found.of(keep)
-        owner, rank, chosen = again.best(
-            kept.owner, kept.product, score[keep], customers=len(row), most=LISTED
-        )
-        told = {"again": kept.product, "again_gaps": np.minimum(kept.gap, rows.SHORT), "again_days": kept.days,
-                "again_last": kept.last}  # fmt: skip
+        score = again.scores(found, self.until, popular)
+        owner, rank, chosen = again.best(found.owner, found.product, score, customers=len(row), most=LISTED)
+        told = {"again": found.product, "again_gaps": np.minimum(found.gap, rows.SHORT), "again_days": found.days,
+                "again_last": found.last}  # fmt: skip
         lists = {name: np.zeros((len(row), LISTED), dtype=np.int64) for name in told}
         for name, column in told.items():
             lists[name][owner, rank] = column[chosen]

@@ -10,18 +10,19 @@ from crm.org.scope import Viewer
 from customers import consents
 from customers.models import Category, Customer, Line, Product
 from segmentation.models import DueGood, ProductFit, StockFigure
+from segmentation.products import ages
 from segmentation.products.recommending import Reason, Suggestion
 
 LISTED = 500  # lines of the stock list that a page shows
 
 
 def goods(found: ProductFit, *, kind: int | None = None, product: int | None = None) -> QuerySet[DueGood]:
-    """What is due and was not bought since the night."""
+    """What is due, was not bought since the night, and may be suggested to the customer by the age limits of now."""
     since = Line.objects.filter(
         customer=OuterRef("customer"), product=OuterRef("product"), purchase__business_date__gt=found.night.on,
         returned_quantity__lt=F("quantity"),
     )  # fmt: skip
-    rows = DueGood.objects.filter(~Exists(since), night=found.night_id)
+    rows = DueGood.objects.filter(ages.old_enough(localdate()), ~Exists(since), night=found.night_id)
     if kind is not None:
         rows = rows.filter(kind=kind)
     return rows.filter(product=product) if product is not None else rows

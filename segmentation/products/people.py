@@ -39,8 +39,9 @@ def people(cursor: Any, low: int, high: int) -> People:
 
 def among(everybody: People, part: Part) -> tuple[Any, People]:
     """Which customers of a part these are (all of them or not), and they in the part's order."""
-    if not len(everybody.customer):
-        return np.zeros(len(part), dtype=bool), everybody
+    if not len(everybody.customer):  # nobody of this range may be told anything
+        zero = np.zeros(len(part), dtype=np.int64)
+        return zero.astype(bool), People(zero, zero, zero)
     place = np.minimum(np.searchsorted(everybody.customer, part.customer), len(everybody.customer) - 1)
     known = everybody.customer[place] == part.customer
     columns = (np.where(known, getattr(everybody, name)[place], 0) for name in ("customer", "store", "born"))

@@ -110,7 +110,7 @@ def of(customer: Customer | int, on: date | None = None) -> Suggestions:
 
 
 def for_message(customer: Customer | int, most: int = 3) -> list[Suggestion]:
-    """What a message to them may name: what they need about now first, then what is new."""
+    """What a message to them may name: what they need about now first, then what is new. For campaigns to come."""
     found = of(customer)
     due = [one for one in found.again if one.is_due]
     return [*due, *found.fresh, *(one for one in found.again if not one.is_due)][:most]

@@ -8,9 +8,10 @@ import structlog
 
 from segmentation.models import Segment, SegmentKind, SegmentVersion
 from segmentation.segments.reading import InvalidSegment, read
-from segmentation.segments.tree import MemberOf, Node, conditions
+from segmentation.segments.tree import Group, MemberOf, Node, conditions
 
 log = structlog.get_logger(__name__)
+NOBODY = Group("any")
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,12 @@ def of(segment: Segment) -> Active | None:
 
 
 def current(one: Active) -> Active:
-    """The same by its newest version, for whoever waited for its lock: it may have been changed meanwhile."""
+    """The same by its newest version, for whoever waited for its lock: it may have been changed meanwhile, or archived,
+    and then nobody is in it."""
     rows = SegmentVersion.objects.filter(segment=one.segment_id).select_related("segment")
     version = rows.order_by("-number").first()
+    if version and version.segment.archived_at is not None:
+        return Active(one.segment_id, version.pk, NOBODY)
     if version is None or version.pk == one.version_id:
         return one
     return _read(version) or one

@@ -91,10 +91,7 @@ def _clean(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _faults(record: Group | Segment, told: Mapping[str, Any], on: date) -> list[Fault]:
-    found = []
-    for name, most in LONGEST.items():
-        if len(told.get(name, "")) > most:
-            found.append(Fault(f"/{name}", str(_("At most %(n)s characters.") % {"n": most})))
+    found = too_long(told)
     for name in JUDGED:
         if told.get(name) is not None and told[name] not in range(1, 6):
             found.append(Fault(f"/{name}", str(_("From 1 to 5."))))
@@ -110,6 +107,15 @@ def _faults(record: Group | Segment, told: Mapping[str, Any], on: date) -> list[
             Fault("/status", str(_("Only a segment that everybody sees can be chosen: share it first.")))
         )
     return found
+
+
+def too_long(told: Mapping[str, Any]) -> list[Fault]:
+    """Of the texts of a plan."""
+    return [
+        Fault(f"/{name}", str(_("At most %(n)s characters.") % {"n": most}))
+        for name, most in LONGEST.items()
+        if len(told.get(name, "")) > most
+    ]
 
 
 def _write(target: Target, changed: Mapping[str, Any], *, by: Any, remark: str) -> None:

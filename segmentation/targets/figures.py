@@ -13,7 +13,6 @@ from customers import nights
 from customers.consents.cells import CHANNELS
 from customers.models import Night
 from segmentation.models import SegmentNight, TargetCount, TargetNight
-from segmentation.targets.measures import OWN
 
 Key = tuple[str, int]  # "group" or "segment", and its number
 
@@ -150,10 +149,6 @@ class Measured:
     @cached_property
     def revenue(self) -> Decimal:
         return sum((sums.revenue for (kind, _pk), sums in self.sums.items() if kind == "group"), Decimal(0))
-
-    @property
-    def value_is_own(self) -> bool:
-        return self.value_by == OWN
 
     def of(self, key: Key) -> Figures | None:
         """None where the night did not know the segment yet; whom nobody of the viewer's stores is in, has nobody."""

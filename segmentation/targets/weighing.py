@@ -11,9 +11,11 @@ from crm.lib.edits import ChangedMeanwhile
 from crm.lib.refusals import Fault, Refusal
 from segmentation.models import Mode, Targeting
 from segmentation.segments import owning
+from segmentation.targets.editing import STRATEGY, too_long
 from segmentation.targets.scoring import ATTRACTIVENESS, FACTORS, STRENGTH
 
-SETTINGS = ("mode", *FACTORS)
+PLAN = ("goal", *STRATEGY)  # of the whole market
+SETTINGS = ("mode", *PLAN, *FACTORS)
 
 
 class InvalidWeights(Refusal):
@@ -31,7 +33,7 @@ def weights_of(version: Targeting) -> dict[str, int]:
 def change(
     *, by: Any, remark: str = "", based_on: dict[str, Any] | None = None, **settings: Any
 ) -> Targeting:
-    """A new version with these settings changed; the present one when nothing changes.
+    """A new version with these settings (of SETTINGS) changed; the present one when nothing changes.
 
     `based_on`: what the author saw. Raises OfTheChain, InvalidWeights (an axis must sum to 100), ChangedMeanwhile; then
     nothing has changed.
@@ -42,7 +44,8 @@ def change(
         Targeting.objects.select_for_update().order_by("pk").first()  # versions are made one after another
         now = Targeting.current()
         before = settings_of(now)
-        wanted = before | _changes(before, settings, based_on)
+        told = {name: value.strip() if isinstance(value, str) else value for name, value in settings.items()}
+        wanted = before | _changes(before, told, based_on)
         if wanted == before:
             return now
         if faults := tuple(_faults(wanted)):
@@ -65,6 +68,7 @@ def _changes(
 
 def _faults(wanted: dict[str, Any]) -> list[Fault]:
     found = [] if wanted["mode"] in Mode.values else [Fault("/mode", str(_("There is no such mode.")))]
+    found += too_long(wanted)
     for names in (ATTRACTIVENESS, STRENGTH):
         if any(wanted[name] not in range(101) for name in names):
             found += [

@@ -65,7 +65,8 @@ class RulesForm(forms.Form):
     promoted = forms.ChoiceField(label=gettext_lazy("Counted"), required=False, choices=PROMOTED)
 
     def asked(self, request: HttpRequest) -> Asked:
-        told = self.cleaned_data if self.is_valid() else {}
+        self.is_valid()
+        told = self.cleaned_data  # what is not understood is left out, and marked
         pair = [_number(request.GET.get(name)) for name in ("a", "b")]
         return Asked(
             Level(told.get("level") or Level.TYPE), told.get("promoted") == "no", told.get("least") or 0.0,
@@ -156,7 +157,8 @@ class MatrixPage(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = MatrixForm(request.GET)
-        told = form.cleaned_data if form.is_valid() else {}
+        form.is_valid()
+        told = form.cleaned_data
         level, is_plain = Level(told.get("level") or Level.CATEGORY), told.get("promoted") == "no"
         context = around(self, "matrix") | {"form": form, "levels": range(10)}
         if context["fit"]:

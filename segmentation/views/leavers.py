@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +18,6 @@ from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.pages import SIZE, Page
 from crm.ui.views import StaffView
-from customers import consents
 from customers.models import Customer
 from customers.views.facts import Row, rows_of, with_facts
 from customers.views.listing import COUNTED
@@ -62,11 +60,7 @@ class Asked:
         return risks.at_risk(self.form.viewer, self.night, self.form.least)
 
     def people(self) -> QuerySet[Customer]:
-        rows: QuerySet[Customer] = (
-            Customer.objects.visible_to(self.form.viewer).living().select_related("home_store")
-        )
-        refusal = RawSQL(consents.refusal(None, "profiling", customer="customers_customer"), [])  # noqa: S611  # nosec B611
-        rows = rows.annotate(refuses=refusal).filter(refuses=False)  # who said no since that night
+        rows: QuerySet[Customer] = Customer.objects.visible_to(self.form.viewer).select_related("home_store")
         return rows.filter(Exists(self.scores().filter(customer=OuterRef("pk"))))
 
 
@@ -131,8 +125,7 @@ def leavers(staff: Any, scores: list[ChurnScore], night: ChurnNight | None) -> l
     if night is None:
         return []
     people = with_facts(score.customer_id for score in scores)
-    refused = consents.refused(people, None, "profiling")  # who said no since that night
-    known = [score for score in scores if score.customer_id in people and score.customer_id not in refused]
+    known = [score for score in scores if score.customer_id in people]
     _labels, rows = rows_of(staff, [people[score.customer_id] for score in known])
     codes = night.model.reasons
     return [

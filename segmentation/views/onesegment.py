@@ -25,7 +25,7 @@ from segmentation.models import (
 )
 from segmentation.segments import overview, owning, reading, roster
 from segmentation.segments.members import is_evaluated, newest
-from segmentation.segments.overview import Size
+from segmentation.segments.sizes import Size, sizes
 from segmentation.views.members import ListWork, exported, listed
 from segmentation.views.segmentwords import sentence_of
 
@@ -69,15 +69,16 @@ class SegmentPage(SegmentView):
         at = [segment.public_id]
         versions = list(segment.versions.order_by("-number")[: MOST_VERSIONS + 1])
         told = told_versions(segment, versions, self.staff)
+        size = sizes([segment], self.staff, now())[segment.pk]
         return {
             "segment": segment,
             "title": segment.name,
             "sentence": told[0]["sentence"] if told else "",
-            "size": overview.sizes([segment], self.staff, now()).get(segment.pk, Size()),
+            "size": size,
             "used": overview.uses([segment]).get(segment.pk, {}),
             "asked_by": asked_by(segment, self.staff),
             "versions": told[:MOST_VERSIONS],
-            "trend": trend(segment) if self.staff.scope().is_chain else None,
+            "trend": trend(segment, size) if self.staff.scope().is_chain else None,
             "is_list": segment.kind == SegmentKind.LIST,
             "is_mine": owning.is_owner(segment, self.staff),
             "may_change": self.staff.may(Permission.EDIT_SEGMENTS) and owning.may_change(segment, self.staff),
@@ -118,15 +119,19 @@ def _names(versions: list[SegmentVersion]) -> dict[str, str]:
     return {actor: names.get(number, "") for actor, number in people.items()}
 
 
-def trend(segment: Segment) -> dict[str, Any] | None:
-    """How many there were each night, of the whole chain."""
+def trend(segment: Segment, size: Size) -> dict[str, Any] | None:
+    """How many there were each night, of the whole chain, and how many there are now."""
     nights = SegmentNight.objects.filter(segment=segment).order_by("-at").annotate(on=F("night__on"))
-    rows = list(reversed(nights[:NIGHTS]))
-    if len(rows) < 2:
+    rows: list[tuple[Any, ...]] = [
+        (row.on, row.customers, row.came, row.went) for row in reversed(nights[:NIGHTS])
+    ]
+    if not rows or size.now is None:
         return None
+    if segment.archived_at is None:
+        rows.append((None, size.now, None, None))
     chart = {
-        "labels": [words.day(row.on) for row in rows],
-        "series": [{"name": _("Customers"), "values": [row.customers for row in rows]}],
+        "labels": [words.day(on) if on else _("now") for on, *_numbers in rows],
+        "series": [{"name": _("Customers"), "values": [customers for _on, customers, *_changes in rows]}],
     }
     return {"chart": chart, "rows": list(reversed(rows))}
 

@@ -58,13 +58,13 @@ def counted(node: Node, staff: Staff) -> dict[str, Any]:
         "count": found.customers,
         "everybody": everybody,
         "share": found.customers / everybody if everybody else 0,
-        "funnel": [_bar(one.label, one.customers, found.customers) for one in found.funnel],
-        "channels": [_bar(one.label, one.customers, found.customers) for one in found.channels],
-        "parts": [_bar(clause(one, staff), customers, everybody) for one, customers in parts],
+        "funnel": [bar(one.label, one.customers, found.customers) for one in found.funnel],
+        "channels": [bar(one.label, one.customers, found.customers) for one in found.channels],
+        "parts": [bar(clause(one, staff), customers, everybody) for one, customers in parts],
         "people": rows_of(staff, [people[pk] for pk in ids if pk in people])[1],
     }
 
 
-def _bar(label: Any, customers: int, of: int) -> dict[str, Any]:
+def bar(label: Any, customers: int, of: int) -> dict[str, Any]:
     share = customers / of if of else 0.0
     return {"label": label, "customers": customers, "share": share, "width": round(100 * share, 1)}

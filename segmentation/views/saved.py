@@ -20,7 +20,7 @@ from crm.ui.views import StaffView
 from segmentation import starters
 from segmentation.models import Segment, SegmentKind
 from segmentation.segments import overview, owning
-from segmentation.segments.overview import Size
+from segmentation.segments.sizes import Size, sizes
 from segmentation.views.base import tabs
 from segmentation.views.segmentwords import sentence_of
 
@@ -82,11 +82,11 @@ def rows_of(view: StaffView, form: SavedFilter) -> list[Row]:
     wanted = form.cleaned_data if form.is_valid() else {}
     segments = _wanted(view, wanted)
     versions = overview.newest_versions(segments)
-    sizes, uses = overview.sizes(segments, view.staff, now()), overview.uses(segments)
+    found, uses = sizes(segments, view.staff, now()), overview.uses(segments)
     asked_by = overview.askers(segments, versions)
     rows = [
         Row(
-            one, sentence_of(versions[one.pk], one, view.staff), sizes.get(one.pk, Size()), versions[one.pk].number,
+            one, sentence_of(versions[one.pk], one, view.staff), found[one.pk], versions[one.pk].number,
             uses.get(one.pk, {}).get("times", 0), uses.get(one.pk, {}).get("last_at"), asked_by.get(one.pk, []),
         )
         for one in segments if one.pk in versions

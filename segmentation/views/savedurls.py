@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from segmentation.views import builder, buildersaving, onesegment, saved, segmentacts, staticlists
+from segmentation.views import (
+    builder,
+    buildersaving,
+    onesegment,
+    saved,
+    segmentacts,
+    segmentreach,
+    staticlists,
+)
 
 urlpatterns = [
     path("segments/saved/", saved.Saved.as_view(), name="saved"),
@@ -18,6 +26,7 @@ urlpatterns = [
         "segments/saved/<str:public_id>/versions/", buildersaving.Versions.as_view(), name="segment-versions"
     ),
     path("segments/saved/<str:public_id>/export/", onesegment.SegmentExport.as_view(), name="segment-export"),
+    path("segments/saved/<str:public_id>/reach/", segmentreach.SegmentReach.as_view(), name="segment-reach"),
     path("segments/saved/<str:public_id>/work/", onesegment.SegmentWork.as_view(), name="segment-work"),
     path("segments/saved/<str:public_id>/sharing/", segmentacts.Sharing.as_view(), name="segment-sharing"),
     path("segments/saved/<str:public_id>/owner/", segmentacts.Owning.as_view(), name="segment-owner"),

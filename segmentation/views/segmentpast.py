@@ -53,8 +53,7 @@ class SpanForm(forms.Form):
     @property
     def unknown(self) -> date | None:
         """A day that is asked for and lies before the first night: nothing is known of it."""
-        asked = (_asked_day(self.data.get(name)) for name in ("since", "until"))
-        return next((day for day in asked if day and self._night_of(day) is None), None)
+        return next((day for day in _asked_days(self.data) if self._night_of(day) is None), None)
 
     @property
     def days(self) -> tuple[date, date] | None:
@@ -83,13 +82,21 @@ def _asked_day(text: str | None) -> date | None:
         return None
 
 
-def moments_of(segment: Segment) -> dict[date, datetime]:
-    """The nights of a segment with their moments, the newest first; of two runs for a date the later."""
+def _asked_days(data: Any) -> list[date]:
+    return [day for name in ("since", "until") if (day := _asked_day(data.get(name)))]
+
+
+def moments_of(segment: Segment, days: list[date]) -> dict[date, datetime]:
+    """The last nights of a segment with their moments, the newest first, and those that stand for these days; of two
+    runs for a date the later."""
     rows = SegmentNight.objects.filter(segment=segment, night__published_at__isnull=False)
     found: dict[date, datetime] = {}
     for on, at in rows.order_by("-night__on", "-night_id").values_list("night__on", "at")[:MOST_NIGHTS]:
         found.setdefault(on, at)
-    return found
+    for night in (timetravel.night_of(segment, day) for day in days):
+        if night is not None:
+            found.setdefault(night.night.on, night.at)
+    return dict(sorted(found.items(), reverse=True))
 
 
 class Past:
@@ -97,7 +104,7 @@ class Past:
 
     def __init__(self, request: HttpRequest, segment: Segment, staff: Staff) -> None:
         self.segment, self.staff = segment, staff
-        self.form = SpanForm(request.GET, moments_of(segment))
+        self.form = SpanForm(request.GET, moments_of(segment, _asked_days(request.GET)))
         self.days = self.form.days
 
     def people(self) -> QuerySet[Customer]:
@@ -250,15 +257,14 @@ class SegmentWhy(SegmentView):
         night = timetravel.night_of(segment, on) if on else None
         one = active.of(segment)
         is_known = on is None or night is not None
+        at = night.at if night else None
         context = {
             "segment": segment,
             "customer": customer,
             "on": on,
             "night": night.night if night else None,
             "is_known": is_known,
-            "why": reasons.then(segment, customer, self.staff, night.at if night else None)
-            if is_known
-            else None,
+            "why": reasons.then(segment, customer, self.staff, at) if is_known else None,
             "today": reasons.now(one.tree, customer, self.staff) if one else [],
             "title": _("%(customer)s in “%(segment)s”") % {"customer": customer, "segment": segment.name},
             "crumbs": crumbs(segment),

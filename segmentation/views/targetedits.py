@@ -44,12 +44,9 @@ def _note(label: Any, hint: Any) -> forms.CharField:
     )
 
 
-class TargetForm(EditForm, forms.Form):
-    status = forms.ChoiceField(label=gettext_lazy("Status"), choices=TargetStatus.choices)
-    competition = _rating(
-        gettext_lazy("Competition"), gettext_lazy("nobody else"), gettext_lazy("everybody wants them")
-    )
-    fit = _rating(gettext_lazy("Fit"), gettext_lazy("not ours"), gettext_lazy("just ours"))
+class PlanForm(EditForm, forms.Form):
+    """A goal and the four notes of a strategy."""
+
     goal = forms.CharField(
         label=gettext_lazy("Goal"), required=False, max_length=editing.LONGEST["goal"],
         help_text=gettext_lazy("One that can be measured, such as: 500 more members by the summer."),
@@ -60,6 +57,14 @@ class TargetForm(EditForm, forms.Form):
     promotion = _note(
         gettext_lazy("Promotion"), gettext_lazy("How they hear of it: message, channel, occasion.")
     )
+
+
+class TargetForm(PlanForm):
+    status = forms.ChoiceField(label=gettext_lazy("Status"), choices=TargetStatus.choices)
+    competition = _rating(
+        gettext_lazy("Competition"), gettext_lazy("nobody else"), gettext_lazy("everybody wants them")
+    )
+    fit = _rating(gettext_lazy("Fit"), gettext_lazy("not ours"), gettext_lazy("just ours"))
     owner = forms.ModelChoiceField(
         Staff.objects.none(), label=gettext_lazy("Looked after by"), required=False
     )
@@ -120,7 +125,7 @@ class TargetEdit(StaffView):
         return {"tabs": tabs(self, "targets"), "title": record.name, "crumbs": crumbs, "back": back}
 
 
-class TargetingForm(EditForm, forms.Form):
+class TargetingForm(PlanForm):
     parts: ClassVar[dict[str, Any]] = {}
     mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=Mode.choices)
 

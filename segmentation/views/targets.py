@@ -22,6 +22,7 @@ from segmentation.targets.weighing import weights_of
 from segmentation.views.base import tabs
 from segmentation.views.lifecycle import names_of
 from segmentation.views.scope import Filter
+from segmentation.views.targetplans import plan, strategy_of
 from segmentation.views.targetwords import COLUMNS, FACTORS, MODES, RISING, STATUSES, WALLET, ZONES, explained
 
 
@@ -51,7 +52,8 @@ class Targets(StaffView):
                 "tabs": tabs(self, "targets"), "title": _("Segments"), "columns": heads(sort, is_falling, query),
                 "chart": bubbles(found, chain_of(request).currency),
                 "drawn": [row for row in rows if row["one"].scores.zone],
-                "mode": MODES[Mode(found.targeting.mode)], "explained": explained(weights_of(found.targeting)),
+                "mode": MODES[Mode(found.targeting.mode)], "plan": plan(form.viewer, found),
+                "explained": explained(weights_of(found.targeting)),
                 "wallet": WALLET.values(), "zones": ZONES.values(), "by": labels_of(found),
                 "export": reverse("segmentation:targets-export"),
             },
@@ -101,7 +103,7 @@ def around(view: StaffView, one: Candidate, found: Market) -> dict[str, Any]:
         "one": one, "row": row_of(one), "measured": found.measured, "by": labels_of(found), "since": since,
         "told": [(row, decided, who, _tone(row) if decided else "") for row, decided, who in kinds],
         "is_due": bool(review and review <= editing.today(now()) and one.status != TargetStatus.DROPPED),
-        "strategy": [(name, text) for name, text in strategy_of(one) if text],
+        "strategy": [(name, text) for name, text in strategy_of(one.target) if text],
         "factors": [(FACTORS[name][0], FACTORS[name][1], score) for name, score in _in_axes(one)],
         "wallet": [(*WALLET[name], getattr(one.figures, name) if one.figures else None) for name in WALLET],
         "people": _people(one), "crumbs": [(_("Target markets"), reverse("segmentation:targets"))],
@@ -111,16 +113,6 @@ def around(view: StaffView, one: Candidate, found: Market) -> dict[str, Any]:
 
 def _in_axes(one: Candidate) -> list[tuple[str, float | None]]:
     return [(name, one.scores.factors[name]) for name in scoring.FACTORS]
-
-
-def strategy_of(one: Candidate) -> list[tuple[str, str]]:
-    names = {
-        "product": _("Product"),
-        "price": _("Price"),
-        "channel": _("Channel"),
-        "promotion": _("Promotion"),
-    }
-    return [(label, getattr(one.target, name) if one.target else "") for name, label in names.items()]
 
 
 def row_of(one: Candidate) -> dict[str, Any]:
@@ -191,7 +183,7 @@ def _line(one: Candidate) -> list[Any]:
     cells = [column.value(one) for column in COLUMNS]
     cells[0], cells[1] = one.name, str(one.status.label)
     wallet = [getattr(one.figures, name) if one.figures else None for name in WALLET]
-    notes = [text for _label, text in strategy_of(one)]
+    notes = [text for _label, text in strategy_of(one.target)]
     return [
         *(round(cell, 6) if isinstance(cell, float) else cell for cell in (*cells, *wallet)),
         ZONES[zone][0] if zone else "", target.goal if target else "", *notes,

@@ -2,13 +2,15 @@
 import * as echarts from "echarts/core";
 import { BarChart, LineChart, SankeyChart, ScatterChart, TreeChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 import { tokens } from "./tokens.js";
 import { bars, bubbles, lines } from "./kinds.js";
 import { sankey, tree } from "./flows.js";
 
-echarts.use([BarChart, LineChart, SankeyChart, ScatterChart, TreeChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
+echarts.use([BarChart, LineChart, SankeyChart, ScatterChart, TreeChart, AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, LabelLayout, CanvasRenderer]);
 const kinds = { bars, bubbles, lines, sankey, tree };
+const PLACED = new Set(["tree", "bubbles"]); // boxes and labels are placed by the room there is
 
 function draw(element) {
   const source = document.getElementById(element.dataset.from);
@@ -16,7 +18,7 @@ function draw(element) {
   const data = JSON.parse(source.textContent);
   const look = tokens();
   const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
-  chart.setOption({ ...base(look), ...kinds[element.dataset.chart](data, look, document.documentElement.lang, element.clientWidth) }, true);
+  chart.setOption({ ...base(look), ...kinds[element.dataset.chart](data, look, document.documentElement.lang, element.clientWidth, element.clientHeight) }, true);
   chart.off("click");
   chart.on("click", (event) => event.data?.href && location.assign(event.data.href)); // a click drills
 }
@@ -41,7 +43,7 @@ document.addEventListener("htmx:afterSettle", (event) => drawAll(event.detail.el
 document.addEventListener("theme:changed", () => drawAll());
 addEventListener("resize", () => all(document).forEach((element) => {
   echarts.getInstanceByDom(element)?.resize();
-  if (element.dataset.chart === "tree") draw(element); // it lies down where there is room
+  if (PLACED.has(element.dataset.chart)) draw(element);
 }));
 /* "As a table": the same figures, one click away. */
 document.addEventListener("click", (event) => {

@@ -91,7 +91,7 @@ function cut(name) {
 
 /* Two scores and a size; the lines part the axes into thirds. Where there is room the names stand beside the bubbles,
    on a phone their numbers do, and the page has the list of them. */
-export function bubbles(data, look, lang, width) {
+export function bubbles(data, look, lang, width, height) {
   const most = Math.max(...data.points.map((point) => point.size), 1);
   const write = writer({}, lang);
   const worth = writer(data, lang);
@@ -102,10 +102,16 @@ export function bubbles(data, look, lang, width) {
   });
   const thirds = [100 / 3, 200 / 3].flatMap((at) => [{ xAxis: at }, { yAxis: at }]);
   const points = data.points.map((point, at) => ({ ...point, number: at + 1, value: [point.x, point.y, point.size] }));
-  const apart = keptApart();
+  const edges = { left: 56, right: isNarrow ? 24 : 150, top: 44, bottom: 52 };
+  const diameter = (size) => 10 + 44 * Math.sqrt(Math.max(size, 0) / most);
+  const marks = points.map(({ x, y, size }) => {
+    const across = edges.left + (x / 100) * (width - edges.left - edges.right), down = edges.top + (1 - y / 100) * (height - edges.top - edges.bottom);
+    return { x: across - diameter(size) / 2, y: down - diameter(size) / 2, width: diameter(size), height: diameter(size) };
+  });
+  const apart = keptApart(marks, { x: edges.left - 16, y: edges.top - 12, width: width - edges.left + 16, height: height - edges.top - edges.bottom + 12 });
   const series = (name, is, color) => ({
     type: "scatter", name, data: points.filter((point) => Boolean(point.chosen) === is), cursor: "pointer", clip: false, itemStyle: { color, opacity: 0.75 },
-    symbolSize: (value) => 10 + 44 * Math.sqrt(Math.max(value[2], 0) / most), labelLayout: apart, labelLine: { show: true, lineStyle: { color: look.ink3 } },
+    symbolSize: (value) => diameter(value[2]), labelLayout: apart, labelLine: { show: true, lineStyle: { color: look.ink3 } },
     label: { show: true, position: "right", color: look.ink, formatter: (point) => (isNarrow ? String(point.data.number) : cut(point.data.name)) },
     markLine: is ? undefined : { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.line, type: "solid" }, data: thirds },
   });
@@ -115,7 +121,7 @@ export function bubbles(data, look, lang, width) {
       formatter: ({ data: at }) => `${at.name}\n${data.up}: ${write(at.y)}\n${data.across}: ${write(at.x)}\n${data.size}: ${worth(at.size)}`,
     },
     legend: { top: 0, left: 0, icon: "circle", itemWidth: 8, textStyle: { color: look.ink2 } },
-    grid: { left: 28, right: isNarrow ? 24 : 150, top: 44, bottom: 32, containLabel: true },
+    grid: edges,
     xAxis: axis(data.across), yAxis: axis(data.up),
     series: [series(data.others, false, look.ink3), series(data.chosen, true, look.accent)],
   };

@@ -36,3 +36,6 @@ def test_the_analyses_speak_no_english(language: str) -> None:
     client = browser(cast.staff("安娜", Role.ADMINISTRATOR), language)
     left = [f"{page} {text}" for page in PAGES for text in read(client.get(page))]
     assert "\n".join(left) == ""
+    months = client.get("/analyses/comings/").context["chart"]["labels"]
+    weeks = client.get("/analyses/cohorts/").context["chart"]["labels"]
+    assert (months[-2:], weeks[0]) == (["2026年2月", "2026年3月"], "2月11日")

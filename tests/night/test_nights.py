@@ -334,7 +334,7 @@ def test_movement_between_two_nights(marta: Staff, uma: Staff, harbour: Store) -
         pair = (old.get(customer), group)
         expected[pair] = expected.get(pair, 0) + 1
     assert found.counts == expected
-    assert sum(map(sum, found.matrix())) == 5
+    assert sum(map(sum, found.matrix())) == 6  # the newcomer stood nowhere before
     moved = movement.movers(marta, MONDAY, after(5), old[who[4].pk], new[who[4].pk])
     assert who[4] in moved
     assert movement.movement(uma, MONDAY, after(5)).counts == {}  # type: ignore[union-attr]

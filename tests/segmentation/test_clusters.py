@@ -124,6 +124,22 @@ def test_names() -> None:
     assert naming.sentence(["category:7+"], {7: "Wine"}) == "Wine"
 
 
+def test_no_two_clusters_have_the_same_name() -> None:
+    """Nothing stands out of three, and two share all of their strongest traits."""
+    assert [naming.sentence(codes, {}) for codes in naming.named([{}, {}, {}])] == [
+        "Like everybody", "Like everybody 2", "Like everybody 3",
+    ]  # fmt: skip
+    alike = {"weekend_share": 3.0, "spend": 2.5, "frequency": 2.0, "online_share": 1.5, "recency": 1.0}
+    found = naming.named([alike] * 5)
+    assert [naming.sentence(codes, {}) for codes in found] == [
+        "Weekend, big spenders", "Weekend, big spenders, frequent visits",
+        "Weekend, big spenders, frequent visits, online", "Weekend, big spenders, frequent visits, online 2",
+        "Weekend, big spenders, frequent visits, online 3",
+    ]  # fmt: skip
+    assert naming.named([alike] * 5, found) == found
+    assert naming.named([{"spend": 2.0}, {}], [["#2"], None]) == [["spend+"], []]
+
+
 def test_a_name_stays_while_it_is_true() -> None:
     profiles = [{"weekend_share": 0.2, "spend": 2.0}, {"weekend_share": -0.2, "spend": 2.0}]
     assert naming.named(profiles, [["weekend_share+"], ["weekend_share+"]]) == [

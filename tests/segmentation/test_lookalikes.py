@@ -14,7 +14,7 @@ from crm.org.models import Staff, Store
 from crm.privacy import erasing
 from customers.merging import merge
 from customers.models import Customer
-from segmentation.lookalikes import jobs, matches, models, quality, seeds
+from segmentation.lookalikes import jobs, matches, models, quality, searching, seeds
 from segmentation.lookalikes.words import Words
 from segmentation.models import LookAlike, LookAlikeMatch
 from tests import cast
@@ -206,6 +206,23 @@ def test_who_is_merged_or_erased_is_in_no_list(
     assert not LookAlikeMatch.objects.filter(customer__in=[loser, gone]).exists()
     assert [row.customer_id for row in matches.ranked(max_, one)[:6]].count(survivor.pk) == 1
     assert matches.people(max_, one).count() == 86
+
+
+def test_who_is_erased_while_a_search_runs_is_not_found(
+    crowd: dict[str, list[int]], max_: Staff, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_night(ON)
+    gone, real = Customer.objects.get(pk=crowd["online"][39]), searching.Search.run
+
+    def erased_meanwhile(self: Any) -> Any:
+        found = real(self)
+        erasing.erase(gone.pk, by="system:test", at=noon)
+        return found
+
+    monkeypatch.setattr(searching.Search, "run", erased_meanwhile)
+    one = search(max_)
+    assert not LookAlikeMatch.objects.filter(customer=gone).exists()
+    assert LookAlikeMatch.objects.filter(lookalike=one).count() == 87
 
 
 def test_a_search_that_is_removed_leaves_nobody(crowd: dict[str, list[int]], max_: Staff) -> None:

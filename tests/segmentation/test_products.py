@@ -224,6 +224,31 @@ def test_what_is_new_goes_with_what_they_buy() -> None:
     assert not (told.owner == 1).any()  # they know all that sells
 
 
+@pytest.mark.parametrize(("near", "first"), [(0.40, [3, 2]), (0.37, [2, 3])])
+def test_what_is_popular_counts_three_tenths(near: float, first: list[int]) -> None:
+    """Product 2 is the nearest to the first one's product 1, and least popular: 1 + 0.3 × 0.2 = 1.06. Product 3 is the
+    most popular: 0.8 + 0.3 = 1.10 for 0.40 of nearness, 0.74 + 0.3 = 1.04 for 0.37. The second one has bought nothing.
+    """
+    from scipy import sparse
+
+    kept, ones = np.array([1, 2, 3]), np.ones((1, 3), np.float32)
+    shelf = shelves.Shelves(kept, np.array([-1, 0, 1, 2]), kept, kept, np.zeros(1, np.int64), ones)
+    whole = np.array([[0, 0.5, near], [0, 0, 0], [0, 0, 0]], np.float32)
+    finder = discovery.Finder(
+        shelf,
+        discovery.Likeness(sparse.csr_matrix(whole), whole),
+        ones,
+        np.array([[0.5, 0.2, 1.0]], np.float32),
+    )
+    one = np.array([1])
+    bought = again.Bought(np.array([0]), one, one, one, np.array([4.0]), one, np.array([False]), one)
+    news = finder.find(
+        bought, customers=2, store=np.zeros(2, np.int64), blocked=np.zeros((2, 3), dtype=bool), most=3
+    )
+    rows = list(zip(news.owner.tolist(), kept[news.place].tolist(), news.goes_with.tolist(), strict=True))
+    assert rows == [(0, first[0], 0), (0, first[1], 0), (1, 3, -1), (1, 1, -1), (1, 2, -1)]
+
+
 def test_nobody_is_offered_what_their_store_does_not_sell() -> None:
     """Milk sells to 40 of 80 customers at store 1, so 40 were to be expected at store 2, where tea alone is bought."""
     one = part([(n, 99, plain(1, 2)) for n in range(1, 41)])

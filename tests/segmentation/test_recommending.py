@@ -10,9 +10,9 @@ from django.test import Client
 from crm.audit.models import Entry
 from crm.org.models import Staff, Store
 from crm.scaleout.recording import recording
-from customers.models import Category, Customer
+from customers.models import Category, Customer, Product
 from loyalty.evaluation import suggesting
-from segmentation.models import AgeLimit, BasketPair, Level, ProductFit
+from segmentation.models import AgeLimit, BasketPair, DueGood, Level, ProductFit, StockFigure
 from segmentation.products import ages, needs, reasons, recommending, rules
 from segmentation.products.recommending import Reason, Suggestion
 from tests import cast
@@ -110,6 +110,56 @@ def test_an_age_limit_holds_at_once(irina: Customer, ana: Staff, night: dict[str
     assert list(kept.values_list("action", flat=True)) == ["age_limit.set", "age_limit.remove"]
 
 
+def test_who_needs_it_again_is_old_enough_by_the_limits_of_now(
+    irina: Customer, harbour: Store, ana: Staff, night: dict[str, int]
+) -> None:
+    manager, food = cast_of(harbour), Category.objects.create(path="food", name="Food")
+
+    def found() -> tuple[list[str], list[str]]:
+        told = needs.of_customers(served(), [irina.pk]).get(irina.pk, [])
+        return [one.name for one in needs.people(served(), manager)], [one.sku for one in told]
+
+    assert found() == (["Irina Petrova"], ["TEA"])
+    limit = ages.put(food, 18, by=ana)  # it holds for all below it
+    assert found() == ([], [])
+    for birthday, is_told in ((date(2008, 3, 10), True), (date(2008, 3, 11), False), (None, False)):
+        Customer.objects.filter(pk=irina.pk).update(birthday=birthday)
+        assert found() == ((["Irina Petrova"], ["TEA"]) if is_told else ([], []))
+        assert bool(recommending.of(irina, TODAY).again) is is_told
+    ages.remove(limit, by=ana)
+    ages.put(Category.objects.create(path="food/drinks/wine", name="Wine"), 18, by=ana)
+    assert found() == (["Irina Petrova"], ["TEA"])
+
+
+def test_goods_without_a_category_have_no_limit(
+    irina: Customer, harbour: Store, ana: Staff, night: dict[str, int]
+) -> None:
+    manager = cast_of(harbour)
+    ages.put(Category.objects.get(path="food/drinks"), 18, by=ana)
+    assert not needs.people(served(), manager).exists()
+    Product.objects.filter(sku="TEA").update(category=None)
+    assert needs.people(served(), manager).get() == irina
+
+
+def test_what_their_store_does_not_sell_is_not_needed_again(
+    harbour: Store, uptown: Store, goods: dict[str, int]
+) -> None:
+    """Ida of Uptown buys her tea at Harbour. Of nine who bought lately at Uptown four would have taken tea."""
+    ida = cast.customer("Ida", of=uptown)
+    for back in (49, 39, 29, 19, 9):
+        cast.purchase(ida, at=harbour, on=day(back), lines=[("TEA", "2", "8.00")])
+    for n in range(8):
+        for store, sku in ((harbour, "TEA"), (uptown, "MILK")):
+            person = cast.customer(f"{sku} {n}", of=store)
+            cast.purchase(person, at=store, on=day(3), lines=[(sku, "1", "4.00")])
+    cast.night(NIGHT)
+    assert (DueGood.objects.count(), StockFigure.objects.count()) == (0, 0)
+    cast.purchase(person, at=uptown, on=day(2), lines=[("TEA", "1", "4.00")])
+    cast.night(TODAY)
+    assert DueGood.objects.get().customer_id == ida.pk
+    assert StockFigure.objects.get(night=served().night_id).store == uptown
+
+
 def test_one_statement_is_enough(irina: Customer, night: dict[str, int]) -> None:
     with recording() as kept:
         recommending.of(irina)
@@ -170,13 +220,17 @@ def test_their_page_shows_both_lists(
 
 
 def test_rules_are_searched_sorted_and_exported(
-    max_: Staff, night: dict[str, int], signed_in: Browser
+    max_: Staff, marta: Staff, night: dict[str, int], signed_in: Browser
 ) -> None:
     theirs = signed_in(max_)
     html = theirs.get("/segments/products/?level=1").content.decode()
     assert "1 pair" in html
     assert "may be chance" not in html
     assert "0 pairs" in theirs.get("/segments/products/?level=1&q=honey").content.decode()
+    assert "0 pairs" in theirs.get("/segments/products/?level=1&q=honey&sort=x").content.decode()
+    for who, said in ((max_, False), (marta, True)):
+        shown = signed_in(who).get("/segments/products/?level=1").content.decode()
+        assert ("of the whole chain" in shown) is said
     assert (
         "1 pair"
         in theirs.get(

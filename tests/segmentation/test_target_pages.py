@@ -1,15 +1,18 @@
 """The pages of target markets: matrix, table, one target, the forms; who may look and who may change."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from crm.audit.models import Entry
 from crm.org.models import Staff, Store
-from segmentation.models import Segment, Target, Targeting
-from segmentation.targets import measures
+from customers.models import Night
+from segmentation.models import Segment, SegmentNight, Target, Targeting
+from segmentation.targets import editing, measures, weighing
 from tests import cast
 from tests.segmentation import markets
 from tests.ui.forms import filled, taken
@@ -49,6 +52,34 @@ def test_figures_are_of_ones_stores(
         assert (found.customers, str(found.revenue)) == (customers, revenue) if found else customers is None
     said = signed_in(uma).get(f"{PAGE}{tea.public_id}/")
     assert said.context["one"].figures.customers == 1
+
+
+def test_a_segment_of_nobody_is_measured_and_a_new_one_is_not_yet(
+    tea: Segment, max_: Staff, uma: Staff, signed_in: Browser
+) -> None:
+    nobody = markets.segment("Nobody yet")
+    SegmentNight.objects.create(
+        segment=nobody, night=Night.objects.get(), version=nobody.versions.get(), at=now(), customers=0, came=0, went=0,
+        digest=b"",
+    )  # fmt: skip
+    new = markets.segment("Made today")
+    page = signed_in(max_).get(PAGE)
+    assert shown(page, nobody.public_id).figures.customers == 0
+    assert shown(page, new.public_id).figures is None
+    said = {row["one"].name: row["cells"][2][1] for row in page.context["rows"]}
+    assert (said["Nobody yet"], said["Made today"], said["Tea people"]) == ("0", "–", "5")
+    text = page.content.decode()
+    assert text.count("measured with the next night") == 1
+    assert 'Nobody yet</a><span class="sub">nobody is in it' in text
+
+
+def test_money_has_its_currency_in_the_head(tea: Segment, max_: Staff, signed_in: Browser) -> None:
+    text = signed_in(max_).get(PAGE).content.decode()
+    heads = text[text.index('<table class="list markets') :].split("</thead>")[0]
+    assert heads.count('<span class="unit">') == 2
+    assert [name for name in ("Revenue", "Value each") if f'{name} <span class="unit">CNY</span>' in heads] == [
+        "Revenue", "Value each",
+    ]  # fmt: skip
 
 
 def test_the_table_sorts_and_what_is_not_known_comes_last(
@@ -146,18 +177,72 @@ def test_weights_and_mode(tea: Segment, max_: Staff, signed_in: Browser) -> None
     assert "Growth first" in theirs.get(address).content.decode()
 
 
+def test_the_mode_says_which_plan_is_shown(
+    tea: Segment, max_: Staff, noon: datetime, signed_in: Browser
+) -> None:
+    """A plan for each chosen segment, one for the whole market, or how many have goods of their own."""
+    theirs = signed_in(max_)
+
+    def found() -> tuple[dict[str, Any], str]:
+        page = theirs.get(PAGE)
+        return page.context["plan"], page.content.decode()
+
+    plan, html = found()
+    assert plan == {"is_each": True, "chosen": []}
+    assert "No segment is chosen yet" in html
+    wanted = {
+        "status": "chosen",
+        "goal": "500 more",
+        "product": "Teas",
+        "promotion": "A letter",
+        "owner": max_,
+    }
+    editing.edit(tea, wanted, by=max_, at=noon)
+    plan, html = found()
+    assert [(one.name, noted) for one, noted in plan["chosen"]] == [("Tea people", "Product, Promotion")]
+    assert "500 more" in html
+    weighing.change(by=max_, mode="whole", goal=" Once a week ", price="Low, always")
+    plan, html = found()
+    assert plan == {"is_whole": True, "goal": "Once a week", "strategy": [("Price", "Low, always")]}
+    assert "Low, always" in html
+    assert "500 more" not in html
+    weighing.change(by=max_, mode="one")
+    plan, html = found()
+    assert (plan["fit"].customers, plan["due"]) == (4, 1)
+    assert "/segments/products/due/" in html
+
+
+def test_the_plan_of_the_market_is_a_version_like_the_weights(
+    tea: Segment, max_: Staff, signed_in: Browser
+) -> None:
+    theirs = signed_in(max_)
+    address = f"{PAGE}how-we-choose/"
+    sent = filled(theirs.get(address)) | {"mode": "whole", "goal": "Once a week", "channel": "Stores"}
+    assert theirs.post(address, sent | {"product": "x" * 2001}).status_code == 422
+    assert theirs.post(address, sent).status_code == 303
+    now = Targeting.current()
+    assert (now.mode, now.goal, now.channel, now.product) == ("whole", "Once a week", "Stores", "")
+    with pytest.raises(weighing.InvalidWeights) as refused:
+        weighing.change(by=max_, goal="x" * 201)
+    assert [fault.pointer for fault in refused.value.faults] == ["/goal"]
+    assert Targeting.current() == now
+    entry = Entry.objects.filter(action="targeting.change").get()
+    assert entry.changes["goal"] == ["", "Once a week"]
+
+
 @pytest.mark.parametrize("place", ["", "loyal/", "loyal/edit/", "how-we-choose/", "export-file/"])
 def test_a_clerk_sees_nothing_of_it(place: str, tea: Segment, chen: Staff, signed_in: Browser) -> None:
     assert signed_in(chen).get(PAGE + place).status_code == 403
 
 
 def test_a_segment_of_somebody_elses_own_is_not_there(
-    tea: Segment, max_: Staff, marta: Staff, signed_in: Browser
+    tea: Segment, max_: Staff, noor: Staff, signed_in: Browser
 ) -> None:
     mine = markets.segment("Mine", owner=max_, is_shared=False)
-    theirs = signed_in(marta)
+    theirs = signed_in(noor)
     assert theirs.get(f"{PAGE}{mine.public_id}/").status_code == 404
-    assert theirs.get(f"{PAGE}{mine.public_id}/edit/").status_code == 404
+    # She changes nothing that is the chain's, and is told so of any address.
+    assert theirs.get(f"{PAGE}{mine.public_id}/edit/").status_code == 403
     assert "Mine" not in theirs.get(PAGE).content.decode()
     assert "measured with the next night" in signed_in(max_).get(PAGE).content.decode()
 

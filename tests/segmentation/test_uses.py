@@ -136,6 +136,19 @@ def test_who_waited_settles_by_the_version_that_holds(irina: Customer, yusuf: Cu
 
 
 @pytest.mark.django_db
+def test_who_waited_brings_nobody_back_into_what_was_archived(irina: Customer, max_: Staff) -> None:
+    made = saving.create(by="system:test", name="All", definition={"all": []})
+    settling.new_versions()
+    (old,) = active.segments()
+    saving.archive(made, by=max_, at=timezone.now())
+    with connection.cursor() as cursor:
+        settling.some(cursor, old, [irina.pk])
+        done = settling.everybody(cursor, old, evaluating.moment())
+    assert (done.members, done.came, done.went) == ([], 0, 0)
+    assert not SegmentSpell.objects.at().exists()
+
+
+@pytest.mark.django_db
 def test_a_moment_is_later_than_every_digest_even_when_the_clock_was_set_back(
     irina: Customer, max_: Staff
 ) -> None:

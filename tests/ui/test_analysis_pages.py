@@ -11,7 +11,8 @@ from django.test import Client
 
 from crm.audit.models import Entry
 from crm.org.models import Staff, Store
-from customers.models import Brand, Category, Product
+from customers.models import Brand, Category, Customer, Night, Product
+from segmentation.models import Standing
 from tests import cast
 
 Browser = Callable[[Staff], Client]
@@ -206,15 +207,86 @@ def test_flows_go_through_several_nights(max_: Staff, sales: None, signed_in: Br
     assert [(a.isoformat(), b.isoformat()) for a, b, _words in page.context["steps"]] == [
         ("2026-02-10", "2026-03-20"), ("2026-03-20", "2026-03-31"),
     ]  # fmt: skip
+    outside = [link for link in links if " " in (link["source"][1:], link["target"][1:])]
+    assert [(link["source"], link["value"]) for link in outside] == [("0 ", 4)]
     for depth, whole in ((0, 14), (1, 14)):  # ten who stood somewhere and four who did not yet
         assert sum(link["value"] for link in links if link["source"].startswith(f"{depth} ")) == whole
     for link in links:
-        if "href" in link:
-            assert theirs.get(link["href"]).context["count"] == link["value"]
+        assert theirs.get(link["href"]).context["count"] == link["value"]
     months = theirs.get("/segments/movement/?since=2026-02-10&until=2026-03-31&steps=months").context["steps"]
     assert [(a.isoformat(), b.isoformat()) for a, b, _words in months] == [("2026-02-10", "2026-03-31")]
     moved = theirs.get("/segments/movement/?since=2026-02-10&until=2026-03-31&show=moved").context["chart"]
     assert all(link["source"][2:] != link["target"][2:] for link in moved["links"])
+
+
+def test_the_matrix_has_who_stands_in_no_group(max_: Staff, sales: None, signed_in: Browser) -> None:
+    """Of the fourteen four had bought nothing at the first night; one has brought everything back since."""
+    gone = Customer.objects.get(name="H9")
+    page = signed_in(max_).get("/segments/movement/?since=2026-02-10&until=2026-03-10")
+    (nowhere, cells, n) = page.context["rows"][-1]
+    assert (nowhere.code, nowhere.name, n, sum(n for n, *_rest in cells)) == ("", "In no group", 4, 4)
+    Standing.objects.at(Night.objects.latest("pk").pk).filter(customer=gone).delete()
+    page = signed_in(max_).get("/segments/movement/?since=2026-02-10&until=2026-03-10")
+    assert (page.context["totals"][-1], page.context["whole"]) == (1, 14)
+    (link,) = [link for _place, cells, _n in page.context["rows"] for n, link, _same in cells[-1:] if n]
+    assert [row.name for row in signed_in(max_).get(link).context["page"].rows] == ["H9"]
+    nobody = signed_in(max_).get(link.replace("was=", "was=un"))
+    assert nobody.context["count"] == 0  # a group that is not there is not "no group"
+
+
+def test_axes_say_dates_as_the_reader_does(max_: Staff, sales: None, signed_in: Browser) -> None:
+    theirs = signed_in(max_)
+    page = theirs.get("/analyses/comings/")
+    assert page.context["chart"]["labels"][-2:] == ["Feb 2026", "Mar 2026"]
+    assert page.context["money_chart"]["currency"] == "CNY"
+    weeks = theirs.get("/analyses/cohorts/")
+    assert weeks.context["chart"]["labels"] == ["Feb 11", "Feb 18", "Feb 25", "Mar 4"]
+    assert "Feb 11 – Feb 17" in weeks.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "left", "sold", "buyers", "kept"),
+    [
+        ("period=year", {"Period": "“year” is not one of the choices."}, "141.00", 11, "channel=1"),
+        (
+            "period=13w&brand=moon&group=dragons",
+            {"Brand": "No brand has this name.", "Group": "“dragons” is not one of the choices."},
+            "291.00", 14, "period=13w&channel=1",
+        ),
+    ],
+)  # fmt: skip
+def test_a_filter_that_is_not_understood_is_left_out_and_said(
+    query: str,
+    left: dict[str, str],
+    sold: str,
+    buyers: int,
+    kept: str,
+    max_: Staff,
+    sales: None,
+    signed_in: Browser,
+) -> None:
+    theirs = signed_in(max_)
+    page = theirs.get(f"/analyses/revenue/?{query}&channel=1")
+    assert {str(label): error for label, error in page.context["form"].left_out} == left
+    assert page.context["root"].value == Decimal(sold)
+    said = page.content.decode()
+    assert "This is left out; the other filters hold." in said
+    assert "Nothing was sold in these days" not in said
+    (people,) = {row["href"] for row in page.context["rows"] if row["href"]}
+    assert theirs.get(people).context["count"] == buyers
+    assert page.context["query"] == kept
+    for address in ("export", "customers", "customers/export"):
+        assert theirs.get(f"/analyses/revenue/{address}/?{query}").status_code == 404
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_of_a_place_that_is_not_there_nothing_is_told(
+    page: str, max_: Staff, sales: None, signed_in: Browser
+) -> None:
+    said = signed_in(max_).get(f"/analyses/{page}/?store=99999").content.decode()
+    assert "No such place" in said
+    assert "Nothing was sold in these days" not in said
+    assert "the other filters hold" not in said
 
 
 def test_the_flows_as_a_file(max_: Staff, sales: None, signed_in: Browser) -> None:

@@ -44,6 +44,16 @@ def test_every_number_opens_its_people(
         assert sum(card.share_of_customers for card, *_rest in page.context["cards"]) == pytest.approx(1)
 
 
+def test_one_store_is_told_what_is_the_whole_chains(
+    groups: dict[str, list[int]], max_: Staff, marta: Staff, harbour: Store, signed_in: Browser
+) -> None:
+    for who, query, times in ((max_, "", 0), (marta, "", 5), (max_, f"?store={harbour.pk}", 5)):
+        said = signed_in(who).get(f"/segments/clusters/{query}").content.decode()
+        assert (
+            said.count("of the whole chain") == times
+        )  # the bars of three cards, the chart, how they came about
+
+
 def test_the_card_says_what_sets_a_cluster_apart(
     groups: dict[str, list[int]], max_: Staff, signed_in: Browser
 ) -> None:

@@ -1,7 +1,7 @@
 """The pages of who is leaving: what they say, whom they list, and from the list to calls."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -14,6 +14,7 @@ from segmentation.models import ChurnModel, ChurnNight, ChurnScore
 from segmentation.segments import evaluating, reasons
 from segmentation.segments.reading import read
 from tests import cast
+from tests.segmentation.shopping import refuse
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[Staff], Client]
@@ -70,6 +71,7 @@ def test_the_page_says_which_model_serves_and_why(
         ("forest", True), ("recency", False), ("bgnbd", False), ("overdue", False),
     ]  # fmt: skip
     assert answer.context["likely"] == 1
+    assert [psi for _name, psi, _tone in answer.context["drift"]] == [0.3, 0.02]
     html = answer.content.decode()
     for words in ("Regulars at risk", "0.870", "too few to tell", "4,321"):
         assert words in html, words
@@ -140,6 +142,26 @@ def test_the_export_has_probabilities_and_reasons(scored: ChurnModel, ana: Staff
     assert ",0.83,70.50,By their own rhythm they are late" in lines[1]
 
 
+def test_the_count_is_that_of_the_export(
+    scored: ChurnModel, harbour: Store, ana: Staff, noon: datetime, signed_in: Browser
+) -> None:
+    """Of five scored ones one was erased, one merged away, and one has said no since."""
+    erased, merged, refusing = (cast.customer(name, of=harbour) for name in ("Erased", "Merged", "Refusing"))
+    for person in (erased, merged, refusing):
+        ChurnScore.objects.create(
+            customer=person, night=nights.published(), probability=0.9, at_stake="5.00", points=[0, 0, 0]
+        )
+    Customer.objects.filter(pk=erased.pk).update(erased_at=noon)
+    Customer.objects.filter(pk=merged.pk).update(merged_into=refusing)
+    refuse(refusing)
+    theirs = signed_in(ana)
+    assert theirs.get("/segments/churn/customers/?chance=0").context["count"] == 2
+    answer = theirs.get("/segments/churn/customers/export/?format=csv&chance=0")
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 1 + 2
+    assert theirs.get("/segments/churn/customers/work/?chance=0").context["total"] == 2
+
+
 def test_from_the_page_to_calls_in_three_clicks(
     scored: ChurnModel, marta: Staff, chen: Staff, irina: Customer, signed_in: Browser
 ) -> None:
@@ -184,7 +206,8 @@ def test_who_says_no_to_profiles_is_told_nothing_of_from_then_on(
         irina, channel=None, purpose="profiling", is_given=False, wording=None, source="no", by="system:test", at=None
     )  # fmt: skip
     theirs = signed_in(marta)
-    assert theirs.get("/segments/churn/customers/").context["rows"] == []
+    shown = theirs.get("/segments/churn/customers/").context
+    assert (shown["rows"], shown["count"]) == ([], 0)
     assert "Likely to leave: 83%" not in theirs.get(f"/customers/{irina.public_id}/").content.decode()
     work = theirs.get("/segments/churn/customers/work/")
     assert work.context["total"] == 0

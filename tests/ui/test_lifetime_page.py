@@ -80,6 +80,13 @@ def test_before_the_first_fit(max_: Staff, signed_in: Browser, irina: Customer) 
     assert "Expected value" not in theirs.get(f"/customers/{irina.public_id}/").content.decode()
 
 
+def test_one_store_is_told_what_is_the_whole_chains(
+    marta: Staff, max_: Staff, fit: LifetimeFit, signed_in: Browser
+) -> None:
+    for who, said in ((max_, False), (marta, True)):
+        assert ("of the whole chain" in signed_in(who).get("/segments/lifetime/").content.decode()) is said
+
+
 def test_everybody_sees_their_own_stores(
     marta: Staff, uma: Staff, max_: Staff, fit: LifetimeFit, uptown: Store, signed_in: Browser
 ) -> None:

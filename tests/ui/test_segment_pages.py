@@ -148,8 +148,13 @@ def test_any_address_is_answered(
 def test_movement_opens_who_moved(max_: Staff, harbour: Store, regulars: None, signed_in: Browser) -> None:
     theirs = signed_in(max_)
     page = theirs.get("/segments/movement/?since=2026-03-01&until=2026-03-09")
-    cells = [cell for _group, row in page.context["rows"] for cell in row]
-    assert sum(n for n, _link, _same in cells) == 14
+    rows, totals = page.context["rows"], page.context["totals"]
+    cells = [cell for _place, row, _n in rows for cell in row]
+    assert sum(n for n, _link, _same in cells) == page.context["whole"] == 14
+    assert [sum(n for n, *_rest in row) for _place, row, _n in rows] == [n for _place, _row, n in rows]
+    assert [
+        sum(column) for column in zip(*([n for n, *_r in row] for _p, row, _n in rows), strict=True)
+    ] == totals
     for n, link, _same in cells:
         if n:
             assert theirs.get(link).context["count"] == n

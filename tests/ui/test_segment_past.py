@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from crm.org.models import Staff, Store
+from customers.attributes import registry
 from customers.models import Customer
 from segmentation.models import Segment, SegmentUse
 from segmentation.segments import saving, settling, timetravel
+from segmentation.segments.reasons import Reason
+from segmentation.views import segmentpast
 from tests import cast
 from tests.night.helpers import run_night
 
@@ -61,6 +65,16 @@ def test_a_manager_sees_their_own_customers_alone(
     assert (shown.status_code, shown.context["flow"].before, names(shown)) == (200, 0, [yusuf.name])
 
 
+def test_a_night_that_is_not_offered_any_more_is_told_when_asked_for(
+    signed_in: Browser, max_: Staff, buyers: Segment, irina: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segmentpast, "MOST_NIGHTS", 1)
+    theirs = signed_in(max_)
+    assert list(past(theirs, buyers).context["form"].moments) == [date(2026, 7, 1)]
+    shown = past(theirs, buyers, since="2026-03-10", until="2026-03-10")
+    assert (shown.context["unknown"], names(shown)) == (None, [irina.name])
+
+
 def test_before_the_first_night_it_says_so(signed_in: Browser, max_: Staff) -> None:
     new = saving.create(by="system:test", name="New", definition=BUYERS)
     shown = past(signed_in(max_), new)
@@ -90,6 +104,27 @@ def test_why_somebody_was_in_it_and_is_no_more(
     assert now.context["why"] is None
     assert [(one.said, one.holds) for one in now.context["today"]] == [("0", False)]
     assert "Not in it now" in now.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["53.6%", "1 day", "34 years", "1,200 points", "¥1,234.50", "7"]),
+        ("zh-hans", ["53.6%", "1 天", "34 岁", "1,200 分", "¥1,234.50", "7"]),
+        ("zh-hant", ["53.6%", "1 天", "34 歲", "1,200 點", "¥1,234.50", "7"]),
+    ],
+)
+def test_values_say_their_units(language: str, told: list[str], harbour: Store) -> None:
+    purchase = registry.behaviour("purchase")
+    assert purchase is not None
+    measures = {one.code: one for one in purchase.measures}
+    asked = [
+        (registry.attribute("persona.deal_share"), "53.6"), (measures["days"], "1"),
+        (registry.attribute("person.age"), "34"),
+        (registry.attribute("loyalty.points"), "1200"), (measures["amount"], "1234.5"), (measures["times"], "7"),
+    ]  # fmt: skip
+    with translation.override(language):
+        assert [Reason("", value, None, asked=of).said for of, value in asked] == told
 
 
 def test_of_a_day_before_the_first_night_nothing_is_known(

@@ -63,6 +63,23 @@ def test_a_date_is_told_by_days() -> None:
     assert words.ago(date(2026, 3, 11), NOON) == "tomorrow"
 
 
+@pytest.mark.parametrize(
+    ("language", "day", "month", "month_day", "gap"),
+    [
+        ("en", "Oct 3, 2026", "Oct 2026", "Oct 3", " "),
+        ("zh-hans", "2026年10月3日", "2026年10月", "10月3日", ""),
+        ("zh-hant", "2026年10月3日", "2026年10月", "10月3日", ""),
+    ],
+)
+def test_dates_have_one_form_in_each_language(
+    language: str, day: str, month: str, month_day: str, gap: str
+) -> None:
+    on = date(2026, 10, 3)
+    with translation.override(language):
+        assert (words.day(on), words.month(on), words.month_day(on)) == (day, month, month_day)
+        assert words.gap() == gap
+
+
 def test_seconds() -> None:
     assert words.seconds(0.44) == "0.4 s"
     assert words.seconds(59.6) == "1 min 0 s"

@@ -89,6 +89,5 @@ def test_drift_names_the_feature_that_moved() -> None:
     for part in (moved[:700], moved[700:]):
         watch.add(watch.counts(part))
     found = watch.drift()
-    assert next(iter(found)) == FEATURES[0].code
     assert found[FEATURES[0].code] > drift.OTHER
     assert max(value for code, value in found.items() if code != FEATURES[0].code) == 0

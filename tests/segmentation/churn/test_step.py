@@ -1,7 +1,7 @@
 """The churn step of the night: on a chain that lives for a year, on one of nobody, resumed and taken back."""
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from segmentation.churn import modelling, risks, step
 from segmentation.churn.catalogue import REASONS
 from segmentation.models import ChurnModel, ChurnNight, ChurnScore
 from tests.night.helpers import buy, people, run_night
+from tests.segmentation.shopping import refuse
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 10)
@@ -117,14 +118,49 @@ def test_a_chain_of_a_week_has_no_scores(harbour: Store) -> None:
 
 
 def test_who_objects_to_a_profile_has_no_score(
-    chain_of_sixty: list[Customer], monkeypatch: pytest.MonkeyPatch
+    chain_of_sixty: list[Customer],
 ) -> None:
     theirs = chain_of_sixty[7]
-    monkeypatch.setattr(step.reading, "objecting", lambda _cursor, ids: ids[ids == theirs.pk])
+    refuse(theirs)
     run_night(ON)
     assert ChurnScore.objects.count() == 59
     assert not ChurnScore.objects.filter(customer=theirs).exists()
     assert risks.told(theirs) is None
+    night = ChurnNight.objects.get()
+    assert (night.customers, sum(night.histogram)) == (59, 59)
+
+
+def test_who_is_gone_at_the_moment_of_writing_has_no_score(
+    chain_of_sixty: list[Customer], noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Erased, and merged away, after the night has read all receipts."""
+    erased, loser, survivor = chain_of_sixty[:3]
+    real = modelling.trained
+
+    def gone_meanwhile(*args: Any) -> Any:
+        Customer.objects.filter(pk=erased.pk).update(erased_at=noon)
+        Customer.objects.filter(pk=loser.pk).update(merged_into=survivor)
+        return real(*args)
+
+    monkeypatch.setattr(modelling, "trained", gone_meanwhile)
+    run_night(ON)
+    scored = set(ChurnScore.objects.values_list("customer", flat=True))
+    assert scored == {person.pk for person in chain_of_sixty[2:]}
+    assert ChurnNight.objects.get().customers == 58
+
+
+def test_who_is_erased_after_the_night_is_in_no_list_and_no_count(
+    chain_of_sixty: list[Customer], noon: datetime, marta: Any
+) -> None:
+    run_night(ON)
+    night = risks.serving()
+    assert night is not None
+    Customer.objects.filter(pk=chain_of_sixty[0].pk).update(erased_at=noon)
+    refuse(chain_of_sixty[1])
+    assert set(risks.at_risk(marta, night, 0).values_list("customer", flat=True)) == {
+        person.pk for person in chain_of_sixty[2:]
+    }
+    assert risks.spread(marta, night).customers == 59
 
 
 def test_a_killed_night_goes_on_with_its_own_model(
