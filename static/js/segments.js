@@ -98,11 +98,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
   document.body.dispatchEvent(new CustomEvent("steps-changed"));
 });
 
-/* Leaving with something that was not kept asks; saving and Cancel do not. What stands in the steps is compared without
-   quotation marks: the number 40 is "40" once it stood in a field. What is searched by is no part of it. */
+/* Leaving with something that was not kept asks whoever could keep it; saving and Cancel do not. What stands in the steps
+   is compared without quotation marks: the number 40 is "40" once it stood in a field. What is searched by is no part. */
 const ASIDE = ["csrfmiddlewaretoken", "before", "into", "q"];
 const written = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => !ASIDE.includes(name))).replace(/[\\"]/g, "");
-const builder = document.getElementById("builder");
+const builder = document.querySelector("#builder:has([data-gives-up])");
 const asFirst = builder && !("unsaved" in builder.dataset) ? written(builder) : "";
 let isLeaving = false;
 
