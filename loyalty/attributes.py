@@ -80,6 +80,7 @@ def _tier(code: str, label: Any, kind: Kind, sql: str, **more: Any) -> Attribute
 ATTRIBUTES = (
     _account(
         "points", _("Points to spend"), POINTS, "points.spendable", unit="points", noun=_("number of points to spend"),
+        also=pgettext_lazy("search", "balance, rewards"),
     ),
     _account(
         "pending", _("Points not available yet"), POINTS, "points.pending", unit="points",
@@ -92,10 +93,14 @@ ATTRIBUTES = (
     _account(
         "growth", _("Growth points"), GROWTH, "growth.spendable", unit="points", noun=_("number of growth points"),
     ),
-    _account("stored", _("Stored value"), STORED, "round(stored.spendable / 100.0, 2)", kind=Kind.MONEY),
+    _account(
+        "stored", _("Stored value"), STORED, "round(stored.spendable / 100.0, 2)", kind=Kind.MONEY,
+        also=pgettext_lazy("search", "prepaid, wallet, gift card, balance"),
+    ),
     _tier(
         "tier", pgettext_lazy("attribute", "Tier"), Kind.CHOICE,
         f"coalesce(membership.tier, {_LOWEST}, '{DEFAULT}')", options=lambda: dict(tier_names()),
+        also=pgettext_lazy("search", "level, status, rank"),
     ),
     _tier(
         "tier_since", _("In this tier since"), Kind.DATE, day("membership.since"),
@@ -121,8 +126,14 @@ ATTRIBUTES = (
         "paid_until", _("Paid membership until"), Kind.DATE, "membership.paid_until",
         noun=_("last day of paid membership"),
     ),
-    _account("coupons", _("Coupons to use"), COUPONS, "coupons.usable", noun=_("number of coupons to use")),
-    _account("friends", _("Friends brought"), FRIENDS, "friends.brought", noun=_("number of friends brought")),
+    _account(
+        "coupons", _("Coupons to use"), COUPONS, "coupons.usable", noun=_("number of coupons to use"),
+        also=pgettext_lazy("search", "voucher"),
+    ),
+    _account(
+        "friends", _("Friends brought"), FRIENDS, "friends.brought", noun=_("number of friends brought"),
+        also=pgettext_lazy("search", "referral, recommended"),
+    ),
 )  # fmt: skip
 
 
@@ -147,6 +158,7 @@ _REDEEMED = Behaviour(
         ),
     ),
     ("loyalty_movement",),
+    also=pgettext_lazy("search", "redeemed, used points, reward"),
 )
 _COUPON_USED = Behaviour(
     "coupon_used",
@@ -161,6 +173,7 @@ _COUPON_USED = Behaviour(
     ),
     (times(), DAYS, amount()),
     ("loyalty_couponuse",),
+    also=pgettext_lazy("search", "redeemed, voucher"),
 )
 
 

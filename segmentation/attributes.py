@@ -39,6 +39,9 @@ LIFETIME = of_newest(
     "alive, purchases_90, value_90, value_365",
 )
 CHURN = of_newest("leaving", "segmentation_churnscore", "segmentation_churnnight", "probability, at_stake")
+_RFM = pgettext_lazy("search", "RFM")
+_CHURN = pgettext_lazy("search", "churn, likely to leave, attrition, retention, at risk")
+_CLV = pgettext_lazy("search", "lifetime value, CLV, LTV, forecast")
 CLUSTER = at_night("clustered", "segmentation_clustermember", "cluster_id")
 
 
@@ -56,7 +59,9 @@ def _groups() -> Mapping[str, Any]:
 
 def _score(code: str, label: Any) -> Attribute:
     sql = f"nullif(standing.{code}, 0)"
-    return Attribute(f"rfm.{code}", label, "scores", Kind.NUMBER, STANDING, sql, least=1, most=_highest)
+    return Attribute(
+        f"rfm.{code}", label, "scores", Kind.NUMBER, STANDING, sql, least=1, most=_highest, also=_RFM
+    )
 
 
 def _highest() -> int:
@@ -69,39 +74,41 @@ def _expected(code: str, label: Any, kind: Kind, sql: str, **more: Any) -> Attri
 
 
 ATTRIBUTES = (
-    Attribute("rfm.group", _("Group"), "scores", Kind.CHOICE, STANDING, "standing.code", _groups),
+    Attribute("rfm.group", _("Group"), "scores", Kind.CHOICE, STANDING, "standing.code", _groups, also=_RFM),
     _score("r", _("Score of recency")),
     _score("f", _("Score of frequency")),
     _score("m", _("Score of money")),
     Attribute(
         "rfm.value_class", _("Value class"), "scores", Kind.CHOICE, STANDING, "standing.value_class",
         lambda: {str(value): label for value, label in ValueClass.choices}, is_numbered=True,
+        also=pgettext_lazy("search", "RFM, ABC, best customers, VIP"),
     ),
     _expected(
         "value_90", _("Expected value of 90 days"), Kind.MONEY, "lifetime.value_90",
-        noun=_("expected value in 90 days"),
+        noun=_("expected value in 90 days"), also=_CLV,
     ),
     _expected(
         "value_365", _("Expected value of 365 days"), Kind.MONEY, "lifetime.value_365",
-        noun=_("expected value in 365 days"),
+        noun=_("expected value in 365 days"), also=_CLV,
     ),
     _expected(
         "purchases_90", _("Expected purchases of 90 days"), Kind.NUMBER, "lifetime.purchases_90 / 100.0",
-        least=0, noun=_("expected number of purchases in 90 days"),
+        least=0, noun=_("expected number of purchases in 90 days"), also=_CLV,
     ),
     _expected(
         "alive", _("Probability of being a customer still"), Kind.NUMBER, "lifetime.alive / 10.0",
         unit="percent", noun=_("probability of still being a customer"), least=0, most=100,
+        also=pgettext_lazy("search", "lifetime, alive, churn, retention"),
     ),
     Attribute(
         "churn.probability", _("Probability of leaving"), "scores", Kind.NUMBER, CHURN,
         "leaving.probability * 100", unit="percent", least=0, most=100,
-        help=_("That they buy nothing for as long as the model looks ahead."),
+        help=_("That they buy nothing for as long as the model looks ahead."), also=_CHURN,
     ),
-    Attribute("churn.at_stake", _("Value at stake"), "scores", Kind.MONEY, CHURN, "leaving.at_stake"),
+    Attribute("churn.at_stake", _("Value at stake"), "scores", Kind.MONEY, CHURN, "leaving.at_stake", also=_CHURN),
     Attribute(
         "cluster", pgettext_lazy("attribute", "Cluster"), "scores", Kind.CHOICE, CLUSTER, "clustered.cluster_id",
-        _clusters, is_numbered=True,
+        _clusters, is_numbered=True, also=pgettext_lazy("search", "type of customer, persona, profile"),
     ),
 )  # fmt: skip
 

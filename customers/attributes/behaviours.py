@@ -62,6 +62,7 @@ _PURCHASE = Behaviour(
     ),
     (times(), DAYS, amount()),
     ("customers_purchase",),
+    also=pgettext_lazy("search", "order, receipt, transaction, visit, came"),
 )  # fmt: skip
 _BOUGHT = Behaviour(
     "bought",
@@ -91,6 +92,7 @@ _BOUGHT = Behaviour(
         DAYS,
     ),
     ("customers_purchase", "customers_line"),
+    also=pgettext_lazy("search", "goods, item, SKU, basket"),
 )  # fmt: skip
 _RETURNED = Behaviour(
     "returned",
@@ -100,6 +102,7 @@ _RETURNED = Behaviour(
     (store_field(), region_field()),
     (times(), DAYS, amount()),
     ("customers_return",),
+    also=pgettext_lazy("search", "refund, sent back"),
 )
 _TOUCH = Behaviour(
     "touch",
@@ -118,6 +121,7 @@ _TOUCH = Behaviour(
     ),
     (times(), DAYS),
     ("customers_interaction",),
+    also=pgettext_lazy("search", "contact, call, message, interaction"),
 )  # fmt: skip
 
 

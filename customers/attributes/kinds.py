@@ -167,7 +167,7 @@ class Attribute(Bounded):
     `spread`: a choice stands for more than itself (a category for all below it): a SELECT of codes over {chosen}.
     `noun`: what it is called within a sentence ("whose … is at least 3"), where the label is no noun or has another
     form there. `phrases`: how a sentence says a question of it, where the usual words would not do ("who are
-    enrolled"); `n` in them decides between one and many.
+    enrolled"); `n` in them decides between one and many. `also`: by what other words people look for it.
     `sees`: who sees its values (None: everybody who sees the customer); `is_guarded`: the others cannot ask it either.
     """
 
@@ -188,6 +188,7 @@ class Attribute(Bounded):
     help: Any = ""
     noun: Any = ""
     phrases: Mapping[Operator, Any] = field(default_factory=dict, compare=False)
+    also: Any = ""
 
     @property
     def is_personal(self) -> bool:
@@ -239,3 +240,4 @@ class Behaviour:
     measures: tuple[Measure, ...]
     watches: tuple[str, ...] = ()
     help: Any = ""
+    also: Any = ""  # by what other words people look for it

@@ -62,14 +62,17 @@ def _months() -> Mapping[str, Any]:
     return {str(number): name for number, name in MONTHS.items()}
 
 
-def _text(code: str, label: Any, column: str) -> Attribute:
-    return Attribute(f"person.{code}", label, "person", Kind.TEXT, PERSON, f"nullif(person.{column}, '')")
+def _text(code: str, label: Any, column: str, also: Any = "") -> Attribute:
+    sql = f"nullif(person.{column}, '')"
+    return Attribute(f"person.{code}", label, "person", Kind.TEXT, PERSON, sql, also=also)
 
 
-def _has(code: str, label: Any, yes: Any, no: Any) -> Attribute:
+def _has(code: str, label: Any, yes: Any, no: Any, also: Any = "") -> Attribute:
     sql = f"coalesce(known_by.{code}, false)"
     said = {Operator.YES: yes, Operator.NO: no}
-    return Attribute(f"person.has_{code}", label, "identity", Kind.FLAG, IDENTITIES, sql, phrases=said)
+    return Attribute(
+        f"person.has_{code}", label, "identity", Kind.FLAG, IDENTITIES, sql, phrases=said, also=also
+    )
 
 
 ATTRIBUTES = (
@@ -91,12 +94,14 @@ ATTRIBUTES = (
                 "clause", "who are not %(value)s year old", "who are not %(value)s years old", "n"
             ),
         },
+        also=pgettext_lazy("search", "how old, year of birth, born"),
     ),
     Attribute(
         "person.birthday", _("Next birthday"), "person", Kind.DATE, PERSON,
         f"CASE WHEN {_THIS} >= %(on)s::date THEN {_THIS} ELSE {_NEXT} END", sees=sees_birthdays,
         is_guarded=True,
         help=_("The day of the birthday that comes next; today counts."),
+        also=pgettext_lazy("search", "date of birth, born"),
     ),
     Attribute(
         "person.birth_month", _("Month of birth"), "person", Kind.CHOICE, PERSON,
@@ -110,18 +115,20 @@ ATTRIBUTES = (
     Attribute(
         "person.gender", _("Gender"), "person", Kind.CHOICE, PERSON, "nullif(person.gender, '')",
         lambda: dict(Gender.choices),
+        also=pgettext_lazy("search", "sex, man, woman, male, female"),
     ),
     Attribute(
         "person.language", _("Language"), "person", Kind.CHOICE, PERSON, "nullif(person.language, '')",
         lambda: dict(settings.LANGUAGES),
     ),
     _text("age_band", pgettext_lazy("attribute", "Age band"), "age_band"),
-    _text("income", _("Income band"), "income_band"),
-    _text("occupation", _("Occupation"), "occupation"),
+    _text("income", _("Income band"), "income_band", also=pgettext_lazy("search", "salary, earnings")),
+    _text("occupation", _("Occupation"), "occupation", also=pgettext_lazy("search", "job, profession, work")),
     _text("household", _("Kind of household"), "household"),
     Attribute(
         "person.household_size", _("People in the household"), "person", Kind.NUMBER, PERSON, "person.household_size",
         noun=_("number of people in the household"), least=0,
+        also=pgettext_lazy("search", "family, children"),
     ),
     Attribute(
         "person.tags", _("Tags"), "person", Kind.CHOICES, TAGS, "coalesce(tagged.tags, '{}')", _tags,
@@ -131,10 +138,12 @@ ATTRIBUTES = (
             Operator.HAS_ALL: pgettext_lazy("clause", "who are tagged %(value)s"),
             Operator.HAS_NONE: pgettext_lazy("clause", "who are not tagged %(value)s"),
         },
+        also=pgettext_lazy("search", "label, mark"),
     ),
     Attribute(
         "person.home_store", _("Home store"), "place", Kind.CHOICE, PERSON, "person.home_store_id", stores,
         is_numbered=True,
+        also=pgettext_lazy("search", "city, town, branch, shop, location"),
     ),
     Attribute(
         "person.region", _("Region of the home store"), "place", Kind.CHOICE, HOME, "home.region_id", regions,
@@ -143,6 +152,7 @@ ATTRIBUTES = (
             Operator.ANY_OF: pgettext_lazy("clause", "whose home store is in the region %(value)s"),
             Operator.NONE_OF: pgettext_lazy("clause", "whose home store is not in the region %(value)s"),
         },
+        also=pgettext_lazy("search", "city, town, area, district, location"),
     ),
     Attribute(
         "person.is_member", _("Enrolled"), "identity", Kind.FLAG, PERSON, "NOT person.is_stub",
@@ -150,14 +160,17 @@ ATTRIBUTES = (
             Operator.YES: pgettext_lazy("clause", "who are enrolled"),
             Operator.NO: pgettext_lazy("clause", "who are not enrolled"),
         },
+        also=pgettext_lazy("search", "member, registered, signed up"),
     ),
     Attribute(
         "person.member_since", _("Member since"), "identity", Kind.DATE, PERSON, days.day("person.enrolled_at"),
         noun=_("enrolment"), phrases=WAS,
+        also=pgettext_lazy("search", "registered, joined, signed up"),
     ),
     _has(
         "phone", _("Has a phone number"), pgettext_lazy("clause", "who have a phone number"),
         pgettext_lazy("clause", "who have no phone number"),
+        also=pgettext_lazy("search", "mobile, telephone, SMS"),
     ),
     _has(
         "email", _("Has an e-mail address"), pgettext_lazy("clause", "who have an e-mail address"),
@@ -173,6 +186,7 @@ ATTRIBUTES = (
     _has(
         "account", _("Has an account in the web shop"), pgettext_lazy("clause", "who have an account in the web shop"),
         pgettext_lazy("clause", "who have no account in the web shop"),
+        also=pgettext_lazy("search", "online shop, login, e-commerce"),
     ),
 )  # fmt: skip
 

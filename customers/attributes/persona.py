@@ -22,7 +22,7 @@ PERSONA = at_night(
 )
 
 
-def _choice(code: str, label: Any, choices: Any) -> Attribute:
+def _choice(code: str, label: Any, choices: Any, **more: Any) -> Attribute:
     options = {str(value): name for value, name in choices}
     return Attribute(
         f"persona.{code}",
@@ -33,13 +33,15 @@ def _choice(code: str, label: Any, choices: Any) -> Attribute:
         f"persona.{code}",
         lambda: options,
         is_numbered=True,
+        **more,
     )
 
 
-def _share(code: str, label: Any, noun: Any) -> Attribute:
+def _share(code: str, label: Any, noun: Any, **more: Any) -> Attribute:
     sql = f"persona.{code} / 10.0"
     return Attribute(
-        f"persona.{code}", label, "persona", Kind.NUMBER, PERSONA, sql, unit="percent", noun=noun, least=0, most=100
+        f"persona.{code}", label, "persona", Kind.NUMBER, PERSONA, sql, unit="percent", noun=noun, least=0, most=100,
+        **more,
     )  # fmt: skip
 
 
@@ -61,13 +63,28 @@ ATTRIBUTES = (
         noun=_("favourite categories"),
     ),
     _goods("brand", _("Favourite brand"), "brands", goods.brands, noun=_("favourite brands")),
-    _goods("refill", _("Buys regularly"), "refill_categories", goods.categories, goods.BELOW, phrases=_REFILL),
-    _choice("price_level", _("Price level"), PriceLevel.choices),
+    _goods(
+        "refill", _("Buys regularly"), "refill_categories", goods.categories, goods.BELOW, phrases=_REFILL,
+        also=pgettext_lazy("search", "replenishment, due, repeat"),
+    ),
+    _choice(
+        "price_level", _("Price level"), PriceLevel.choices,
+        also=pgettext_lazy("search", "cheap, expensive, price-sensitive"),
+    ),
     _choice("weekday", _("Favourite weekday"), Weekday.choices),
     _choice("daypart", _("Favourite time of day"), Daypart.choices),
-    _share("discount_share", _("Saved by discounts"), _("share saved by discounts")),
-    _share("deal_share", _("Bought with a discount"), _("share of goods bought with a discount")),
-    _share("online_share", _("Online"), _("share of purchases made online")),
+    _share(
+        "discount_share", _("Saved by discounts"), _("share saved by discounts"),
+        also=pgettext_lazy("search", "promotion, price-sensitive, bargain"),
+    ),
+    _share(
+        "deal_share", _("Bought with a discount"), _("share of goods bought with a discount"),
+        also=pgettext_lazy("search", "promotion, price-sensitive, bargain"),
+    ),
+    _share(
+        "online_share", _("Online"), _("share of purchases made online"),
+        also=pgettext_lazy("search", "e-commerce, web shop"),
+    ),
     _share("brand_loyalty", _("Keeps to one brand"), _("loyalty to one brand")),
     Attribute(
         "persona.visits", _("Visits of the year"), "persona", Kind.NUMBER, PERSONA, "persona.visits",
@@ -76,14 +93,17 @@ ATTRIBUTES = (
     Attribute(
         "persona.basket_amount", _("Basket"), "persona", Kind.MONEY, PERSONA, "persona.basket_amount",
         noun=_("average basket"),
+        also=pgettext_lazy("search", "average order value, AOV"),
     ),
     Attribute(
         "persona.cycle_days", _("Days between visits"), "persona", Kind.NUMBER, PERSONA, "persona.cycle_days",
         unit="days", least=0, noun=_("number of days between visits"),
+        also=pgettext_lazy("search", "rhythm, frequency, interval"),
     ),
     Attribute(
         "persona.next_on", _("Expected next"), "persona", Kind.DATE, PERSONA, "persona.next_on",
         noun=_("next visit"), phrases=EXPECTED,
+        also=pgettext_lazy("search", "next visit, next purchase, due"),
     ),
 )  # fmt: skip
 

@@ -46,14 +46,27 @@ def _sum(code: str, label: Any, kind: Kind, sql: str, **more: Any) -> Attribute:
 
 
 ATTRIBUTES = (
-    _sum("last_on", _("Last purchase"), Kind.DATE, "sums.last_on", phrases=WAS),
-    _sum("first_on", _("First purchase"), Kind.DATE, "sums.first_on", phrases=WAS),
+    _sum(
+        "last_on", _("Last purchase"), Kind.DATE, "sums.last_on", phrases=WAS,
+        also=pgettext_lazy("search", "recency, last visit, last order"),
+    ),
+    _sum(
+        "first_on", _("First purchase"), Kind.DATE, "sums.first_on", phrases=WAS,
+        also=pgettext_lazy("search", "new customer, first visit, first order"),
+    ),
     _sum(
         "count", _("Purchases in all"), Kind.NUMBER, "coalesce(sums.count, 0)",
         least=0, noun=_("number of purchases in all"),
+        also=pgettext_lazy("search", "frequency, orders, visits"),
     ),
-    _sum("spent", _("Spent in all"), Kind.MONEY, "coalesce(sums.spent, 0)", noun=_("total spending")),
-    _sum("average", _("Average purchase"), Kind.MONEY, "round(sums.spent / nullif(sums.count, 0), 2)"),
+    _sum(
+        "spent", _("Spent in all"), Kind.MONEY, "coalesce(sums.spent, 0)", noun=_("total spending"),
+        also=pgettext_lazy("search", "revenue, turnover, sales, money"),
+    ),
+    _sum(
+        "average", _("Average purchase"), Kind.MONEY, "round(sums.spent / nullif(sums.count, 0), 2)",
+        also=pgettext_lazy("search", "basket, average order value, AOV"),
+    ),
     _sum(
         "window_count", _("Purchases in the window"), Kind.NUMBER, "coalesce(sums.window_count, 0)",
         least=0, noun=_("number of purchases in the window"),
@@ -69,6 +82,7 @@ ATTRIBUTES = (
     Attribute(
         "life.stage", pgettext_lazy("attribute", "Stage"), "purchases", Kind.CHOICE, LIFE, "life.stage",
         lambda: {str(value): label for value, label in Stage.choices}, is_numbered=True,
+        also=pgettext_lazy("search", "lifecycle, active, lapsed, lost, churned"),
     ),
     Attribute(
         "life.since", _("In this stage since"), "purchases", Kind.DATE, LIFE, "life.began_on",

@@ -37,12 +37,35 @@ def kind_of(condition: Json) -> str:
 
 def loaded(text: str) -> Json:
     """What a page sent along; an empty group where that is no description."""
+    return rooted(_parsed(text))
+
+
+def is_understood(text: str) -> bool:
+    """Whether all that a page sent along is in what `loaded` makes of it: what is saved must not mean less."""
+    given = _parsed(text)
+    return given is not None and _is_whole(given, _tidy(given, 1))
+
+
+def _is_whole(given: Any, kept: Any) -> bool:
+    if given is kept:
+        return True
+    if isinstance(given, dict):
+        return isinstance(kept, dict) and all(
+            name in kept and _is_whole(part, kept[name]) for name, part in given.items()
+        )
+    if isinstance(given, list):
+        return isinstance(kept, list) and len(given) == len(kept) and all(map(_is_whole, given, kept))
+    return bool(given == kept)
+
+
+def _parsed(text: str) -> Any:
+    """None where it is no JSON."""
     try:
         given = json.loads(text) if 0 < len(text) <= LONGEST else None
         json.dumps(given, ensure_ascii=False).encode()  # half a character cannot be shown
     except (ValueError, RecursionError):
-        given = None
-    return rooted(given)
+        return None
+    return given
 
 
 def rooted(given: Any) -> Json:

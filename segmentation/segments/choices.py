@@ -25,7 +25,7 @@ def label(code: str, labels: Any) -> str:
 
 
 def named(definition: Any) -> frozenset[Named]:
-    """All choices that a saved description names."""
+    """All choices that a saved description names, and the segments that it asks, as ("member_of", …)."""
     return frozenset(_named(definition))
 
 
@@ -35,6 +35,8 @@ def _named(node: Any) -> Iterator[Named]:
     for how in ("all", "any", "none"):
         for child in node.get(how, ()):
             yield from _named(child)
+    if isinstance(node.get("member_of"), str):
+        yield "member_of", node["member_of"]
     if "attribute" in node:
         yield from _codes(node["attribute"], node)
     for deed in (node, node.get("first", {}), node.get("then", {})):

@@ -46,7 +46,7 @@ def read(given: Any, viewer: Any = None, saved: Any = None) -> Node:
 
     With a `viewer`: as that person or key may write it now: not what is kept from their role, nor segments that they do
     not see, nor what cannot be. `saved` is the description that theirs comes after: a choice in it that is gone since
-    may stay.
+    may stay, and so may a segment that they do not see.
     """
     reader = _Reader(viewer, choices.named(saved) if viewer is not None and saved else frozenset())
     node = reader.node(given, "", 1)
@@ -139,8 +139,10 @@ class _Reader:
         from segmentation.models import Segment
 
         self._only(given, place, "member_of")
-        number = Segment.row_id(str(given["member_of"]))
-        known = Segment.objects.all() if self.viewer is None else Segment.objects.visible_to(self.viewer)
+        code = str(given["member_of"])
+        number = Segment.row_id(code)
+        is_open = self.viewer is None or ("member_of", code) in self.kept
+        known = Segment.objects.all() if is_open else Segment.objects.visible_to(self.viewer)
         if number is None or not known.filter(pk=number).exists():
             raise Bad(_("There is no such segment."))
         return MemberOf(number)

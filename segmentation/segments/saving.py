@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
-from django.db.models.functions import Lower
+from django.db.models import Func, Value
+from django.db.models.functions import Lower, Trim
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
@@ -104,6 +105,7 @@ def describe(segment: Segment, *, by: Any, based_on: dict[str, Any] | None = Non
     kept = _kept(segment, by)
     now = {name: getattr(kept, name) for name in DESCRIBED}
     cleaned = {name: value.strip() if isinstance(value, str) else value for name, value in wanted.items()}
+    cleaned |= {"name": _single_spaced(wanted["name"])} if "name" in wanted else {}
     mine = edits.changes(now, {name: cleaned[name] for name in DESCRIBED if name in cleaned}, based_on, kept)
     changed = {name: (now[name], value) for name, value in mine.items() if value != now[name]}
     if "is_shared" in changed and not mine["is_shared"]:
@@ -236,13 +238,19 @@ def _refuse_archived(tree: Node) -> None:
         raise InvalidSegment(detail, faults=(Fault("/", detail),))
 
 
+def _single_spaced(name: str) -> str:
+    """As a page shows it: how many spaces there are nobody sees."""
+    return " ".join(name.split())
+
+
 def _free(name: str, but: int | None = None) -> str:
-    """A name that no segment in use has."""
-    wanted = name.strip()
+    """A name that no segment in use has, of whatever case and spaces."""
+    wanted = _single_spaced(name)
     if not wanted or len(wanted) > 80:
         detail = _("A name of 1 to 80 characters is wanted.")
         raise InvalidSegment(detail, faults=(Fault("/name", detail),))
-    taken = Segment.objects.in_use().annotate(low=Lower("name")).filter(low=wanted.lower())
+    spaced = Func(Lower("name"), Value(r"\s+"), Value(" "), Value("g"), function="regexp_replace")
+    taken = Segment.objects.in_use().annotate(low=Trim(spaced)).filter(low=wanted.lower())
     if taken.exclude(pk=but).exists():
         detail = _("There is a segment of this name already.")
         raise NameTaken(detail, faults=(Fault("/name", detail),))

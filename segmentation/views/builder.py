@@ -1,5 +1,6 @@
 """The builder: writing a segment's description, with its reach beside it."""
 
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,13 +15,14 @@ from customers.attributes.choosing import found_of
 from segmentation import starters
 from segmentation.building.shape import Json, rooted
 from segmentation.models import Segment, SegmentKind
+from segmentation.models.segment import SegmentQuerySet
 from segmentation.segments.members import newest
 from segmentation.views.base import sent_back
 from segmentation.views.builderforms import SegmentForm
+from segmentation.views.nameable import Nameable, nameable
 from segmentation.views.reach import told_of
 from segmentation.views.writing import Writing, picked
 
-MOST_OTHERS = 200  # segments that can be named in another one's description
 FOUND = 20  # choices that a search shows
 
 
@@ -34,12 +36,22 @@ class BuilderView(StaffView):
         """The segment of an address or of a form; None for a new one."""
         if not public_id:
             return None
-        found = Segment.objects.visible_to(self.staff).in_use().filter(kind=SegmentKind.RULES)
-        return get_object_or_404(found, pk=Segment.row_id(public_id) or 0)
+        return get_object_or_404(self._usable(), pk=Segment.row_id(public_id) or 0)
 
-    def others(self, segment: Segment | None) -> list[Segment]:
-        known = Segment.objects.visible_to(self.staff).in_use().exclude(pk=segment.pk if segment else 0)
-        return list(known.order_by("name", "pk")[:MOST_OTHERS])
+    def _usable(self) -> SegmentQuerySet:
+        return Segment.objects.visible_to(self.staff).in_use().filter(kind=SegmentKind.RULES)
+
+    @cached_property
+    def copied(self) -> Segment | None:
+        """Of which the new one is a copy, as its form says; None where there is none, or none any more."""
+        return self._usable().filter(pk=Segment.row_id(self.request.POST.get("copied", "")) or 0).first()
+
+    def saved(self, segment: Segment | None) -> Json:
+        """What its writer started from: what the segment means so far, or the one that is copied; {} of any other."""
+        return definition_of(segment or self.copied)
+
+    def others(self, segment: Segment | None) -> Nameable:
+        return nameable(self.staff, segment, self.saved(segment))
 
     def page(self, writing: Writing, form: SegmentForm, segment: Segment | None) -> dict[str, Any]:
         others = self.others(segment)
@@ -53,6 +65,8 @@ class BuilderView(StaffView):
             "crumbs": crumbs,
             "back": address,
             "segment": segment.public_id if segment else "",
+            "copied": self.copied.public_id if self.copied else "",
+            "is_unsaved": self.request.method == "POST",
             "is_new": segment is None,
             "save": reverse("segmentation:segment-versions", args=[segment.public_id])
             if segment
@@ -67,17 +81,18 @@ class Build(BuilderView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         tree, name = self.begun()
+        unknown = "starter" in request.GET and not name
         form = SegmentForm(None, initial={"name": name, "is_shared": True})
-        return self.render(self.template, self.page(Writing(tree), form, None))
+        return self.render(self.template, self.page(Writing(tree), form, None) | {"is_unknown": unknown})
 
     def begun(self) -> tuple[Json, str]:
         if starter := starters.named(self.request.GET.get("starter", "")):
             return rooted(starter.tree), str(starter.name)
-        copied = self.edited(self.request.GET.get("copy", ""))
-        if copied is None:
+        self.copied = self.edited(self.request.GET.get("copy", ""))
+        if self.copied is None:
             return {"all": []}, ""
-        name = _("%(name)s (copy)") % {"name": copied.name}
-        return rooted(definition_of(copied)), name[:80]
+        name = _("%(name)s (copy)") % {"name": self.copied.name}
+        return rooted(definition_of(self.copied)), name[:80]
 
 
 class Edit(BuilderView):
@@ -108,9 +123,7 @@ class Steps(BuilderView):
             context = writing.context({}, self.others(segment))
             return self.render("segmentation/builder_steps.html", context)
         form = SegmentForm(None, initial=_told(request), segment=segment)
-        context = self.page(writing, form, segment) | told_of(
-            writing.tree, self.staff, definition_of(segment)
-        )
+        context = self.page(writing, form, segment) | told_of(writing.tree, self.staff, self.saved(segment))
         return self.render(self.template, context)
 
 
@@ -125,7 +138,7 @@ class Reach(BuilderView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         segment = self.edited(request.POST.get("segment", ""))
-        told = told_of(Writing.of(request.POST).tree, self.staff, definition_of(segment))
+        told = told_of(Writing.of(request.POST).tree, self.staff, self.saved(segment))
         return self.render("segmentation/builder_reach.html", told | {"swaps": True})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import pgettext
 
 from customers.attributes import Kind, Operator
-from customers.attributes.choosing import labels_of
+from customers.attributes.choosing import named_of, told_apart
 from segmentation.building.shape import Json
 from segmentation.segments import choices
 
@@ -22,9 +22,12 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Choice:
+    """`place` says where a choice stands whose name others may have, too."""
+
     value: str
     label: Any
     is_on: bool
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,12 @@ def days(name: str, value: str) -> Value:
 
 def _many(asked: Any, names: list[str], chosen: list[str], of: str) -> Value:
     """All choices with what is ticked; of many only the ticked ones, the others are searched."""
-    labels = dict(labels_of(asked, chosen)) if asked.is_long else dict(asked.options())
+    named = named_of(asked, chosen) if asked.is_long else []
+    labels = told_apart(named) if asked.is_long else dict(asked.options())
     labels |= {code: choices.label(code, labels) for code in chosen if code and code not in labels}
     if asked.is_long or len(labels) > FEW:
-        found = [Choice(code, labels[code], True) for code in chosen if code]
+        places = {one.code: one.way for one in named}
+        found = [Choice(code, labels[code], True, places.get(code, "")) for code in chosen if code]
         return Value("many", str(asked.kind), names, chosen, choices=found, search=of)
     return Value("many", str(asked.kind), names, chosen, choices=choices_of(labels, chosen))
 

@@ -5,13 +5,15 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.org.permissions import Permission
 from segmentation.building.finishing import without_empty
+from segmentation.building.shape import is_understood
 from segmentation.models import Segment
 from segmentation.segments import saving
-from segmentation.views.builder import BuilderView, definition_of
+from segmentation.views.builder import BuilderView
 from segmentation.views.builderforms import SegmentForm
 from segmentation.views.reach import told_of
 from segmentation.views.writing import Writing, faults_of
@@ -24,10 +26,14 @@ class Keeping(BuilderView):
 
     def keep(self, form: SegmentForm, segment: Segment | None) -> HttpResponse:
         writing = Writing(without_empty(Writing.of(self.request.POST).tree))
-        saved = definition_of(segment)
+        saved = self.saved(segment)
         form.faults = faults_of(writing.tree, self.staff, saved)
         if form.faults:
             form.add_error(None, _wrong(len(form.faults)))
+        if not is_understood(self.request.POST.get("tree", "")):
+            form.add_error(
+                None, _("A part of the conditions could not be read. Nothing is saved: look at what is left.")
+            )
         return self.answer(
             form,
             lambda: self.made(form.cleaned_data, writing, segment, form),
@@ -45,6 +51,7 @@ class Keeping(BuilderView):
                 about=told["about"],
                 is_shared=told["is_shared"],
                 definition=writing.tree,
+                saved=self.saved(None),
             )
         seen = {name: value for name, value in form.based_on().items() if name in ("name", "about")}
         with transaction.atomic():

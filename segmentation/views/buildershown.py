@@ -9,9 +9,9 @@ from django.utils.translation import pgettext
 from customers.attributes import OPERATORS, Behaviour, registry
 from segmentation.building.inputs import NEVER, is_never
 from segmentation.building.shape import Json, below, children, how_of, kind_of
-from segmentation.models import Segment
 from segmentation.segments.reading import COUNTED
 from segmentation.views.builderfields import Choice, Fields, Value, choices_of, days, fields_of
+from segmentation.views.nameable import Nameable
 
 Faults = dict[str, list[tuple[str, str]]]
 
@@ -56,7 +56,7 @@ class Shown:
 class Page:
     """Shows a whole description; `others` are the segments that can be named in it."""
 
-    def __init__(self, faults: Faults, others: list[Segment]) -> None:
+    def __init__(self, faults: Faults, others: Nameable) -> None:
         self.faults = faults
         self.others = others
 
@@ -115,7 +115,7 @@ class Page:
         }
 
     def _member_of(self, node: Json, name: str) -> dict[str, Any]:
-        names = {one.public_id: one.name for one in self.others}
+        names = self.others.names
         blank = {} if node["member_of"] in names else {"": _("Please choose")}
         return {"label": _("Is in the segment"), "segments": choices_of(blank | names, {node["member_of"]})}
 

@@ -132,7 +132,7 @@ class Saved(StaffView):
         context = {
             "form": form,
             "rows": rows,
-            "is_filtered": any(request.GET.get(name) for name in ("q", "which", "kind")),
+            "is_begun": bool(rows) or self.has_any(),
             "starters": starters.usable(self.staff),
             "tabs": tabs(self, "saved"),
             "title": _("Segments"),
@@ -140,6 +140,10 @@ class Saved(StaffView):
             "query": request.GET.urlencode(),
         }
         return self.render("segmentation/saved.html", context)
+
+    def has_any(self) -> bool:
+        """Whether a filter could show one: also where all are archived, or kept by others."""
+        return owning.reachable(self.staff).exists()
 
 
 class SavedExport(StaffView):

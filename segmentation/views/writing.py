@@ -2,19 +2,19 @@
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from customers.attributes import registry
+from customers.attributes import Behaviour, registry
 from segmentation.building import beginning, editing
 from segmentation.building.inputs import absorbed
 from segmentation.building.shape import Json, at, by_place, how_of, loaded, number_of
-from segmentation.models import Segment
 from segmentation.segments import reading
 from segmentation.views.buildershown import Faults, Page
+from segmentation.views.nameable import Nameable
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Writing:
         del rows[number]
         return replace(self, before=before, undone=_words()["widen"], focus=f"n{place}")
 
-    def context(self, faults: Faults, others: list[Segment]) -> dict[str, Any]:
+    def context(self, faults: Faults, others: Nameable) -> dict[str, Any]:
         """What `builder_steps.html` needs."""
         return {
             "root": Page(faults, others).node(self.tree),
@@ -104,20 +104,38 @@ def faults_of(tree: Json, viewer: Any, saved: Json) -> Faults:
     return {}
 
 
-def picked(others: list[Segment], viewer: Any) -> list[tuple[Any, list[tuple[str, Any, Any]]]]:
+class Offered(NamedTuple):
+    """What can be added; `also`: other words by which it is found."""
+
+    value: str
+    label: Any
+    help: Any = ""
+    also: Any = ""
+
+
+def picked(others: Nameable, viewer: Any) -> list[tuple[Any, list[Offered]]]:
     """What this viewer can add: attributes by their headings, behaviours, other segments."""
-    by_heading: dict[str, list[tuple[str, Any, Any]]] = {code: [] for code, _label in registry.headings()}
-    for one in registry.attributes():
-        if not one.is_asked_by(viewer):
-            continue
-        by_heading.setdefault(one.heading, []).append((f"attribute:{one.code}", one.label, one.help))
+    by_heading: dict[str, list[Offered]] = {code: [] for code, _label in registry.headings()}
+    for one in registry.asked_by(viewer):
+        offered = Offered(f"attribute:{one.code}", one.label, one.help, one.also)
+        by_heading.setdefault(one.heading, []).append(offered)
     labels = dict(registry.headings())
     found = [(labels.get(code, code), choices) for code, choices in by_heading.items() if choices]
-    did = [(f"did:{one.code}", one.label, one.help) for one in registry.behaviours()]
+    did = [Offered(f"did:{one.code}", one.label, one.help, _also(one)) for one in registry.behaviours()]
     then = [
-        (f"then:{one.code}", _("%(did)s, and on a later day something else") % {"did": one.label}, "")
+        Offered(
+            f"then:{one.code}",
+            _("%(did)s, and on a later day something else") % {"did": one.label},
+            "",
+            _also(one),
+        )
         for one in registry.behaviours()
     ]
-    segments = [(f"member_of:{one.public_id}", one.name, one.about) for one in others]
+    segments = [Offered(f"member_of:{one.public_id}", one.name, one.about) for one in others.seen]
     more = [(_("What they did"), did + then), (_("Segments"), segments)]
     return found + [(heading, choices) for heading, choices in more if choices]
+
+
+def _also(behaviour: Behaviour) -> str:
+    """Its other words, and what it can be narrowed by: "bought category" is a way to look for it."""
+    return " ".join([str(behaviour.also), *(str(one.label) for one in behaviour.fields)])

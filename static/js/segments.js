@@ -97,3 +97,22 @@ document.addEventListener("htmx:afterSwap", (event) => {
   focus(event.detail.target);
   document.body.dispatchEvent(new CustomEvent("steps-changed"));
 });
+
+/* Leaving with something that was not kept asks whoever could keep it; saving and Cancel do not. What stands in the steps
+   is compared without quotation marks: the number 40 is "40" once it stood in a field. What is searched by is no part. */
+const ASIDE = ["csrfmiddlewaretoken", "before", "into", "q"];
+const written = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => !ASIDE.includes(name))).replace(/[\\"]/g, "");
+const builder = document.querySelector("#builder:has([data-gives-up])");
+const asFirst = builder && !("unsaved" in builder.dataset) ? written(builder) : "";
+let isLeaving = false;
+
+document.addEventListener("submit", (event) => {
+  if (event.target === builder && !event.defaultPrevented) isLeaving = true;
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-gives-up]") && !event.ctrlKey && !event.metaKey && !event.shiftKey) isLeaving = true;
+});
+addEventListener("pageshow", () => { isLeaving = false; });
+addEventListener("beforeunload", (event) => {
+  if (builder && !isLeaving && written(builder) !== asFirst) event.preventDefault();
+});

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from crm.org.models import Staff, Store
 from segmentation.models import Segment, SegmentVersion
@@ -63,3 +63,44 @@ def test_a_segment_of_three_conditions(open_as: Open, max_: Staff, harbour: Stor
     expect(page.locator("#versions")).to_contain_text("Fewer, better")
     assert Segment.objects.get().owner == max_
     assert SegmentVersion.objects.count() == 2
+
+
+def test_leaving_asks_when_something_was_not_kept(open_as: Open, max_: Staff, harbour: Store) -> None:
+    asked: list[str] = []
+    page = open_as(max_, "/segments/build/")
+
+    def told(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss() if len(asked) == 1 else dialog.accept()
+
+    page.on("dialog", told)
+    page.get_by_role("button", name="Add a condition").last.click()
+    page.keyboard.press("Escape")
+    page.reload()  # nothing was written
+    add(page, "age")
+    page.get_by_role("link", name="Segments", exact=True).first.click()
+    expect(page.locator("[id='c0.value']")).to_be_visible()  # the answer was no
+    assert asked == ["beforeunload"]
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url("**/segments/saved/")
+    assert asked == ["beforeunload"]
+    page.goto("/segments/build/")
+    page.get_by_label("Name").fill("All")
+    page.get_by_role("button", name="Save the segment").click()
+    page.wait_for_url("**/segments/saved/seg_*/")
+    page.get_by_role("link", name="Change", exact=True).click()
+    page.get_by_label("Name").fill("")
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.locator(".is-invalid")).to_be_visible()  # refused, and still not kept
+    assert asked == ["beforeunload"]
+    page.get_by_role("link", name="Segments", exact=True).first.click()
+    expect(page.locator("#builder")).to_have_count(0)
+    assert asked == ["beforeunload"] * 2
+
+
+def test_a_condition_is_found_by_another_word(open_as: Open, max_: Staff, harbour: Store) -> None:
+    page = open_as(max_, "/segments/build/")
+    add(page, "sex")
+    expect(page.locator(".rule-name")).to_have_text(["Gender"])
+    add(page, "clv")
+    expect(page.locator(".rule-name")).to_have_text(["Gender", "Expected value of 90 days"])

@@ -49,6 +49,21 @@ def test_nobody_overwrites_a_version_that_they_have_not_seen(max_: Staff, noor: 
     assert made.versions.count() == 2
 
 
+def test_a_name_that_differs_by_spaces_or_case_is_taken(max_: Staff) -> None:
+    made = saving.create(by=max_, name=" Bargain \u3000 hunters", definition=WOMEN)
+    assert made.name == "Bargain hunters"
+    other = saving.create(by=max_, name="Men", definition=MEN)
+    for name in ("bargain  HUNTERS", "Bargain\thunters", " BARGAIN HUNTERS "):
+        with pytest.raises(NameTaken):
+            saving.create(by=max_, name=name, definition=MEN)
+        with pytest.raises(NameTaken):
+            saving.describe(other, by=max_, name=name)
+    Segment.objects.filter(pk=made.pk).update(name="Bargain   Hunters ")  # as one may have been kept before
+    with pytest.raises(NameTaken):
+        saving.create(by=max_, name="bargain hunters", definition=MEN)
+    assert saving.describe(other, by=max_, name="Old  men").name == "Old men"
+
+
 def test_a_name_is_there_once_among_those_in_use(max_: Staff, noon: datetime) -> None:
     made = saving.create(by=max_, name="Women", definition=WOMEN)
     with pytest.raises(NameTaken):

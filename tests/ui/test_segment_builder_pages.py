@@ -310,7 +310,7 @@ def test_choices_are_found_by_some_letters(
     found = theirs.get("/segments/build/choices/?of=bought/product&name=c0.where.0.value&q=milk").context[
         "found"
     ]
-    assert [label for _code, label in found] == ["Oat milk", "Whole milk"]
+    assert [one.name for one in found] == ["Oat milk", "Whole milk"]
     for nothing in ("of=bought/product&q=", "of=bought/gone&q=a", "of=gone&q=a", "of=person.age&q=a", ""):
         assert theirs.get(f"/segments/build/choices/?{nothing}").context["found"] == []
 

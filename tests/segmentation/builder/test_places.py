@@ -13,6 +13,7 @@ from segmentation.building.editing import ACTS
 from segmentation.building.shape import at, way_to
 from segmentation.segments.reading import DEEPEST
 from segmentation.views.buildershown import Page
+from segmentation.views.nameable import Nameable
 from segmentation.views.writing import Writing
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,6 @@ def test_no_button_of_no_description_raises(tree: Any, button: str, add: str, in
     before = before if isinstance(before, str) else json.dumps(before)
     pressed = told(tree, do=button, add=add, into=into, before=before)
     writing = Writing.of(pressed).after(pressed)
-    shown = Page({}, []).node(writing.tree)
+    shown = Page({}, Nameable([])).node(writing.tree)
     assert shown.kind == "group"
     Writing.of(told(writing.tree))  # what is shown can be sent again
