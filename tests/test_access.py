@@ -25,7 +25,7 @@ from crm.privacy import requests
 from crm.privacy.models import Certificate, Request, Reveal
 from crm.rest import keys
 from crm.rest.scopes import GRANTS as SCOPE_GRANTS
-from customers import consents, notes, signups, work
+from customers import consents, nights, notes, signups, work
 from customers.imports import places
 from customers.models import (
     Brand,
@@ -48,8 +48,17 @@ from customers.models import (
     WorkKind,
 )
 from customers.receiving import quarantine
-from segmentation.models import AgeLimit, Group, LifetimeFit, LifetimeScore, LifetimeSum, Standing
-from segmentation.segments import saving, settling
+from segmentation.models import (
+    AgeLimit,
+    Group,
+    LifetimeFit,
+    LifetimeScore,
+    LifetimeSum,
+    SegmentNight,
+    SegmentSpell,
+    Standing,
+)
+from segmentation.segments import membership, saving, settling
 from tests import cast, walk
 from tests.conftest import forget_what_the_process_knows
 from tests.loyalty import rules as earning
@@ -445,6 +454,13 @@ def _segment() -> str:
     """Everybody is in it, and that is written down."""
     made = saving.create(by="system:test", name="Everybody", definition={"all": []})
     settling.new_versions()
+    people = list(
+        SegmentSpell.objects.filter(segment=made).order_by("customer").values_list("customer_id", flat=True)
+    )
+    SegmentNight.objects.create(
+        segment=made, night=nights.published(), version=made.versions.get(), at=now(), customers=len(people), came=len(people),
+        went=0, digest=membership.digest(people),
+    )  # fmt: skip
     return made.public_id
 
 
