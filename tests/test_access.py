@@ -458,8 +458,8 @@ def _segment() -> str:
         SegmentSpell.objects.filter(segment=made).order_by("customer").values_list("customer_id", flat=True)
     )
     SegmentNight.objects.create(
-        segment=made, night=nights.published(), version=made.versions.get(), at=now(), customers=len(people), came=len(people),
-        went=0, digest=membership.digest(people),
+        segment=made, night=nights.published(), version=made.versions.get(), at=now(), customers=len(people),
+        came=len(people), went=0, digest=membership.digest(people),
     )  # fmt: skip
     return made.public_id
 
