@@ -1,6 +1,6 @@
 """The filters of the analyses. Their state stands in the address, so a page can be sent to somebody."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,9 +13,11 @@ from analytics.periods import EARLIEST, Against, Period, Preset, compared, perio
 from analytics.questions import Question
 from crm.org.models import Region, Staff, Store
 from customers.models import Brand, Category, Channel, Night
-from segmentation.models import Group
+from segmentation import generations
+from segmentation.models import Group, LifetimeFit
 from segmentation.views.scope import Kept
 
+BEHIND = timedelta(days=7)  # tills are at most so late; after that nothing was sold
 BRANDS = 300  # offered while typing; any other is found by its name
 
 
@@ -24,6 +26,13 @@ def categories(chosen: str = "") -> list[tuple[str, str]]:
     known = Category.objects.order_by("path").values_list("path", "name")
     rows = [(path, name) for path, name in known if path.count("/") < 2 or path == chosen]
     return [(path, f"{'– ' * path.count('/')}{name}") for path, name in rows]
+
+
+def last_day(night: Night) -> date:
+    """The last day of which there are receipts: where tills are some days behind, sales have not fallen."""
+    fit: LifetimeFit | None = generations.serving(LifetimeFit)
+    is_near = fit is not None and night.on - fit.until <= BEHIND
+    return fit.until if fit is not None and is_near else night.on
 
 
 class Filters(Kept):
@@ -120,7 +129,7 @@ class Filters(Kept):
 
     def question(self, night: Night) -> Question:
         """What the address asks, `night` being the last one."""
-        period = self._period(night.on)
+        period = self._period(last_day(night))
         return Question(
             viewer=self.viewer,
             period=period,

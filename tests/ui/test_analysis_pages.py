@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -14,6 +15,7 @@ from crm.org.models import Staff, Store
 from customers.models import Brand, Category, Customer, Night, Product
 from segmentation.models import Standing
 from tests import cast
+from tests.night.helpers import run_night
 
 Browser = Callable[[Staff], Client]
 PAGES = ["revenue", "gains", "crossshop", "comings", "cohorts"]
@@ -49,6 +51,21 @@ def sales(harbour: Store, uptown: Store) -> None:
         cast.purchase(person, at=harbour if n == 0 else uptown, on="2026-03-02", lines=[("R", "1", "6.00")])
     cast.night("2026-02-10")
     cast.night("2026-03-10")
+
+
+def test_a_period_ends_with_the_last_day_of_which_there_are_receipts(
+    irina: Customer, harbour: Store, max_: Staff, signed_in: Browser
+) -> None:
+    """Tills that are some days behind are not customers who stay away; after a week they are."""
+    on = date(2026, 3, 10)
+    for back in (30, 3):
+        cast.purchase(irina, at=harbour, on=on - timedelta(days=back))
+    run_night(on)
+    page = signed_in(max_).get("/analyses/revenue/")
+    assert "<title>Analyses · Segments · Regulars</title>" in page.content.decode()
+    assert page.context["question"].period.until == date(2026, 3, 7)
+    run_night(on + timedelta(days=5))
+    assert signed_in(max_).get("/analyses/revenue/").context["question"].period.until == date(2026, 3, 15)
 
 
 def test_before_the_first_night(max_: Staff, signed_in: Browser) -> None:
