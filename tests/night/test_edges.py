@@ -51,7 +51,7 @@ PERSONAL = (Persona, LifetimeScore, ChurnScore, Recommendation, DueGood)
 
 
 @pytest.fixture(autouse=True)
-def small_slices(monkeypatch: pytest.MonkeyPatch, chain: object) -> None:
+def small_slices(monkeypatch: pytest.MonkeyPatch, chain: object, from_one: None) -> None:
     """Four customers a slice and two a part, so that some ranges are of nobody."""
     monkeypatch.setattr(states, "SLICE", 4)
     for module in (histories, grouping, products, clusters, measuring, targets):

@@ -58,7 +58,7 @@ def test_a_part_holds_the_receipts_that_count_in_the_order_of_their_days(
 
 
 def test_ranges_part_customers_and_lose_nobody(
-    harbour: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harbour: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_one: None
 ) -> None:
     monkeypatch.setattr(histories, "RANGE", 3)
     people = [cast.customer(f"Person {i}", of=harbour) for i in range(8)]

@@ -23,7 +23,7 @@ DAYS = 420
 
 
 @pytest.fixture(autouse=True)
-def small_slices(monkeypatch: pytest.MonkeyPatch, chain: object) -> None:
+def small_slices(monkeypatch: pytest.MonkeyPatch, chain: object, from_one: None) -> None:
     monkeypatch.setattr(states, "SLICE", 100)
     for module in (histories, grouping):
         monkeypatch.setattr(module, "RANGE", 70)

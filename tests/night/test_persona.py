@@ -40,7 +40,7 @@ SHELVES = {
 
 
 @pytest.fixture(autouse=True, params=[0, 10**9], ids=["by the customer", "from the histories"])
-def small_slices(request: Any, monkeypatch: pytest.MonkeyPatch, chain: object) -> None:
+def small_slices(request: Any, monkeypatch: pytest.MonkeyPatch, chain: object, from_one: None) -> None:
     from customers.persona import step
 
     monkeypatch.setattr(step, "MANY", request.param)

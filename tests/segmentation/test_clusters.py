@@ -152,7 +152,7 @@ def test_a_name_stays_while_it_is_true() -> None:
 
 
 @pytest.fixture
-def three_groups(harbour: Store, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
+def three_groups(harbour: Store, monkeypatch: pytest.MonkeyPatch, from_one: None) -> dict[str, list[int]]:
     monkeypatch.setattr(histories, "RANGE", 50)
     monkeypatch.setattr(step, "RANGE", 50)
     monkeypatch.setattr("segmentation.clusters.measuring.RANGE", 50)

@@ -28,7 +28,7 @@ ON = date(2026, 3, 10)
 
 
 @pytest.fixture(autouse=True)
-def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_slices(monkeypatch: pytest.MonkeyPatch, from_one: None) -> None:
     monkeypatch.setattr(states, "SLICE", 30)
     monkeypatch.setattr(histories, "RANGE", 20)
 
