@@ -33,9 +33,11 @@ _SWEEP = (
 
 # `gone`: erased, or become somebody else. The others of them object to a profile.
 _BARRED = f"""
-SELECT c.id, (c.merged_into_id IS NOT NULL OR c.erased_at IS NOT NULL)::int FROM customers_customer c
-WHERE c.id = ANY(%(ids)s) AND (c.merged_into_id IS NOT NULL OR c.erased_at IS NOT NULL
-    OR {consents.refusal(None, "profiling")})
+SELECT c.id, 1 FROM customers_customer c
+WHERE c.id = ANY(%(ids)s) AND (c.merged_into_id IS NOT NULL OR c.erased_at IS NOT NULL)
+UNION ALL
+SELECT c.id, 0 FROM customers_customer c
+WHERE c.id = ANY(%(ids)s) AND c.merged_into_id IS NULL AND c.erased_at IS NULL AND {consents.refusal(None, "profiling")}
 """  # noqa: S608  our own names and numbers
 STATEMENTS = [Statement("scores.barred", _BARRED, {"ids": [1, 2, 3]})]
 

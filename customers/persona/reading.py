@@ -37,8 +37,10 @@ _BUYERS = """
 SELECT customer_id FROM customers_purchasestate WHERE customer_id >= %(low)s AND customer_id < %(high)s
 """
 _UNPROFILED = f"""
+SELECT c.id FROM customers_customer c WHERE c.id = ANY(%(ids)s) AND c.erased_at IS NOT NULL
+UNION ALL
 SELECT c.id FROM customers_customer c
-WHERE c.id = ANY(%(ids)s) AND (c.erased_at IS NOT NULL OR {consents.refusal(None, "profiling")})
+WHERE c.id = ANY(%(ids)s) AND c.erased_at IS NULL AND {consents.refusal(None, "profiling")}
 """  # noqa: S608  our own names and numbers
 _example = {"ids": IDS, "on": date(2026, 3, 10), "low": 1, "high": 250_001}
 STATEMENTS = [
