@@ -125,7 +125,9 @@ class CompiledTrees(TestCase):
                 name = node.get("Relation Name")
                 if name in owned and not (of_lines and name == "customers_purchase"):
                     narrowed = [node.get(part, "") for part in ("Filter", "Index Cond", "Recheck Cond")]
-                    mine = f"{node['Alias']}.customer_id"  # of a tiny table all rows may be held against the few
+                    mine = (
+                        f"{node['Alias']}.customer_id"  # of a tiny table all rows may be held against the few
+                    )
                     narrowed += [one["Join Filter"] for one in nodes if mine in one.get("Join Filter", "")]
                     assert "customer_id = " in str(narrowed), (to_json(tree), node)
 
