@@ -31,8 +31,14 @@ def make() -> int:
 
 
 def _called(names: tuple[str, ...]) -> list[Category]:
-    """Categories whose last step is called so, wherever they stand."""
+    """The uppermost categories whose last step is called so."""
     asked = Q(path__in=names)
     for name in names:
         asked |= Q(path__endswith=f"/{name}")
-    return list(Category.objects.filter(asked).order_by("path"))
+    found: list[Category] = []
+    for category in Category.objects.filter(asked).order_by("path"):
+        if not any(
+            category.path.startswith(f"{above.path}/") for above in found
+        ):  # a limit holds for all below it
+            found.append(category)
+    return found

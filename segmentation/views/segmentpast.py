@@ -47,8 +47,10 @@ class SpanForm(forms.Form):
     def __init__(self, data: Any, moments: dict[date, datetime]) -> None:
         super().__init__(data)
         self.moments = moments
-        for name in ("since", "until"):
-            self.fields[name].choices = [("", "–"), *((on.isoformat(), date_format(on)) for on in moments)]  # type: ignore[attr-defined]
+        unchosen = {"since": _("the first of the last month"), "until": _("the last one")}
+        for name, label in unchosen.items():
+            choices = [("", label), *((on.isoformat(), date_format(on)) for on in moments)]
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
 
     @property
     def unknown(self) -> date | None:
@@ -201,7 +203,7 @@ class OtherForm(forms.Form):
     def __init__(self, data: Any, others: list[Segment]) -> None:
         super().__init__(data)
         self.others = {one.public_id: one for one in others}
-        choices = [("", "–"), *((code, one.name) for code, one in self.others.items())]
+        choices = [("", _("each of the others")), *((code, one.name) for code, one in self.others.items())]
         self.fields["other"].choices = choices  # type: ignore[attr-defined]
 
     @property

@@ -10,8 +10,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_what_is_for_adults_and_what_is_left_out() -> None:
-    for path in ("grocery", "grocery/beers-ales", "grocery/teas", "spirits", "spirits/liquor", "fuel", "fuel/fuel",
-                 "fuel/fuel/gasoline-reg-unleaded", "coupon", "grocery/coupon-misc-items"):  # fmt: skip
+    for path in ("grocery", "grocery/beers-ales", "grocery/beers-ales/beers-ales", "grocery/teas", "spirits",
+                 "spirits/liquor", "fuel", "fuel/fuel", "fuel/fuel/gasoline-reg-unleaded", "coupon",
+                 "grocery/coupon-misc-items"):  # fmt: skip
         parent = Category.objects.filter(path=path.rpartition("/")[0]).first()
         Category.objects.create(path=path, name=path.rpartition("/")[2].title(), parent=parent)
     assert limits.make() == 4
