@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from analytics import crossshop
 from analytics.crossshop import PEOPLE, Combination, Overlap, Set
@@ -25,7 +25,7 @@ class SetFilters(Filters):
 
     without = frozenset({"against", "category", "brand"})
 
-    first = forms.ChoiceField(label=gettext_lazy("First"), required=False)
+    first = forms.ChoiceField(label=pgettext_lazy("which", "First"), required=False)
     second = forms.ChoiceField(label=gettext_lazy("Second"), required=False)
     third = forms.ChoiceField(label=gettext_lazy("Third"), required=False)
     field_order = [*NAMES, "period", "since", "until", "region", "store", "channel", "group"]
