@@ -1,12 +1,13 @@
-"""Cohorts of groups: those who stood in a group at a night, and what became of them.
+"""Cohorts: those who stood in a group, or were in a segment, at a night, and what became of them.
 
 The customers are those whose home store is among the viewer's, as on the other pages of groups; what they bought counts
-wherever they bought it. Blocks of days begin on the day after the night.
+wherever they bought it. Blocks of days begin on the day after the night. Beside those of a segment stand all others who
+were in a group that night, so that one sees whether the segment is anything special.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,41 +16,91 @@ from crm.lib.statements import Statement
 from crm.org.scope import Viewer
 from customers import nights
 from customers.models import Night
-from segmentation.models import Group
+from segmentation.models import Group, Segment, SegmentNight
+from segmentation.segments import timetravel
 
 WEEK, MONTH = 7, 28
 FEW = 12  # blocks up to which weeks are shown
+OTHERS, MEMBERS = 0, 1  # the kinds of people beside a segment
+LEFT, STAYED = 0, 1
 
-_STOOD = """segmentation_standing was JOIN customers_customer c ON c.id = was.customer_id
-    AND (%(stores)s::bigint[] IS NULL OR c.home_store_id = ANY(%(stores)s::bigint[]))"""
+# Each customer with what they were: a group, or of a segment MEMBERS or OTHERS.
 _THEN = "was.night_id <= %(night)s AND (was.ended_night IS NULL OR was.ended_night > %(night)s)"
-_EACH_THEN = f"SELECT was.customer_id, was.group_id FROM {_STOOD} WHERE {_THEN}"  # noqa: S608  the parts are constants
-_EACH_BOUGHT = f"""
-    SELECT p.customer_id, was.group_id, (p.business_date - %(on)s::date - 1) / %(days)s AS block, count(*) AS visits,
+_OF_GROUPS = f"""
+    SELECT was.customer_id, was.group_id AS kind
+    FROM segmentation_standing was JOIN customers_customer c ON c.id = was.customer_id
+        AND (%(stores)s::bigint[] IS NULL OR c.home_store_id = ANY(%(stores)s::bigint[]))
+    WHERE {_THEN}
+"""  # noqa: S608  the parts are constants
+_OF_SEGMENT = f"""
+    SELECT c.id AS customer_id, CASE WHEN s.customer_id IS NULL THEN {OTHERS} ELSE {MEMBERS} END AS kind
+    FROM customers_customer c
+        LEFT JOIN segmentation_segmentspell s ON s.customer_id = c.id AND s.segment_id = %(segment)s
+            AND s.began_at <= %(at)s AND (s.ended_at IS NULL OR s.ended_at > %(at)s)
+        LEFT JOIN segmentation_standing was ON was.customer_id = c.id AND {_THEN}
+    WHERE (s.customer_id IS NOT NULL OR was.customer_id IS NOT NULL)
+        AND c.merged_into_id IS NULL AND c.erased_at IS NULL
+        AND (%(stores)s::bigint[] IS NULL OR c.home_store_id = ANY(%(stores)s::bigint[]))
+"""  # noqa: S608  the parts are constants
+
+
+def _each_bought(people: str) -> str:
+    return f"""
+    SELECT p.customer_id, was.kind, (p.business_date - %(on)s::date - 1) / %(days)s AS block, count(*) AS visits,
            sum({RECEIPT_CENTS}) AS cents
-    FROM {_STOOD} JOIN customers_purchase p ON p.customer_id = was.customer_id
-    WHERE {_THEN} AND {COUNTS} AND p.business_date > %(on)s::date AND p.business_date <= %(until)s::date
-    GROUP BY p.customer_id, was.group_id, 3
-"""  # noqa: S608  the parts are constants
-_EACH_LATER = f"""
+    FROM ({people}) AS was JOIN customers_purchase p ON p.customer_id = was.customer_id
+    WHERE {COUNTS} AND p.business_date > %(on)s::date AND p.business_date <= %(until)s::date
+    GROUP BY p.customer_id, was.kind, 3
+    """  # noqa: S608  the parts are constants
+
+
+def _each_later(people: str) -> str:
+    """Of one kind of them: in which group each stands in a later night."""
+    return f"""
     SELECT was.customer_id, later.group_id
-    FROM {_STOOD} LEFT JOIN segmentation_standing later ON later.customer_id = was.customer_id
+    FROM ({people}) AS was LEFT JOIN segmentation_standing later ON later.customer_id = was.customer_id
         AND later.night_id <= %(then)s AND (later.ended_night IS NULL OR later.ended_night > %(then)s)
-    WHERE {_THEN} AND was.group_id = %(group)s
+    WHERE was.kind = %(kind)s
+    """  # noqa: S608  the parts are constants
+
+
+_EACH_STAYED = f"""
+    SELECT was.customer_id, CASE WHEN now.customer_id IS NULL THEN {LEFT} ELSE {STAYED} END AS stayed
+    FROM ({_OF_SEGMENT}) AS was LEFT JOIN segmentation_segmentspell now
+        ON now.customer_id = was.customer_id AND now.segment_id = %(segment)s
+            AND now.began_at <= %(later)s AND (now.ended_at IS NULL OR now.ended_at > %(later)s)
+    WHERE was.kind = {MEMBERS}
 """  # noqa: S608  the parts are constants
-_SIZES = f"SELECT group_id, count(*) FROM ({_EACH_THEN}) AS people GROUP BY group_id"  # noqa: S608  the same
-_BOUGHT = f"""
-SELECT group_id, block, count(*), sum(visits), sum(cents) FROM ({_EACH_BOUGHT}) AS people GROUP BY group_id, block
-"""  # noqa: S608  the parts are constants
-_LATER = f"SELECT group_id, count(*) FROM ({_EACH_LATER}) AS people GROUP BY group_id"  # noqa: S608  the same
+_STAYED = f"SELECT stayed, count(*) FROM ({_EACH_STAYED}) AS people GROUP BY stayed"  # noqa: S608  the same
+
+
+def _sizes(people: str) -> str:
+    return f"SELECT kind, count(*) FROM ({people}) AS people GROUP BY kind"  # noqa: S608  the parts are constants
+
+
+def _bought(people: str) -> str:
+    return f"""
+    SELECT kind, block, count(*), sum(visits), sum(cents) FROM ({_each_bought(people)}) AS people GROUP BY kind, block
+    """  # noqa: S608  the parts are constants
+
+
+def _later(people: str) -> str:
+    return f"SELECT group_id, count(*) FROM ({_each_later(people)}) AS people GROUP BY group_id"  # noqa: S608  the same
+
+
 _EXAMPLE = {
-    "stores": [1], "night": 1, "then": 2, "group": 1, "on": date(2026, 1, 1), "until": date(2026, 3, 1), "days": 28,
+    "stores": [1], "night": 1, "then": 2, "kind": 1, "on": date(2026, 1, 1), "until": date(2026, 3, 1), "days": 28,
+    "segment": 1, "at": datetime(2026, 1, 1), "later": datetime(2026, 3, 1),
 }  # fmt: skip
 # What each machine does of its own customers when the database is spread; what comes out is summed over them.
 STATEMENTS = [
-    Statement("cohorts.then", _EACH_THEN, _EXAMPLE),
-    Statement("cohorts.bought", _EACH_BOUGHT, _EXAMPLE),
-    Statement("cohorts.later", _EACH_LATER, _EXAMPLE),
+    Statement("cohorts.then", _OF_GROUPS, _EXAMPLE),
+    Statement("cohorts.bought", _each_bought(_OF_GROUPS), _EXAMPLE),
+    Statement("cohorts.later", _each_later(_OF_GROUPS), _EXAMPLE),
+    Statement("cohorts.segment", _OF_SEGMENT, _EXAMPLE),
+    Statement("cohorts.segment_bought", _each_bought(_OF_SEGMENT), _EXAMPLE),
+    Statement("cohorts.segment_later", _each_later(_OF_SEGMENT), _EXAMPLE),
+    Statement("cohorts.segment_stayed", _EACH_STAYED, _EXAMPLE),
 ]
 
 
@@ -67,50 +118,78 @@ class Block:
 
 @dataclass(frozen=True)
 class Cohort:
-    group: Group
+    """`of`: the group or the segment; None: the others beside a segment."""
+
+    of: Group | Segment | None
+    kind: int
     customers: int
     blocks: list[Block]
 
 
 @dataclass(frozen=True)
 class Cohorts:
-    """`cohorts`: the groups that had anybody, in their order. `days`: those of a block."""
+    """`cohorts`: those that had anybody, in their order. `days`: those of a block. `values`: what was asked."""
 
     night: Night
     until: date
     days: int
     cohorts: list[Cohort]
+    people: str
+    values: dict[str, Any]
 
 
-def cohorts(viewer: Viewer, on: date) -> Cohorts | None:
+def of_groups(viewer: Viewer, on: date) -> Cohorts | None:
     """All groups as of the night of `on`, up to the last business day; None without such a night or days after it."""
-    night, last = nights.night_of(on), nights.published()
+    night = nights.night_of(on)
+    return _cohorts(viewer, night, _OF_GROUPS, [(group, group.pk) for group in Group.objects.all()], {})
+
+
+def first_night(segment: Segment) -> date | None:
+    """The earliest date at which it is known who was in it."""
+    known = SegmentNight.objects.filter(segment=segment, night__published_at__isnull=False)
+    return known.order_by("night__on").values_list("night__on", flat=True).first()
+
+
+def of_segment(viewer: Viewer, on: date, segment: Segment) -> Cohorts | None:
+    """Those who were in a segment at its newest night up to `on`, and the others; None: nothing is known of then."""
+    then, last = timetravel.night_of(segment, on), nights.published()
+    later = timetravel.moment_of(segment, last.on) if last else None
+    if then is None or later is None:
+        return None
+    values = {"segment": segment.pk, "at": then.at, "later": later}
+    kinds: list[tuple[Segment | None, int]] = [(segment, MEMBERS), (None, OTHERS)]
+    return _cohorts(viewer, then.night, _OF_SEGMENT, kinds, values)
+
+
+def _cohorts(
+    viewer: Viewer, night: Night | None, people: str, kinds: Sequence[tuple[Any, int]], more: dict[str, Any]
+) -> Cohorts | None:
+    last = nights.published()
     if night is None or last is None or night.on >= last.on:
         return None
     span = (last.on - night.on).days
     days = WEEK if span <= WEEK * FEW else MONTH
-    values = _scope(viewer) | {"night": night.pk, "on": night.on, "until": last.on, "days": days}
-    bought = {(group, block): numbers for group, block, *numbers in rows(_BOUGHT, values)}
-    sizes = dict(rows(_SIZES, values))
+    asked = {"night": night.pk, "then": last.pk, "on": night.on, "until": last.on, "days": days}
+    values = _scope(viewer) | asked | more
+    bought = {(kind, block): numbers for kind, block, *numbers in rows(_bought(people), values)}
+    sizes = dict(rows(_sizes(people), values))
     ends = _blocks(night.on, last.on, days)
-    return Cohorts(
-        night,
-        last.on,
-        days,
-        [
-            Cohort(group, sizes[group.pk], [_block(bought.get((group.pk, i)), i, ends[i]) for i in range(len(ends))])
-            for group in Group.objects.all()
-            if sizes.get(group.pk)
-        ],
-    )  # fmt: skip
+    found = [
+        Cohort(of, kind, sizes[kind], [_block(bought.get((kind, i)), i, ends[i]) for i in range(len(ends))])
+        for of, kind in kinds
+        if sizes.get(kind)
+    ]
+    return Cohorts(night, last.on, days, found, people, values)
 
 
-def became(viewer: Viewer, on: date, group: Group) -> dict[int | None, int]:
+def became(found: Cohorts, cohort: Cohort) -> dict[int | None, int]:
     """Group (None: no longer anywhere) to how many of the cohort stand in it in the last night."""
-    night, last = nights.night_of(on), nights.published()
-    if night is None or last is None:
-        return {}
-    return dict(rows(_LATER, _scope(viewer) | {"night": night.pk, "then": last.pk, "group": group.pk}))
+    return dict(rows(_later(found.people), found.values | {"kind": cohort.kind}))
+
+
+def stayed(found: Cohorts) -> dict[int, int]:
+    """How many of the segment's members were in it at its last night (STAYED) and how many not (LEFT)."""
+    return dict(rows(_STAYED, found.values))
 
 
 def _scope(viewer: Viewer) -> dict[str, Any]:

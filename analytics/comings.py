@@ -111,6 +111,11 @@ def months(question: Question, count: int, quiet: int = QUIET) -> list[Month]:
     return [_month(found, number, number < last or is_over) for number in range(last - count + 1, last + 1)]
 
 
+def first_day(until: date, count: int) -> date:
+    """That of the first of `count` months up to a day."""
+    return _began(_number(until) - count + 1)
+
+
 def people(question: Question, began_on: date, kind: str, quiet: int = QUIET) -> tuple[str, dict[str, Any]]:
     """Statement and parameters of those behind a number; a kind that is not known: all of the month."""
     is_lapsed = kind == LAPSED

@@ -7,12 +7,13 @@ from analytics.goods import Goods
 from analytics.periods import Period
 from crm.org.scope import Viewer
 from customers.models import Night
-from segmentation.models import Group
+from segmentation.models import Group, Segment
 
 
 @dataclass(frozen=True)
 class Question:
-    """`viewer` limits the stores that sold. `group`: only customers who stand in it at `night`."""
+    """`viewer` limits the stores that sold. `group`: only customers who stand in it at `night`; `segment`: only those
+    who are in it now."""
 
     viewer: Viewer
     period: Period
@@ -21,6 +22,7 @@ class Question:
     channel: int | None = None
     goods: Goods = field(default_factory=Goods)
     group: Group | None = None
+    segment: Segment | None = None
 
     def values(self) -> dict[str, Any]:
         """The parameters that all statements take."""
@@ -33,6 +35,7 @@ class Question:
             "stores": None if stores is None else sorted(stores),
             "channel": self.channel,
             "group": self.group.pk if self.group else None,
+            "segment": self.segment.pk if self.segment else None,
             "night": self.night.pk,
             "categories": self.goods.categories(),
             "brand": self.goods.brand.pk if self.goods.brand else None,
@@ -40,5 +43,5 @@ class Question:
 
     @property
     def has_guests(self) -> bool:
-        """Guests have no group, and of what they bought only the sums are kept."""
-        return not self.goods and self.group is None
+        """Guests are in no group and no segment, and of what they bought only the sums are kept."""
+        return not self.goods and self.group is None and self.segment is None

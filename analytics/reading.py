@@ -18,7 +18,10 @@ LOOKED_AT = f"""{COUNTS}
     AND (%(channel)s::int IS NULL OR p.channel = %(channel)s::int)
     AND (%(group)s::int IS NULL OR EXISTS (
         SELECT 1 FROM segmentation_standing g WHERE g.customer_id = p.customer_id AND g.group_id = %(group)s::int
-            AND g.night_id <= %(night)s::int AND (g.ended_night IS NULL OR g.ended_night > %(night)s::int)))"""  # noqa: S608  the parts are constants
+            AND g.night_id <= %(night)s::int AND (g.ended_night IS NULL OR g.ended_night > %(night)s::int)))
+    AND (%(segment)s::bigint IS NULL OR EXISTS (
+        SELECT 1 FROM segmentation_segmentspell m WHERE m.customer_id = p.customer_id
+            AND m.segment_id = %(segment)s::bigint AND m.ended_at IS NULL))"""  # noqa: S608  the parts are constants
 IS_NOW = "p.business_date BETWEEN %(since)s::date AND %(until)s::date"
 IS_BEFORE = "p.business_date BETWEEN %(before_since)s::date AND %(before_until)s::date"
 IN_BOTH = f"({IS_NOW} OR {IS_BEFORE}) AND {LOOKED_AT}"
@@ -35,7 +38,7 @@ OF_GOODS = """(%(categories)s::bigint[] IS NULL AND %(brand)s::bigint IS NULL OR
 EXAMPLE: dict[str, Any] = {
     "since": date(2026, 2, 10), "until": date(2026, 3, 9), "before_since": date(2026, 1, 13),
     "before_until": date(2026, 2, 9), "stores": [1, 2], "channel": 1, "group": 1, "night": 1, "categories": [1, 2],
-    "brand": 1,
+    "brand": 1, "segment": 1,
 }  # fmt: skip
 
 

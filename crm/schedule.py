@@ -60,12 +60,11 @@ TAKES_ALONG = {
     "clusters": ("segments", "targets"),
     "segments": ("targets",),
 }
-# Steps that a night of the past leaves to the newest: nobody looks at a persona of before, and receipts earn, members
-# rise and friends are rewarded by the dates of what happened, whichever night finds it.
-NEWEST_ALONE = frozenset({
-    "accrual", "tier_review", "agents", "birthdays", "referrals", "persona",
-    "lifetime", "churn", "clusters", "products", "segments", "targets",
-})  # fmt: skip
+# Steps that a night of the past leaves to the newest. Receipts earn, members rise and friends are rewarded by the dates
+# of what happened, whichever night finds it. Scores are shown of the newest night alone, and who is in a segment is
+# decided by today: a night that is caught up leaves them out, one that was asked to give segments a past has them.
+ACTS = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals"})
+SCORES = frozenset({"persona", "lifetime", "churn", "clusters", "products", "segments", "targets"})
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -148,13 +147,15 @@ def night(claim: "Claim") -> None:
 
 def night_steps() -> list[Any]:
     """The steps in their order, loaded."""
-    from customers.nightrun import NightStep
+    from customers.nightrun import NightStep, Past
 
     steps = []
     for name, title, place in NIGHT:
         module_name, function = place.split(":")
         module = import_module(module_name)
-        more: dict[str, Any] = {"is_of_the_past": name not in NEWEST_ALONE}
+        more: dict[str, Any] = {
+            "past": Past.NEVER if name in ACTS else Past.ASKED if name in SCORES else Past.ALWAYS
+        }
         if hasattr(module, "take_back"):
             more["take_back"] = module.take_back
         steps.append(NightStep(name, title, getattr(module, function), TAKES_ALONG.get(name, ()), **more))

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import Enum, auto
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,14 @@ from customers.models import LifecycleRules, Night, PublishedNight, StateBasis
 LOCK = 7_260_001  # of the database: one night at a time
 
 
+class Past(Enum):
+    """Whether a night that a later one follows at once has a step."""
+
+    ALWAYS = auto()
+    ASKED = auto()  # only the newest night's is shown; it is there when somebody wants a past
+    NEVER = auto()
+
+
 @dataclass(frozen=True)
 class NightStep:
     """A step that an app offers; the top floor orders them (`crm/schedule.py`).
@@ -37,9 +46,7 @@ class NightStep:
     run: "Callable[[NightRun, StepProgress], None]"
     takes_along: tuple[str, ...] = ()  # steps that rest on this one, by name
     take_back: "Callable[[int], None]" = field(default=lambda _night: None)
-    is_of_the_past: bool = (
-        True  # False: only the newest night's is ever shown, so a night of the past leaves it out
-    )
+    past: Past = Past.ALWAYS
 
 
 @dataclass
@@ -94,9 +101,7 @@ def run(claim: Claim, steps: Sequence[NightStep]) -> None:
         if last is not None and last.on > on:
             claim.counts["skipped"] = 1  # a later night was published meanwhile; nights run forward
             return
-        is_past = bool(claim.params.get("past"))
-        offered = [step for step in steps if step.is_of_the_past or not is_past]
-        chosen = _chosen(offered, claim.params.get("steps") or [])
+        chosen = _chosen(_offered(claim.params, steps), claim.params.get("steps") or [])
         claim.plan([step.name for step in chosen])
         Columns.sweep(_workshop())
         night_run = NightRun(claim, _night(claim, on, steps), last, Columns(_workshop()), states.slices())
@@ -120,6 +125,12 @@ def publish(night_run: NightRun, progress: StepProgress) -> None:
         if night_run.previous:  # a run of later steps alone takes the states over
             StateBasis.objects.filter(night=night_run.previous.pk).update(night=night.pk)
     progress.advance()
+
+
+def _offered(params: dict[str, Any], steps: Sequence[NightStep]) -> list[NightStep]:
+    """The newest night has all of them."""
+    left_out = {Past.NEVER} if params.get("scored") else {Past.NEVER, Past.ASKED}
+    return [step for step in steps if not params.get("past") or step.past not in left_out]
 
 
 def _chosen(steps: Sequence[NightStep], names: list[str]) -> list[NightStep]:

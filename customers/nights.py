@@ -71,12 +71,14 @@ def missed(until: date) -> list[date]:
 
 
 def start(
-    on: date, by: Any, *, rebuild: bool = False, steps: tuple[str, ...] = (), is_past: bool = False
-) -> Job:
+    on: date, by: Any, *, rebuild: bool = False, steps: tuple[str, ...] = (), is_past: bool = False,
+    is_scored: bool = False,
+) -> Job:  # fmt: skip
     """Ask for the night of a business date: enqueues its job, or runs an ended one again. Returns the job.
 
     `rebuild`: recompute all purchase states from the purchases. `steps`: only these (by name), then publish. `is_past`:
-    a later night follows at once, so what only the newest night shows is left out.
+    a later night follows at once, so what only the newest night shows is left out; but not its scores and segments
+    when it `is_scored`.
     A job of that date that waits or runs is returned as it is. Refuses a date before the published night and a day
     that is not over.
     """
@@ -88,7 +90,13 @@ def start(
         )
     if on > last_business_date():
         raise NightNotOver(_("%(on)s is not over yet in the chain's time zone.") % {"on": date_format(on)})
-    params = {"on": on.isoformat(), "rebuild": rebuild, "steps": list(steps), "past": is_past}
+    params = {
+        "on": on.isoformat(),
+        "rebuild": rebuild,
+        "steps": list(steps),
+        "past": is_past,
+        "scored": is_scored,
+    }
     job = Job.objects.filter(kind=KIND, key=on.isoformat()).first()
     if job is None:
         return queue.enqueue(KIND, key=on.isoformat(), params=params, by=by)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -23,7 +24,7 @@ from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.views import StaffView
 from customers import nights
-from customers.models import Customer
+from customers.models import Customer, Night
 from segmentation.views.base import tabs
 from segmentation.views.members import exported, listed
 
@@ -32,8 +33,10 @@ PAGES = [
     ("gains", gettext_noop("Gain and loss")),
     ("crossshop", gettext_noop("Cross-shop")),
     ("comings", gettext_noop("New and lapsed")),
-    ("cohorts", gettext_noop("Groups later")),
+    ("cohorts", gettext_noop("What became of them")),
 ]
+
+LONGEST = 120  # of a file's name
 
 
 class Table(NamedTuple):
@@ -113,7 +116,13 @@ class Export(StaffView):
         with transaction.atomic():
             details = {"format": kind, "analysis": self.key}
             trail.record("analyses.export", "customers.purchase:*", by=self.staff, details=details)
-        return export.download(f"{found.name}-{night.on.isoformat()}", kind, found.header, found.rows)
+        return export.download(self.name(found, form, night), kind, found.header, found.rows)
+
+    def name(self, found: Table, form: Any, night: Night) -> str:
+        """It says of which days and of which part of the sales: files are kept beside each other."""
+        days = form.days(night)
+        told = [found.name, *(day.isoformat() for day in days), *form.narrowed()]
+        return slugify("-".join(one for one in told if one), allow_unicode=True)[:LONGEST]
 
 
 class People(StaffView):

@@ -13,11 +13,12 @@ from analytics.comings import CAME, LAPSED, QUIET, Month
 from analytics.periods import EARLIEST
 from analytics.questions import Question
 from analytics.views.base import Behind, Page, Table
-from analytics.views.filters import Filters
+from analytics.views.filters import Filters, last_day
 from analytics.views.words import KINDS
 from crm.org.models import Staff
 from crm.ui import words
 from crm.ui.staff import chain_of
+from customers.models import Night
 
 SPANS = (13, 6, 25)  # the first is what is shown when nobody said otherwise
 QUIETS = (QUIET, 2, 6, 12)
@@ -36,13 +37,17 @@ class MonthFilters(Filters):
     quiet = forms.TypedChoiceField(
         label=gettext_lazy("Reactivated after more than"), required=False, coerce=int, empty_value=None
     )
-    field_order = ["span", "quiet", "region", "store", "channel", "category", "brand", "group"]
+    field_order = ["span", "quiet", "region", "store", "channel", "category", "brand", "group", "segment"]
 
     def __init__(self, data: Any, staff: Staff) -> None:
         super().__init__(data, staff)
         self.fields["quiet"].choices = [  # type: ignore[attr-defined]
             (n, ngettext("%(n)s month", "%(n)s months", n) % {"n": n}) for n in QUIETS
         ]
+
+    def days(self, night: Night) -> tuple[date, ...]:
+        until = last_day(night)
+        return comings.first_day(until, self.months[0]), until
 
     @property
     def months(self) -> tuple[int, int]:

@@ -28,7 +28,7 @@ class SetFilters(Filters):
     first = forms.ChoiceField(label=pgettext_lazy("which", "First"), required=False)
     second = forms.ChoiceField(label=gettext_lazy("Second"), required=False)
     third = forms.ChoiceField(label=gettext_lazy("Third"), required=False)
-    field_order = [*NAMES, "period", "since", "until", "region", "store", "channel", "group"]
+    field_order = [*NAMES, "period", "since", "until", "region", "store", "channel", "group", "segment"]
 
     def __init__(self, data: Any, staff: Staff) -> None:
         super().__init__(data, staff)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,10 +15,11 @@ from analytics.questions import Question
 from crm.org.models import Region, Staff, Store
 from customers.models import Brand, Category, Channel, Night
 from segmentation import generations
-from segmentation.models import Group, LifetimeFit
+from segmentation.models import Group, LifetimeFit, Segment
 from segmentation.views.scope import Kept
 
 BEHIND = timedelta(days=7)  # tills are at most so late; after that nothing was sold
+SEGMENTS = 300  # offered, by their names
 BRANDS = 300  # offered while typing; any other is found by its name
 
 
@@ -26,6 +28,11 @@ def categories(chosen: str = "") -> list[tuple[str, str]]:
     known = Category.objects.order_by("path").values_list("path", "name")
     rows = [(path, name) for path, name in known if path.count("/") < 2 or path == chosen]
     return [(path, f"{'– ' * path.count('/')}{name}") for path, name in rows]
+
+
+def usable(staff: Staff) -> QuerySet[Segment]:
+    """The saved segments that the person may look at, by name."""
+    return Segment.objects.visible_to(staff).in_use().order_by("name", "pk")[:SEGMENTS]
 
 
 def last_day(night: Night) -> date:
@@ -70,6 +77,7 @@ class Filters(Kept):
     group = forms.ModelChoiceField(
         Group.objects.all(), label=gettext_lazy("Group"), required=False, to_field_name="code"
     )
+    segment = forms.ChoiceField(label=gettext_lazy("Segment"), required=False)
 
     def __init__(self, data: Any, staff: Staff) -> None:
         super().__init__({"period": Preset.WEEKS_4, **dict(data.items())})
@@ -80,10 +88,16 @@ class Filters(Kept):
         for name in ("store", "region", "group"):
             self.fields[name].empty_label = _("All")  # type: ignore[attr-defined]
         self.fields["category"].choices = [("", _("All")), *categories(self.data.get("category", ""))]  # type: ignore[attr-defined]
+        self.segments = {one.public_id: one for one in usable(staff)}
+        known = [(code, one.name) for code, one in self.segments.items()]
+        self.fields["segment"].choices = [("", _("All")), *known]  # type: ignore[attr-defined]
         unasked = {"region"} if staff.scope().store_ids is not None else set()
         unasked |= {"store"} if stores.count() == 1 else set()
         for name in {*unasked, *self.without}:
             del self.fields[name]
+
+    def clean_segment(self) -> Segment | None:
+        return self.segments.get(self.cleaned_data["segment"])
 
     def clean_brand(self) -> Brand | None:
         name = self.cleaned_data["brand"].strip()
@@ -121,11 +135,23 @@ class Filters(Kept):
             return _("“%(value)s” is not one of the choices.") % {"value": self.data.get(name, "")}
         return " ".join(error.messages)
 
+    def narrowed(self) -> list[str]:
+        """What narrows the sales, in words."""
+        wanted = self.wanted
+        rows = [wanted[name].name for name in ("region", "store", "group", "segment") if wanted.get(name)]
+        channel = wanted.get("channel")
+        return [self.goods.name, *([Channel(channel).label] if channel else []), *rows]
+
     @property
     def goods(self) -> Goods:
         path = self.wanted.get("category")
         category = Category.objects.select_related("parent").filter(path=path).first() if path else None
         return Goods(category, self.wanted.get("brand"))
+
+    def days(self, night: Night) -> tuple[date, ...]:
+        """The first and the last that a page tells of."""
+        period = self._period(last_day(night))
+        return period.since, period.until
 
     def question(self, night: Night) -> Question:
         """What the address asks, `night` being the last one."""
@@ -138,6 +164,7 @@ class Filters(Kept):
             channel=self.wanted.get("channel"),
             goods=self.goods,
             group=self.wanted.get("group"),
+            segment=self.wanted.get("segment"),
         )
 
     def _period(self, on: date) -> Period:

@@ -1,6 +1,7 @@
 """The revenue tree: where the change of the sales came from."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -109,12 +110,17 @@ def table(question: Question, form: Any) -> Table:
     rows = [
         [
             NODES[one.key],
-            *(round(n, 4) for n in (one.value, one.before, one.value - one.before)),
+            *(_plain(n, one.unit) for n in (one.value, one.before, one.value - one.before)),
             one.contribution,
         ]
         for one in root.walk()
     ]
     return Table(_("revenue-tree"), header, rows)
+
+
+def _plain(value: Decimal, unit: str) -> Decimal | int:
+    """Whole customers, whole cents, and means with what they need."""
+    return int(value) if unit == "count" else round(value, 4 if unit == "mean" else 2)
 
 
 def behind(question: Question, form: Any, request: HttpRequest) -> Behind:

@@ -54,7 +54,7 @@ class Target(ApiView):
 
     @endpoint(
         "Decide about a target market", body=TargetChangeIn, answers={200: TargetOut},
-        example={"status": "chosen", "fit": 4, "remark": "They live around our stores."},
+        example={"status": "chosen", "review_on": "2027-03-01", "fit": 4, "remark": "They live around our stores."},
         permission=Permission.EDIT_TARGETS, scope=KeyScope.SEGMENTS_WRITE,
         problems={**UNKNOWN, 403: "`of_the_chain`: the key is for some stores only.",
             409: "`changed_meanwhile`: `errors` names the fields.", 422: "`invalid_target`."},

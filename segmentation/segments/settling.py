@@ -20,13 +20,12 @@ from segmentation.segments.active import Active
 
 @dataclass(frozen=True)
 class Settled:
-    """Who is in it as of `at`, rising, by which version, and how many came and went."""
+    """Who is in it as of `at`, rising, by which version, and how many that changed."""
 
     at: datetime
     version_id: int
     members: list[int]
-    came: int
-    went: int
+    changed: int
 
 
 class Decided(NamedTuple):
@@ -43,9 +42,9 @@ def everybody(cursor: Any, one: Active, moment: Moment) -> Settled:
     one = active.current(one)
     inside = evaluating.everybody(one.tree, moment)
     known = membership.members_now(cursor, one.segment_id)
-    came, went = _write(cursor, one, Decided(at, moment, set(inside)), known)
+    changed = _write(cursor, one, Decided(at, moment, set(inside)), known)
     SegmentVersion.objects.filter(pk=one.version_id, settled_at=None).update(settled_at=at)
-    return Settled(at, one.version_id, inside, came, went)
+    return Settled(at, one.version_id, inside, changed)
 
 
 def some(cursor: Any, one: Active, ids: Sequence[int]) -> None:
@@ -79,10 +78,10 @@ def _moment(settled: QuerySet[SegmentNight]) -> Moment:
     return replace(now, night=max(now.night, newest or 0))
 
 
-def _write(cursor: Any, one: Active, decided: Decided, known: set[int]) -> tuple[int, int]:
+def _write(cursor: Any, one: Active, decided: Decided, known: set[int]) -> int:
     came, went = sorted(decided.inside - known), sorted(known - decided.inside)
     membership.settle(
         cursor, segment_id=one.segment_id, version_id=one.version_id, at=decided.at, came=came, went=went,
         because=lambda ids: reasons.because(one.tree, ids, decided.moment),
     )  # fmt: skip
-    return len(came), len(went)
+    return len(came) + len(went)

@@ -7,13 +7,14 @@ people are counted from the spells of its customers.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
 from crm.org.scope import Viewer
+from customers import nights
 from segmentation.models import Segment, SegmentNight, SegmentVersion
 
 WEEK = timedelta(days=7)
@@ -55,10 +56,10 @@ class Size:
 def sizes(segments: Iterable[Segment], viewer: Viewer, at: datetime) -> dict[int, Size]:
     """By the segment's number, of the customers that the viewer may see, as of now.
 
-    The change is against the end of the newest night that is a week old.
+    The change is against the end of the newest night whose business date is a week before the one that is due.
     """
     ids, stores = [one.pk for one in segments], viewer.scope().store_ids
-    then = _newest_nights(ids, at - WEEK)
+    then = _newest_nights(ids, nights.due_date(at) - WEEK)
     if stores is None:
         found = {pk: (now, then[pk].customers if pk in then else 0) for pk, now in _of_chain(ids, at).items()}
     else:
@@ -75,7 +76,7 @@ def _size(now: int, then: int, *, has_change: bool) -> Size:
 
 def _of_chain(ids: list[int], at: datetime) -> dict[int, int]:
     """What the newest night wrote, with who came and without who went since. Without any, nobody is left out."""
-    last = _newest_nights(ids, at)
+    last = _newest_nights(ids)
     since = [last[pk].at.isoformat() if pk in last else EVER for pk in ids]
     found = {pk: night.customers for pk, night in last.items()}
     for sql, sign in ((_CAME, 1), (_WENT, -1)):
@@ -90,9 +91,9 @@ def _rows(sql: str, told: Mapping[str, Any]) -> list[Any]:
         return cursor.fetchall()
 
 
-def _newest_nights(ids: list[int], until: datetime) -> dict[int, SegmentNight]:
-    """Of each segment the newest night up to a moment."""
-    rows = SegmentNight.objects.filter(segment__in=ids, at__lte=until)
+def _newest_nights(ids: list[int], until: date = date.max) -> dict[int, SegmentNight]:
+    """Of each segment the newest night up to a business date."""
+    rows = SegmentNight.objects.filter(segment__in=ids, night__on__lte=until)
     newest = rows.filter(segment=OuterRef("segment")).order_by("-at").values("at")[:1]
     return {one.segment_id: one for one in rows.filter(at=Subquery(newest))}
 
@@ -100,8 +101,8 @@ def _newest_nights(ids: list[int], until: datetime) -> dict[int, SegmentNight]:
 def _settled(ids: list[int]) -> set[int]:
     """Those of which it is written down who is in them, nobody included."""
     done = SegmentVersion.objects.filter(segment__in=ids, settled_at__isnull=False)
-    nights = SegmentNight.objects.filter(segment__in=ids)
+    told = SegmentNight.objects.filter(segment__in=ids)
     return {
         *done.values_list("segment_id", flat=True),
-        *nights.values_list("segment_id", flat=True).distinct(),
+        *told.values_list("segment_id", flat=True).distinct(),
     }

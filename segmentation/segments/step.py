@@ -14,7 +14,7 @@ from customers.attributes import Moment
 from customers.histories import Histories
 from customers.nightrun import NightRun
 from segmentation.models import Changed, ChangedTable, SegmentNight, ShelfPointer
-from segmentation.segments import active, membership, settling
+from segmentation.segments import active, growth, membership, settling
 from segmentation.segments.active import Active
 from segmentation.shelf import answering, laying, purchases
 
@@ -76,8 +76,10 @@ def _lay(night_run: NightRun, name: str, moment: Moment) -> None:
 
 def _settle(cursor: Any, one: Active, night_run: NightRun, moment: Moment) -> int:
     done = settling.everybody(cursor, one, moment)
+    before = SegmentNight.objects.filter(segment=one.segment_id).order_by("-night_id").first()
+    came, went = growth.moved(cursor, one.segment_id, before.at) if before else (len(done.members), 0)
     SegmentNight.objects.create(
         segment_id=one.segment_id, night=night_run.night, version_id=done.version_id, at=done.at,
-        customers=len(done.members), came=done.came, went=done.went, digest=membership.digest(done.members),
+        customers=len(done.members), came=came, went=went, digest=membership.digest(done.members),
     )  # fmt: skip
-    return done.came + done.went
+    return done.changed

@@ -6,7 +6,7 @@ again at any time; `faults` names those that come out differently.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
@@ -101,30 +101,6 @@ def went(segment: Segment, viewer: Viewer, since: datetime, until: datetime) -> 
     """In it at the first moment and not at the second."""
     later = SegmentSpell.objects.filter(segment=segment).at(until).filter(customer=OuterRef("pk"))
     return members_at(segment, viewer, since).exclude(Exists(later))
-
-
-@dataclass(frozen=True)
-class Point:
-    """A segment at the end of a night, of the whole chain."""
-
-    on: date
-    customers: int
-    came: int
-    went: int
-
-
-def growth(segment: Segment, days: int = 366) -> list[Point]:
-    """Its nights of the last days, the oldest first; of two runs for a date the later."""
-    last = nights.published()
-    if last is None:
-        return []
-    rows = SegmentNight.objects.filter(
-        segment=segment, night_id__lte=last.pk, night__on__gt=last.on - timedelta(days=days)
-    )
-    found: dict[date, Point] = {}
-    for row in rows.select_related("night").order_by("night_id"):
-        found[row.night.on] = Point(row.night.on, row.customers, row.came, row.went)
-    return [found[on] for on in sorted(found)]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What the chain says of a segment as a market: judging, deciding, noting the strategy. All that is told or nothing."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,10 @@ from segmentation.targets.scoring import JUDGED
 
 STRATEGY = ("product", "price", "channel", "promotion")
 FIELDS = ("status", "goal", *STRATEGY, "owner", "review_on", *JUDGED)
+FARTHEST = timedelta(days=5 * 366)  # a review that nobody there today will hold is none
 LONGEST = {"goal": 200, **dict.fromkeys(STRATEGY, 2000)}
+
+UNREVIEWED = _("A chosen market has a day on which it is looked at again.")
 
 
 class InvalidTarget(Refusal):
@@ -64,7 +67,7 @@ def edit(
         changed = {name: value for name, value in told.items() if value != before[name]}
         if not changed:
             return target
-        if faults := tuple(_faults(record, changed, today(at))):
+        if faults := (*_faults(record, changed, today(at)), *_unready(before, changed)):
             raise InvalidTarget(_("This cannot be kept like this."), faults=faults)
         if target is None:
             target = Target.objects.create(**{_kind(record): record}, created_by=trail.actor_name(by))
@@ -95,8 +98,9 @@ def _faults(record: Group | Segment, told: Mapping[str, Any], on: date) -> list[
     for name in JUDGED:
         if told.get(name) is not None and told[name] not in range(1, 6):
             found.append(Fault(f"/{name}", str(_("From 1 to 5."))))
-    if told.get("review_on") and told["review_on"] < on:
-        found.append(Fault("/review_on", str(_("A day that is still to come."))))
+    review_on: date | None = told.get("review_on")
+    if review_on and not on <= review_on <= on + FARTHEST:
+        found.append(Fault("/review_on", str(_("A day that is still to come, in five years at the latest."))))
     owner: Staff | None = told.get("owner")
     if owner and not (owner.is_active and owner.may(Permission.VIEW_SEGMENTS)):
         found.append(Fault("/owner", str(_("They cannot see segments."))))
@@ -107,6 +111,13 @@ def _faults(record: Group | Segment, told: Mapping[str, Any], on: date) -> list[
             Fault("/status", str(_("Only a segment that everybody sees can be chosen: share it first.")))
         )
     return found
+
+
+def _unready(before: Mapping[str, Any], changed: Mapping[str, Any]) -> list[Fault]:
+    """What a chosen market lacks. Who looks after it may be open: then whoever chose it is told of the day."""
+    after = {**before, **changed}
+    is_asked = after["status"] == TargetStatus.CHOSEN and changed.keys() & {"status", "review_on"}
+    return [Fault("/review_on", str(UNREVIEWED))] if is_asked and not after["review_on"] else []
 
 
 def too_long(told: Mapping[str, Any]) -> list[Fault]:

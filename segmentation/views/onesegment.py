@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.org.models import Staff
 from crm.org.permissions import Permission
+from crm.org.scope import Viewer
 from crm.ui import words
 from crm.ui.views import StaffView
 from customers.models import Customer
@@ -19,11 +20,10 @@ from segmentation.models import (
     Segment,
     SegmentKind,
     SegmentListed,
-    SegmentNight,
     SegmentSpell,
     SegmentVersion,
 )
-from segmentation.segments import overview, owning, reading, roster
+from segmentation.segments import growth, overview, owning, reading, roster
 from segmentation.segments.members import is_evaluated, newest
 from segmentation.segments.sizes import Size, sizes
 from segmentation.views.members import ListWork, exported, listed
@@ -78,7 +78,7 @@ class SegmentPage(SegmentView):
             "used": overview.uses([segment]).get(segment.pk, {}),
             "asked_by": asked_by(segment, self.staff),
             "versions": told[:MOST_VERSIONS],
-            "trend": trend(segment, size) if self.staff.scope().is_chain else None,
+            "trend": trend(segment, size, self.staff),
             "is_list": segment.kind == SegmentKind.LIST,
             "is_mine": owning.is_owner(segment, self.staff),
             "may_change": self.staff.may(Permission.EDIT_SEGMENTS) and owning.may_change(segment, self.staff),
@@ -119,12 +119,10 @@ def _names(versions: list[SegmentVersion]) -> dict[str, str]:
     return {actor: names.get(number, "") for actor, number in people.items()}
 
 
-def trend(segment: Segment, size: Size) -> dict[str, Any] | None:
-    """How many there were each night, of the whole chain, and how many there are now."""
-    nights = SegmentNight.objects.filter(segment=segment).order_by("-at").annotate(on=F("night__on"))
-    rows: list[tuple[Any, ...]] = [
-        (row.on, row.customers, row.came, row.went) for row in reversed(nights[:NIGHTS])
-    ]
+def trend(segment: Segment, size: Size, viewer: Viewer) -> dict[str, Any] | None:
+    """How many of the viewer's customers there were each night, and how many there are now."""
+    nights = growth.growth(segment, viewer)[-NIGHTS:]
+    rows: list[tuple[Any, ...]] = [(one.on, one.customers, one.came, one.went) for one in nights]
     if not rows or size.now is None:
         return None
     if segment.archived_at is None:

@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.org.models import Staff
 from crm.org.permissions import Permission
+from crm.org.scope import Viewer
 from crm.ui import words
 from customers.models import Customer
 from segmentation.models import Segment, SegmentNight
-from segmentation.segments import active, reasons, timetravel
+from segmentation.segments import active, growth, reasons, timetravel
 from segmentation.segments.timetravel import Flow, Overlap
 from segmentation.views.members import exported, listed
 from segmentation.views.onesegment import SegmentView
@@ -141,7 +142,7 @@ class SegmentPast(SegmentView):
             "days": past.days,
             "unknown": past.form.unknown,
             "flow": past.flow(),
-            "growth": growth(segment) if self.staff.scope().is_chain else None,
+            "growth": grown(segment, self.staff),
             "links": links(request),
             "export": reverse("segmentation:segment-past-export", args=[segment.public_id]),
             "crumbs": crumbs(segment),
@@ -173,9 +174,9 @@ def links(request: HttpRequest) -> dict[str, str]:
     return found
 
 
-def growth(segment: Segment) -> dict[str, Any] | None:
+def grown(segment: Segment, viewer: Viewer) -> dict[str, Any] | None:
     """Who came and who went, night by night: bars up and down."""
-    points = timetravel.growth(segment, days=92)
+    points = growth.growth(segment, viewer, days=92)
     if len(points) < 2:
         return None
     chart = {

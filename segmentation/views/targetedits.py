@@ -70,7 +70,7 @@ class TargetForm(PlanForm):
     )
     review_on = forms.DateField(
         label=gettext_lazy("Review on"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=gettext_lazy("On that day whoever looks after it is told."),
+        help_text=gettext_lazy("A chosen market needs one. On that day whoever looks after it is told."),
     )  # fmt: skip
     remark = forms.CharField(
         label=gettext_lazy("Why"), required=False, max_length=400,

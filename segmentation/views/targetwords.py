@@ -13,7 +13,7 @@ FACTORS: dict[str, tuple[Any, Any]] = {
     "size": (_("Size"), _("Members at the end of the night.")),
     "growth": (_("Growth"), _("Members now against 13 weeks ago; until there are such nights, against 4 weeks ago.")),
     "value": (_("Worth"), _("What a member is worth to us.")),
-    "churn": (_("Churn"), _("The part of them that leaves. Less is better.")),
+    "churn": (_("Leaving"), _("The part of them that leaves. Less is better.")),
     "reach": (_("Reach"), _("Members with an address and a yes to offers by at least one channel.")),
     "competition": (
         _("Competition"), _("Entered by a person, 1 to 5: how hard others fight for them. Less is better.")
@@ -94,7 +94,7 @@ COLUMNS = (
     Column("revenue", _("Revenue"), _figure("revenue"), _whole, is_money=True),
     Column("share", _("of revenue"), _figure("share_of_revenue"), words.percent),
     Column("value", _("Value each"), _figure("value"), _whole, is_money=True),
-    Column("churn", _("Churn"), _figure("churn"), words.percent),
+    Column("churn", _("Leaving"), _figure("churn"), words.percent),
     Column("reach", _("Reach"), _figure("reach"), words.percent),
     Column("wallet", _("Share of wallet"), lambda one: one.scores.factors["wallet"], _whole),
     Column("competition", _("Competition"), _judged("competition")),

@@ -14,9 +14,10 @@ from analytics.periods import Preset, compared, period_of
 from analytics.questions import Question
 from crm.org.models import Staff, Store
 from customers import nights
-from customers.models import Brand, Category
+from customers.models import Brand, Category, Customer
 from segmentation import standings
 from segmentation.models import Group
+from segmentation.segments import lists, settling
 from tests.analytics import reference
 from tests.analytics.reference import Sold
 
@@ -78,6 +79,16 @@ def test_a_group_has_no_guests_and_is_that_of_the_last_night(noor: Staff, year: 
     group = next(group for group in Group.objects.all() if standings.members(noor, group=group.code).exists())
     ids = set(standings.members(noor, group=group.code).values_list("customer_id", flat=True))
     question = ask(noor, group=group)
+    root = revenue.tree(question)
+    assert root.key == "members"
+    assert_tree(root, question, [line for line in reference.counting(year) if line.customer in ids])
+
+
+def test_a_segment_has_no_guests_and_is_that_of_now(noor: Staff, year: list[Sold]) -> None:
+    ids = set(Customer.objects.order_by("pk").values_list("pk", flat=True)[:7])
+    segment = lists.create(by=noor, name="Seven", customers=ids)
+    settling.new_versions()
+    question = ask(noor, segment=segment)
     root = revenue.tree(question)
     assert root.key == "members"
     assert_tree(root, question, [line for line in reference.counting(year) if line.customer in ids])

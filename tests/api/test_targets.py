@@ -1,10 +1,12 @@
 """Target markets over the API: figures of the key's stores, decisions of the chain."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from crm.org.models import Staff, Store
 from segmentation.models import Segment, Target, TargetDecision
@@ -14,6 +16,7 @@ from tests.segmentation import markets
 
 Calling = Callable[..., Client]
 TARGETS = "/api/v1/targets/"
+SOON = (now() + timedelta(days=300)).date().isoformat()
 
 
 @pytest.fixture
@@ -50,13 +53,13 @@ def test_figures_are_of_the_keys_stores(tea: Segment, calling: Calling, harbour:
 def test_deciding(tea: Segment, calling: Calling, marta: Staff) -> None:
     key = calling("segments:write")
     told = patch(
-        key, tea.public_id, status="chosen", fit=4, owner=marta.code, review_on="2099-01-01", price="Low",
+        key, tea.public_id, status="chosen", fit=4, owner=marta.code, review_on=SOON, price="Low",
         remark="Close by", based_on={"status": "considered", "price": ""},
     )  # fmt: skip
     assert told.status_code == 200
     answer = told.json()
     assert (answer["status"], answer["fit"], answer["owner"], answer["review_on"], answer["price"]) == (
-        "chosen", 4, marta.code, "2099-01-01", "Low",
+        "chosen", 4, marta.code, SOON, "Low",
     )  # fmt: skip
     assert TargetDecision.objects.get().remark == "Close by"
     late = patch(key, tea.public_id, price="High", based_on={"price": ""})

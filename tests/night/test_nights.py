@@ -12,7 +12,7 @@ from django.db import connection
 from crm.jobs import runner
 from crm.jobs.models import Job, State
 from crm.org.models import Staff, Store
-from crm.schedule import BEAT, NEWEST_ALONE, NIGHT_TITLES, night_steps
+from crm.schedule import ACTS, BEAT, NIGHT_TITLES, SCORES, night_steps
 from customers import merging, nights, stages
 from customers.models import Customer, Lifecycle, LifecycleRules, Persona, PurchaseState, Stage, StaleState
 from segmentation import heatmap, movement, schemes, standings
@@ -96,17 +96,18 @@ def test_the_command_catches_up_and_says_so(harbour: Store, monkeypatch: pytest.
     assert all(name in out.getvalue() for name in NIGHT_TITLES)
 
 
+@pytest.mark.parametrize(("more", "left_out"), [({}, ACTS | SCORES), ({"scored": True}, ACTS)])
 def test_nights_of_the_past_leave_out_what_only_the_newest_shows(
-    harbour: Store, monkeypatch: pytest.MonkeyPatch
+    more: dict[str, bool], left_out: frozenset[str], harbour: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nights, "last_business_date", lambda at=None: after(7))
     who = people(3, harbour)
     buy([(c.pk, after(-i), 1000, 0) for i, c in enumerate(who)], harbour)
-    call_command("nightly", weeks=1, stdout=StringIO())
+    call_command("nightly", weeks=1, stdout=StringIO(), **more)
     past, newest = Job.objects.order_by("key")
     assert (past.key, newest.key) == (MONDAY.isoformat(), after(7).isoformat())
     every = list(NIGHT_TITLES)
-    assert [step.name for step in past.steps.all()] == [name for name in every if name not in NEWEST_ALONE]
+    assert [step.name for step in past.steps.all()] == [name for name in every if name not in left_out]
     assert [step.name for step in newest.steps.all()] == every
     assert Persona.objects.filter(ended_night=None).count() == 3
 

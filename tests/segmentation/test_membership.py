@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crm.lib.owned import Owned
 from crm.org.models import Staff, Store
+from crm.org.permissions import Role
 from customers import nights
 from customers.attributes import Moment
 from customers.models import Customer, CustomerTag, CustomField, Tag
@@ -27,7 +28,7 @@ from segmentation.models import (
     SegmentVersion,
     Touched,
 )
-from segmentation.segments import active, evaluating, reasons, saving, settling, timetravel, uses
+from segmentation.segments import active, evaluating, growth, reasons, saving, settling, timetravel, uses
 from segmentation.targets import step as targets
 from tests import cast
 from tests.night.helpers import run_night
@@ -312,6 +313,19 @@ def _replayed(ops: list[tuple[str, int, int]], harbour: Store, ana: Staff) -> No
             assert why.version == row.version.number
     assert [(uses.audience(one), one.members) for one, _ids in used] == [(ids, None) for _one, ids in used]
     assert list(timetravel.faults()) == []
+    for one in made:
+        _grown(one, harbour)
+
+
+def _grown(of: Segment, harbour: Store) -> None:
+    """The nights tell who came and went, and the spells of the only store tell the same."""
+    max_, marta = cast.staff("Max", Role.MARKETER), cast.staff("Marta", Role.STORE_MANAGER, stores=[harbour])
+    told = growth.growth(of, max_)
+    before = 0
+    for point in told:
+        assert point.customers == before + point.came - point.went
+        before = point.customers
+    assert growth.growth(of, marta) == told
 
 
 def _use(of: Segment) -> tuple[SegmentUse, list[int]]:

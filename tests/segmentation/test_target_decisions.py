@@ -21,6 +21,7 @@ from tests.segmentation import markets
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 11, 4, tzinfo=UTC)
 TODAY = date(2026, 3, 11)
+LATER = TODAY + timedelta(days=90)
 
 
 @pytest.fixture
@@ -34,7 +35,16 @@ def edit(record: Any, by: Staff, remark: str = "", **wanted: Any) -> Target | No
 
 
 def test_a_judgement_and_a_decision_are_rows_of_their_own(loyal: Group, max_: Staff, ana: Staff) -> None:
-    edit(loyal, max_, "They live here.", status="chosen", fit=4, competition=2, goal=" 500 more ")
+    edit(
+        loyal,
+        max_,
+        "They live here.",
+        status="chosen",
+        review_on=LATER,
+        fit=4,
+        competition=2,
+        goal=" 500 more ",
+    )
     edit(loyal, ana, "A discounter opens.", competition=5)
     edit(loyal, ana, competition=5, goal="500 more")  # nothing new
     target = Target.objects.get(group=loyal)
@@ -47,7 +57,7 @@ def test_a_judgement_and_a_decision_are_rows_of_their_own(loyal: Group, max_: St
     assert list(decided) == [("chosen", "They live here.", None, f"staff:{max_.pk}")]
     acts = Entry.objects.filter(action="target.edit").order_by("pk")
     assert [act.details["fields"] for act in acts] == [
-        ["competition", "fit", "goal", "status"],
+        ["competition", "fit", "goal", "review_on", "status"],
         ["competition"],
     ]
     assert acts[1].changes["competition"] == [2, 5]
@@ -58,6 +68,7 @@ def test_a_judgement_and_a_decision_are_rows_of_their_own(loyal: Group, max_: St
     [
         ({"fit": 6}, "/fit"), ({"competition": 0}, "/competition"), ({"goal": "x" * 201}, "/goal"),
         ({"price": "x" * 2001}, "/price"), ({"review_on": TODAY - timedelta(days=1)}, "/review_on"),
+        ({"review_on": date(9999, 12, 31)}, "/review_on"), ({"status": "chosen"}, "/review_on"),
         ({"status": "loved"}, "/status"),
     ],
 )  # fmt: skip
@@ -67,6 +78,19 @@ def test_a_refusal_changes_nothing(loyal: Group, max_: Staff, wanted: dict[str, 
     assert [fault.pointer for fault in refused.value.faults] == [place]
     assert not Target.objects.exists()
     assert not Entry.objects.filter(action="target.edit").exists()
+
+
+def test_a_chosen_market_keeps_its_day_of_review(loyal: Group, max_: Staff) -> None:
+    edit(loyal, max_, status="chosen", review_on=LATER)
+    with pytest.raises(InvalidTarget) as refused:
+        edit(loyal, max_, review_on=None)
+    assert [str(fault.detail) for fault in refused.value.faults] == [
+        "A chosen market has a day on which it is looked at again."
+    ]
+    Target.objects.update(review_on=None)  # chosen before there was this rule
+    edit(loyal, max_, goal="More")
+    edit(loyal, max_, status="dropped")
+    assert Target.objects.get().goal == "More"
 
 
 def test_who_looks_after_it_must_see_it(loyal: Group, max_: Staff, chen: Staff, marta: Staff) -> None:
@@ -79,7 +103,7 @@ def test_who_looks_after_it_must_see_it(loyal: Group, max_: Staff, chen: Staff, 
 def test_a_segment_of_ones_own_cannot_be_the_chains_target(chain: Any, max_: Staff) -> None:
     mine = markets.segment("Mine", owner=max_, is_shared=False)
     with pytest.raises(InvalidTarget) as refused:
-        edit(mine, max_, status="chosen")
+        edit(mine, max_, status="chosen", review_on=LATER)
     assert refused.value.faults[0].pointer == "/status"
     edit(mine, max_, fit=3)
     assert Target.objects.get().key == mine.public_id
@@ -127,7 +151,7 @@ def test_before_and_after_the_choice(max_: Staff, marta: Staff, harbour: Store, 
     one, people = markets.tea_people(harbour, uptown)
     assert history.since_chosen(max_, None) is None
     cast.night("2026-02-25")
-    target = edit(one, max_, status="chosen")
+    target = edit(one, max_, status="chosen", review_on=LATER)
     cast.purchase(people["D"], at=uptown, on="2026-03-09", amount="70.00")
     cast.night(markets.ON)
     whole, own = (history.since_chosen(person, target) for person in (max_, marta))

@@ -144,7 +144,7 @@ def test_who_waited_brings_nobody_back_into_what_was_archived(irina: Customer, m
     with connection.cursor() as cursor:
         settling.some(cursor, old, [irina.pk])
         done = settling.everybody(cursor, old, evaluating.moment())
-    assert (done.members, done.came, done.went) == ([], 0, 0)
+    assert (done.members, done.changed) == ([], 0)
     assert not SegmentSpell.objects.at().exists()
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
@@ -14,6 +15,7 @@ from crm.audit.models import Entry
 from crm.org.models import Staff, Store
 from customers.models import Brand, Category, Customer, Night, Product
 from segmentation.models import Standing
+from segmentation.segments import lists
 from tests import cast
 from tests.night.helpers import run_night
 
@@ -180,9 +182,68 @@ def test_a_group_is_followed(max_: Staff, sales: None, signed_in: Browser) -> No
     blocks = [[one.blocks[i].buyers for one in found.cohorts] for i in range(4)]
     assert [sum(block) for block in blocks] == [0, 0, 7, 0]
     assert sum(one.blocks[2].revenue for one in found.cohorts) == Decimal("117.00")
-    for _group, n, _share, link in page.context["became"]:
-        assert theirs.get(link).context["count"] == n
-    assert sum(n for _g, n, _s, _l in page.context["became"]) == page.context["chosen"].customers
+    for one in page.context["became"]:
+        assert theirs.get(one.link).context["count"] == one.customers
+    assert sum(one.customers for one in page.context["became"]) == page.context["chosen"].customers
+
+
+def test_a_segment_is_followed_beside_the_others(
+    max_: Staff, marta: Staff, sales: None, harbour: Store, signed_in: Browser
+) -> None:
+    """H0 to H5 were in it; H0 and H1 come back, H0 for much, and H5 is put out. Of the other eight U0 comes back."""
+    six = [Customer.objects.get(name=f"H{i}") for i in range(6)]
+    segment = lists.create(by=max_, name="Six of them", customers=[one.pk for one in six])
+    cast.night("2026-03-17")
+    for name, amount in (("H0", "100.00"), ("H1", "20.00"), ("U0", "9.00")):
+        cast.purchase(Customer.objects.get(name=name), at=harbour, on="2026-03-20", amount=amount)
+    lists.replace(segment, [one.pk for one in six[:5]], by=max_)
+    cast.night("2026-03-24")
+    theirs = signed_in(max_)
+    page = theirs.get(f"/analyses/cohorts/?segment={segment.public_id}")
+    found = page.context["found"]
+    assert (found.night.on.isoformat(), [one.of for one in found.cohorts]) == ("2026-03-17", [segment, None])
+    assert [
+        (one.customers, [(block.buyers, block.visits, str(block.revenue)) for block in one.blocks])
+        for one in found.cohorts
+    ] == [(6, [(2, 2, "120.00")]), (8, [(1, 1, "9.00")])]
+    assert [(one.name, one.customers) for one in page.context["stayed"]] == [
+        ("Still in the segment", 5),
+        ("No longer in it", 1),
+    ]
+    assert sum(one.customers for one in page.context["became"]) == 6
+    own = signed_in(marta).get(f"/analyses/cohorts/?segment={segment.public_id}").context["found"]
+    assert [one.customers for one in own.cohorts] == [6, 4]
+    both = theirs.get(f"/analyses/cohorts/?segment={segment.public_id}&group=loyal")
+    assert [str(label) for label, _fault in both.context["form"].left_out] == ["Group"]
+    unknown = theirs.get(f"/analyses/cohorts/?segment={segment.public_id}&on=2026-02-10")
+    assert "Two nights are needed" in unknown.content.decode()
+
+
+def test_sales_of_a_segment(max_: Staff, sales: None, signed_in: Browser) -> None:
+    """H0 (15) and H1 (17) of the last four weeks; the file says of whom it tells, in whole customers and cents."""
+    two = Customer.objects.filter(name__in=["H0", "H1"]).values_list("pk", flat=True)
+    segment = lists.create(by=max_, name="Two of them", customers=two)
+    cast.night("2026-03-11")
+    theirs = signed_in(max_)
+    page = theirs.get(f"/analyses/revenue/?segment={segment.public_id}")
+    assert (page.context["root"].key, page.context["root"].value) == ("members", Decimal("32.00"))
+    answer = theirs.get(
+        f"/analyses/revenue/export/?segment={segment.public_id}&period=own&since=2026-03-01&until=2026-03-09"
+    )
+    assert unquote(answer["Content-Disposition"]).endswith(
+        "revenue-tree-2026-03-01-2026-03-09-two-of-them.csv"
+    )
+    rows = list(csv.reader(StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert rows[1][1:] == ["32.00", "32.00", "0.00", "0.00"]
+
+
+def test_a_segment_of_somebody_else_is_not_offered(
+    max_: Staff, ana: Staff, sales: None, signed_in: Browser
+) -> None:
+    own = lists.create(by=ana, name="Mine", is_shared=False, customers=[])
+    page = signed_in(max_).get(f"/analyses/revenue/?segment={own.public_id}")
+    assert "Mine" not in page.content.decode()
+    assert [str(label) for label, _fault in page.context["form"].left_out] == ["Segment"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -25,8 +25,9 @@ class Command(BaseCommand):
             first.note("empty")
         if first.is_empty:
             return
-        # Nights of some weeks before the first one let the demo show movement between groups.
-        for step, options in (("load_demo", {}), ("nightly", {"weeks": 4}), ("spend_demo", {})):
+        # Nights of some weeks before the first one let the demo show how groups and segments moved.
+        nights = {"weeks": 4, "scored": True}
+        for step, options in (("load_demo", {}), ("nightly", nights), ("spend_demo", {})):
             if step not in first.steps:
                 self._run(step, options)
                 first.note(step)
