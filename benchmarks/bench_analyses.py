@@ -55,7 +55,12 @@ def run(lab: Lab) -> Iterable[Figure]:
         "new and lapsed, 13 months", months, "s", "bare GROUP BY customer", bare(RECEIPTS), at_most(2)
     )
     first = nights.published_dates()[-1]
-    yield Figure("what became of groups", best_of(3, lambda: cohorts.of_groups(Everybody(), first)), "s", bar=at_most(2))
+    yield Figure(
+        "what became of groups",
+        best_of(3, lambda: cohorts.of_groups(Everybody(), first)),
+        "s",
+        bar=at_most(2),
+    )
 
 
 def _pages(

@@ -35,6 +35,12 @@ def moment_of(segment: Segment, on: date) -> datetime | None:
     return night.at if night else None
 
 
+def moments_of(on: date) -> dict[int, datetime]:
+    """Of each segment, by its number, the moment of its latest published night up to a date."""
+    rows = SegmentNight.objects.filter(night__on__lte=on, night__published_at__isnull=False)
+    return dict(rows.order_by("night__on", "night_id").values_list("segment", "at"))
+
+
 def members_at(segment: Segment, viewer: Viewer, at: datetime | None = None) -> QuerySet[Customer]:
     """Who was in it at a moment (None: who is now), of the stores that the viewer sees now; in no order."""
     spells = SegmentSpell.objects.filter(segment=segment).at(at).filter(customer=OuterRef("pk"))

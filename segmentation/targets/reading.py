@@ -55,14 +55,17 @@ SELECT customer_id, group_id::int, (ended_night IS NULL)::int
 FROM segmentation_standing WHERE {_RANGE}
 """  # noqa: S608  our own words
 _SEGMENTS = f"""
-SELECT customer_id, segment_id::int, (ended_at IS NULL)::int
-       + 2 * (began_at <= %(month_at)s AND (ended_at IS NULL OR ended_at > %(month_at)s))::int
-       + 4 * (began_at <= %(quarter_at)s AND (ended_at IS NULL OR ended_at > %(quarter_at)s))::int
-FROM segmentation_segmentspell WHERE {_RANGE}
+SELECT s.customer_id, s.segment_id::int, (s.ended_at IS NULL)::int
+       + 2 * coalesce(s.began_at <= t.month_at AND (s.ended_at IS NULL OR s.ended_at > t.month_at), false)::int
+       + 4 * coalesce(s.began_at <= t.quarter_at AND (s.ended_at IS NULL OR s.ended_at > t.quarter_at), false)::int
+FROM segmentation_segmentspell s
+LEFT JOIN unnest(%(segments)s::bigint[], %(months)s::timestamptz[], %(quarters)s::timestamptz[])
+    AS t (segment_id, month_at, quarter_at) ON t.segment_id = s.segment_id
+WHERE {_RANGE}
 """  # noqa: S608  our own words
 _example = {
     "low": 1, "high": 25_001, "then": date(2025, 12, 9), "month": 1, "quarter": 1,
-    "month_at": datetime(2026, 2, 11), "quarter_at": datetime(2025, 12, 10),
+    "segments": [1], "months": [datetime(2026, 2, 11)], "quarters": [datetime(2025, 12, 10)],
 }  # fmt: skip
 STATEMENTS = [
     Statement(f"targets.{name}", sql, {k: v for k, v in _example.items() if f"%({k})s" in sql})

@@ -5,9 +5,8 @@ again after a kill.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import connection
@@ -16,13 +15,13 @@ from crm.jobs.claim import StepProgress
 from crm.lib.copy import FLOAT8, INT2, INT4, INT8, TOTAL, write_columns
 from crm.lib.sidebyside import side_by_side
 from crm.lib.spells import day_number
-from crm.org.models import Chain
 from customers import nights
 from customers.histories import RANGE, Histories
 from customers.nightrun import NightRun
 from customers.persona.reading import goods
 from segmentation import schemes
 from segmentation.models import Segment, TargetCount, TargetNight
+from segmentation.segments import timetravel
 from segmentation.targets import counting, measures, reading
 from segmentation.targets.counting import COLUMNS, DAYS, First, Key, Sums
 from segmentation.targets.measures import CHURN, OWN, VALUE
@@ -63,12 +62,12 @@ def take_back(night: int) -> None:
 
 @dataclass
 class _When:
-    """Which earlier nights sizes are compared with, and the moments that end their days."""
+    """Which earlier nights sizes are compared with: those of the groups, and of each segment the moment of its own."""
 
     month: Any
     quarter: Any
-    month_at: datetime
-    quarter_at: datetime
+    months: dict[int, datetime]
+    quarters: dict[int, datetime]
 
 
 class _Source:
@@ -80,9 +79,8 @@ class _Source:
         self.when = _when(night_run)
         self.sources = {name: measures.serving(name, night_run.night.pk) for name in (CHURN, VALUE)}
         self.known = {(0, group.pk) for group in schemes.groups()}
-        began = dict(Segment.objects.filter(archived_at=None).values_list("pk", "created_at"))
-        self.known |= {(1, pk) for pk in began}
-        self.began = {(1, pk): at for pk, at in began.items()}
+        self.segments = list(Segment.objects.in_use().order_by("pk").values_list("pk", flat=True))
+        self.known |= {(1, pk) for pk in self.segments}
         with connection.cursor() as cursor:
             category = goods(cursor).category
         names, self.category = np.unique(category, return_inverse=True)
@@ -105,9 +103,8 @@ class _Source:
     def is_known_then(self, key: Key, name: str) -> bool:
         """Whether it can be said who was in it 4 or 13 weeks ago."""
         then = name.removesuffix("_ago")
-        if key in self.began:
-            return bool(self.began[key] <= getattr(self.when, f"{then}_at"))
-        return getattr(self.when, then) is not None
+        kind, number = key
+        return number in getattr(self.when, f"{then}s") if kind else getattr(self.when, then) is not None
 
     def load(self, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """People and members of a part, read once and kept for the second pass."""
@@ -150,7 +147,9 @@ class _Source:
         when = {
             "month": self.when.month.pk if self.when.month else 0,
             "quarter": self.when.quarter.pk if self.when.quarter else 0,
-            "month_at": self.when.month_at, "quarter_at": self.when.quarter_at,
+            "segments": self.segments,
+            "months": [self.when.months.get(pk) for pk in self.segments],
+            "quarters": [self.when.quarters.get(pk) for pk in self.segments],
         }  # fmt: skip
         found = reading.members(number * RANGE, (number + 1) * RANGE, ids, when)
         names = np.array(sorted(kind << 32 | of for kind, of in self.known), dtype=np.int64)
@@ -159,13 +158,8 @@ class _Source:
 
 
 def _when(night_run: NightRun) -> _When:
-    zone = ZoneInfo(Chain.current().timezone)
-
-    def end_of(day: Any) -> datetime:
-        return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
-
-    month_on, quarter_on = night_run.on - MONTH, night_run.on - QUARTER
-    return _When(nights.night_of(month_on), nights.night_of(quarter_on), end_of(month_on), end_of(quarter_on))
+    days = night_run.on - MONTH, night_run.on - QUARTER
+    return _When(*map(nights.night_of, days), *map(timetravel.moments_of, days))
 
 
 def _columns(sums: Sums, source: _Source, night: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A segment whose every figure is worked out by hand in docs/algorithms/targets.md.
 
-"Tea people", kept since 1 November; the night is that of 10 March 2026 (4 weeks before: 10 February; 13: 9 December).
+"Tea people", kept since 1 November; the night is that of 10 March 2026. Nights of 10 February (4 weeks before) and
+9 December (13) settled it.
 
 | who | home | in the segment | bought |
 |---|---|---|---|
@@ -17,8 +18,8 @@ from typing import Any
 
 from crm.org.models import Store
 from customers import consents
-from customers.models import Category, Customer
-from segmentation.models import Segment, SegmentSpell, SegmentVersion
+from customers.models import Category, Customer, LifecycleRules, Night
+from segmentation.models import Segment, SegmentNight, SegmentSpell, SegmentVersion
 from tests import cast
 
 ON = date(2026, 3, 10)
@@ -42,16 +43,27 @@ def inside(one: Segment, who: Customer, since: str, until: str | None = None) ->
     )  # fmt: skip
 
 
+def told(one: Segment, on: str, customers: int) -> None:
+    """That a night of before settled it."""
+    night = Night.objects.create(
+        on=on, rules=LifecycleRules.current(), window_days=365, published_at=moment(on) + timedelta(days=1)
+    )
+    SegmentNight.objects.create(
+        segment=one, night=night, version=one.versions.get(), at=night.published_at, customers=customers, came=0,
+        went=0, digest=b"",
+    )  # fmt: skip
+
+
 def tea_people(harbour: Store, uptown: Store) -> tuple[Segment, dict[str, Customer]]:
     """The segment and its people; without a night."""
     _goods()
-    told: dict[str, dict[str, Any]] = {
+    known: dict[str, dict[str, Any]] = {
         "A": {"phone": "+8613800138001"},
         "B": {"email": "b@example.com"},
         "D": {},
     }
     people = {
-        name: cast.customer(name, of=uptown if name == "D" else harbour, **told.get(name, {}))
+        name: cast.customer(name, of=uptown if name == "D" else harbour, **known.get(name, {}))
         for name in "ABCDEF"
     }
     Customer.objects.filter(name__in="ABC").update(household_size=2, income_band="50-75K")
@@ -61,6 +73,8 @@ def tea_people(harbour: Store, uptown: Store) -> tuple[Segment, dict[str, Custom
     inside(one, people["C"], "2026-01-15")
     inside(one, people["E"], "2025-11-05", "2026-01-01")
     inside(one, people["F"], "2026-02-20")
+    for on, many in (("2025-12-09", 4), ("2026-02-10", 4)):
+        told(one, on, many)
     both = [("TEA", "1", "60.00"), ("BREAD", "1", "40.00")]
     for day in (date(2025, 12, 5), *(date(2026, 1, 10) + timedelta(days=10 * n) for n in range(6))):
         cast.purchase(people["A"], at=harbour, on=day, lines=both)

@@ -7,8 +7,8 @@ import pytest
 
 from crm.org.models import Staff, Store
 from customers import nights
-from customers.models import Customer
-from segmentation.models import NightCuts, Segment, Standing, TargetCount, TargetNight
+from customers.models import Customer, Night
+from segmentation.models import NightCuts, Segment, SegmentNight, Standing, TargetCount, TargetNight
 from segmentation.targets import candidates, counting, figures, measures
 from segmentation.targets.measures import Source
 from tests import cast
@@ -85,6 +85,8 @@ def test_groups_add_up_to_everybody_who_bought(tea: Segment, max_: Staff, marta:
 
 
 def test_growth_of_a_group_needs_a_night_of_then(tea: Segment, harbour: Store, max_: Staff) -> None:
+    SegmentNight.objects.all().delete()
+    Night.objects.all().delete()
     cast.night("2026-02-08")
     cast.night(ON)
     basis = TargetNight.objects.latest("night_id")
