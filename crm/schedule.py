@@ -60,11 +60,15 @@ TAKES_ALONG = {
     "clusters": ("segments", "targets"),
     "segments": ("targets",),
 }
-# Steps that a night of the past leaves to the newest. Receipts earn, members rise and friends are rewarded by the dates
-# of what happened, whichever night finds it. Scores are shown of the newest night alone, and who is in a segment is
-# decided by today: a night that is caught up leaves them out, one that was asked to give segments a past has them.
-ACTS = frozenset({"accrual", "tier_review", "agents", "birthdays", "referrals"})
-SCORES = frozenset({"persona", "lifetime", "churn", "clusters", "products", "segments", "targets"})
+# Steps that a night of the past leaves to the newest: receipts earn, members rise and friends are rewarded by the dates of
+# what happened, whichever night finds it, and scores are shown of the newest night alone.
+NEWEST_ALONE = frozenset({
+    "accrual", "tier_review", "agents", "birthdays", "referrals",
+    "lifetime", "churn", "clusters", "products", "targets",
+})  # fmt: skip
+# Nor has a night that is caught up these, for who is in a segment is decided by today; one that was asked to give segments
+# a past has them.
+WHEN_ASKED = frozenset({"persona", "segments"})
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.
 WORDS = NIGHT_TITLES | {
@@ -154,7 +158,7 @@ def night_steps() -> list[Any]:
         module_name, function = place.split(":")
         module = import_module(module_name)
         more: dict[str, Any] = {
-            "past": Past.NEVER if name in ACTS else Past.ASKED if name in SCORES else Past.ALWAYS
+            "past": Past.NEVER if name in NEWEST_ALONE else Past.ASKED if name in WHEN_ASKED else Past.ALWAYS
         }
         if hasattr(module, "take_back"):
             more["take_back"] = module.take_back

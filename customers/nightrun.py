@@ -129,7 +129,7 @@ def publish(night_run: NightRun, progress: StepProgress) -> None:
 
 def _offered(params: dict[str, Any], steps: Sequence[NightStep]) -> list[NightStep]:
     """The newest night has all of them."""
-    left_out = {Past.NEVER} if params.get("scored") else {Past.NEVER, Past.ASKED}
+    left_out = {Past.NEVER} if params.get("segments") else {Past.NEVER, Past.ASKED}
     return [step for step in steps if not params.get("past") or step.past not in left_out]
 
 

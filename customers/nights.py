@@ -72,13 +72,13 @@ def missed(until: date) -> list[date]:
 
 def start(
     on: date, by: Any, *, rebuild: bool = False, steps: tuple[str, ...] = (), is_past: bool = False,
-    is_scored: bool = False,
+    has_segments: bool = False,
 ) -> Job:  # fmt: skip
     """Ask for the night of a business date: enqueues its job, or runs an ended one again. Returns the job.
 
     `rebuild`: recompute all purchase states from the purchases. `steps`: only these (by name), then publish. `is_past`:
-    a later night follows at once, so what only the newest night shows is left out; but not its scores and segments
-    when it `is_scored`.
+    a later night follows at once, so what only the newest night shows is left out; but not who was in which
+    segment when it `has_segments`.
     A job of that date that waits or runs is returned as it is. Refuses a date before the published night and a day
     that is not over.
     """
@@ -95,7 +95,7 @@ def start(
         "rebuild": rebuild,
         "steps": list(steps),
         "past": is_past,
-        "scored": is_scored,
+        "segments": has_segments,
     }
     job = Job.objects.filter(kind=KIND, key=on.isoformat()).first()
     if job is None:
