@@ -60,14 +60,14 @@ TAKES_ALONG = {
     "clusters": ("segments", "targets"),
     "segments": ("targets",),
 }
-# Steps that a night of the past leaves to the newest: receipts earn, members rise and friends are rewarded by the dates of
-# what happened, whichever night finds it, and scores are shown of the newest night alone.
+# Steps that a night of the past leaves to the newest: receipts earn, members rise and friends are rewarded by the dates
+# of what happened, whichever night finds it, and scores are shown of the newest night alone.
 NEWEST_ALONE = frozenset({
     "accrual", "tier_review", "agents", "birthdays", "referrals",
     "lifetime", "churn", "clusters", "products", "targets",
 })  # fmt: skip
-# Nor has a night that is caught up these, for who is in a segment is decided by today; one that was asked to give segments
-# a past has them.
+# Nor has a night that is caught up these, for who is in a segment is decided by today; one that was asked to give
+# segments a past has them.
 WHEN_ASKED = frozenset({"persona", "segments"})
 NIGHT_TITLES = {name: title for name, title, _place in NIGHT}
 # What pages call the job, its steps and their counts.

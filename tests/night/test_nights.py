@@ -12,7 +12,7 @@ from django.db import connection
 from crm.jobs import runner
 from crm.jobs.models import Job, State
 from crm.org.models import Staff, Store
-from crm.schedule import ACTS, BEAT, NIGHT_TITLES, SCORES, night_steps
+from crm.schedule import BEAT, NEWEST_ALONE, NIGHT_TITLES, WHEN_ASKED, night_steps
 from customers import merging, nights, stages
 from customers.models import Customer, Lifecycle, LifecycleRules, Persona, PurchaseState, Stage, StaleState
 from segmentation import heatmap, movement, schemes, standings
@@ -96,7 +96,9 @@ def test_the_command_catches_up_and_says_so(harbour: Store, monkeypatch: pytest.
     assert all(name in out.getvalue() for name in NIGHT_TITLES)
 
 
-@pytest.mark.parametrize(("more", "left_out"), [({}, ACTS | SCORES), ({"scored": True}, ACTS)])
+@pytest.mark.parametrize(
+    ("more", "left_out"), [({}, NEWEST_ALONE | WHEN_ASKED), ({"segments": True}, NEWEST_ALONE)]
+)
 def test_nights_of_the_past_leave_out_what_only_the_newest_shows(
     more: dict[str, bool], left_out: frozenset[str], harbour: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,9 +34,9 @@ class Command(BaseCommand):
             help="before the first night of all: also the nights of N weeks before, so that movement has a past",
         )  # fmt: skip
         parser.add_argument(
-            "--scored",
+            "--segments",
             action="store_true",
-            help="with --weeks: with their scores, so that segments have a past",
+            help="with --weeks: with who was in which segment then",
         )
         parser.add_argument(
             "--step", metavar="NAME", help="only this step, those that rest on it, and publish"
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         steps = _steps(options["step"])
         try:
             on = options["date"]
-            past = self._past(on or nights.last_business_date(), options["weeks"], options["scored"])
+            past = self._past(on or nights.last_business_date(), options["weeks"], options["segments"])
             for job in past:
                 self._run(job)
             jobs = self._jobs(
@@ -71,12 +71,12 @@ class Command(BaseCommand):
         waiting = [job for job in waiting if not job.is_ended]
         return [*waiting, nights.start(last_on, BY, rebuild=rebuild, steps=steps)]
 
-    def _past(self, last_on: date, weeks: int, is_scored: bool) -> list[Job]:
+    def _past(self, last_on: date, weeks: int, has_segments: bool) -> list[Job]:
         """Jobs of the weeks before, oldest first; none once there is a published night."""
         if nights.published() is not None:
             return []
         dates = [last_on - timedelta(weeks=i) for i in range(weeks, 0, -1)]
-        return [nights.start(on, BY, is_past=True, is_scored=is_scored) for on in dates]
+        return [nights.start(on, BY, is_past=True, has_segments=has_segments) for on in dates]
 
     def _run(self, job: Job) -> None:
         with _shown(job):

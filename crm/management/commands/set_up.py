@@ -26,7 +26,7 @@ class Command(BaseCommand):
         if first.is_empty:
             return
         # Nights of some weeks before the first one let the demo show how groups and segments moved.
-        nights = {"weeks": 4, "scored": True}
+        nights = {"weeks": 4, "segments": True}
         for step, options in (("load_demo", {}), ("nightly", nights), ("spend_demo", {})):
             if step not in first.steps:
                 self._run(step, options)
