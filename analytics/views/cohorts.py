@@ -81,7 +81,8 @@ class CohortsPage(Page):
         found = form.found()
         if found is None or not found.cohorts:
             return {"found": None}
-        chosen = next((one for one in found.cohorts if one.of == question.group), found.cohorts[0])
+        of = question.segment or question.group
+        chosen = next((one for one in found.cohorts if of and one.of == of), found.cohorts[0])
         return {
             "found": found,
             "rows": [

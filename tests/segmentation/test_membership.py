@@ -313,13 +313,13 @@ def _replayed(ops: list[tuple[str, int, int]], harbour: Store, ana: Staff) -> No
             assert why.version == row.version.number
     assert [(uses.audience(one), one.members) for one, _ids in used] == [(ids, None) for _one, ids in used]
     assert list(timetravel.faults()) == []
-    for one in made:
-        _grown(one, harbour)
-
-
-def _grown(of: Segment, harbour: Store) -> None:
-    """The nights tell who came and went, and the spells of the only store tell the same."""
     max_, marta = cast.staff("Max", Role.MARKETER), cast.staff("Marta", Role.STORE_MANAGER, stores=[harbour])
+    for one in made:
+        _grown(one, max_, marta)
+
+
+def _grown(of: Segment, max_: Staff, marta: Staff) -> None:
+    """The nights tell who came and went, and the spells of the only store tell the same."""
     told = growth.growth(of, max_)
     before = 0
     for point in told:

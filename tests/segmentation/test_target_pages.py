@@ -63,8 +63,8 @@ def test_a_segment_of_nobody_is_measured_and_a_new_one_is_not_yet(
 ) -> None:
     nobody = markets.segment("Nobody yet")
     SegmentNight.objects.create(
-        segment=nobody, night=Night.objects.get(), version=nobody.versions.get(), at=now(), customers=0, came=0, went=0,
-        digest=b"",
+        segment=nobody, night=Night.objects.latest("on"), version=nobody.versions.get(), at=now(), customers=0,
+        came=0, went=0, digest=b"",
     )  # fmt: skip
     new = markets.segment("Made today")
     page = signed_in(max_).get(PAGE)

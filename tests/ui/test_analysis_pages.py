@@ -234,7 +234,7 @@ def test_sales_of_a_segment(max_: Staff, sales: None, signed_in: Browser) -> Non
         "revenue-tree-2026-03-01-2026-03-09-two-of-them.csv"
     )
     rows = list(csv.reader(StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-    assert rows[1][1:] == ["32.00", "32.00", "0.00", "0.00"]
+    assert rows[1][1:] == ["32.00", "0.00", "32.00", "32.00"]
 
 
 def test_a_segment_of_somebody_else_is_not_offered(
