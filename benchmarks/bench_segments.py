@@ -152,3 +152,5 @@ def fill(lab: Lab) -> None:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
     lab.manage("nightly", "--date", until.isoformat())
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")  # or autovacuum does it while previews are timed

@@ -99,7 +99,7 @@ def _of_stores(segment: Segment, told: list[SegmentNight], stores: list[int]) ->
     if not told:
         return []
     with connection.cursor() as cursor:
-        asked = {"segment": segment.pk, "stores": stores, "moments": [row.at for row in told]}
+        asked: dict[str, Any] = {"segment": segment.pk, "stores": stores, "moments": [row.at for row in told]}
         cursor.execute(_BY_NIGHT, asked)
         moves = {number: (int(came), int(went)) for number, came, went in cursor.fetchall()}
     each = [moves.get(number, (0, 0)) for number in range(1, len(told) + 1)]

@@ -158,8 +158,9 @@ class _Source:
 
 
 def _when(night_run: NightRun) -> _When:
-    days = night_run.on - MONTH, night_run.on - QUARTER
-    return _When(*map(nights.night_of, days), *map(timetravel.moments_of, days))
+    month, quarter = night_run.on - MONTH, night_run.on - QUARTER
+    groups, segments = nights.night_of, timetravel.moments_of
+    return _When(groups(month), groups(quarter), segments(month), segments(quarter))
 
 
 def _columns(sums: Sums, source: _Source, night: int) -> dict[str, Any]:
