@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -112,6 +112,9 @@ class Histories:
         )
         self._parts: int | None = None
         self._ahead: list[tuple[Any, Any]] = []
+        self._dealt: set[int] = (
+            set()
+        )  # parts with any receipt: numbers of customers have gaps, after a restore large ones
         self._returned: set[int] = set()  # parts of which something came back
 
     @classmethod
@@ -147,6 +150,8 @@ class Histories:
     def _mapped(self, number: int, view: str) -> Part:
         """Laid out on disk when it is first asked for, and mapped from there."""
         assert number < len(self)
+        if number not in self._dealt:
+            return _nobody()
         place = self._place / f"{view}-{number}"
         if not place.is_dir():
             self._lay_out(number, place, view == "kept")
@@ -194,6 +199,7 @@ class Histories:
         order = np.argsort(number, kind="stable")
         records, number = records[order], number[order]
         came_back = records["returned" if name == "receipts" else "returned_milli"] > 0
+        self._dealt.update(np.unique(number).tolist())
         self._returned.update(np.unique(number[came_back]).tolist())
         starts = np.flatnonzero(np.diff(number, prepend=-1))
         for start, end in zip(starts, [*starts[1:], len(number)], strict=True):
@@ -247,14 +253,30 @@ class Sold:
         return (self.part(number) for number in range(len(self)))
 
 
+@cache
+def _nobody() -> Part:
+    """The part of a range in which nobody bought."""
+    receipts, lines = (np.empty(0, _dtypes(types)) for types in (_RECEIPT_TYPES, _LINE_TYPES))
+    none = np.zeros(1, dtype=np.int64)
+    return Part(
+        customer=receipts["customer"], first=none, line_first=none, line_kept_discount=lines["discount"],
+        **{f"receipt_{name}": receipts[name] for name in _OF_RECEIPTS},
+        **{f"line_{name}": lines[name] for name in _OF_LINES},
+    )  # fmt: skip
+
+
 def _dtype(block: dict[str, Any]) -> Any:
     return np.dtype([(name, values.dtype) for name, values in block.items()])
 
 
 def _taken(file: Path, types: dict[str, Any]) -> Any:
     """The rows that were dealt to a range."""
-    dtype = np.dtype([(name, kind.wire.replace(">", "=")) for name, kind in types.items()])
+    dtype = _dtypes(types)
     return np.fromfile(file, dtype) if file.exists() else np.empty(0, dtype)
+
+
+def _dtypes(types: dict[str, Any]) -> Any:
+    return np.dtype([(name, kind.wire.replace(">", "=")) for name, kind in types.items()])
 
 
 def _kept(receipts: Any, lines: Any) -> tuple[Any, Any, Any]:

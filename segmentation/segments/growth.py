@@ -4,12 +4,14 @@ What the follower settled in the day counts for the night that ends the day, so 
 the night before and who came, without who went. Somebody who came and went between two nights counts in neither.
 """
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from crm.lib.statements import Statement
 from crm.org.scope import Viewer
@@ -17,6 +19,7 @@ from customers import nights
 from segmentation.models import Segment, SegmentNight
 
 YEAR = 366
+CHUNK = 10_000  # spells
 # Since a moment: open spells that began after it, of customers who had none then; and the other way round.
 _CAME = """
 SELECT count(*) FROM segmentation_segmentspell s
@@ -30,30 +33,13 @@ WHERE s.segment_id = %(segment)s AND s.ended_at > %(since)s AND s.began_at <= %(
     SELECT 1 FROM segmentation_segmentspell now WHERE now.customer_id = s.customer_id
         AND now.segment_id = %(segment)s AND now.ended_at IS NULL)
 """
-# Each spell as the numbers of the first night that sees it and of the first that does not see it any more. A spell that
-# goes on where the one before it ended, as nights see it, is one with it.
-_SEEN = """
-    SELECT customer_id, entered, gone, lag(gone) OVER spells AS gone_before, lead(entered) OVER spells AS entered_again
-    FROM (
-        SELECT s.customer_id,
-            width_bucket(s.began_at - interval '1 microsecond', %(moments)s::timestamptz[]) + 1 AS entered,
-            width_bucket(coalesce(s.ended_at, 'infinity') - interval '1 microsecond', %(moments)s::timestamptz[]) + 1
-                AS gone
-        FROM customers_customer c
-        JOIN segmentation_segmentspell s ON s.customer_id = c.id AND s.segment_id = %(segment)s
-        WHERE c.home_store_id = ANY(%(stores)s::bigint[])
-    ) AS numbered WHERE entered < gone
-    WINDOW spells AS (PARTITION BY customer_id ORDER BY entered)
+_SPELLS = """
+SELECT s.customer_id, s.began_at, s.ended_at
+FROM customers_customer c
+JOIN segmentation_segmentspell s ON s.customer_id = c.id AND s.segment_id = %(segment)s
+WHERE c.home_store_id = ANY(%(stores)s::bigint[])
 """
-_BY_NIGHT = f"""
-SELECT number, sum(came), sum(went) FROM (
-    SELECT entered AS number, 1 AS came, 0 AS went FROM ({_SEEN}) AS a WHERE gone_before IS DISTINCT FROM entered
-    UNION ALL
-    SELECT gone, 0, 1 FROM ({_SEEN}) AS b WHERE entered_again IS DISTINCT FROM gone
-) AS moves GROUP BY number
-"""  # noqa: S608  the parts are constants
-_MOMENTS = [datetime(2026, 3, day) for day in (1, 2, 3)]
-STATEMENTS = [Statement("growth.seen", _SEEN, {"segment": 1, "stores": [1, 2], "moments": _MOMENTS})]
+STATEMENTS = [Statement("growth.spells", _SPELLS, {"segment": 1, "stores": [1, 2]})]
 
 
 @dataclass(frozen=True)
@@ -96,15 +82,39 @@ def _as_written(told: list[SegmentNight]) -> list[Point]:
 
 def _of_stores(segment: Segment, told: list[SegmentNight], stores: list[int]) -> list[Point]:
     """The customers whose home store it is now."""
-    if not told:
-        return []
-    with connection.cursor() as cursor:
-        asked: dict[str, Any] = {"segment": segment.pk, "stores": stores, "moments": [row.at for row in told]}
-        cursor.execute(_BY_NIGHT, asked)
-        moves = {number: (int(came), int(went)) for number, came, went in cursor.fetchall()}
-    each = [moves.get(number, (0, 0)) for number in range(1, len(told) + 1)]
-    sizes = accumulate(came - went for came, went in each)
-    return [
-        Point(row.night.on, size, came, went)
-        for row, size, (came, went) in zip(told, sizes, each, strict=True)
-    ]
+    moments = [row.at for row in told]
+    places = len(told) + 1  # the last one: what no night has seen yet
+    came, went = [0] * places, [0] * places
+    for entered, gone in _seen(segment, moments, stores):
+        came[entered] += 1
+        went[gone] += 1
+    sizes = accumulate(n - m for n, m in zip(came, went, strict=True))
+    return [Point(row.night.on, *numbers) for row, *numbers in zip(told, sizes, came, went, strict=False)]
+
+
+def _seen(segment: Segment, moments: list[datetime], stores: list[int]) -> Iterator[tuple[int, int]]:
+    """Of each time that nights saw somebody in it: the places of the first night that did and the first that did not.
+
+    A spell that goes on where the one before it ended, as nights see it, is one with it.
+    """
+    whose, entered, gone = 0, 0, 0
+    for customer, began_at, ended_at in _spells(segment, stores):
+        first = bisect_left(moments, began_at)
+        end = bisect_left(moments, ended_at) if ended_at else len(moments)
+        if first == end:
+            continue
+        if customer != whose or first != gone:
+            if entered != gone:
+                yield entered, gone
+            whose, entered = customer, first
+        gone = end
+    if entered != gone:
+        yield entered, gone
+
+
+def _spells(segment: Segment, stores: list[int]) -> Iterator[Any]:
+    asked: dict[str, Any] = {"segment": segment.pk, "stores": stores}
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(f"{_SPELLS} ORDER BY s.customer_id, s.began_at", asked)
+        while rows := cursor.fetchmany(CHUNK):
+            yield from rows
