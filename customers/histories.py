@@ -107,9 +107,7 @@ class Histories:
         self._folder = tempfile.TemporaryDirectory(prefix="columns-histories-", dir=parent)
         self._place = Path(self._folder.name)
         self._reading = threading.Lock()
-        self.read_at: datetime | None = (
-            None  # by the database's clock: whatever was committed before it is in here
-        )
+        self.read_at: datetime | None = None  # by the database's clock: what was committed before is in here
         self._parts: int | None = None
         self._ahead: list[tuple[Any, Any]] = []
         self._dealt: set[int] = (
