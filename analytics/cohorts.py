@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from analytics.reading import COUNTS, RECEIPT_CENTS, rows
 from crm.lib.statements import Statement
@@ -128,9 +128,13 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Cohorts:
-    """`cohorts`: those that had anybody, in their order. `days`: those of a block. `values`: what was asked."""
+    """`cohorts`: those that had anybody, in their order, at `night`; where they stand now is that of `last`.
+
+    `days`: those of a block. `people` and `values`: what was asked.
+    """
 
     night: Night
+    last: Night
     until: date
     days: int
     cohorts: list[Cohort]
@@ -138,10 +142,13 @@ class Cohorts:
     values: dict[str, Any]
 
 
-def of_groups(viewer: Viewer, on: date) -> Cohorts | None:
-    """All groups as of the night of `on`, up to the last business day; None without such a night or days after it."""
-    night = nights.night_of(on)
-    return _cohorts(viewer, night, _OF_GROUPS, [(group, group.pk) for group in Group.objects.all()], {})
+def of_groups(viewer: Viewer, on: date, until: date) -> Cohorts | None:
+    """All groups as of the night of `on`; `until`: the last day of which there are receipts.
+
+    None without such a night or days after it.
+    """
+    kinds = [(group, group.pk) for group in Group.objects.all()]
+    return _cohorts(viewer, nights.night_of(on), until, _Asked(_OF_GROUPS, kinds, {}))
 
 
 def first_night(segment: Segment) -> date | None:
@@ -150,7 +157,7 @@ def first_night(segment: Segment) -> date | None:
     return known.order_by("night__on").values_list("night__on", flat=True).first()
 
 
-def of_segment(viewer: Viewer, on: date, segment: Segment) -> Cohorts | None:
+def of_segment(viewer: Viewer, on: date, until: date, segment: Segment) -> Cohorts | None:
     """Those who were in a segment at its newest night up to `on`, and the others; None: nothing is known of then."""
     then, last = timetravel.night_of(segment, on), nights.published()
     later = timetravel.moment_of(segment, last.on) if last else None
@@ -158,28 +165,33 @@ def of_segment(viewer: Viewer, on: date, segment: Segment) -> Cohorts | None:
         return None
     values = {"segment": segment.pk, "at": then.at, "later": later}
     kinds: list[tuple[Segment | None, int]] = [(segment, MEMBERS), (None, OTHERS)]
-    return _cohorts(viewer, then.night, _OF_SEGMENT, kinds, values)
+    return _cohorts(viewer, then.night, until, _Asked(_OF_SEGMENT, kinds, values))
 
 
-def _cohorts(
-    viewer: Viewer, night: Night | None, people: str, kinds: Sequence[tuple[Any, int]], more: dict[str, Any]
-) -> Cohorts | None:
+class _Asked(NamedTuple):
+    """The statement that finds the people of then, with its values; of what each kind of them is."""
+
+    people: str
+    kinds: Sequence[tuple[Any, int]]
+    values: dict[str, Any]
+
+
+def _cohorts(viewer: Viewer, night: Night | None, until: date, asked: _Asked) -> Cohorts | None:
     last = nights.published()
-    if night is None or last is None or night.on >= last.on:
+    if night is None or last is None or night.on >= until:
         return None
-    span = (last.on - night.on).days
-    days = WEEK if span <= WEEK * FEW else MONTH
-    asked = {"night": night.pk, "then": last.pk, "on": night.on, "until": last.on, "days": days}
-    values = _scope(viewer) | asked | more
+    days = WEEK if (until - night.on).days <= WEEK * FEW else MONTH
+    span = {"night": night.pk, "then": last.pk, "on": night.on, "until": until, "days": days}
+    values, people = _scope(viewer) | span | asked.values, asked.people
     bought = {(kind, block): numbers for kind, block, *numbers in rows(_bought(people), values)}
     sizes = dict(rows(_sizes(people), values))
-    ends = _blocks(night.on, last.on, days)
+    ends = _blocks(night.on, until, days)
     found = [
         Cohort(of, kind, sizes[kind], [_block(bought.get((kind, i)), i, ends[i]) for i in range(len(ends))])
-        for of, kind in kinds
+        for of, kind in asked.kinds
         if sizes.get(kind)
     ]
-    return Cohorts(night, last.on, days, found, people, values)
+    return Cohorts(night, last, until, days, found, people, values)
 
 
 def became(found: Cohorts, cohort: Cohort) -> dict[int | None, int]:

@@ -54,10 +54,10 @@ def run(lab: Lab) -> Iterable[Figure]:
     yield Figure(
         "new and lapsed, 13 months", months, "s", "bare GROUP BY customer", bare(RECEIPTS), at_most(2)
     )
-    first = nights.published_dates()[-1]
+    last, *_between, first = nights.published_dates()
     yield Figure(
         "what became of groups",
-        best_of(3, lambda: cohorts.of_groups(Everybody(), first)),
+        best_of(3, lambda: cohorts.of_groups(Everybody(), first, last)),
         "s",
         bar=at_most(2),
     )

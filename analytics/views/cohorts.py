@@ -13,7 +13,7 @@ from analytics import cohorts
 from analytics.cohorts import Cohort, Cohorts
 from analytics.questions import Question
 from analytics.views.base import Page, Table
-from analytics.views.filters import Filters
+from analytics.views.filters import Filters, last_day
 from crm.org.models import Staff
 from crm.ui import words
 from customers.models import Night
@@ -49,18 +49,19 @@ class CohortFilters(Filters):
         return wanted
 
     def days(self, night: Night) -> tuple[date, ...]:
-        found = self.found()
+        found = self.found(night)
         return (found.night.on, found.until) if found else ()
 
-    def found(self) -> Cohorts | None:
+    def found(self, last: Night) -> Cohorts | None:
         """The earliest night of the list when none is asked for; of a segment its earliest."""
         wanted, segment = self.wanted.get("on"), self.wanted.get("segment")
         if not self.dates:
             return None
         if segment is None:
-            return cohorts.of_groups(self.viewer, date.fromisoformat(wanted) if wanted else self.dates[-1])
+            on = date.fromisoformat(wanted) if wanted else self.dates[-1]
+            return cohorts.of_groups(self.viewer, on, last_day(last))
         day = date.fromisoformat(wanted) if wanted else cohorts.first_night(segment)
-        return cohorts.of_segment(self.viewer, day, segment) if day else None
+        return cohorts.of_segment(self.viewer, day, last_day(last), segment) if day else None
 
 
 class Later(NamedTuple):
@@ -78,7 +79,7 @@ class CohortsPage(Page):
     filters = CohortFilters
 
     def shown(self, question: Question, form: Any) -> dict[str, Any]:
-        found = form.found()
+        found = form.found(question.night)
         if found is None or not found.cohorts:
             return {"found": None}
         of = question.segment or question.group
@@ -111,7 +112,7 @@ class CohortsPage(Page):
     def _movers(self, found: Cohorts, chosen: Cohort, group: Group) -> str:
         if not isinstance(chosen.of, Group):
             return ""
-        span = {"from": found.night.on.isoformat(), "to": found.until.isoformat()}
+        span = {"from": found.night.on.isoformat(), "to": found.last.on.isoformat()}
         where = {k: v for k, v in self.request.GET.items() if k in ("store", "region") and v}
         query = urlencode({**span, "was": chosen.of.code, "is": group.code, **where})
         return f"{reverse('segmentation:movers')}?{query}"
@@ -157,7 +158,7 @@ def _chart(found: Cohorts) -> dict[str, Any]:
 
 
 def table(question: Question, form: Any) -> Table:
-    found = form.found()
+    found = form.found(question.night)
     header = [
         _("Segment") if question.segment else _("Group"),
         _("Customers then"),

@@ -48,7 +48,7 @@ class SpanForm(forms.Form):
     def __init__(self, data: Any, moments: dict[date, datetime]) -> None:
         super().__init__(data)
         self.moments = moments
-        unchosen = {"since": _("the first of the last month"), "until": _("the last one")}
+        unchosen = {"since": _("a month before it"), "until": _("the last one")}
         for name, label in unchosen.items():
             choices = [("", label), *((on.isoformat(), date_format(on)) for on in moments)]
             self.fields[name].choices = choices  # type: ignore[attr-defined]
