@@ -112,10 +112,13 @@ class CompiledTrees(TestCase):
         owned = {model._meta.db_table for model in apps.get_models() if issubclass(model, Owned | Identity)}
         # A friend's row names another; guardians are few, and hashed; uses are found by those of the coupons.
         owned -= {"loyalty_referral", "customers_guardian", "loyalty_couponuse"}
-        with (
-            connection.cursor() as cursor
-        ):  # on tables as small as these, a whole one may seem the cheaper way
-            cursor.execute("SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off")
+        ways = (
+            "mergejoin",
+            "hashjoin",
+            "seqscan",
+        )  # on tables as small as these, a whole one may seem the cheaper way
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(f"SET LOCAL enable_{way} = off" for way in ways))
         for tree in every_question():
             query = compiling.ids(tree, self.world.moment, Reach(among=[self.world.people[0].pk]))
             nodes = list(plan(query))
