@@ -212,9 +212,18 @@ def test_consent_taken_back_in_another_tab_silences_this_one(visit: Callable[...
     other.goto(here.base + "/shop/products/SKU1/")
     _until(lambda: Event.objects.filter(kind="product").exists())
     _until(lambda: here.stored() == ["regulars.visitor"])  # nothing is on its way
-    here.context.route("**/t/", lambda route: route.abort())  # a line that is dead at once, in both tabs
+    lost: list[str] = []
+
+    def hang_up(route: Any) -> None:
+        lost.append(route.request.post_data or "")
+        route.abort()
+
+    here.context.route("**/t/", hang_up)  # a line that is dead at once, in both tabs
     here.page.evaluate("regulars('product', {product: 'SKU2'})")
+    _until(lambda: bool(here.stored()) and any("SKU2" in body for body in lost))  # tried once, and waits
     other.evaluate("regulars('consent', false)")
+    _until(lambda: here.stored() == [])
+    here.page.wait_for_timeout(300)  # nothing hangs between the browser and us
     before = len(here.sent)
     here.page.evaluate("regulars('cart', {product: 'SKU2'})")
     here.context.unroute("**/t/")
