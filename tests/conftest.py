@@ -7,6 +7,7 @@ Everybody comes on demand: a test that asks for `marta` writes Marta, Harbour, t
 
 from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, date, datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from pytest_django.plugin import blocking_manager_key
 from crm.org.models import Chain, Region, Staff, Store
 from crm.org.permissions import Role
 from crm.rest import keys, limits
+from crm.schedule import night_steps
 from customers import compiled
 from customers.models import Customer
 from tests import cast
@@ -132,7 +134,10 @@ def ana(chain: Chain) -> Staff:
 @pytest.fixture
 def from_one(db: None) -> None:
     """Customers are numbered from 1 again, as long as the test lasts: where a test cuts them into ranges of few, there
-    would be as many ranges as tests before it have made customers."""
+    would be as many ranges as tests before it have made customers. What reads the width of a range is loaded before the
+    test changes it; a module that was first loaded in between would keep the few for all tests to come."""
+    night_steps()
+    import_module("segmentation.lookalikes.searching")
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_get_serial_sequence('customers_customer', 'id')")
         cursor.execute(f"ALTER SEQUENCE {cursor.fetchone()[0]} RESTART WITH 1")
