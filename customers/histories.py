@@ -110,9 +110,7 @@ class Histories:
         self.read_at: datetime | None = None  # by the database's clock: what was committed before is in here
         self._parts: int | None = None
         self._ahead: list[tuple[Any, Any]] = []
-        self._dealt: set[int] = (
-            set()
-        )  # parts with any receipt: numbers of customers have gaps, after a restore large ones
+        self._dealt: set[int] = set()  # parts with rows; after a restore numbers have large gaps
         self._returned: set[int] = set()  # parts of which something came back
 
     @classmethod

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,9 +29,11 @@ def categories(chosen: str = "") -> list[tuple[str, str]]:
     return [(path, f"{'– ' * path.count('/')}{name}") for path, name in rows]
 
 
-def usable(staff: Staff) -> QuerySet[Segment]:
-    """The saved segments that the person may look at, by name."""
-    return Segment.objects.visible_to(staff).in_use().order_by("name", "pk")[:SEGMENTS]
+def usable(staff: Staff, chosen: str = "") -> dict[str, Segment]:
+    """Saved segments that the person may look at, by name, and the one that is chosen however many there are."""
+    seen = Segment.objects.visible_to(staff).in_use().order_by("name", "pk")
+    asked = seen.filter(pk=Segment.row_id(chosen) or 0) if chosen else []
+    return {one.public_id: one for one in [*seen[:SEGMENTS], *asked]}
 
 
 def last_day(night: Night) -> date:
@@ -88,7 +89,7 @@ class Filters(Kept):
         for name in ("store", "region", "group"):
             self.fields[name].empty_label = _("All")  # type: ignore[attr-defined]
         self.fields["category"].choices = [("", _("All")), *categories(self.data.get("category", ""))]  # type: ignore[attr-defined]
-        self.segments = {one.public_id: one for one in usable(staff)}
+        self.segments = usable(staff, self.data.get("segment", ""))
         known = [(code, one.name) for code, one in self.segments.items()]
         self.fields["segment"].choices = [("", _("All")), *known]  # type: ignore[attr-defined]
         unasked = {"region"} if staff.scope().store_ids is not None else set()

@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import OuterRef, Subquery
 
 from crm.org.scope import Viewer
 from customers import nights
 from segmentation.models import Segment, SegmentNight, SegmentVersion
+from segmentation.segments import timetravel
 
 WEEK = timedelta(days=7)
 EVER = "-infinity"
@@ -61,7 +61,7 @@ def sizes(segments: Iterable[Segment], viewer: Viewer, at: datetime) -> dict[int
     ids, stores = [one.pk for one in segments], viewer.scope().store_ids
     then = _newest_nights(ids, nights.due_date(at) - WEEK)
     if stores is None:
-        found = {pk: (now, then[pk].customers if pk in then else 0) for pk, now in _of_chain(ids, at).items()}
+        found = {pk: (now, then[pk].customers if pk in then else 0) for pk, now in _of_chain(ids).items()}
     else:
         moments = [then[pk].at.isoformat() if pk in then else None for pk in ids]
         told = {"segments": ids, "since": moments, "stores": sorted(stores)}
@@ -74,7 +74,7 @@ def _size(now: int, then: int, *, has_change: bool) -> Size:
     return Size(now, now - then if has_change else None)
 
 
-def _of_chain(ids: list[int], at: datetime) -> dict[int, int]:
+def _of_chain(ids: list[int]) -> dict[int, int]:
     """What the newest night wrote, with who came and without who went since. Without any, nobody is left out."""
     last = _newest_nights(ids)
     since = [last[pk].at.isoformat() if pk in last else EVER for pk in ids]
@@ -92,10 +92,7 @@ def _rows(sql: str, told: Mapping[str, Any]) -> list[Any]:
 
 
 def _newest_nights(ids: list[int], until: date = date.max) -> dict[int, SegmentNight]:
-    """Of each segment the newest night up to a business date."""
-    rows = SegmentNight.objects.filter(segment__in=ids, night__on__lte=until)
-    newest = rows.filter(segment=OuterRef("segment")).order_by("-at").values("at")[:1]
-    return {one.segment_id: one for one in rows.filter(at=Subquery(newest))}
+    return {one.segment_id: one for one in timetravel.newest_nights(until).filter(segment__in=ids)}
 
 
 def _settled(ids: list[int]) -> set[int]:

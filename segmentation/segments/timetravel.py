@@ -35,10 +35,10 @@ def moment_of(segment: Segment, on: date) -> datetime | None:
     return night.at if night else None
 
 
-def moments_of(on: date) -> dict[int, datetime]:
-    """Of each segment, by its number, the moment of its latest published night up to a date."""
-    rows = SegmentNight.objects.filter(night__on__lte=on, night__published_at__isnull=False)
-    return dict(rows.order_by("night__on", "night_id").values_list("segment", "at"))
+def newest_nights(until: date = date.max) -> QuerySet[SegmentNight]:
+    """Of each segment what stands for a date: its latest published night up to it."""
+    rows = SegmentNight.objects.filter(night__on__lte=until, night__published_at__isnull=False)
+    return rows.order_by("segment", "-night__on", "-night_id").distinct("segment")
 
 
 def members_at(segment: Segment, viewer: Viewer, at: datetime | None = None) -> QuerySet[Customer]:

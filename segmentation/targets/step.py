@@ -159,8 +159,10 @@ class _Source:
 
 def _when(night_run: NightRun) -> _When:
     month, quarter = night_run.on - MONTH, night_run.on - QUARTER
-    groups, segments = nights.night_of, timetravel.moments_of
-    return _When(groups(month), groups(quarter), segments(month), segments(quarter))
+    months, quarters = (
+        dict(timetravel.newest_nights(on).values_list("segment", "at")) for on in (month, quarter)
+    )
+    return _When(nights.night_of(month), nights.night_of(quarter), months, quarters)
 
 
 def _columns(sums: Sums, source: _Source, night: int) -> dict[str, Any]:

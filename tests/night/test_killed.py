@@ -76,7 +76,7 @@ def test_a_failure_before_any_commit_is_made_good(history: Store, monkeypatch: p
     expected = undisturbed(history)
     commits = counted_commits(monkeypatch)
     assert commits > 10
-    for fatal in {*range(1, commits + 1, 3), commits}:  # each third one, and the last
+    for fatal in {*range(1, commits + 1, 2), commits}:  # each second one, and the last
         again(history)
         job = nights.start(SECOND, "system:test")
         before, view = published(), seen()

@@ -115,7 +115,7 @@ def test_nights_of_the_past_leave_out_what_only_the_newest_shows(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--date", "2026-02-30"], ["--step", "laundry"], ["--date", "2099-01-01"]]
+    "arguments", [["--date", "2026-02-30"], ["--step", "laundry"], ["--date", "2099-01-01"], ["--segments"]]
 )
 def test_the_command_refuses_in_a_sentence(chain: object, arguments: list[str]) -> None:
     with pytest.raises(CommandError, match=r".{20,}"):

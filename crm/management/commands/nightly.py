@@ -47,6 +47,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         steps = _steps(options["step"])
+        if options["segments"] and not options["weeks"]:
+            raise CommandError("--segments says what the nights of --weeks hold.", returncode=2)
         try:
             on = options["date"]
             past = self._past(on or nights.last_business_date(), options["weeks"], options["segments"])
