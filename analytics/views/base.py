@@ -5,6 +5,7 @@ number counts (`behind`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
@@ -24,7 +25,7 @@ from crm.org.permissions import Permission
 from crm.ui import export
 from crm.ui.views import StaffView
 from customers import nights
-from customers.models import Customer, Night
+from customers.models import Customer
 from segmentation.views.base import tabs
 from segmentation.views.members import exported, listed
 
@@ -40,11 +41,12 @@ LONGEST = 120  # of a file's name
 
 
 class Table(NamedTuple):
-    """What a file holds."""
+    """What a file holds. `days`: the first and the last it tells of; without them those of the question."""
 
     name: str
     header: Sequence[Any]
     rows: Iterable[Sequence[Any]]
+    days: Sequence[date] = ()
 
 
 class Behind(NamedTuple):
@@ -111,16 +113,17 @@ class Export(StaffView):
         form = self.filters(request.GET, self.staff)
         if form.errors:
             raise Http404  # a file cannot say what was left out of it
-        found = self.table(form.question(night), form)
+        question = form.question(night)
+        found = self.table(question, form)
         kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
         with transaction.atomic():
             details = {"format": kind, "analysis": self.key}
             trail.record("analyses.export", "customers.purchase:*", by=self.staff, details=details)
-        return export.download(self.name(found, form, night), kind, found.header, found.rows)
+        return export.download(self.name(found, question, form), kind, found.header, found.rows)
 
-    def name(self, found: Table, form: Any, night: Night) -> str:
+    def name(self, found: Table, question: Question, form: Filters) -> str:
         """It says of which days and of which part of the sales: files are kept beside each other."""
-        days = form.days(night)
+        days = found.days or (question.period.since, question.period.until)
         told = [found.name, *(day.isoformat() for day in days), *form.narrowed()]
         return slugify("-".join(one for one in told if one), allow_unicode=True)[:LONGEST]
 

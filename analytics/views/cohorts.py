@@ -48,10 +48,6 @@ class CohortFilters(Filters):
             )
         return wanted
 
-    def days(self, night: Night) -> tuple[date, ...]:
-        found = self.found(night)
-        return (found.night.on, found.until) if found else ()
-
     def found(self, last: Night) -> Cohorts | None:
         """The earliest night of the list when none is asked for; of a segment its earliest."""
         wanted, segment = self.wanted.get("on"), self.wanted.get("segment")
@@ -173,4 +169,5 @@ def table(question: Question, form: Any) -> Table:
         for one in (found.cohorts if found else [])
         for block in one.blocks
     ]
-    return Table(_("what-became-of-them"), header, rows)
+    days = (found.night.on, found.until) if found else ()
+    return Table(_("what-became-of-them"), header, rows, days)

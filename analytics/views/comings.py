@@ -13,12 +13,11 @@ from analytics.comings import CAME, LAPSED, QUIET, Month
 from analytics.periods import EARLIEST
 from analytics.questions import Question
 from analytics.views.base import Behind, Page, Table
-from analytics.views.filters import Filters, last_day
+from analytics.views.filters import Filters
 from analytics.views.words import KINDS
 from crm.org.models import Staff
 from crm.ui import words
 from crm.ui.staff import chain_of
-from customers.models import Night
 
 SPANS = (13, 6, 25)  # the first is what is shown when nobody said otherwise
 QUIETS = (QUIET, 2, 6, 12)
@@ -44,10 +43,6 @@ class MonthFilters(Filters):
         self.fields["quiet"].choices = [  # type: ignore[attr-defined]
             (n, ngettext("%(n)s month", "%(n)s months", n) % {"n": n}) for n in QUIETS
         ]
-
-    def days(self, night: Night) -> tuple[date, ...]:
-        until = last_day(night)
-        return comings.first_day(until, self.months[0]), until
 
     @property
     def months(self) -> tuple[int, int]:
@@ -108,7 +103,8 @@ def table(question: Question, form: Any) -> Table:
         ]
         for month in comings.months(question, *form.months)
     ]
-    return Table(_("new-and-lapsed"), header, rows)
+    until = question.period.until
+    return Table(_("new-and-lapsed"), header, rows, (comings.first_day(until, form.months[0]), until))
 
 
 def behind(question: Question, form: Any, request: HttpRequest) -> Behind | None:

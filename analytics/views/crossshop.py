@@ -129,7 +129,7 @@ def table(question: Question, form: Any) -> Table:
         return Table(_("cross-shop"), header, [])
     found = crossshop.overlap(question, sets)
     rows = [[name_of(found, one.mask), one.customers, one.spent, one.whole] for one in found.combinations]
-    return Table(_("cross-shop"), header, rows)
+    return Table("-".join([_("cross-shop"), *(one.name for one in sets)]), header, rows)
 
 
 def behind(question: Question, form: Any, request: HttpRequest) -> Behind | None:

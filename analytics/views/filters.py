@@ -149,11 +149,6 @@ class Filters(Kept):
         category = Category.objects.select_related("parent").filter(path=path).first() if path else None
         return Goods(category, self.wanted.get("brand"))
 
-    def days(self, night: Night) -> tuple[date, ...]:
-        """The first and the last that a page tells of."""
-        period = self._period(last_day(night))
-        return period.since, period.until
-
     def question(self, night: Night) -> Question:
         """What the address asks, `night` being the last one."""
         period = self._period(last_day(night))

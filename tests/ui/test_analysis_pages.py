@@ -261,6 +261,22 @@ def test_files_hold_sums_and_are_written_down(
     assert Entry.objects.filter(action="analyses.export").count() == 2
 
 
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("gains", "gain-and-loss-2025-12-10-2026-03-10-tea"),
+        ("crossshop", "cross-shop-tea-rice-leaf-2025-12-10-2026-03-10"),
+        ("comings", "new-and-lapsed-2025-10-01-2026-03-10"),
+        ("cohorts", "what-became-of-them-2026-02-10-2026-03-10"),
+    ],
+)
+def test_files_are_named_by_what_they_hold(
+    page: str, name: str, max_: Staff, sales: None, signed_in: Browser
+) -> None:
+    answer = signed_in(max_).get(f"/analyses/{page}/export/{RICH[page] or '?'}&format=xlsx")
+    assert f'filename="{name}.xlsx"' in answer["Content-Disposition"]
+
+
 def test_the_people_as_a_file(max_: Staff, sales: None, signed_in: Browser) -> None:
     answer = signed_in(max_).get("/analyses/revenue/customers/export/?format=csv")
     assert len(b"".join(answer.streaming_content).decode().splitlines()) == 1 + 11
